@@ -1,0 +1,110 @@
+# Beckon. `make run` and `make test` install what is missing (Debian 12), build, and do what they say.
+#
+#   make            the binary, build/release/beckon          make run    serve it with its pages
+#   make test       everything that must pass, ≤ 15 minutes   make gate   deeper, ≤ 60 minutes
+#   make check      lint, format, fast tests: before a commit make bench   the figures of docs/benchmarks.md
+#   make crash      1,000 kills                               make fuzz   a minute for each fuzz target
+#
+# MODE is release (default), debug, asan or tsan; each lives in build/$(MODE). Sources are found by
+# wildcard: a new file needs no line here.
+
+MODE ?= release
+CC := gcc
+CXX := g++
+OUT := build/$(MODE)
+PACKAGES := libuv1-dev libhttp-parser-dev libsimdjson-dev libcurl4-openssl-dev libssl-dev libxxhash-dev \
+            libzstd-dev libcmocka-dev libyaml-dev libutf8proc-dev libroaring-dev libsqlite3-dev zlib1g-dev \
+            pkg-config gcc g++ clang clang-format make python3
+
+C_SOURCES := $(filter-out %_test.c src/base/test.c src/main/main.c,$(wildcard src/*/*.c))
+CC_SOURCES := $(wildcard src/*/*.cc)
+TEST_SOURCES := $(wildcard src/*/*_test.c) src/base/test.c
+EMBED := $(OUT)/embed.o
+OBJECTS := $(C_SOURCES:%.c=$(OUT)/%.o) $(CC_SOURCES:%.cc=$(OUT)/%.o) $(EMBED)
+TEST_OBJECTS := $(TEST_SOURCES:%.c=$(OUT)/%.o)
+
+WARN := -Wall -Wextra -Werror -Wshadow -Wconversion -Wvla -Wwrite-strings -Wcast-qual -Wundef -Wformat=2 \
+        -Wdouble-promotion -Wno-missing-field-initializers
+C_WARN := $(WARN) -Wstrict-prototypes -Wmissing-prototypes
+CC_WARN := -Wall -Wextra -Werror
+HARDEN := -fstack-protector-strong -fstack-clash-protection -fcf-protection=full \
+          -fno-delete-null-pointer-checks -fno-strict-overflow -fno-strict-aliasing -fPIE
+COMMON := -Isrc -I$(OUT) -D_GNU_SOURCE -DBECKON_MODE='"$(MODE)"' -g -MMD -MP -ffp-contract=off \
+          -fno-omit-frame-pointer -pthread $(HARDEN)
+OPT_release := -O2 -flto=auto -D_FORTIFY_SOURCE=2 -ftrivial-auto-var-init=zero
+OPT_debug := -O0
+OPT_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
+OPT_tsan := -O1 -fsanitize=thread
+CFLAGS := -std=gnu17 $(C_WARN) $(COMMON) $(OPT_$(MODE)) $(EXTRA)
+CXXFLAGS := -std=c++17 -msse4.2 -mpclmul $(CC_WARN) $(COMMON) $(OPT_$(MODE)) $(EXTRA) -fno-exceptions
+LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack $(OPT_$(MODE)) -pthread
+LIBS := -luv -lhttp_parser -lsimdjson -lcurl -lssl -lcrypto -lxxhash -lzstd -lz -lyaml -lutf8proc -lroaring -lsqlite3 -lm
+
+.DELETE_ON_ERROR:
+.PHONY: all run test unit check lint format gate bench crash fuzz deps clean compile_commands.json
+
+all: $(OUT)/beckon
+
+$(OUT)/beckon: $(OBJECTS) $(OUT)/src/main/main.o
+	$(CXX) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(OUT)/beckon-tests: $(OBJECTS) $(TEST_OBJECTS)
+	$(CXX) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+
+$(OUT)/%.o: %.c | deps
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -c -o $@ $<
+
+$(OUT)/%.o: %.cc | deps
+	@mkdir -p $(@D)
+	$(CXX) $(CXXFLAGS) -c -o $@ $<
+
+$(EMBED): $(wildcard src/server/page/*) tools/embed.sh | deps
+	@mkdir -p $(@D)
+	sh tools/embed.sh src/server/page $(OUT)/embed.c
+	$(CC) -std=gnu17 -O1 $(COMMON) -c -o $@ $(OUT)/embed.c
+
+# Installs the packages that are missing; a stamp keeps it from asking each time.
+deps: build/.deps-$(shell echo $(PACKAGES) | cksum | cut -d' ' -f1)
+build/.deps-%:
+	sh tools/deps.sh $(PACKAGES)
+	@mkdir -p build
+	@touch $@
+
+run: $(OUT)/beckon
+	$(OUT)/beckon serve --data $(or $(DATA),data) $(ARGS)
+
+unit:
+	$(MAKE) --no-print-directory MODE=asan build/asan/beckon-tests
+	sh tools/unit.sh build/asan/beckon-tests
+
+lint: | deps
+	sh tools/lint.sh
+
+format:
+	clang-format -i $$(git ls-files -co --exclude-standard 'src/*.[ch]' 'src/*.cc' 'fuzz/*.c' 'bench/*.c' 'test/*.c')
+
+check: lint unit
+
+test: | deps
+	bash test/run.sh
+
+gate: | deps
+	bash test/gate.sh
+
+crash: | deps
+	KILLS=1000 bash test/crash.sh
+
+bench: | deps
+	bash bench/run.sh
+
+fuzz: | deps
+	bash fuzz/run.sh $(or $(SECONDS_EACH),60)
+
+compile_commands.json:
+	bear -- $(MAKE) MODE=debug build/debug/beckon build/debug/beckon-tests
+
+clean:
+	rm -rf build
+
+-include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(OUT)/src/main/main.d
