@@ -16,9 +16,10 @@ PACKAGES := libuv1-dev libhttp-parser-dev libsimdjson-dev libcurl4-openssl-dev l
             libzstd-dev libcmocka-dev libyaml-dev libutf8proc-dev libroaring-dev libsqlite3-dev zlib1g-dev \
             pkg-config gcc g++ clang clang-format make python3
 
-C_SOURCES := $(filter-out %_test.c src/base/test.c src/main/main.c,$(wildcard src/*/*.c))
-CC_SOURCES := $(wildcard src/*/*.cc)
-TEST_SOURCES := $(wildcard src/*/*_test.c) src/base/test.c
+MODULES := $(notdir $(wildcard src/*))
+C_SOURCES := $(filter-out %_test.c src/base/test.c src/main/main.c,$(wildcard $(MODULES:%=src/%/*.c)))
+CC_SOURCES := $(wildcard $(MODULES:%=src/%/*.cc))
+TEST_SOURCES := $(wildcard $(MODULES:%=src/%/*_test.c)) src/base/test.c
 EMBED := $(OUT)/embed.o
 OBJECTS := $(C_SOURCES:%.c=$(OUT)/%.o) $(CC_SOURCES:%.cc=$(OUT)/%.o) $(EMBED)
 TEST_OBJECTS := $(TEST_SOURCES:%.c=$(OUT)/%.o)
@@ -41,33 +42,33 @@ LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack $(OPT_$(MODE)) -pthread
 LIBS := -luv -lhttp_parser -lsimdjson -lcurl -lssl -lcrypto -lxxhash -lzstd -lz -lyaml -lutf8proc -lroaring -lsqlite3 -lm
 
 .DELETE_ON_ERROR:
-.PHONY: all run test unit check lint format gate bench crash fuzz deps clean compile_commands.json
+.PHONY: engine-symbols all run test unit try try-run check lint format gate bench crash fuzz deps clean compile_commands.json
 
 all: $(OUT)/beckon
 
 $(OUT)/beckon: $(OBJECTS) $(OUT)/src/main/main.o
-	$(CXX) $(LDFLAGS) -o $@ $^ $(LIBS)
+	@$(CXX) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(OUT)/beckon-tests: $(OBJECTS) $(TEST_OBJECTS)
-	$(CXX) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+	@$(CXX) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
 $(OUT)/%.o: %.c | deps
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -c -o $@ $<
+	@$(CC) $(CFLAGS) -c -o $@ $<
 
 $(OUT)/%.o: %.cc | deps
 	@mkdir -p $(@D)
-	$(CXX) $(CXXFLAGS) -c -o $@ $<
+	@$(CXX) $(CXXFLAGS) -c -o $@ $<
 
 $(EMBED): $(wildcard src/server/page/*) tools/embed.sh | deps
 	@mkdir -p $(@D)
-	sh tools/embed.sh src/server/page $(OUT)/embed.c
-	$(CC) -std=gnu17 -O1 $(COMMON) -c -o $@ $(OUT)/embed.c
+	@sh tools/embed.sh src/server/page $(OUT)/embed.c
+	@$(CC) -std=gnu17 -O1 $(COMMON) -c -o $@ $(OUT)/embed.c
 
 # Installs the packages that are missing; a stamp keeps it from asking each time.
 deps: build/.deps-$(shell echo $(PACKAGES) | cksum | cut -d' ' -f1)
 build/.deps-%:
-	sh tools/deps.sh $(PACKAGES)
+	@sh tools/deps.sh $(PACKAGES)
 	@mkdir -p build
 	@touch $@
 
@@ -78,8 +79,21 @@ unit:
 	$(MAKE) --no-print-directory MODE=asan build/asan/beckon-tests
 	sh tools/unit.sh build/asan/beckon-tests
 
+# One module and the layers it needs, built and tested apart: make try M="base env log" [MODE=tsan] [T=title]
+try:
+	$(MAKE) --no-print-directory MODE=$(if $(filter release,$(MODE)),asan,$(MODE)) MODULES="$(M)" \
+	    OUT=build/try-$(lastword $(M))-$(if $(filter release,$(MODE)),asan,$(MODE)) try-run
+try-run: $(OUT)/beckon-tests
+	sh tools/unit.sh $(OUT)/beckon-tests $(T)
+
 lint: | deps
 	sh tools/lint.sh
+
+# What the engine's objects need from outside, for lint: everything below the edge, env by its table only.
+ENGINE_MODULES := base env store log customer event predicate segment message journey engine
+ENGINE_OBJECTS := $(filter-out %/env/real.o,$(patsubst %.c,$(OUT)/%.o,$(filter-out %_test.c src/base/test.c,$(wildcard $(ENGINE_MODULES:%=src/%/*.c)))))
+engine-symbols: $(ENGINE_OBJECTS)
+	@nm $(ENGINE_OBJECTS) | awk '$$2 ~ /^[TDBRVWCi]$$/ {have[$$3]} $$1 == "U" {want[$$2]} END {for (s in want) if (!(s in have)) print s}'
 
 format:
 	clang-format -i $$(git ls-files -co --exclude-standard 'src/*.[ch]' 'src/*.cc' 'fuzz/*.c' 'bench/*.c' 'test/*.c')

@@ -155,7 +155,7 @@ static void say(struct diag *why, err code, str path, const char *format, va_lis
 {
     if (!why || why->code != ERR_OK) return;
     why->code = code;
-    snprintf(why->path, sizeof why->path, "%.*s", STR_ARG(path));
+    snprintf(why->path, sizeof why->path, "%.*s", (int)path.n, path.n ? path.p : "");
     vsnprintf(why->message, sizeof why->message, format, args);
 }
 

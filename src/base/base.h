@@ -1,8 +1,8 @@
 /* base.h — the words every file speaks: integers, views of text, errors, hard checks.
  *
  * Nothing here knows a domain word. A `str` is a view that owns nothing; a `diag` is the sentence a
- * person reads when something was refused; MUST is a check that stays on in release, because a wrong
- * state is worse than a restart from the log. */
+ * person reads when something was refused; MUST is a check that stays on in release, because a
+ * wrong state is worse than a restart from the log. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -139,13 +139,15 @@ TEST("JSON comes back as it was written, numbers digit for digit")
     struct buf b;
     buf_init(&b, 4096);
     json_put(&b, j);
-    CHECK_STR(buf_str(&b), S("{\"a\":[1,-2.50,1e400,true,null,\"\xC3\xA9\\n\"],\"b\":{},\"c\":[]}"));
+    CHECK_STR(buf_str(&b),
+              S("{\"a\":[1,-2.50,1e400,true,null,\"\xC3\xA9\\n\"],\"b\":{},\"c\":[]}"));
     buf_clear(&b);
 }
 
 TEST("broken JSON is refused with a sentence")
 {
-    static const char *BAD[] = {"", "{", "[1,]", "{\"a\":01}", "[1 2]", "{} x", "nul", "[1.]", "[\"\\ud800\"]"};
+    static const char *BAD[] = {"",     "{",   "[1,]", "{\"a\":01}",   "[1 2]",
+                                "{} x", "nul", "[1.]", "[\"\\ud800\"]"};
     for (size_t i = 0; i < COUNT_OF(BAD); i++) {
         const struct json *j;
         struct diag why = {0};

@@ -36,8 +36,8 @@ void buf_zigzag(struct buf *b, i64 v);
 void buf_str_varint(struct buf *b, str s); /* length as varint, then the bytes */
 void buf_hash(struct buf *b, hash128 h);
 
-/* Reads what the calls above wrote. Past the end every read gives 0 and sets `bad`, so that a decoder
- * checks once, at the end. Never reads outside [p, end). */
+/* Reads what the calls above wrote. Past the end every read gives 0 and sets `bad`, so that a
+ * decoder checks once, at the end. Never reads outside [p, end). */
 struct reader {
     const u8 *p, *end;
     bool bad;

@@ -6,8 +6,8 @@ struct sip_key {
     u64 k0, k1;
 };
 
-/* SipHash-2-4 with 128 bits of output (Aumasson & Bernstein, and its -128 variant): for whatever comes
- * from outside and lands in a table. About 1 ns a byte. */
+/* SipHash-2-4 with 128 bits of output (Aumasson & Bernstein, and its -128 variant): for whatever
+ * comes from outside and lands in a table. About 1 ns a byte. */
 hash128 hash_sip(struct sip_key key, str s);
 /* XXH3-128 and XXH3-64, unkeyed: for state hashes, fingerprints and splits. */
 hash128 hash_xxh(str s);

@@ -1,8 +1,8 @@
 /* json.h — JSON for configuration and answers: a parsed tree in an arena, and a writer.
  *
- * The reader stands on simdjson (json.cc); the tree keeps numbers as their text, so that no decimal is
- * lost. It is for documents of people (journeys, predicates, settings). Events go another way: the edge
- * reads them straight into records (intake). The writer is a handful of calls on a buf. */
+ * The reader stands on simdjson (json.cc); the tree keeps numbers as their text, so that no decimal
+ * is lost. It is for documents of people (journeys, predicates, settings). Events go another way:
+ * the edge reads them straight into records (intake). The writer is a handful of calls on a buf. */
 #pragma once
 #include "base/buf.h"
 #include "base/mem.h"
@@ -24,8 +24,8 @@ struct json {
 
 enum { JSON_DEPTH_MAX = 64 };
 
-/* Parses one document. ERR_INVALID with the byte offset; ERR_LIMIT past JSON_DEPTH_MAX. A member named
- * twice is kept twice; json_get finds the last. */
+/* Parses one document. ERR_INVALID with the byte offset; ERR_LIMIT past JSON_DEPTH_MAX. A member
+ * named twice is kept twice; json_get finds the last. */
 MUST_USE err json_parse(str text, struct arena *a, const struct json **out, struct diag *why);
 
 /* The member of that name, or NULL (also if `j` is NULL or no object). */

@@ -84,8 +84,10 @@ static void put_repaired(struct buf *b, str s)
 void json_put_str(struct buf *b, str s)
 {
     buf_byte(b, '"');
-    if (str_is_utf8(s)) put_valid(b, s);
-    else put_repaired(b, s);
+    if (str_is_utf8(s))
+        put_valid(b, s);
+    else
+        put_repaired(b, s);
     buf_byte(b, '"');
 }
 
@@ -132,8 +134,10 @@ void json_put(struct buf *b, const struct json *j)
     }
     buf_byte(b, j->type == JSON_ARRAY ? '[' : '{');
     for (const struct json *c = j->child; c; c = c->next) {
-        if (j->type == JSON_OBJECT) json_put_key(b, c->key);
-        else if (c != j->child) buf_byte(b, ',');
+        if (j->type == JSON_OBJECT)
+            json_put_key(b, c->key);
+        else if (c != j->child)
+            buf_byte(b, ',');
         json_put(b, c);
     }
     buf_byte(b, j->type == JSON_ARRAY ? ']' : '}');

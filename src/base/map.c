@@ -1,7 +1,8 @@
 /* map.c — linear probing with backward-shift deletion, growth by instalments.
  *
- * A slot's home depends only on the 32 tag bits it holds, so that moving it (growth, deletion) never
- * needs the full key. While an old table is being emptied, look-ups try the new one, then the old. */
+ * A slot's home depends only on the 32 tag bits it holds, so that moving it (growth, deletion)
+ * never needs the full key. While an old table is being emptied, look-ups try the new one, then the
+ * old. */
 #include "base/map.h"
 
 #include "base/mem.h"
@@ -55,8 +56,8 @@ static void erase(u64 *slots, u64 mask, u64 hole)
     slots[hole] = 0;
 }
 
-/* The old table is emptied from its end. Erasing at the cursor may pull another slot into it, so the
- * cursor stays until its slot is empty. */
+/* The old table is emptied from its end. Erasing at the cursor may pull another slot into it, so
+ * the cursor stays until its slot is empty. */
 static void move_some(struct map *m, u32 budget)
 {
     while (m->old_slots && budget--) {

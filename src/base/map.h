@@ -3,10 +3,10 @@
  *   for (u32 row = map_first(m, key, &at); row; row = map_next(m, key, &at))
  *       if (row's own key == key) …found…
  *
- * A slot is 8 bytes: 32 bits of the hash and the row. Candidates are right but for about n / 2^32; the
- * caller compares with the key its row keeps. Growing moves a few slots at each put, so that no single
- * call takes long, whatever the size. Equal inputs in equal order give equal candidates' sets, but no
- * order is promised. Derived state: never stored, rebuilt by its owner. */
+ * A slot is 8 bytes: 32 bits of the hash and the row. Candidates are right but for about n / 2^32;
+ * the caller compares with the key its row keeps. Growing moves a few slots at each put, so that no
+ * single call takes long, whatever the size. Equal inputs in equal order give equal candidates'
+ * sets, but no order is promised. Derived state: never stored, rebuilt by its owner. */
 #pragma once
 #include "base/base.h"
 

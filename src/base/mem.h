@@ -1,7 +1,8 @@
 /* mem.h — memory: arenas that are freed whole, ranges that grow in place.
  *
- * Allocation never fails: it aborts, and the log replays. Inputs do fail, before that: what can grow
- * has a maximum of its own. An arena parameter in a signature means "the result lives there". */
+ * Allocation never fails: it aborts, and the log replays. Inputs do fail, before that: what can
+ * grow has a maximum of its own. An arena parameter in a signature means "the result lives there".
+ */
 #pragma once
 #include "base/base.h"
 
@@ -14,8 +15,8 @@ void *mem_alloc(size_t size);
 void *mem_zalloc(size_t size);
 void *mem_realloc(void *p, size_t size);
 
-/* Reserves `size` bytes of zeroed address space that take memory only where touched; pointers into it
- * stay good until mem_release. Aborts if the address space is refused. */
+/* Reserves `size` bytes of zeroed address space that take memory only where touched; pointers into
+ * it stay good until mem_release. Aborts if the address space is refused. */
 void *mem_reserve(size_t size);
 void mem_release(void *p, size_t size);
 /* Gives the touched pages of a range back; the range reads as zeros again. Page-aligned. */
@@ -26,7 +27,8 @@ struct arena;
 struct arena *arena_new(void);
 void arena_free(struct arena *a);  /* NULL is allowed */
 void arena_reset(struct arena *a); /* keeps the first block */
-/* `size` bytes aligned to 16, not cleared; arena_zalloc clears them. Size 0 gives a valid pointer. */
+/* `size` bytes aligned to 16, not cleared; arena_zalloc clears them. Size 0 gives a valid pointer.
+ */
 void *arena_alloc(struct arena *a, size_t size);
 void *arena_zalloc(struct arena *a, size_t size);
 str arena_str(struct arena *a, str s); /* a copy, terminated by a 0 that is not counted */

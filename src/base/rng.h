@@ -1,5 +1,5 @@
-/* rng.h — reproducible chance: SplitMix64 (Steele, Lea, Flood 2014), 8 bytes of state. For tests, the
- * simulator and jitter; never for secrets (env_random is). */
+/* rng.h — reproducible chance: SplitMix64 (Steele, Lea, Flood 2014), 8 bytes of state. For tests,
+ * the simulator and jitter; never for secrets (env_random is). */
 #pragma once
 #include "base/base.h"
 

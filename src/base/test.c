@@ -150,7 +150,7 @@ int main(int argc, char **argv)
         tests[count++] = (struct CMUnitTest){t->title, run_one, NULL, after_one, t};
     }
     int failed = _cmocka_run_group_tests("beckon", tests, count, NULL, NULL);
-    printf("seed %llu\n%d passed, %d failed, %d skipped\n", (unsigned long long)seed, passed, failed,
-           skipped);
+    printf("seed %llu\n%d passed, %d failed, %d skipped\n", (unsigned long long)seed, passed,
+           failed, skipped);
     return failed ? 1 : 0;
 }

@@ -6,8 +6,8 @@
  *   }
  *
  * Each body has `struct arena *arena`, freed after it. A test that needs what is not here calls
- * TEST_SKIP("why"). Paths: test_shared("data/x") is a file of the shared test data, or NULL where that
- * is not there; test_dir() is an empty directory of this test's own. */
+ * TEST_SKIP("why"). Paths: test_shared("data/x") is a file of the shared test data, or NULL where
+ * that is not there; test_dir() is an empty directory of this test's own. */
 #pragma once
 #include "base/buf.h"
 #include "base/mem.h"
@@ -41,7 +41,7 @@ str test_file(struct arena *arena, const char *path);
         static struct test_case t = {title_, __FILE__, TEST_NAME(test_, line), NULL};              \
         test_register(&t);                                                                         \
     }                                                                                              \
-    static void TEST_NAME(test_, line)(__attribute__((unused)) struct arena *arena)
+    static void TEST_NAME(test_, line)(__attribute__((unused)) struct arena * arena)
 
 #define CHECK(cond) _assert_true((cond) ? 1 : 0, #cond, __FILE__, __LINE__)
 #define CHECK_EQ(a, b) test_check_eq((i64)(a), (i64)(b), #a, #b, __FILE__, __LINE__)
@@ -53,7 +53,8 @@ str test_file(struct arena *arena, const char *path);
         return;                                                                                    \
     } while (0)
 
-void test_check_eq(i64 a, i64 b, const char *a_text, const char *b_text, const char *file, int line);
+void test_check_eq(i64 a, i64 b, const char *a_text, const char *b_text, const char *file,
+                   int line);
 void test_check_str(str a, str b, const char *text, const char *file, int line);
 void test_check_ok(err e, const char *text, const char *file, int line);
 void test_note_skip(const char *why);

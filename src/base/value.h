@@ -51,7 +51,8 @@ value value_fixed(fixed n);
 value value_text(str s);
 
 void value_put(struct buf *b, value v);
-/* The next value; `r` turns bad on malformed bytes, and MISSING comes back. Nesting is not followed. */
+/* The next value; `r` turns bad on malformed bytes, and MISSING comes back. Nesting is not
+ * followed. */
 value value_read(struct reader *r);
 /* True if `bytes` is exactly one well-formed value nested at most `depth` deep. */
 bool value_valid(str bytes, u32 depth);

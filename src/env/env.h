@@ -16,7 +16,7 @@ struct file;
 
 struct env *env_real(void);        /* one per process; not freed */
 struct env *env_sim(u64 seed);     /* see "simulated" below */
-void env_free(struct env *env);    /* of a simulated one; no file may be open */
+void env_free(struct env *env);    /* of a simulated one; no file may be open, but of a dead process */
 
 i64 env_wall_ms(struct env *env);  /* since 1970 UTC; may jump */
 i64 env_mono_ns(struct env *env);  /* never goes back */
@@ -42,12 +42,13 @@ MUST_USE err file_write(struct file *f, u64 offset, const void *p, size_t n);
  * whatever a later call says: the caller stops. */
 MUST_USE err file_sync(struct file *f);
 MUST_USE err file_size(struct file *f, u64 *out);
-/* Cuts, or grows with zeros that take their space now (fallocate and written, so that a later
- * file_sync writes no metadata). */
+/* Cuts, or grows with a hole that reads as zeros. */
 MUST_USE err file_resize(struct file *f, u64 size);
+/* Grows to `size` with zeros that take their space now (fallocate and written, so that a later file_sync
+ * writes no metadata); never cuts. A failure leaves the size as it was. */
 MUST_USE err file_grow_zeroed(struct file *f, u64 size);
-/* A read-only view of [0, n); the file is not written while it is mapped. Real: mmap, so that a read
- * error is SIGBUS and ends the process. */
+/* A read-only view of [0, n), n ≤ its size; the file is not written while it is mapped. Real: mmap, so
+ * that a read error is SIGBUS and ends the process. */
 MUST_USE err file_map(struct file *f, u64 n, const void **out);
 void file_unmap(struct file *f, const void *p, u64 n);
 
@@ -56,9 +57,10 @@ MUST_USE err env_remove(struct env *env, const char *path);
 MUST_USE err env_make_dir(struct env *env, const char *path); /* fine if it is there */
 /* Makes renames, creations and removals in `path` durable. */
 MUST_USE err env_sync_dir(struct env *env, const char *path);
-/* Calls `each` with the plain name of every file in `path`, sorted. */
+/* Calls `each` with the plain name of every file in `path` (not of directories), sorted; `each` may
+ * change the directory. */
 MUST_USE err env_list(struct env *env, const char *path, void (*each)(void *ctx, str name), void *ctx);
-/* What tells this directory from a copy of it: device and inode. */
+/* What tells this directory from a copy of it: file system and inode. */
 MUST_USE err env_identity(struct env *env, const char *path, u64 out[2]);
 /* Space that may still be written, bytes. */
 MUST_USE err env_free_space(struct env *env, const char *path, u64 *out);
@@ -67,8 +69,8 @@ MUST_USE err env_free_space(struct env *env, const char *path, u64 *out);
 MUST_USE err env_lock(struct env *env, const char *path, struct file **out);
 
 /* A named moment at which tests may end the process. In the real world a process started with
- * BECKON_KILL_AT=name[:n] dies by SIGKILL at the n-th passing (1 = first); in the simulator the caller
- * of sim_kill_at gets its longjmp. Costs one load when unused. The names stand in env/kill_points.h. */
+ * BECKON_KILL_AT=name[:n] dies by SIGKILL at the n-th passing (1 = first; `*` counts every point); in
+ * the simulator the caller of sim_kill_at gets its longjmp, so no lock may be held at one. Costs one load when unused. The names stand in env/kill_points.h. */
 #define KILL_POINT(env, name)                                                                      \
     do {                                                                                           \
         if (UNLIKELY(env_kill_armed)) env_kill_point(env, name);                                   \

@@ -7,6 +7,7 @@
     X("log.after_write")                                                                           \
     X("log.after_sync")                                                                            \
     X("log.new_file")                                                                              \
+    X("log.blanked")                                                                               \
     X("engine.before_apply")                                                                       \
     X("engine.after_apply")                                                                        \
     X("outbox.before_claim")                                                                       \

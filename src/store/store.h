@@ -5,9 +5,10 @@
  *                       ▼
  *                   undo ring: before-images  ◄── epoch_row (any thread, no lock)
  *
- * A row's word 0 belongs to the store: the number of the epoch interval in which it last changed, and
- * where its before-image lies. A reader at epoch e that finds a younger row follows the before-images;
- * each holds the word 0 before it, so the chain leads to the row as it was. Nothing else is copied.
+ * A row's word 0 belongs to the store: the number of the epoch interval in which it last changed,
+ * and where its before-image lies. A reader at epoch e that finds a younger row follows the
+ * before-images; each holds the word 0 before it, so the chain leads to the row as it was. Nothing
+ * else is copied.
  *
  * Row 0 of every table is the store's own (free list, count): index 0 means "none" everywhere.
  * Tables are address ranges that never move; memory is taken as rows are touched. */
@@ -21,32 +22,38 @@ struct heap;
 struct epoch;
 
 struct store_options {
-    u64 undo_bytes_max;   /* before-images; beyond it the oldest epochs are cancelled; 0 = 256 MiB */
-    u64 memory_max;       /* budget of all tables and heaps: store_room answers it; 0 = none */
+    u64 undo_bytes_max; /* before-images; beyond it the oldest epochs are cancelled; 0 = 256 MiB */
+    u64 memory_max;     /* budget of all tables and heaps: store_room answers it; 0 = none */
 };
 
 struct store *store_new(const struct store_options *o);
 void store_free(struct store *s); /* no epoch may be pinned */
-u64 store_bytes(const struct store *s);   /* touched by tables and heaps, derived indexes not counted */
-bool store_room(const struct store *s);   /* false beyond memory_max: refuse input */
+u64 store_bytes(
+    const struct store *s); /* touched by tables and heaps, derived indexes not counted */
+bool store_room(const struct store *s); /* false beyond memory_max: refuse input */
 
 /* ---- tables: the engine thread ---- */
 
-/* `name` identifies the table in snapshots: unique, stable for ever. row_size: a multiple of 8 in
- * 16…128. Tables are created in any order, always before snapshot_load or the first row. */
+/* `name` (1…63 bytes) identifies the table in snapshots: unique, stable for ever; "….cells" belong
+ * to heaps. row_size: a multiple of 8 in 16…128. Rows have the indexes 1…rows_max. Tables are
+ * created in any order, at any time; a name that is there (from a snapshot, say) gives that table,
+ * which must have the same row_size and no fewer rows_max. */
 struct table *table_new(struct store *s, const char *name, u32 row_size, u32 rows_max);
 struct table *table_find(struct store *s, const char *name);
 static inline const void *table_at(const struct table *t, u32 i);
-/* The row to change, its before-image kept if an epoch may see it. Good until the next epoch. Word 0 of
- * the row must not be touched. */
+/* The row to change, its before-image kept if an epoch may see it. Good until the next epoch. Word
+ * 0 of the row must not be touched. */
 void *table_edit(struct table *t, u32 i);
 /* A zeroed row; dropped rows are given again, newest first. ERR_FULL semantics: 0 when rows_max is
  * reached. */
 u32 table_add(struct table *t);
-/* A zeroed row at exactly this index ≥ 1, for tables indexed by persona; grows the count. */
+/* A zeroed row at exactly this index ≥ 1, which must not be there, for tables indexed by persona;
+ * grows the count. A table takes its rows by table_add or by table_claim, never by both. */
 void *table_claim(struct table *t, u32 i);
-void table_drop(struct table *t, u32 i);
-u32 table_count(const struct table *t); /* one past the highest index ever given */
+bool table_has(const struct table *t,
+               u32 i);                   /* given and not dropped; false for any other number */
+void table_drop(struct table *t, u32 i); /* its content is wiped at once */
+u32 table_count(const struct table *t);  /* one past the highest index ever given */
 u32 table_rows_max(const struct table *t);
 void table_prefetch(const struct table *t, u32 i);
 
@@ -55,16 +62,17 @@ void table_prefetch(const struct table *t, u32 i);
 enum { HEAP_STRING_MAX = 1 << 20 };
 struct heap *heap_new(struct store *s, const char *name);
 struct heap *heap_find(struct store *s, const char *name);
-u32 heap_put(struct heap *h, str s);         /* a handle; the empty string is handle 0 */
-str heap_view(const struct heap *h, u32 handle); /* any thread while an epoch that saw it is pinned */
-void heap_retire(struct heap *h, u32 handle);    /* reused once no epoch can see it; 0 is allowed */
+u32 heap_put(struct heap *h, str s); /* a handle; the empty string is handle 0 */
+str heap_view(const struct heap *h,
+              u32 handle);                    /* any thread while an epoch that saw it is pinned */
+void heap_retire(struct heap *h, u32 handle); /* reused once no epoch can see it; 0 is allowed */
 
 /* ---- epochs ---- */
 
-/* At a batch's end: pins the state as it is now. Engine thread (readers ask it to). Epochs pinned with
- * no change between them are one and shared. */
+/* At a batch's end: pins the state as it is now. Engine thread (readers ask it to). Epochs pinned
+ * with no change between them are one and shared. */
 struct epoch *epoch_pin(struct store *s);
-void epoch_drop(struct epoch *e); /* any thread */
+void epoch_drop(struct epoch *e);           /* any thread */
 struct epoch *epoch_share(struct epoch *e); /* another reference; any thread that holds one */
 u64 epoch_number(const struct epoch *e);
 bool epoch_cancelled(const struct epoch *e); /* the undo ring ran out: start again with a new one */

@@ -1,0 +1,68 @@
+/* content.h — templates to text: rendering only.
+ *
+ *   source ─compile─► template ─render(values)─► parts (subject, html, text), fingerprint
+ *
+ * The language is Liquid: output with filters now, its tags by and by; one compiled form for all.
+ * Customers' values are HTML-escaped in HTML parts; a missing value uses its `default`, or is
+ * empty. A render error gives no output at all. Steps, size and depth are limited. No clock, no
+ * I/O. */
+#pragma once
+#include "base/json.h"
+#include "base/value.h"
+
+enum { TEMPLATE_SOURCE_MAX = 1 << 20, TEMPLATE_OUTPUT_MAX = 1 << 20, TEMPLATE_STEPS_MAX = 1000000 };
+
+struct liquid; /* one compiled text */
+/* Compiles; views into `source` are kept, all lives in `arena`. ERR_REFUSED with line:column in
+ * why->path, ERR_LIMIT. */
+MUST_USE err liquid_compile(str source, struct arena *arena, struct liquid **out, struct diag *why);
+
+/* Where names get their values: "customer", "event", … then members. The callback answers the first
+ * name and the path after it, e.g. ("customer", "first_name"). MISSING for what is not there. */
+struct liquid_values {
+    value (*lookup)(void *ctx, str root, str member);
+    void *ctx;
+};
+typedef enum { LIQUID_TEXT, LIQUID_HTML } liquid_format;
+MUST_USE err liquid_render(const struct liquid *l, const struct liquid_values *values,
+                           liquid_format format, struct buf *out, struct diag *why);
+
+/* A published template {id, channel, subject?, html?, text?, from?}: its parts compiled. */
+struct template
+{
+    str id, channel;
+    struct liquid *subject, *html, *text, *from; /* NULL: not there */
+};
+/* `source` and its texts must live as long as the template. ERR_REFUSED with why->path "/html:3:14". */
+MUST_USE err template_compile(const struct json *source, struct arena *arena, struct template **out,
+                              struct diag *why);
+
+/* What comes out; views into `arena` given to template_render. `text` is made from `html` when the
+ * template has none. `fingerprint` is that of channel, template and content without the values that
+ * differ per message (unsubscribe_url, preferences_url, message.…). */
+struct rendered {
+    str subject, html, text, from;
+    u64 fingerprint;
+};
+MUST_USE err template_render(const struct template *t, const struct liquid_values *values,
+                             struct arena *arena, struct rendered *out, struct diag *why);
+
+/* HTML as a reader of plain text would have it: blocks on lines of their own, links as
+ * "text (url)", entities decoded, nothing of scripts, styles and what is hidden. O(html). */
+void html_text(str html, struct buf *out);
+
+/* A whole mail as RFC 5322/2045 bytes: CRLF lines ≤ 998, no header can be injected into. */
+struct mail {
+    str from, to; /* "Name <a@b>" or "a@b" */
+    hash128 id;   /* the Message-ID is <id@host>, stable over retries */
+    str host;
+    i64 date_ms;
+    const struct rendered *content;
+    str unsubscribe_url; /* empty: no List-Unsubscribe headers */
+};
+/* ERR_REFUSED: an address, host or URL that cannot stand in a header; nothing is written. Control
+ * characters in names and subjects become spaces. */
+MUST_USE err mail_write(const struct mail *m, struct buf *out, struct diag *why);
+/* The address of "Name <a@b>" or "a@b": a view. ERR_REFUSED if it is none that may stand in a header
+ * and an SMTP command: no spaces, control characters or brackets, one @ outside quotes, ASCII. */
+MUST_USE err mail_address(str mailbox, str *address, struct diag *why);

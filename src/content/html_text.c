@@ -1,0 +1,359 @@
+/* html_text.c — HTML as a reader of plain text would have it.
+ *
+ * One pass, no tree: tags of blocks ask for line breaks, text asks for at most one space, and both are
+ * written only when something visible follows. Broken HTML gives some text, never a failure. */
+#include "content/content.h"
+
+#include <utf8proc.h>
+
+enum { LINKS_MAX = 8, HIDDEN_NAME_MAX = 16 };
+
+struct text {
+    struct buf *out;
+    u32 breaks;        /* wanted before the next visible byte */
+    bool space, fresh; /* a space is wanted; nothing was written yet */
+    u32 pre;           /* depth of <pre> */
+    /* Inside something hidden: its element's name and depth. */
+    char hidden[HIDDEN_NAME_MAX];
+    u32 hidden_depth;
+    u32 links;
+    struct {
+        str href;
+        size_t from;
+    } link[LINKS_MAX];
+};
+
+static bool is_space(char ch)
+{
+    return ch == ' ' || (ch >= '\t' && ch <= '\r');
+}
+
+static void visible(struct text *t)
+{
+    if (!t->fresh && t->breaks)
+        for (u32 i = 0; i < t->breaks; i++) buf_byte(t->out, '\n');
+    else if (!t->fresh && t->space)
+        buf_byte(t->out, ' ');
+    t->breaks = 0;
+    t->space = t->fresh = false;
+}
+
+static void want_breaks(struct text *t, u32 n)
+{
+    if (t->breaks < n) t->breaks = n;
+}
+
+/* ---- entities ---- */
+
+static const struct {
+    str name;
+    u32 code;
+} entities[] = {
+    {{"amp", 3}, '&'},      {{"lt", 2}, '<'},        {{"gt", 2}, '>'},       {{"quot", 4}, '"'},
+    {{"apos", 4}, '\''},    {{"nbsp", 4}, ' '},      {{"copy", 4}, 0xA9},    {{"reg", 3}, 0xAE},
+    {{"trade", 5}, 0x2122}, {{"hellip", 6}, 0x2026}, {{"mdash", 5}, 0x2014}, {{"ndash", 5}, 0x2013},
+    {{"lsquo", 5}, 0x2018}, {{"rsquo", 5}, 0x2019},  {{"ldquo", 5}, 0x201C}, {{"rdquo", 5}, 0x201D},
+    {{"laquo", 5}, 0xAB},   {{"raquo", 5}, 0xBB},    {{"bull", 4}, 0x2022},  {{"middot", 6}, 0xB7},
+    {{"euro", 4}, 0x20AC},  {{"pound", 5}, 0xA3},    {{"yen", 3}, 0xA5},     {{"cent", 4}, 0xA2},
+    {{"times", 5}, 0xD7},   {{"deg", 3}, 0xB0},      {{"rarr", 4}, 0x2192},  {{"larr", 4}, 0x2190},
+    {{"zwnj", 4}, 0},       {{"zwj", 3}, 0},         {{"shy", 3}, 0},
+};
+
+static bool digit_of(char ch, u32 base, u32 *out)
+{
+    char low = (char)(ch | 0x20);
+    if (ch >= '0' && ch <= '9')
+        *out = (u32)(ch - '0');
+    else if (base == 16 && low >= 'a' && low <= 'f')
+        *out = (u32)(low - 'a' + 10);
+    else
+        return false;
+    return true;
+}
+
+static bool numeric(str name, u32 *code)
+{
+    u32 base = name.n > 1 && (name.p[1] | 0x20) == 'x' ? 16 : 10, digit;
+    size_t i = base == 16 ? 2 : 1;
+    if (i >= name.n) return false;
+    for (*code = 0; i < name.n; i++) {
+        if (!digit_of(name.p[i], base, &digit)) return false;
+        *code = *code * base + digit;
+        if (*code > 0x10FFFF) return false;
+    }
+    return *code != 0 && !(*code >= 0xD800 && *code < 0xE000);
+}
+
+/* The character of an entity at the start of `s`; returns how many bytes it took, 0: none. */
+static size_t entity(str s, u32 *code)
+{
+    ptrdiff_t end = str_index(str_slice(s, 0, 12), ';');
+    if (end < 2) return 0;
+    str name = str_slice(s, 1, (size_t)end);
+    if (name.p[0] == '#') return numeric(name, code) ? (size_t)end + 1 : 0;
+    for (u32 i = 0; i < COUNT_OF(entities); i++) {
+        if (!str_eq(entities[i].name, name)) continue;
+        *code = entities[i].code;
+        return (size_t)end + 1;
+    }
+    return 0;
+}
+
+static void put_code(struct buf *out, u32 code)
+{
+    u8 bytes[4];
+    if (!code) return;
+    utf8proc_ssize_t n = utf8proc_encode_char((utf8proc_int32_t)code, bytes);
+    if (n > 0) buf_put(out, (str){(const char *)bytes, (size_t)n});
+}
+
+static void put_decoded(struct buf *out, str s)
+{
+    for (size_t i = 0; i < s.n;) {
+        u32 code;
+        size_t used = s.p[i] == '&' ? entity(str_slice(s, i, s.n), &code) : 0;
+        if (used)
+            put_code(out, code);
+        else
+            buf_byte(out, (u8)s.p[i]);
+        i += used ? used : 1;
+    }
+}
+
+/* ---- tags ---- */
+
+struct tag {
+    str name, attributes;
+    bool closing, empty;
+};
+
+/* What lies between < and >, quotes respected; returns the bytes up to and with >. */
+static size_t read_tag(str s, struct tag *out)
+{
+    char quote = 0;
+    size_t i = 1, name;
+    *out = (struct tag){.closing = i < s.n && s.p[i] == '/'};
+    i += out->closing;
+    for (name = i; i < s.n && !is_space(s.p[i]) && s.p[i] != '>' && s.p[i] != '/';) i++;
+    out->name = str_slice(s, name, i);
+    size_t from = i;
+    for (; i < s.n; i++) {
+        if (quote ? s.p[i] == quote : s.p[i] == '>') {
+            if (!quote) break;
+            quote = 0;
+        } else if (!quote && (s.p[i] == '"' || s.p[i] == '\'')) {
+            quote = s.p[i];
+        }
+    }
+    out->attributes = str_slice(s, from, i);
+    out->empty = i > from && s.p[i - 1] == '/';
+    return i < s.n ? i + 1 : s.n;
+}
+
+/* The value of an attribute as it stands; empty if there is none. */
+static str attribute(str s, str wanted)
+{
+    size_t i = 0;
+    while (i < s.n) {
+        while (i < s.n && (is_space(s.p[i]) || s.p[i] == '/')) i++;
+        size_t name = i;
+        while (i < s.n && !is_space(s.p[i]) && s.p[i] != '=' && s.p[i] != '/') i++;
+        str key = str_slice(s, name, i);
+        while (i < s.n && is_space(s.p[i])) i++;
+        if (i >= s.n || s.p[i] != '=') {
+            if (!key.n) i++;
+            continue;
+        }
+        for (i++; i < s.n && is_space(s.p[i]);) i++;
+        char quote = i < s.n && (s.p[i] == '"' || s.p[i] == '\'') ? s.p[i++] : 0;
+        size_t from = i;
+        while (i < s.n && (quote ? s.p[i] != quote : !is_space(s.p[i]))) i++;
+        if (str_eq_nocase(key, wanted)) return str_slice(s, from, i);
+        i += quote != 0;
+    }
+    return (str){0};
+}
+
+static bool is_hidden(const struct tag *tag)
+{
+    static const str never[] = {{"style", 5},  {"script", 6},   {"head", 4},
+                                {"title", 5},  {"template", 8}, {"noscript", 8},
+                                {"object", 6}, {"svg", 3}};
+    for (u32 i = 0; i < COUNT_OF(never); i++)
+        if (str_eq_nocase(never[i], tag->name)) return true;
+    str style = attribute(tag->attributes, S("style"));
+    ptrdiff_t at = str_find(style, S("display"));
+    if (at < 0) return false;
+    str rest = str_trim(str_slice(style, (size_t)at + 7, style.n));
+    return rest.n && rest.p[0] == ':' && str_starts(str_trim(str_slice(rest, 1, rest.n)), S("none"));
+}
+
+static bool is_void(str name)
+{
+    static const str names[] = {{"br", 2},   {"img", 3},  {"hr", 2},    {"meta", 4},
+                                {"link", 4}, {"input", 5}, {"col", 3},  {"area", 4},
+                                {"base", 4}, {"wbr", 3},  {"source", 6}};
+    for (u32 i = 0; i < COUNT_OF(names); i++)
+        if (str_eq_nocase(names[i], name)) return true;
+    return false;
+}
+
+/* Line breaks an element wants around it. */
+static u32 breaks_of(str name)
+{
+    static const struct {
+        str name;
+        u32 breaks;
+    } blocks[] = {
+        {{"p", 1}, 2},       {{"div", 3}, 1},     {{"tr", 2}, 1},      {{"li", 2}, 1},
+        {{"h1", 2}, 2},      {{"h2", 2}, 2},      {{"h3", 2}, 2},      {{"h4", 2}, 2},
+        {{"h5", 2}, 2},      {{"h6", 2}, 2},      {{"ul", 2}, 2},      {{"ol", 2}, 2},
+        {{"table", 5}, 2},   {{"pre", 3}, 2},     {{"hr", 2}, 1},      {{"section", 7}, 2},
+        {{"article", 7}, 2}, {{"header", 6}, 2},  {{"footer", 6}, 2},  {{"blockquote", 10}, 2},
+        {{"dl", 2}, 2},      {{"dt", 2}, 1},      {{"dd", 2}, 1},      {{"form", 4}, 2},
+        {{"center", 6}, 1},  {{"address", 7}, 1}, {{"caption", 7}, 1}, {{"figure", 6}, 2},
+    };
+    for (u32 i = 0; i < COUNT_OF(blocks); i++)
+        if (str_eq_nocase(blocks[i].name, name)) return blocks[i].breaks;
+    return 0;
+}
+
+/* The URL follows the link's text, unless it says no more than that. */
+static void end_link(struct text *t)
+{
+    if (!t->links || --t->links >= LINKS_MAX) return;
+    str href = str_trim(t->link[t->links].href);
+    size_t from = t->link[t->links].from;
+    if (!href.n || href.p[0] == '#' || str_starts(href, S("javascript:")) || t->out->full) return;
+    struct buf url;
+    buf_init(&url, 4096);
+    put_decoded(&url, href);
+    str target = buf_str(&url);
+    str bare = str_starts(target, S("mailto:")) ? str_slice(target, 7, target.n)
+               : str_starts(target, S("tel:"))  ? str_slice(target, 4, target.n)
+                                                : target;
+    str said = from < t->out->n ? str_trim((str){t->out->p + from, t->out->n - from}) : (str){0};
+    if (!url.full && !str_eq(said, bare)) {
+        t->space = said.n > 0;
+        visible(t);
+        if (said.n) buf_byte(t->out, '(');
+        buf_put(t->out, bare);
+        if (said.n) buf_byte(t->out, ')');
+    }
+    buf_clear(&url);
+}
+
+static void begin_link(struct text *t, const struct tag *tag)
+{
+    if (t->links < LINKS_MAX) {
+        t->link[t->links].href = attribute(tag->attributes, S("href"));
+        t->link[t->links].from = t->out->n;
+    }
+    t->links++;
+}
+
+static void put_text(struct text *t, str s);
+
+static void on_tag(struct text *t, const struct tag *tag)
+{
+    str name = tag->name;
+    if (str_eq_nocase(name, S("br"))) {
+        t->breaks = t->breaks < 2 ? t->breaks + 1 : 2;
+        return;
+    }
+    if (str_eq_nocase(name, S("a"))) {
+        if (tag->closing)
+            end_link(t);
+        else
+            begin_link(t, tag);
+    }
+    want_breaks(t, breaks_of(name));
+    if (str_eq_nocase(name, S("td")) || str_eq_nocase(name, S("th"))) t->space = true;
+    if (str_eq_nocase(name, S("pre"))) t->pre = tag->closing ? (t->pre ? t->pre - 1 : 0) : t->pre + 1;
+    if (tag->closing) return;
+    if (str_eq_nocase(name, S("li"))) {
+        visible(t);
+        buf_put(t->out, S("- "));
+    } else if (str_eq_nocase(name, S("hr"))) {
+        visible(t);
+        buf_put(t->out, S("---"));
+        want_breaks(t, 1);
+    } else if (str_eq_nocase(name, S("img"))) {
+        put_text(t, attribute(tag->attributes, S("alt")));
+    }
+}
+
+static void put_text(struct text *t, str s)
+{
+    for (size_t i = 0; i < s.n;) {
+        u32 code = 0;
+        size_t used = s.p[i] == '&' ? entity(str_slice(s, i, s.n), &code) : 0;
+        if (t->pre && s.p[i] == '\n') {
+            t->breaks++;
+        } else if (!used && is_space(s.p[i])) {
+            t->space = true;
+        } else if (used) {
+            if (code) visible(t);
+            put_code(t->out, code);
+        } else {
+            visible(t);
+            buf_byte(t->out, (u8)s.p[i]);
+        }
+        i += used ? used : 1;
+    }
+}
+
+/* Inside something hidden only its own tags count. */
+static void on_hidden(struct text *t, const struct tag *tag)
+{
+    if (!str_eq_nocase(tag->name, str_of(t->hidden))) return;
+    if (tag->closing)
+        t->hidden_depth--;
+    else if (!tag->empty && !is_void(tag->name))
+        t->hidden_depth++;
+}
+
+static bool hide(struct text *t, const struct tag *tag)
+{
+    if (tag->closing || tag->name.n >= HIDDEN_NAME_MAX || !is_hidden(tag)) return false;
+    if (tag->empty || is_void(tag->name)) return true;
+    memcpy(t->hidden, tag->name.p, tag->name.n);
+    t->hidden[tag->name.n] = 0;
+    t->hidden_depth = 1;
+    return true;
+}
+
+/* A tag begins here. Scripts and styles are no HTML: in them only their own end does. */
+static bool begins_tag(const struct text *t, str s)
+{
+    if (s.n < 2 || s.p[0] != '<' || is_space(s.p[1]) || s.p[1] == '<') return false;
+    str hidden = str_of(t->hidden);
+    if (!t->hidden_depth || !(str_eq_nocase(hidden, S("script")) || str_eq_nocase(hidden, S("style"))))
+        return true;
+    return s.p[1] == '/' && str_eq_nocase(str_slice(s, 2, 2 + hidden.n), hidden);
+}
+
+void html_text(str html, struct buf *out)
+{
+    struct text t = {.out = out, .fresh = true};
+    for (size_t i = 0; i < html.n && !out->full;) {
+        str rest = str_slice(html, i, html.n);
+        if (str_starts(rest, S("<!--"))) {
+            ptrdiff_t end = str_find(rest, S("-->"));
+            i += end < 0 ? rest.n : (size_t)end + 3;
+        } else if (begins_tag(&t, rest)) {
+            struct tag tag;
+            i += read_tag(rest, &tag);
+            if (t.hidden_depth)
+                on_hidden(&t, &tag);
+            else if (!hide(&t, &tag))
+                on_tag(&t, &tag);
+        } else {
+            const char *next = memchr(rest.p + 1, '<', rest.n - 1);
+            size_t n = next ? (size_t)(next - rest.p) : rest.n;
+            if (!t.hidden_depth) put_text(&t, str_slice(rest, 0, n));
+            i += n;
+        }
+    }
+    if (!t.fresh) buf_byte(out, '\n');
+}

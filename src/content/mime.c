@@ -1,0 +1,241 @@
+/* mime.c — quoted-printable, base64, encoded words. */
+#include "content/mime.h"
+
+#include "base/time.h"
+
+enum { LINE_MAX = 76, WORD_MAX = 75, FOLD_AT = 78, TOKEN_MAX = 200 };
+
+static const char hex[] = "0123456789ABCDEF";
+static const char digits64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/* ---- bodies ---- */
+
+static bool is_plain(u8 ch)
+{
+    return (ch >= 33 && ch <= 126 && ch != '=') || ch == ' ' || ch == '\t';
+}
+
+/* One line without its end. A space at its end, a dot and a "From " at its start are coded too: relays
+ * have eaten them. Soft breaks keep lines within the limit. */
+static void put_qp_line(struct buf *out, str line)
+{
+    size_t column = 0;
+    for (size_t i = 0; i < line.n; i++) {
+        u8 ch = (u8)line.p[i];
+        bool last = i + 1 == line.n, start = column == 0;
+        bool plain = is_plain(ch) && !(last && (ch == ' ' || ch == '\t')) &&
+                     !(start && (ch == '.' || (ch == 'F' && str_starts(str_slice(line, i, line.n),
+                                                                       S("From ")))));
+        if (!ch) continue;
+        if (column + (plain ? 1 : 3) > LINE_MAX - 1) {
+            buf_put(out, S("=\r\n"));
+            column = 0;
+            i--; /* the new line may need it coded */
+            continue;
+        }
+        if (plain) {
+            buf_byte(out, ch);
+        } else {
+            buf_byte(out, '=');
+            buf_byte(out, (u8)hex[ch >> 4]);
+            buf_byte(out, (u8)hex[ch & 15]);
+        }
+        column += plain ? 1 : 3;
+    }
+    buf_put(out, S("\r\n"));
+}
+
+/* The next line of a text that may end its lines in CRLF, LF or CR. */
+static str next_line(str *rest)
+{
+    size_t n = 0;
+    while (n < rest->n && rest->p[n] != '\n' && rest->p[n] != '\r') n++;
+    str line = str_slice(*rest, 0, n);
+    if (n < rest->n) n += rest->p[n] == '\r' && n + 1 < rest->n && rest->p[n + 1] == '\n' ? 2 : 1;
+    *rest = str_slice(*rest, n, rest->n);
+    return line;
+}
+
+struct base64 {
+    struct buf *out;
+    u8 held[3];
+    u32 count, column;
+};
+
+static void put_group(struct base64 *b)
+{
+    u32 bits = (u32)b->held[0] << 16 | (u32)b->held[1] << 8 | b->held[2];
+    for (u32 i = 0; i < 4; i++)
+        buf_byte(b->out, i > b->count ? '=' : (u8)digits64[bits >> (18 - 6 * i) & 63]);
+    *b = (struct base64){.out = b->out, .column = b->column + 4};
+}
+
+static void put_base64(struct base64 *b, str s, bool wrap)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if (!s.p[i]) continue;
+        b->held[b->count++] = (u8)s.p[i];
+        if (b->count < 3) continue;
+        put_group(b);
+        if (!wrap || b->column < LINE_MAX) continue;
+        buf_put(b->out, S("\r\n"));
+        b->column = 0;
+    }
+}
+
+static void end_base64(struct base64 *b)
+{
+    if (b->count) put_group(b);
+}
+
+static void put_base64_body(struct buf *out, str text)
+{
+    struct base64 b = {.out = out};
+    while (text.n) {
+        str before = text, line = next_line(&text);
+        put_base64(&b, line, true);
+        if (line.n < before.n) put_base64(&b, S("\r\n"), true);
+    }
+    end_base64(&b);
+    if (b.column) buf_put(out, S("\r\n"));
+}
+
+void mime_part(struct buf *out, const char *type, str text)
+{
+    size_t coded = 0;
+    for (size_t i = 0; i < text.n; i++)
+        coded += !is_plain((u8)text.p[i]) && text.p[i] != '\n' && text.p[i] != '\r';
+    /* Quoted-printable costs two more bytes for each coded one, base64 a third of all. */
+    bool base64 = coded * 2 > text.n / 3;
+    buf_printf(out, "Content-Type: %s; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n", type,
+               base64 ? "base64" : "quoted-printable");
+    if (base64) {
+        put_base64_body(out, text);
+        return;
+    }
+    while (text.n) put_qp_line(out, next_line(&text));
+}
+
+/* ---- headers ---- */
+
+/* A character that may stand in a header as it is; anything that controls becomes a space. */
+static u8 tame(char ch)
+{
+    u8 c = (u8)ch;
+    return c < 32 || c == 127 ? ' ' : c;
+}
+
+static size_t character(str s, size_t i)
+{
+    size_t n = 1;
+    while (n < 4 && i + n < s.n && ((u8)s.p[i + n] & 0xC0) == 0x80) n++;
+    return n;
+}
+
+/* Encoded words of at most 75 bytes, whole characters each, on lines of their own but for the first. */
+static void put_encoded_words(struct buf *out, str text, size_t column)
+{
+    static const size_t around = sizeof "=?UTF-8?B?" "?=" - 1;
+    for (size_t i = 0; i < text.n;) {
+        size_t limit = column > 1 && column < WORD_MAX - 24 ? WORD_MAX - column : WORD_MAX;
+        size_t room = (limit - around) / 4 * 3, n = 0;
+        while (i + n < text.n && n + character(text, i + n) <= room) n += character(text, i + n);
+        struct base64 b = {.out = out};
+        buf_put(out, S("=?UTF-8?B?"));
+        for (size_t k = 0; k < n; k++) {
+            char tamed = (char)tame(text.p[i + k]);
+            put_base64(&b, (str){&tamed, 1}, false);
+        }
+        end_base64(&b);
+        buf_put(out, S("?="));
+        i += n;
+        column = 1;
+        if (i < text.n) buf_put(out, S("\r\n "));
+    }
+}
+
+/* Plain ASCII whose words fit lines, and nothing that looks like an encoded word. */
+static bool is_plain_text(str text)
+{
+    size_t word = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        u8 c = tame(text.p[i]);
+        if (c >= 128) return false;
+        word = c == ' ' ? 0 : word + 1;
+        if (word > TOKEN_MAX) return false;
+    }
+    return str_find(text, S("=?")) < 0;
+}
+
+/* Words with one space between, folded before the line grows long. */
+static void put_folded(struct buf *out, str text, size_t column)
+{
+    bool first = true;
+    for (size_t i = 0; i < text.n;) {
+        while (i < text.n && tame(text.p[i]) == ' ') i++;
+        size_t from = i;
+        while (i < text.n && tame(text.p[i]) != ' ') i++;
+        if (i == from) break;
+        if (!first) {
+            bool fold = column + 1 + (i - from) > FOLD_AT;
+            buf_put(out, fold ? S("\r\n ") : S(" "));
+            column = fold ? 1 : column + 1;
+        }
+        buf_put(out, str_slice(text, from, i));
+        column += i - from;
+        first = false;
+    }
+}
+
+void mime_header_text(struct buf *out, str name, str text)
+{
+    buf_put(out, name);
+    buf_put(out, S(": "));
+    if (is_plain_text(text))
+        put_folded(out, text, name.n + 2);
+    else
+        put_encoded_words(out, text, name.n + 2);
+    buf_put(out, S("\r\n"));
+}
+
+static bool is_atoms(str text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        u8 c = (u8)text.p[i];
+        bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (!word && !(c && memchr(" !#$%&'*+-/=?^_`{|}~", c, 20))) return false;
+    }
+    return true;
+}
+
+/* A quoted text is not folded, so only a short one is quoted. */
+void mime_phrase(struct buf *out, str text, size_t column)
+{
+    if (!is_plain_text(text) || (!is_atoms(text) && text.n > TOKEN_MAX)) {
+        put_encoded_words(out, text, column);
+        return;
+    }
+    if (is_atoms(text)) {
+        put_folded(out, text, column);
+        return;
+    }
+    buf_byte(out, '"');
+    for (size_t i = 0; i < text.n; i++) {
+        u8 c = tame(text.p[i]);
+        if (c == '"' || c == '\\') buf_byte(out, '\\');
+        buf_byte(out, c);
+    }
+    buf_byte(out, '"');
+}
+
+void mime_date(struct buf *out, i64 ms)
+{
+    static const char *const days[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    static const i64 last = 253402300799000; /* the year has four digits */
+    ms = min_i64(max_i64(ms, 0), last);
+    civil c = civil_of_ms(ms);
+    buf_printf(out, "%s, %02d %s %04d %02d:%02d:%02d +0000", days[weekday_of(days_of_ms(ms)) - 1],
+               c.day, months[c.month - 1], c.year, c.hour, c.minute, c.second);
+}

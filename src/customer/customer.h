@@ -1,0 +1,275 @@
+/* customer.h — who they are: personas joined into customers, identifiers, attributes, tags,
+ * consent.
+ *
+ *   identifiers of a record ─resolve─► persona ─head─► customer (the merged view)
+ *                                         │
+ *                                 link / cut (merge, unmerge: every link explained)
+ *
+ * A persona is a leaf that never changes its number; a customer is the set of personas joined under
+ * one head (the survivor). Rows, columns, tags and consent belong to heads and hold the merged
+ * view; change events kept by `event` are per persona, so that unmerge can fold them again. All of
+ * it lies in store tables; hash indexes are derived (customers_rebuild after a load). Engine thread
+ * only, but for what takes a `customer_view` of an epoch. Nothing here knows events, journeys or
+ * the clock: `now` and `when` are arguments. What changed is returned as `struct change`, and the
+ * engine writes it down. */
+#pragma once
+#include "base/hash.h"
+#include "base/props.h"
+#include "store/store.h"
+
+typedef u32 persona; /* 1…; 0 is nobody. Assigned in log order, never reused */
+
+enum { PERSONAS_MAX = 1u << 27 };
+
+/* One per persona, 128 bytes. Fields of higher layers are kept here for speed; they alone edit
+ * them. */
+struct customer_row {
+    u64 version;      /* the store's */
+    persona head;     /* itself when a head; 0: no such persona (erased, expired) */
+    u16 flags;        /* CUSTOMER_* */
+    u16 written_high; /* customer: 48 bits with written_low, see customer_internal.h */
+    i64 first_seen_ms, last_seen_ms;
+    u64 changed;     /* number of the record that last changed anything a message or rule can see */
+    i64 next_due_ms; /* engine: the customer's one timer; 0 = none */
+    persona next_of_head; /* ring of the personas of one customer */
+    u32 identifiers;      /* first row of the identifier list, newest first */
+    u32 tags;             /* customer: a packed list */
+    u32 written_low;      /* customer: see written_high */
+    u32 enrolments;       /* journey: first of the list */
+    u32 messages;         /* message: first of the list */
+    u32 leaves;           /* segment: first row of live rule state */
+    u32 values;           /* customer: a packed list of what does not lie in columns */
+    u64 consent;          /* two bits per channel code: 0 not recorded, 1 yes, 2 no */
+    u16 zone;             /* engine: index of the customer's zone, 0 = the workspace's */
+    u16 stages;           /* segment */
+    u32 created;          /* engine: counter that orders due items of one customer */
+    u64 members[4];       /* segment: bits of the first 256 live rules */
+};
+_Static_assert(sizeof(struct customer_row) == 128, "a hot row is two cache lines");
+
+enum {
+    CUSTOMER_KNOWN = 1 << 0, /* has or had a strong identifier */
+    CUSTOMER_ERASED = 1 << 1,
+    CUSTOMER_NO_PROFILE = 1 << 2,
+};
+
+struct customers;
+struct customers *customers_new(struct store *s, struct sip_key key);
+void customers_free(struct customers *c);
+/* The key may come later, by the first record. */
+void customers_set_key(struct customers *c, struct sip_key key);
+/* After a snapshot was loaded: the hash indexes. O(identifiers). */
+void customers_rebuild(struct customers *c);
+u64 customers_derived_bytes(const struct customers *c);
+
+const struct customer_row *customer_at(const struct customers *c, persona p);
+struct customer_row *customer_edit(struct customers *c, persona p);
+persona customer_head(const struct customers *c, persona p);
+/* Highest persona ever + 1: the range of every pass. */
+persona customers_end(const struct customers *c);
+u32 customers_count(const struct customers *c); /* heads alive */
+/* The personas of a customer, head first, then ascending; returns how many (≤ max are written). */
+u32 customer_personas(const struct customers *c, persona head, persona *out, u32 max);
+
+/* The outside's opaque id: 32 hex digits, computed from the persona and the directory's key
+ * (SipHash), so it costs no memory. customer_by_id: 0 for what is no id of ours. Needs no lookup.
+ */
+void customer_id(const struct customers *c, persona p, char out[33]);
+persona customer_by_id(const struct customers *c, str id);
+
+/* ---- identifiers ---- */
+
+typedef enum { STRENGTH_DEVICE, STRENGTH_WEAK, STRENGTH_STRONG } id_strength;
+
+/* What a namespace means (SCHEMA records change it). Defaults: user_id, member_no, wechat_*, wecom,
+ * alipay strong and unique (wechat_openid per app: the value carries "APP:"); email and phone weak;
+ * anonymous_id, device_token: device. */
+struct space_rule {
+    id_strength strength;
+    bool unique;  /* one value per customer: two differing ones keep customers apart */
+    u16 limit;    /* values kept per customer */
+    u16 priority; /* among equally strong: lower wins */
+};
+struct space_rule customer_space(const struct customers *c, u32 space);
+void customer_space_set(struct customers *c, u32 space, struct space_rule rule);
+
+/* An identifier of a record: hash under the key, with the texts where the payload still has them.
+ */
+struct identifier {
+    u32 space;
+    hash128 hash;
+    str value, raw; /* empty when blanked; raw empty if equal to value */
+};
+
+/* The hash of a (namespace, normal form): what stands in record headers. Any thread. */
+hash128 identifier_hash(struct sip_key key, u32 space, str normal_form);
+
+typedef enum { LINK_SAME_RECORD = 1, LINK_WEAK_UNIQUE, LINK_ALIAS, LINK_MANUAL } link_why;
+
+/* What resolving found and did. At most one new persona; links made are listed so that the engine
+ * can move enrolments, messages and rule state from `from` to `to` (survivor) and write Customers
+ * Merged. */
+struct resolved {
+    persona persona; /* where the record's events go */
+    persona head;    /* after the links */
+    bool is_new;     /* persona was made by this record */
+    u32 link_count;
+    struct {
+        persona from, to; /* heads: `from` joined `to` */
+        link_why why;
+    } links[16];
+    u32 conflict_count; /* identifiers that name two customers who must stay apart */
+};
+
+/* Finds or makes the persona of a record's identifiers and joins what they prove to be one (DESIGN
+ * §4, SEMANTICS "Merge"): strong ids join across namespaces; two differing values of a unique
+ * strong namespace never join; a weak id joins only if exactly one customer holds it and no strong
+ * ids differ, else it becomes a shared contact point; a device seen with a second strong user moves
+ * to a new persona of that user, the index keeps one link back for 7 days. Survivor: the strongest
+ * identifier, then the oldest. `when` orders, `number` is the record's. n ≥ 1. */
+void customer_resolve(struct customers *c, const struct identifier *ids, u32 n, i64 when,
+                      u64 number, struct resolved *out);
+/* Prefetches what customer_resolve will touch; called some records ahead. Three stages, each of
+ * which finds what the one before fetched: 0 the index slot, 1 the identifier's row, 2 the
+ * persona's row. */
+void customer_prefetch(const struct customers *c, hash128 id, u32 stage);
+/* The head that holds this identifier now; 0 if nobody, or if it is shared by several. */
+persona customer_find(const struct customers *c, u32 space, hash128 hash);
+/* Heads that hold it as a contact point, ascending; returns how many there are, up to 64. */
+u32 customer_holders(const struct customers *c, u32 space, hash128 hash, persona *out, u32 max);
+
+/* Explicit joining (alias, a person's decision): ERR_CONFLICT when not allowed, ERR_NOT_FOUND. */
+MUST_USE err customer_link(struct customers *c, persona a, persona b, link_why why, i64 when,
+                           u64 number, struct resolved *out);
+/* Takes `p`'s part out of its customer again: personas that hang on that link form their own
+ * customer; the merged views of both are cleared and filled again by customer_fold with the change
+ * events. */
+MUST_USE err customer_cut(struct customers *c, persona p, u64 number, persona *a, persona *b);
+
+/* Every link that ties her personas or did, in the order they were made. */
+struct link_view {
+    persona a, b;
+    link_why why;
+    i64 when;
+    u64 number, cut_number; /* records; 0: it holds */
+};
+bool customer_next_link(const struct customers *c, persona head, u32 *cursor,
+                        struct link_view *out); /* *cursor starts at 0 */
+
+/* Each identifier of a head, newest first. */
+struct identifier_view {
+    u32 space;
+    persona persona;
+    hash128 hash;
+    str value, raw;
+    i64 since_ms;
+    bool shared;
+};
+bool customer_identifier(const struct customers *c, persona head, u32 *cursor,
+                         struct identifier_view *out); /* *cursor starts at 0 */
+/* The address of a channel: email: email, sms and call: phone, push: device_token…; several: the
+ * newest. False if none. */
+bool customer_address(const struct customers *c, persona head, u32 channel,
+                      struct identifier_view *out);
+
+/* ---- attributes, tags, consent ---- */
+
+typedef enum { FIELD_ATTRIBUTE = 1, FIELD_TAG, FIELD_CONSENT, FIELD_IDENTIFIER } field_kind;
+
+/* One change with both sides, for the timeline. Views are good until the record's end. */
+struct change {
+    field_kind field;
+    u32 code;  /* attribute, tag, channel or namespace */
+    u32 topic; /* CONSENT: NAME_TOPIC or 0 */
+    persona persona;
+    value old, new; /* MISSING: was not there, is gone */
+    i64 expires_ms; /* TAG */
+};
+
+/* Each returns true and fills `out` if anything changed. The later `when` wins per field; at a tie
+ * the later record (attributes), the stricter consent. A NULL value removes. Types widen by the
+ * schema's rules (bool → int → decimal → text while unconfirmed; misfits of a confirmed type are
+ * kept aside). */
+bool customer_set(struct customers *c, persona p, u32 attribute, value v, i64 when,
+                  struct change *out);
+bool customer_tag(struct customers *c, persona p, u32 tag, bool on, i64 expires_ms, i64 when,
+                  struct change *out);
+bool customer_consent(struct customers *c, persona p, u32 channel, u32 topic, u8 state, i64 when,
+                      struct change *out);
+/* Refolds a change event (after a cut) into head `p`'s view: the same rules, no output. */
+void customer_fold(struct customers *c, persona p, const struct change *ch, i64 when);
+/* Everything of the customer goes: views, identifiers, strings; the persona numbers stay unused. */
+void customer_forget(struct customers *c, persona head);
+
+typedef enum {
+    ATTRIBUTE_BOOL = 1,
+    ATTRIBUTE_INT,
+    ATTRIBUTE_DECIMAL,
+    ATTRIBUTE_TEXT,
+    ATTRIBUTE_DATE,
+    ATTRIBUTE_TIME,
+    ATTRIBUTE_LIST
+} attribute_type;
+struct attribute_rule {
+    attribute_type type;
+    bool confirmed, personal; /* personal: never dictionary-coded, goes with erasure */
+    u64 misfits;
+};
+bool customer_attribute(const struct customers *c, u32 attribute, struct attribute_rule *out);
+void customer_attribute_set(struct customers *c, u32 attribute, struct attribute_rule rule);
+
+/* ---- reading: live (epoch NULL, engine thread) or at an epoch (any thread) ---- */
+
+struct customer_view {
+    const struct customers *c;
+    const struct epoch *epoch;
+};
+/* False if the persona does not exist there. */
+bool view_row(const struct customer_view *v, persona p, struct customer_row *out);
+/* The value of a head's attribute; text views are good while the epoch is pinned (live: until the
+ * record's end). `scratch` (≥ 512 bytes) may hold what a column does not store as such. */
+value view_attribute(const struct customer_view *v, persona head, u32 attribute);
+bool view_tag(const struct customer_view *v, persona head, u32 tag, i64 now, i64 *expires_ms);
+/* Tags of a head in ascending code; *cursor starts at 0. Expired ones are left out. */
+bool view_next_tag(const struct customer_view *v, persona head, i64 now, u32 *cursor, u32 *tag,
+                   i64 *expires_ms);
+u8 view_consent(const struct customer_view *v, persona head, u32 channel, u32 topic);
+/* Attributes that have a value, ascending code; *cursor starts at 0. */
+bool view_next_attribute(const struct customer_view *v, persona head, u32 *cursor, u32 *attribute,
+                         value *out);
+
+/* The earliest moment after `now` at which time alone changes this customer here (a tag expires).
+ */
+i64 customer_until(const struct customers *c, persona head, i64 now);
+
+/* ---- addresses: shared by whoever has them ---- */
+
+typedef enum {
+    SUPPRESSED_NOT = 0,
+    SUPPRESSED_BOUNCE,
+    SUPPRESSED_COMPLAINT,
+    SUPPRESSED_MANUAL
+} suppression;
+
+struct address_row {
+    u64 version;
+    hash128 key; /* of (channel, normal form) */
+    u32 channel;
+    u8 suppressed; /* enum suppression */
+    u8 opted_out;
+    u16 soft_bounces;
+    i64 since_ms;
+    u32 sent; /* message: claims counted for caps, newest first */
+    u32 spare;
+};
+hash128 address_key(struct sip_key key, u32 channel, str normal_form);        /* any thread */
+const struct address_row *address_of(const struct customers *c, hash128 key); /* NULL if unknown */
+struct address_row *address_edit(struct customers *c, u32 channel,
+                                 hash128 key); /* made if need be */
+
+/* ---- the canonical hash ---- */
+
+/* The sum of XXH3-128 over each customer's canonical bytes (names written out by `name`, no codes,
+ * no row numbers but personas), and each address's. */
+typedef str (*name_of)(void *ctx, u32 kind, u32 code);
+hash128 customers_digest(const struct customers *c, i64 now, name_of name, void *ctx);

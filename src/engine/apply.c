@@ -1,0 +1,229 @@
+/* apply.c — one record after the other: the state machine.
+ *
+ * Within a record the order is SEMANTICS': her own due items, the change, then (engine_settle)
+ * rules and crossings, exits and waits, triggers. What happens is a list of causes; effects add to
+ * it, round by round, at most ROUNDS_MAX deep. */
+#include "engine/engine_internal.h"
+
+const struct engine_row *engine_meta(const struct engine *e)
+{
+    return table_at(e->meta, 1);
+}
+
+struct engine_row *engine_meta_edit(struct engine *e)
+{
+    return table_has(e->meta, 1) ? table_edit(e->meta, 1) : table_claim(e->meta, 1);
+}
+
+void text_property(struct buf *b, u32 property, str text)
+{
+    props_put(b, property, value_text(text));
+}
+
+/* ---- what happened ---- */
+
+static struct happened *add(struct engine *e, persona head, bool fresh)
+{
+    if (e->happened_count == CAUSES_MAX) return NULL;
+    struct happened *h = &e->happened[e->happened_count++];
+    *h = (struct happened){.head = head, .fresh = fresh};
+    return h;
+}
+
+struct happened *engine_event(struct engine *e, persona who, u32 code, str props, u32 flags,
+                              bool fresh)
+{
+    struct event ev = {
+        .persona = who,
+        .code = code,
+        .flags = flags | EVENT_SYSTEM,
+        .occurred_ms = e->now,
+        .received_ms = e->now,
+        .order = event_order(e->number, e->place++),
+        .props = props,
+    };
+    MUST(e->place < 1u << EVENT_PLACE_BITS);
+    event_append(e->events, &ev);
+    struct happened *h = add(e, customer_head(e->customers, who), fresh);
+    if (!h) return NULL;
+    h->event = ev;
+    h->event.props = arena_str(e->scratch, props);
+    return h;
+}
+
+static void host_event(void *ctx, persona head, u32 code, str props)
+{
+    engine_event(ctx, head, code, props, 0, true);
+}
+
+static void host_subject(void *ctx, persona head, struct subject *out)
+{
+    engine_subject(ctx, head, out);
+}
+
+struct journey_host engine_host(struct engine *e)
+{
+    return (struct journey_host){.ctx = e, .event = host_event, .subject = host_subject};
+}
+
+void engine_subject(struct engine *e, persona head, struct subject *out)
+{
+    persona *personas = e->subject_personas[e->subject_next++ % SUBJECTS];
+    u32 n = customer_personas(e->customers, head, personas, PERSONAS_OF_ONE);
+    value zone = view_attribute(&e->live_customers, head, ATTRIBUTE_TIMEZONE);
+    const struct zone *own = zone.type == VALUE_TEXT ? engine_zone_named(e, zone.text) : NULL;
+    *out = (struct subject){
+        .view = &e->live_customers,
+        .head = head,
+        .personas = personas,
+        .persona_count = min_u32(n, PERSONAS_OF_ONE),
+        .events = e->live_events,
+        .zone = e->workspace_zone,
+        .customer_zone = own ? own : e->workspace_zone,
+        .resolver = &e->resolver,
+        .scratch = e->scratch,
+    };
+}
+
+/* ---- crossings ---- */
+
+static void take_edges(struct engine *e, u64 order)
+{
+    for (u32 i = 0; i < e->edges->count; i++) {
+        struct edge *edge = &e->edges->items[i];
+        struct buf b;
+        buf_init(&b, 1024);
+        text_property(&b, PROPERTY_SEGMENT, names_text(e->names, NAME_OBJECT, edge->segment));
+        engine_event(e, edge->head, edge->entered ? EVENT_SEGMENT_ENTERED : EVENT_SEGMENT_LEFT,
+                     buf_str(&b), 0, edge->fresh);
+        buf_clear(&b);
+        struct happened *h = add(e, edge->head, edge->fresh);
+        if (!h) break;
+        h->is_edge = true;
+        h->edge = *edge;
+        h->event.order = order;
+        h->event.occurred_ms = e->now;
+    }
+    e->edges->count = 0;
+}
+
+static void ask_rules(struct engine *e, const struct happened *h)
+{
+    struct subject who;
+    if (h->is_edge) return;
+    engine_subject(e, h->head, &who);
+    struct touch t = {.event = &h->event,
+                      .changes = h->is_change ? &h->change : NULL,
+                      .change_count = h->is_change,
+                      .fresh = h->fresh};
+    segment_touch(e->segments, &who, &t, e->now, e->edges);
+    take_edges(e, h->event.order);
+}
+
+static struct cause cause_of(const struct happened *h)
+{
+    return (struct cause){
+        .event = h->is_edge ? NULL : &h->event,
+        .edge = h->is_edge ? &h->edge : NULL,
+        .order = h->event.order,
+        .occurred_ms = h->event.occurred_ms,
+        .fresh = h->fresh,
+    };
+}
+
+void engine_settle(struct engine *e)
+{
+    u32 from = 0;
+    for (u32 round = 0; round < ROUNDS_MAX && from < e->happened_count; round++) {
+        for (u32 i = from; i < e->happened_count; i++) ask_rules(e, &e->happened[i]);
+        u32 to = e->happened_count;
+        for (u32 i = from; i < to; i++) {
+            struct cause c = cause_of(&e->happened[i]);
+            journey_feed(e->journeys, e->happened[i].head, &c, e->now);
+        }
+        for (u32 i = from; i < to; i++) {
+            struct cause c = cause_of(&e->happened[i]);
+            journey_offer(e->journeys, e->happened[i].head, &c, e->now);
+        }
+        from = to;
+    }
+    for (u32 i = 0; i < e->happened_count; i++) {
+        persona head = customer_head(e->customers, e->happened[i].head);
+        if (head && (i == 0 || head != e->happened[i - 1].head)) engine_arm(e, head);
+    }
+    e->happened_count = 0;
+    arena_reset(e->scratch);
+}
+
+/* ---- time ---- */
+
+static i64 sooner(i64 a, i64 b)
+{
+    if (a == 0 || a == NEVER) return b == NEVER ? 0 : b;
+    return b == 0 || b == NEVER ? a : min_i64(a, b);
+}
+
+void engine_arm(struct engine *e, persona head)
+{
+    const struct customer_row *row = customer_at(e->customers, head);
+    i64 next = 0;
+    if (row->enrolments) next = sooner(next, journey_next_due(e->journeys, head));
+    if (row->messages) next = sooner(next, message_next_due(e->messages, head));
+    if (row->tags) next = sooner(next, customer_until(e->customers, head, e->now));
+    next = sooner(next, segment_next(e->segments, head));
+    if (next == row->next_due_ms) return;
+    customer_edit(e->customers, head)->next_due_ms = next;
+    if (next) timers_push(&e->timers, (struct timer){next, head});
+}
+
+static bool enrolment_open(void *ctx, u32 enrolment)
+{
+    return journey_enrolment_open(((struct engine *)ctx)->journeys, enrolment);
+}
+
+void engine_due(struct engine *e, persona head)
+{
+    struct subject who;
+    const struct customer_row *row = customer_at(e->customers, head);
+    if (!row->next_due_ms || row->next_due_ms > e->now) return;
+    engine_subject(e, head, &who);
+    segment_due(e->segments, &who, e->now, e->edges);
+    take_edges(e, event_order(e->number, e->place));
+    engine_settle(e);
+    message_wake(e->messages, head, e->now);
+    journey_due(e->journeys, head, e->now);
+    engine_settle(e);
+    message_retire(e->messages, head, e->now, enrolment_open, e);
+    engine_arm(e, head);
+    /* Whatever is left due now (a wait of no length) is served by the next tick. */
+}
+
+static void apply_tick(struct engine *e)
+{
+    struct timer t;
+    for (u32 served = 0;
+         served < TICK_CUSTOMERS && timers_peek(&e->timers, &t) && t.due_ms <= e->now;) {
+        timers_pop(&e->timers);
+        if (customer_at(e->customers, t.persona)->next_due_ms != t.due_ms) continue;
+        served++;
+        engine_due(e, t.persona);
+        const struct customer_row *row = customer_at(e->customers, t.persona);
+        if (row->next_due_ms == t.due_ms) timers_push(&e->timers, t);
+    }
+}
+
+void apply_record(struct engine *e, const struct record *r, u64 number)
+{
+    e->number = number;
+    e->place = 0;
+    switch (r->kind) {
+    case RECORD_ITEM_: apply_item(e, r); break;
+    case RECORD_TICK_: apply_tick(e); break;
+    case RECORD_CLAIM_: apply_claim(e, r); break;
+    case RECORD_ANSWER_: apply_answer(e, r); break;
+    case RECORD_START_: apply_start(e, r); break;
+    case RECORD_MERGE_: apply_merge(e, r); break;
+    default: apply_config(e, r); break;
+    }
+    engine_settle(e);
+}

@@ -1,0 +1,128 @@
+/* background.c — sealing, merging and snapshots: prepared and installed on the engine's thread,
+ * worked off on a helper's, one thing at a time.
+ *
+ * The state word is handed back and forth: 0 idle (engine's), 1 to do (helper's), 2 done
+ * (engine's). So nobody locks, and a seal is never installed under a running snapshot. */
+#include "engine/engine_internal.h"
+
+enum { IDLE, TO_DO, DONE };
+#define SNAPSHOT_EVERY 4000000 /* records between snapshots nobody asked for */
+#define LOG_KEEP (7 * DAY)
+
+static bool begin_snapshot(struct engine *e)
+{
+    struct background *b = &e->background;
+    if (!e->snapshot) return false;
+    buf_reset(&b->extra);
+    events_manifest(e->events, &b->extra);
+    b->epoch = epoch_pin(e->store);
+    b->manifest = (struct manifest){
+        .position = atomic_load(&e->applied),
+        .time_ms = e->now,
+        .log_start = atomic_load(&e->applied) + 1,
+        .identity = {engine_meta(e)->identity[0], engine_meta(e)->identity[1]},
+        .extra = buf_str(&b->extra),
+    };
+    err result = snapshot_begin(e->snapshot, b->epoch, &b->manifest);
+    if (result != ERR_OK) {
+        epoch_drop(b->epoch);
+        b->epoch = NULL;
+    }
+    return result == ERR_OK;
+}
+
+void background_start(struct engine *e)
+{
+    struct background *b = &e->background;
+    if (atomic_load_explicit(&b->state, memory_order_acquire) != IDLE || !e->snapshot) return;
+    u64 behind = atomic_load(&e->applied) - b->last_position;
+    if (b->snapshot_wanted || behind > SNAPSHOT_EVERY) {
+        if (behind == 0 && b->snapshots)
+            b->snapshot_wanted = false;
+        else if (begin_snapshot(e))
+            b->work = WORK_SNAPSHOT;
+        else
+            return;
+    } else if ((b->job = event_job(e->events, false))) {
+        b->work = WORK_SEAL;
+        b->epoch = epoch_pin(e->store);
+    }
+    if (b->work != WORK_NONE) atomic_store_explicit(&b->state, TO_DO, memory_order_release);
+}
+
+/* Heads as they are in the pinned epoch: the helper may not look at live rows. */
+static persona head_then(void *ctx, persona p)
+{
+    struct engine *e = ctx;
+    struct customer_view v = {e->customers, e->background.epoch};
+    struct customer_row row;
+    return view_row(&v, p, &row) ? row.head : 0;
+}
+
+bool engine_background(struct engine *e, i64 budget_us)
+{
+    struct background *b = &e->background;
+    if (atomic_load_explicit(&b->state, memory_order_acquire) != TO_DO) return false;
+    err r = b->work == WORK_SEAL ? event_job_step(b->job, head_then, e, budget_us)
+                                 : snapshot_step(e->snapshot, budget_us);
+    if (r == ERR_AGAIN) return true;
+    b->result = r;
+    atomic_store_explicit(&b->state, DONE, memory_order_release);
+    return true;
+}
+
+static void end_snapshot(struct engine *e)
+{
+    struct background *b = &e->background;
+    if (b->result != ERR_OK) return;
+    b->snapshots++;
+    b->snapshot_wanted = false;
+    b->last_position = b->manifest.position;
+    event_clean(e->events, buf_str(&b->extra));
+    (void)!log_release(e->log, b->manifest.log_start, e->now - LOG_KEEP);
+}
+
+static void end_seal(struct engine *e)
+{
+    struct background *b = &e->background;
+    if (b->result != ERR_OK) {
+        event_job_abandon(e->events, b->job);
+        return;
+    }
+    event_install(e->events, b->job);
+    KILL_POINT(e->env, "seal.installed");
+    b->snapshot_wanted = true; /* the manifest must name the new file before the old rows may go */
+}
+
+void background_install(struct engine *e)
+{
+    struct background *b = &e->background;
+    if (atomic_load_explicit(&b->state, memory_order_acquire) != DONE) return;
+    if (b->work == WORK_SNAPSHOT)
+        end_snapshot(e);
+    else
+        end_seal(e);
+    if (b->epoch) epoch_drop(b->epoch);
+    b->epoch = NULL;
+    b->job = NULL;
+    b->work = WORK_NONE;
+    atomic_store_explicit(&b->state, IDLE, memory_order_release);
+}
+
+void background_wait(struct engine *e)
+{
+    while (engine_background(e, 1000000))
+        ;
+    background_install(e);
+}
+
+void engine_snapshot(struct engine *e)
+{
+    e->background.snapshot_wanted = true;
+    background_start(e);
+}
+
+u64 engine_snapshots(const struct engine *e)
+{
+    return e->background.snapshots;
+}

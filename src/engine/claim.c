@@ -1,0 +1,208 @@
+/* claim.c — claims, answers, and what a new process finds: the send protocol's half inside the log.
+ */
+#include "engine/engine_internal.h"
+
+#include <stdio.h>
+
+static void outcome(struct engine *e, const struct claim_record *c, refusal why)
+{
+    if (e->replaying || e->outcome_count == OUTCOMES) return;
+    e->outcomes[(e->outcome_head + e->outcome_count++) % OUTCOMES] =
+        (struct claim_outcome){c->message, c->id, why};
+}
+
+bool engine_outcome(struct engine *e, struct claim_outcome *out)
+{
+    if (e->outcome_count == 0) return false;
+    *out = e->outcomes[e->outcome_head];
+    e->outcome_head = (e->outcome_head + 1) % OUTCOMES;
+    e->outcome_count--;
+    return true;
+}
+
+/* An event of the message, with where it came from. */
+static void tell(struct engine *e, u32 message, u32 event, str reason, str detail)
+{
+    const struct message_row *m = message_at(e->messages, message);
+    struct message_content c;
+    hash128 id = message_id(e->messages, message);
+    char hex[33];
+    struct buf b;
+    buf_init(&b, 8192);
+    snprintf(hex, sizeof hex, "%016llx%016llx", (unsigned long long)id.hi,
+             (unsigned long long)id.lo);
+    text_property(&b, PROPERTY_MESSAGE, (str){hex, 32});
+    if (journey_content(e->journeys, message, &c)) {
+        text_property(&b, PROPERTY_JOURNEY, c.journey_id);
+        text_property(&b, PROPERTY_STEP, c.step_id);
+        text_property(&b, PROPERTY_TEMPLATE, c.template_id);
+    }
+    text_property(&b, PROPERTY_CHANNEL, names_text(e->names, NAME_CHANNEL, m->channel));
+    if (reason.n) text_property(&b, PROPERTY_REASON, reason);
+    if (detail.n) text_property(&b, PROPERTY_DETAIL, detail);
+    engine_event(e, customer_head(e->customers, m->persona), event, buf_str(&b), 0, true);
+    buf_clear(&b);
+}
+
+static hash128 address_now(struct engine *e, const struct message_row *m)
+{
+    struct identifier_view id;
+    if (!customer_address(e->customers, customer_head(e->customers, m->persona), m->channel, &id))
+        return (hash128){0};
+    return address_key(engine_key(e), m->channel, id.value);
+}
+
+static refusal judge(struct engine *e, u32 message, const struct claim_check *check, i64 *until)
+{
+    refusal why = journey_may_send(e->journeys, message, check->now);
+    return why != REFUSAL_NONE ? why : message_check(e->messages, message, check, until);
+}
+
+refusal engine_would_refuse(struct engine *e, u32 message, const struct claim_check *check)
+{
+    i64 until;
+    refusal why = judge(e, message, check, &until);
+    arena_reset(e->scratch);
+    return why;
+}
+
+void apply_claim(struct engine *e, const struct record *r)
+{
+    struct claim_record c;
+    if (!claim_read(r->payload, &c)) return;
+    const struct message_row *m = message_at(e->messages, c.message);
+    if (!m || m->status != MESSAGE_PLANNED ||
+        !hash128_eq(message_id(e->messages, c.message), c.id)) {
+        outcome(e, &c, REFUSAL_STOPPED);
+        return;
+    }
+    persona head = customer_head(e->customers, m->persona);
+    engine_due(e, head);
+    if (message_at(e->messages, c.message)->status != MESSAGE_PLANNED) {
+        outcome(e, &c, REFUSAL_STOPPED);
+        return;
+    }
+    struct message_content content = {0};
+    hash128 address = address_now(e, m);
+    bool known = journey_content(e->journeys, c.message, &content);
+    if (customer_at(e->customers, head)->changed > c.rendered_at ||
+        !hash128_eq(address, c.address)) {
+        outcome(e, &c, REFUSAL_STALE);
+        return;
+    }
+    struct claim_check check = {address, c.fingerprint, known ? content.topic_code : 0, e->now};
+    i64 until;
+    refusal why = judge(e, c.message, &check, &until);
+    if (why == REFUSAL_NONE) {
+        message_claim(e->messages, c.message, e->now);
+        tell(e, c.message, EVENT_MESSAGE_CLAIMED, S(""), S(""));
+        journey_departed(e->journeys, c.message, e->now);
+    } else if (until != NEVER) {
+        message_defer(e->messages, c.message, why, until);
+        tell(e, c.message, EVENT_MESSAGE_DEFERRED, refusal_text(why), S(""));
+    } else {
+        message_refuse(e->messages, c.message, why, e->now);
+        tell(e, c.message, EVENT_MESSAGE_REFUSED, refusal_text(why), S(""));
+        journey_departed(e->journeys, c.message, e->now);
+        journey_settled(e->journeys, c.message);
+    }
+    outcome(e, &c, why);
+    engine_arm(e, head);
+}
+
+static void bounced(struct engine *e, const struct message_row *m)
+{
+    hash128 address = address_now(e, m);
+    if (hash128_is_zero(address)) return;
+    struct address_row *row = address_edit(e->customers, m->channel, address);
+    row->suppressed = SUPPRESSED_BOUNCE;
+    row->since_ms = e->now;
+    struct buf b;
+    buf_init(&b, 256);
+    text_property(&b, PROPERTY_CHANNEL, names_text(e->names, NAME_CHANNEL, m->channel));
+    text_property(&b, PROPERTY_REASON, S("bounced"));
+    engine_event(e, customer_head(e->customers, m->persona), EVENT_ADDRESS_SUPPRESSED, buf_str(&b),
+                 0, true);
+    buf_clear(&b);
+}
+
+static void settle(struct engine *e, u32 message, message_status status, u32 event, str detail)
+{
+    if (!message_settle(e->messages, message, status, e->now)) return;
+    tell(e, message, event, S(""), detail);
+    if (status == MESSAGE_BOUNCED) bounced(e, message_at(e->messages, message));
+    journey_settled(e->journeys, message);
+}
+
+void apply_answer(struct engine *e, const struct record *r)
+{
+    struct answer_record a;
+    if (!answer_read(r->payload, &a)) return;
+    const struct message_row *m = message_at(e->messages, a.message);
+    if (!m || !hash128_eq(message_id(e->messages, a.message), a.id)) return;
+    persona head = customer_head(e->customers, m->persona);
+    engine_due(e, head);
+    bool tired = a.class == ANSWER_RETRY && m->attempts >= ATTEMPTS_MAX;
+    switch (tired ? ANSWER_REJECTED : a.class) {
+    case ANSWER_SENT: settle(e, a.message, MESSAGE_SENT, EVENT_MESSAGE_SENT, a.detail); break;
+    case ANSWER_REJECTED:
+        settle(e, a.message, MESSAGE_REJECTED, EVENT_MESSAGE_REJECTED, a.detail);
+        break;
+    case ANSWER_BOUNCED:
+        settle(e, a.message, MESSAGE_BOUNCED, EVENT_MESSAGE_BOUNCED, a.detail);
+        break;
+    case ANSWER_UNKNOWN:
+        settle(e, a.message, MESSAGE_UNKNOWN, EVENT_MESSAGE_UNKNOWN, a.detail);
+        break;
+    case ANSWER_RETRY:
+    case ANSWER_RETURNED:
+        if (m->status == MESSAGE_CLAIMED &&
+            message_defer(e->messages, a.message, REFUSAL_NONE, max_i64(a.retry_at_ms, e->now + 1)))
+            tell(e, a.message, EVENT_MESSAGE_DEFERRED, S("retry"), a.detail);
+        break;
+    }
+    engine_arm(e, head);
+}
+
+/* ---- a process begins ---- */
+
+static void unknown(void *ctx, u32 message)
+{
+    struct engine *e = ctx;
+    persona head = customer_head(e->customers, message_at(e->messages, message)->persona);
+    tell(e, message, EVENT_MESSAGE_UNKNOWN, S("restart"), S(""));
+    journey_settled(e->journeys, message);
+    engine_settle(e);
+    engine_arm(e, head);
+}
+
+/* Something waited for more than an hour past its time: a person decides whether it still goes out.
+ */
+static bool much_is_late(const struct engine *e)
+{
+    struct timer t;
+    return (timers_peek(&e->timers, &t) && t.due_ms < e->now - HOUR) ||
+           (message_tally(e->messages).now[MESSAGE_PLANNED] &&
+            engine_meta(e)->heartbeat_ms < e->now - HOUR);
+}
+
+void apply_start(struct engine *e, const struct record *r)
+{
+    struct start_record s;
+    if (!start_read(r->payload, &s)) return;
+    struct engine_row *row = engine_meta_edit(e);
+    bool known = row->starts > 0;
+    bool moved = row->identity[0] != s.identity[0] || row->identity[1] != s.identity[1];
+    if (known && moved) row->held |= HOLD_CLONE;
+    if (known && much_is_late(e)) row->held |= HOLD_LATE;
+    row->identity[0] = s.identity[0];
+    row->identity[1] = s.identity[1];
+    row->heartbeat_ms = e->now;
+    row->starts++;
+    message_unknowns(e->messages, e->now, unknown, e);
+}
+
+bool engine_sending_held(const struct engine *e)
+{
+    return engine_meta(e)->held != HOLD_NONE;
+}

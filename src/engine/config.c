@@ -1,0 +1,280 @@
+/* config.c — what people set: names, zones, settings, published objects, operations, slices. */
+#include "engine/engine_internal.h"
+
+/* ---- names ---- */
+
+static void apply_name(struct engine *e, str payload)
+{
+    struct reader r = reader_of(payload);
+    u32 kind = read_byte(&r), code = read_u32(&r);
+    str text = read_rest(&r);
+    if (r.bad || kind == 0 || kind >= NAME_KIND_COUNT) return;
+    struct name_row *row = table_edit(e->names_rows, table_add(e->names_rows));
+    row->kind = kind;
+    row->code = code;
+    row->text = heap_put(e->texts, text);
+    if (names_text(e->names, kind, code).n == 0) names_load(e->names, kind, code, text);
+}
+
+/* ---- zones ---- */
+
+static str zone_name(const struct engine *e, u32 row)
+{
+    return heap_view(e->texts, ((const struct zone_row *)table_at(e->zones, row))->name);
+}
+
+static void load_zone(struct engine *e, u32 row)
+{
+    const struct zone_row *z = table_at(e->zones, row);
+    e->zone_loaded[row] = zone_parse(heap_view(e->texts, z->tzif), e->zone_arena);
+    if (row >= e->zone_count) e->zone_count = row + 1;
+}
+
+static u32 find_zone(const struct engine *e, str name)
+{
+    for (u32 i = 1; i < e->zone_count; i++)
+        if (str_eq(zone_name(e, i), name)) return i;
+    return 0;
+}
+
+const struct zone *engine_zone_named(const struct engine *e, str name)
+{
+    u32 row = find_zone(e, name);
+    return row ? e->zone_loaded[row] : NULL;
+}
+
+static void apply_zone(struct engine *e, str payload)
+{
+    struct zone_record z;
+    if (!zone_read(payload, &z)) return;
+    u32 row = find_zone(e, z.name);
+    if (!row && table_count(e->zones) >= ZONES_MAX) return;
+    if (!row) row = table_add(e->zones);
+    struct zone_row *r = table_edit(e->zones, row);
+    if (!r->name) r->name = heap_put(e->texts, z.name);
+    heap_retire(e->texts, r->tzif);
+    r->tzif = heap_put(e->texts, z.tzif);
+    load_zone(e, row);
+    value chosen = engine_setting(e, S("zone"));
+    if (chosen.type == VALUE_TEXT && str_eq(chosen.text, z.name))
+        e->workspace_zone = e->zone_loaded[row];
+}
+
+/* ---- settings ---- */
+
+static u32 find_setting(const struct engine *e, str name)
+{
+    for (u32 i = 1; i < table_count(e->settings); i++)
+        if (str_eq(
+                heap_view(e->texts, ((const struct setting_row *)table_at(e->settings, i))->name),
+                name))
+            return i;
+    return 0;
+}
+
+value engine_setting(struct engine *e, str name)
+{
+    u32 row = find_setting(e, name);
+    if (!row) return value_missing();
+    struct reader r = reader_of(
+        heap_view(e->texts, ((const struct setting_row *)table_at(e->settings, row))->bytes));
+    return value_read(&r);
+}
+
+static void apply_setting(struct engine *e, str payload)
+{
+    struct setting_record s;
+    struct buf b;
+    if (!setting_read(payload, &s)) return;
+    u32 row = find_setting(e, s.name);
+    if (!row && !(row = table_add(e->settings))) return;
+    struct setting_row *r = table_edit(e->settings, row);
+    if (!r->name) r->name = heap_put(e->texts, s.name);
+    heap_retire(e->texts, r->bytes);
+    buf_init(&b, HEAP_STRING_MAX);
+    value_put(&b, s.value);
+    r->bytes = heap_put(e->texts, buf_str(&b));
+    buf_clear(&b);
+    if (str_eq(s.name, S("zone")) && s.value.type == VALUE_TEXT)
+        e->workspace_zone = engine_zone_named(e, s.value.text);
+}
+
+/* ---- objects ---- */
+
+static u32 find_object(const struct engine *e, u32 kind, u32 code)
+{
+    for (u32 i = 1; i < table_count(e->objects); i++) {
+        const struct object_row *row = table_at(e->objects, i);
+        if (row->kind == kind && row->code == code) return i;
+    }
+    return 0;
+}
+
+str engine_object(struct engine *e, object_kind kind, str id, u32 *version)
+{
+    u32 code = names_find(e->names, NAME_OBJECT, id), row = code ? find_object(e, kind, code) : 0;
+    const struct object_row *r = row ? table_at(e->objects, row) : NULL;
+    if (version) *version = r ? r->number : 0;
+    return r && !r->gone ? heap_view(e->texts, r->source) : (str){0};
+}
+
+u32 engine_objects(struct engine *e, object_kind kind, u32 *codes, u32 max)
+{
+    u32 n = 0;
+    for (u32 i = 1; i < table_count(e->objects) && n < max; i++) {
+        const struct object_row *row = table_at(e->objects, i);
+        if (row->kind == kind && !row->gone) codes[n++] = row->code;
+    }
+    return n;
+}
+
+static void apply_publish(struct engine *e, str payload)
+{
+    struct publish_record p;
+    if (!publish_read(payload, &p)) return;
+    err result = ERR_OK;
+    if (p.kind == OBJECT_JOURNEY) result = journey_publish(e->journeys, p.code, p.compiled, e->now);
+    if (p.kind == OBJECT_SEGMENT) result = segment_publish(e->segments, p.code, p.compiled);
+    if (result != ERR_OK) return;
+    u32 row = find_object(e, p.kind, p.code);
+    if (!row && !(row = table_add(e->objects))) return;
+    struct object_row *r = table_edit(e->objects, row);
+    r->kind = p.kind;
+    r->code = p.code;
+    r->number++;
+    r->gone = 0;
+    heap_retire(e->texts, r->source);
+    r->source = heap_put(e->texts, p.source);
+}
+
+static void apply_remove(struct engine *e, str payload)
+{
+    struct operate_record o;
+    if (!operate_read(payload, &o)) return;
+    u32 row = find_object(e, o.percent, o.code);
+    if (!row) return;
+    struct object_row *r = table_edit(e->objects, row);
+    r->gone = 1;
+    if (r->kind == OBJECT_SEGMENT) segment_remove(e->segments, o.code);
+    if (r->kind == OBJECT_JOURNEY) journey_stop(e->journeys, o.code, e->now);
+}
+
+/* ---- operating ---- */
+
+static void arm_one(void *ctx, persona head)
+{
+    engine_arm(ctx, head);
+}
+
+static void apply_operate(struct engine *e, str payload)
+{
+    struct operate_record o;
+    if (!operate_read(payload, &o)) return;
+    switch (o.what) {
+    case OPERATE_PAUSE: journey_pause(e->journeys, o.code, true); break;
+    case OPERATE_RESUME:
+        journey_pause(e->journeys, o.code, false);
+        journey_customers(e->journeys, o.code, arm_one, e);
+        break;
+    case OPERATE_STOP: journey_stop(e->journeys, o.code, e->now); break;
+    case OPERATE_ROLLOUT: journey_release(e->journeys, o.code, o.percent); break;
+    case OPERATE_SENDING_HOLD: engine_meta_edit(e)->held |= HOLD_ASKED; break;
+    case OPERATE_SENDING_RELEASE: engine_meta_edit(e)->held = HOLD_NONE; break;
+    }
+}
+
+/* ---- slices: a new rule passes everybody, a piece at a time ---- */
+
+static void slice_subject(void *ctx, persona head, struct subject *out)
+{
+    engine_subject(ctx, head, out);
+}
+
+static void slice_edge(void *ctx, const struct edge *edge)
+{
+    struct engine *e = ctx;
+    e->edges->items[0] = *edge;
+    e->edges->count = 1;
+    struct buf b;
+    buf_init(&b, 1024);
+    text_property(&b, PROPERTY_SEGMENT, names_text(e->names, NAME_OBJECT, edge->segment));
+    engine_event(e, edge->head, edge->entered ? EVENT_SEGMENT_ENTERED : EVENT_SEGMENT_LEFT,
+                 buf_str(&b), 0, false);
+    buf_clear(&b);
+    e->edges->count = 0;
+}
+
+static void apply_slice(struct engine *e, str payload)
+{
+    struct slice_record s;
+    if (!slice_read(payload, &s) || segment_cursor(e->segments, s.job) != s.from || s.to <= s.from)
+        return;
+    u64 *answers = NULL;
+    u32 words = (s.to - s.from + 63) / 64;
+    if (s.at && s.answers.n == words * sizeof(u64)) {
+        answers = arena_alloc(e->scratch, s.answers.n);
+        memcpy(answers, s.answers.p, s.answers.n);
+    }
+    segment_bootstrap(e->segments, s.job, s.from, s.to, answers, s.at, slice_subject, e, e->now,
+                      slice_edge);
+    bool done = s.to >= customers_end(e->customers);
+    segment_cursor_set(e->segments, s.job, done ? PERSONAS_MAX : s.to);
+    for (persona p = s.from; p < s.to && p < customers_end(e->customers); p++)
+        if (customer_head(e->customers, p) == p) engine_arm(e, p);
+}
+
+/* ---- dispatch ---- */
+
+static void apply_key(struct engine *e, str payload)
+{
+    struct sip_key key;
+    if (!key_read(payload, &key)) return;
+    struct engine_row *row = engine_meta_edit(e);
+    row->k0 = key.k0;
+    row->k1 = key.k1;
+    customers_set_key(e->customers, key);
+    messages_set_key(e->messages, key);
+}
+
+static void apply_suppress(struct engine *e, str payload)
+{
+    struct suppress_record s;
+    if (!suppress_read(payload, &s)) return;
+    struct address_row *row = address_edit(e->customers, s.channel, s.address);
+    row->suppressed = s.reason;
+    row->since_ms = e->now;
+}
+
+void apply_config(struct engine *e, const struct record *r)
+{
+    switch (r->kind) {
+    case RECORD_NAME_: apply_name(e, r->payload); break;
+    case RECORD_KEY_: apply_key(e, r->payload); break;
+    case RECORD_LEVEL_: engine_meta_edit(e)->level = r->level; break;
+    case RECORD_HEARTBEAT_: engine_meta_edit(e)->heartbeat_ms = e->now; break;
+    case RECORD_ZONE_: apply_zone(e, r->payload); break;
+    case RECORD_SETTING_: apply_setting(e, r->payload); break;
+    case RECORD_SUPPRESS_: apply_suppress(e, r->payload); break;
+    case RECORD_PUBLISH_: apply_publish(e, r->payload); break;
+    case RECORD_REMOVE_: apply_remove(e, r->payload); break;
+    case RECORD_OPERATE_: apply_operate(e, r->payload); break;
+    case RECORD_SLICE_: apply_slice(e, r->payload); break;
+    default: break;
+    }
+}
+
+/* Everything derived from configuration rows after a snapshot was loaded. */
+void config_rebuild(struct engine *e)
+{
+    const struct engine_row *row = engine_meta(e);
+    struct sip_key key = {row->k0, row->k1};
+    customers_set_key(e->customers, key);
+    messages_set_key(e->messages, key);
+    for (u32 i = 1; i < table_count(e->names_rows); i++) {
+        const struct name_row *n = table_at(e->names_rows, i);
+        names_load(e->names, n->kind, n->code, heap_view(e->texts, n->text));
+    }
+    for (u32 i = 1; i < table_count(e->zones); i++) load_zone(e, i);
+    value zone = engine_setting(e, S("zone"));
+    if (zone.type == VALUE_TEXT) e->workspace_zone = engine_zone_named(e, zone.text);
+}

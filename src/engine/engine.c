@@ -1,0 +1,495 @@
+/* engine.c — opening, recovery, the loop's steps, proposals, and reading. */
+#include "engine/engine_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { NAMES_ROWS_MAX = 1 << 20, OBJECTS_MAX = 1 << 16, SETTINGS_MAX = 4096, AHEAD = 12 };
+#define HEARTBEAT_EVERY (10 * MINUTE)
+#define SLICE_CUSTOMERS 512
+
+/* ---- building and taking apart ---- */
+
+static answer resolve_segment(void *ctx, persona head, u32 code, i64 now)
+{
+    return segment_resolve(((struct engine *)ctx)->segments, head, code, now);
+}
+
+static bool resolve_reachable(void *ctx, persona head, u32 channel)
+{
+    struct engine *e = ctx;
+    struct identifier_view id;
+    if (!customer_address(e->customers, head, channel, &id)) return false;
+    const struct address_row *a =
+        address_of(e->customers, address_key(engine_key(e), channel, id.value));
+    return (!a || (!a->suppressed && !a->opted_out)) &&
+           view_consent(&e->live_customers, head, channel, 0) == 1;
+}
+
+static void build(struct engine *e)
+{
+    struct store_options so = {.memory_max = e->options.memory_max};
+    struct events_options eo = {.dir = e->options.dir};
+    e->store = store_new(&so);
+    e->meta = table_new(e->store, "engine", sizeof(struct engine_row), 1);
+    e->names_rows = table_new(e->store, "names", sizeof(struct name_row), NAMES_ROWS_MAX);
+    e->objects = table_new(e->store, "objects", sizeof(struct object_row), OBJECTS_MAX);
+    e->settings = table_new(e->store, "settings", sizeof(struct setting_row), SETTINGS_MAX);
+    e->zones = table_new(e->store, "zones", sizeof(struct zone_row), ZONES_MAX);
+    e->texts = heap_new(e->store, "texts");
+    e->customers = customers_new(e->store, (struct sip_key){0});
+    e->events = events_new(e->env, &eo);
+    e->segments = segments_new(e->store, e->customers, e->events, e->names);
+    e->messages = messages_new(e->store, e->customers, (struct sip_key){0});
+    e->journeys =
+        journeys_new(e->store, e->customers, e->messages, e->segments, e->names, engine_host(e));
+    e->live_events = event_view_live(e->events);
+    e->live_customers = (struct customer_view){e->customers, NULL};
+    e->resolver =
+        (struct resolver){.ctx = e, .segment = resolve_segment, .reachable = resolve_reachable};
+    e->scratch = arena_new();
+    e->zone_arena = arena_new();
+    e->happened = mem_alloc(CAUSES_MAX * sizeof *e->happened);
+    e->edges = mem_zalloc(sizeof *e->edges);
+    buf_init(&e->background.extra, 16 << 20);
+}
+
+void engine_close(struct engine *e)
+{
+    if (!e) return;
+    if (e->store) background_wait(e);
+    log_close(e->log);
+    snapshot_close(e->snapshot);
+    journeys_free(e->journeys);
+    messages_free(e->messages);
+    segments_free(e->segments);
+    events_free(e->events);
+    customers_free(e->customers);
+    if (e->store) store_free(e->store);
+    names_free(e->names);
+    timers_clear(&e->timers);
+    arena_free(e->scratch);
+    arena_free(e->zone_arena);
+    buf_clear(&e->background.extra);
+    free(e->happened);
+    free(e->edges);
+    file_close(e->lock);
+    free(e);
+}
+
+/* ---- recovery ---- */
+
+static void rebuild(struct engine *e)
+{
+    config_rebuild(e);
+    customers_rebuild(e->customers);
+    events_rebuild(e->events);
+    segments_rebuild(e->segments);
+    messages_rebuild(e->messages);
+    journeys_rebuild(e->journeys);
+    for (persona p = 1; p < customers_end(e->customers); p++) {
+        const struct customer_row *row = customer_at(e->customers, p);
+        if (row->head == p && row->next_due_ms)
+            timers_push(&e->timers, (struct timer){row->next_due_ms, p});
+        e->stats.customers += row->head == p;
+    }
+}
+
+MUST_USE static err load_snapshot(struct engine *e, u64 *position, struct diag *why)
+{
+    struct snapshot_options so = {.dir = e->options.dir};
+    bool found = false;
+    *position = 0;
+    TRY(snapshot_open(e->env, e->store, &so, &e->snapshot, &found, why));
+    struct stream tail = events_stream(e->events);
+    snapshot_stream(e->snapshot, &tail);
+    if (!found) return events_open(e->events, (str){0}, why);
+    TRY(snapshot_load(e->snapshot, why));
+    const struct manifest *m = snapshot_manifest(e->snapshot);
+    TRY(events_open(e->events, m->extra, why));
+    *position = m->position;
+    e->now = m->time_ms;
+    e->background.last_position = m->position;
+    e->background.snapshots = 0;
+    rebuild(e);
+    return ERR_OK;
+}
+
+MUST_USE static err replay(struct engine *e, u64 from, struct diag *why)
+{
+    i64 start = env_mono_ns(e->env);
+    e->replaying = true;
+    err r = log_replay(e->log, from);
+    if (r == ERR_NOT_FOUND && from == 1) r = ERR_OK; /* a log without a record */
+    if (r != ERR_OK)
+        return diag_set(why, r, "the log has no record %llu, which the newest snapshot ends before",
+                        (unsigned long long)from);
+    while (engine_step(e)) e->stats.replayed++;
+    r = log_replay_end(e->log, why);
+    e->replaying = false;
+    e->stats.replay_ms = (env_mono_ns(e->env) - start) / 1000000;
+    if (r != ERR_OK) return r;
+    if (engine_meta(e)->level > ENGINE_LEVEL)
+        return diag_set(why, ERR_UNSUPPORTED,
+                        "this data was written by a later version (level %u); use that version",
+                        engine_meta(e)->level);
+    return ERR_OK;
+}
+
+MUST_USE static err append(struct engine *e, u16 kind, str payload, u64 *number)
+{
+    struct record r = {
+        .kind = kind, .level = ENGINE_LEVEL, .occurred_ms = NEVER, .payload = payload};
+    struct buf b;
+    u64 last;
+    buf_init(&b, RECORD_BYTES_MAX + 4096);
+    record_put(&b, &r);
+    err result =
+        b.full ? ERR_TOO_LARGE : log_append(e->log, buf_str(&b), 1, true, number ? number : &last);
+    buf_clear(&b);
+    return result;
+}
+
+/* The first record of a directory is its key, the first of a process says so. */
+MUST_USE static err begin(struct engine *e, struct diag *why)
+{
+    struct buf b;
+    u64 last = 0;
+    err r = ERR_OK;
+    buf_init(&b, 4096);
+    if (engine_meta(e)->k0 == 0 && engine_meta(e)->k1 == 0) {
+        struct sip_key key;
+        env_random(e->env, &key, sizeof key);
+        key_put(&b, key);
+        r = append(e, RECORD_KEY_, buf_str(&b), NULL);
+        if (r == ERR_OK) r = append(e, RECORD_LEVEL_, (str){0}, NULL);
+    }
+    struct start_record start = {.wall_ms = env_wall_ms(e->env), .version = S("1")};
+    if (e->options.dir && r == ERR_OK) r = env_identity(e->env, e->options.dir, start.identity);
+    buf_reset(&b);
+    start_put(&b, &start);
+    if (r == ERR_OK) r = append(e, RECORD_START_, buf_str(&b), &last);
+    buf_clear(&b);
+    while (r == ERR_OK && atomic_load(&e->applied) < last) {
+        r = log_step(e->log);
+        if (r == ERR_AGAIN) r = ERR_OK;
+        while (engine_step(e))
+            ;
+    }
+    return r == ERR_OK ? r : diag_set(why, r, "the log cannot be written");
+}
+
+MUST_USE static err lock_directory(struct engine *e, struct diag *why)
+{
+    char path[4096];
+    TRY(env_make_dir(e->env, e->options.dir));
+    snprintf(path, sizeof path, "%s/lock", e->options.dir);
+    err r = env_lock(e->env, path, &e->lock);
+    return r == ERR_CONFLICT ? diag_set(why, r, "another process works on %s", e->options.dir) : r;
+}
+
+MUST_USE static err open_all(struct engine *e, struct diag *why)
+{
+    u64 position = 0;
+    const struct engine_options *o = &e->options;
+    if (o->dir) TRY(lock_directory(e, why));
+    struct log_options lo = {.dir = o->dir,
+                             .file_bytes = o->log_file_bytes,
+                             .pending_bytes_max = o->pending_bytes_max,
+                             .unsafe_no_sync = o->unsafe_no_sync,
+                             .on_append = o->on_append,
+                             .on_durable = o->on_durable,
+                             .ctx = o->ctx};
+    TRY(log_open(e->env, &lo, &e->log, why));
+    e->names = names_new(e->log);
+    record_fixed_names(e->names);
+    build(e);
+    if (o->dir) TRY(load_snapshot(e, &position, why));
+    atomic_store(&e->applied, position);
+    TRY(replay(e, position + 1, why));
+    return begin(e, why);
+}
+
+err engine_open(struct env *env, const struct engine_options *o, struct engine **out,
+                struct diag *why)
+{
+    struct engine *e = mem_zalloc(sizeof *e);
+    e->env = env;
+    e->options = *o;
+    err r = open_all(e, why);
+    if (r != ERR_OK) {
+        engine_close(e);
+        e = NULL;
+        diag_set(why, r, "the data directory cannot be opened (%s)", err_name(r));
+    }
+    *out = e;
+    return r;
+}
+
+/* ---- steps ---- */
+
+/* Records are decoded some ahead, so that what they will touch is on its way to the cache. */
+static void apply_batch(struct engine *e, const struct batch *b)
+{
+    struct record ring[AHEAD];
+    struct reader in = reader_of(b->records);
+    u32 read = 0, done = 0;
+    bool more = true;
+    while (done < b->count) {
+        while (more && read < b->count && read - done < AHEAD) {
+            struct record *r = &ring[read % AHEAD];
+            more = record_next(&in, r);
+            if (!more) break;
+            if (r->id_count) customer_prefetch(e->customers, r->ids[0].hash, 0);
+            event_prefetch(e->events, r->dedupe);
+            read++;
+            if (read > AHEAD / 2) {
+                const struct record *half = &ring[(read - AHEAD / 2) % AHEAD];
+                if (half->id_count) customer_prefetch(e->customers, half->ids[0].hash, 1);
+            }
+        }
+        MUST(done < read);
+        u64 number = b->first + done;
+        if (number > atomic_load_explicit(&e->applied, memory_order_relaxed))
+            apply_record(e, &ring[done % AHEAD], number);
+        done++;
+    }
+}
+
+bool engine_step(struct engine *e)
+{
+    background_install(e);
+    const struct batch *b = log_next(e->log);
+    if (!b) {
+        if (!e->replaying) background_start(e);
+        return false;
+    }
+    u64 last = b->first + b->count - 1;
+    if (!e->replaying) KILL_POINT(e->env, "engine.before_apply");
+    e->now = max_i64(e->now, b->time_ms);
+    apply_batch(e, b);
+    store_collect(e->store);
+    log_done(e->log, b);
+    atomic_store_explicit(&e->applied, last, memory_order_release);
+    if (!e->replaying) {
+        KILL_POINT(e->env, "engine.after_apply");
+        background_start(e);
+    }
+    return true;
+}
+
+/* ---- proposals ---- */
+
+static void read_zone_file(struct engine *e, const char *name, struct buf *out)
+{
+    char path[4096];
+    struct file *f;
+    u64 size;
+    size_t got = 0;
+    snprintf(path, sizeof path, "%s/%s",
+             e->options.zoneinfo ? e->options.zoneinfo : "/usr/share/zoneinfo", name);
+    if (env_open(e->env, path, FILE_READ, &f) != ERR_OK) return;
+    if (file_size(f, &size) == ERR_OK && size < 1 << 20) {
+        char *room = buf_room(out, size);
+        if (room && file_read(f, 0, room, size, &got) == ERR_OK) out->n += got;
+    }
+    file_close(f);
+}
+
+err engine_add_zone(struct engine *e, str name, u64 *number)
+{
+    char text[64];
+    struct buf tzif, payload;
+    if (!zone_name_valid(name) || name.n >= sizeof text) return ERR_INVALID;
+    memcpy(text, name.p, name.n);
+    text[name.n] = 0;
+    buf_init(&tzif, 1 << 20);
+    buf_init(&payload, 1 << 20);
+    read_zone_file(e, text, &tzif);
+    struct zone_record z = {name, buf_str(&tzif)};
+    struct arena *a = arena_new();
+    err r = tzif.n && zone_parse(z.tzif, a) ? ERR_OK : ERR_NOT_FOUND;
+    arena_free(a);
+    if (r == ERR_OK) {
+        zone_put(&payload, &z);
+        r = append(e, RECORD_ZONE_, buf_str(&payload), number);
+    }
+    buf_clear(&tzif);
+    buf_clear(&payload);
+    return r;
+}
+
+/* The next piece of a rule's way through everybody; evaluated in apply. */
+static bool propose_slice(struct engine *e)
+{
+    u32 codes[64], n = engine_objects(e, OBJECT_SEGMENT, codes, COUNT_OF(codes));
+    for (u32 i = 0; i < n; i++) {
+        persona from = segment_cursor(e->segments, codes[i]);
+        if (from >= PERSONAS_MAX) continue;
+        struct slice_record s = {.job = codes[i], .from = from, .to = from + SLICE_CUSTOMERS};
+        struct buf b;
+        buf_init(&b, 256);
+        slice_put(&b, &s);
+        bool ok = append(e, RECORD_SLICE_, buf_str(&b), &e->proposed) == ERR_OK;
+        buf_clear(&b);
+        return ok;
+    }
+    return false;
+}
+
+bool engine_propose(struct engine *e, i64 now)
+{
+    struct timer t;
+    if (e->proposed > atomic_load(&e->applied)) return false;
+    if (e->zone_wanted[0]) {
+        u64 number;
+        str name = str_of(e->zone_wanted);
+        bool ok = engine_add_zone(e, name, &number) == ERR_OK;
+        e->zone_wanted[0] = 0;
+        if (ok) {
+            e->proposed = number;
+            return true;
+        }
+    }
+    if (timers_peek(&e->timers, &t) && t.due_ms <= now)
+        return append(e, RECORD_TICK_, (str){0}, &e->proposed) == ERR_OK;
+    if (now - engine_meta(e)->heartbeat_ms >= HEARTBEAT_EVERY)
+        return append(e, RECORD_HEARTBEAT_, (str){0}, &e->proposed) == ERR_OK;
+    return propose_slice(e);
+}
+
+i64 engine_next_due(const struct engine *e)
+{
+    struct timer t;
+    i64 heartbeat = engine_meta(e)->heartbeat_ms + HEARTBEAT_EVERY;
+    return timers_peek(&e->timers, &t) ? min_i64(t.due_ms, heartbeat) : heartbeat;
+}
+
+/* ---- reading ---- */
+
+struct log *engine_log(struct engine *e)
+{
+    return e->log;
+}
+
+struct names *engine_names(struct engine *e)
+{
+    return e->names;
+}
+
+struct customers *engine_customers(struct engine *e)
+{
+    return e->customers;
+}
+
+struct events *engine_events(struct engine *e)
+{
+    return e->events;
+}
+
+struct messages *engine_messages(struct engine *e)
+{
+    return e->messages;
+}
+
+struct journeys *engine_journeys(struct engine *e)
+{
+    return e->journeys;
+}
+
+struct segments *engine_segments(struct engine *e)
+{
+    return e->segments;
+}
+
+struct sip_key engine_key(const struct engine *e)
+{
+    return (struct sip_key){engine_meta(e)->k0, engine_meta(e)->k1};
+}
+
+const struct zone *engine_zone(struct engine *e)
+{
+    return e->workspace_zone;
+}
+
+u64 engine_applied(const struct engine *e)
+{
+    return atomic_load_explicit(&e->applied, memory_order_acquire);
+}
+
+i64 engine_time(const struct engine *e)
+{
+    return e->now;
+}
+
+void engine_pin(struct engine *e, struct engine_view *out)
+{
+    *out = (struct engine_view){.position = engine_applied(e), .time_ms = e->now};
+    out->epoch = epoch_pin(e->store);
+    out->events = event_view_pin(e->events);
+    out->customers = (struct customer_view){e->customers, out->epoch};
+}
+
+void engine_unpin(struct engine_view *v)
+{
+    epoch_drop(v->epoch);
+    event_view_drop(v->events);
+    *v = (struct engine_view){0};
+}
+
+static str name_text(void *ctx, u32 kind, u32 code)
+{
+    return names_text(((struct engine *)ctx)->names, kind, code);
+}
+
+static hash128 config_digest(struct engine *e)
+{
+    hash128 sum = {0};
+    struct buf b;
+    buf_init(&b, 8 << 20);
+    for (u32 i = 1; i < table_count(e->objects); i++) {
+        const struct object_row *r = table_at(e->objects, i);
+        buf_reset(&b);
+        buf_varint(&b, r->kind);
+        buf_str_varint(&b, names_text(e->names, NAME_OBJECT, r->code));
+        buf_varint(&b, r->number);
+        buf_varint(&b, r->gone);
+        buf_put(&b, heap_view(e->texts, r->source));
+        sum = hash_add(sum, hash_xxh(buf_str(&b)));
+    }
+    for (u32 i = 1; i < table_count(e->settings); i++) {
+        const struct setting_row *r = table_at(e->settings, i);
+        buf_reset(&b);
+        buf_str_varint(&b, heap_view(e->texts, r->name));
+        buf_put(&b, heap_view(e->texts, r->bytes));
+        sum = hash_add(sum, hash_xxh(buf_str(&b)));
+    }
+    buf_clear(&b);
+    return sum;
+}
+
+hash128 engine_hash(struct engine *e)
+{
+    hash128 sum = config_digest(e);
+    sum = hash_add(sum, customers_digest(e->customers, e->now, name_text, e));
+    sum = hash_add(sum, events_digest(e->live_events, name_text, e));
+    sum = hash_add(sum, segments_digest(e->segments, name_text, e));
+    sum = hash_add(sum, messages_digest(e->messages, name_text, e));
+    sum = hash_add(sum, journeys_digest(e->journeys, name_text, e));
+    return sum;
+}
+
+struct engine_stats engine_stats(struct engine *e)
+{
+    struct engine_stats s = e->stats;
+    s.applied = engine_applied(e);
+    s.customers = customers_count(e->customers);
+    s.events = events_count(e->events);
+    s.messages_planned = message_tally(e->messages).planned;
+    s.store_bytes = store_bytes(e->store);
+    s.event_bytes = events_bytes(e->events);
+    s.derived_bytes = customers_derived_bytes(e->customers) + e->timers.cap * sizeof(struct timer);
+    s.log_bytes = log_disk_bytes(e->log);
+    s.segment_bytes = events_disk_bytes(e->events);
+    return s;
+}

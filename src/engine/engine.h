@@ -1,0 +1,110 @@
+/* engine.h — apply(): the deterministic state machine over the log.
+ *
+ *   log ─► engine_step ─► for each record: her own due items, the change, edges, exits and waits,
+ *            │            triggers, effects ─► events written, messages planned, timers
+ *            ├─► engine_applied: requests up to here may be answered
+ *            ├─► claim outcomes: the outbox goes on
+ *            └─► proposals outside apply: TICK when something is due, SLICE while a job runs
+ *
+ * One thread owns an engine (the caller's of engine_step). Others read a pinned `engine_view` and
+ * send records. A process may hold several engines. */
+#pragma once
+#include "base/zone.h"
+#include "engine/record.h"
+#include "journey/journey.h"
+
+struct engine;
+
+struct engine_options {
+    const char *dir;       /* data directory; NULL: in memory */
+    u64 memory_max;        /* budget of the state; 0: none */
+    u64 pending_bytes_max; /* of the log */
+    u64 log_file_bytes;
+    const char *zoneinfo;          /* folder of TZif files; NULL: /usr/share/zoneinfo */
+    bool unsafe_no_sync;           /* positive control of crash tests */
+    void (*on_append)(void *ctx);  /* from any thread: the log has work */
+    void (*on_durable)(void *ctx); /* from the log's thread: the engine has work */
+    void *ctx;
+};
+
+/* Opens or creates a directory: lock, log, newest snapshot, replay to the end; then appends START.
+ * The engine is at the log's end when it returns. ERR_CORRUPT, ERR_UNSUPPORTED (a later level),
+ * ERR_CONFLICT (another process), with the reason. */
+MUST_USE err engine_open(struct env *env, const struct engine_options *o, struct engine **out,
+                         struct diag *why);
+void engine_close(struct engine *e);
+
+struct log *engine_log(struct engine *e);
+struct names *engine_names(struct engine *e);
+struct customers *engine_customers(struct engine *e);
+struct events *engine_events(struct engine *e);
+struct messages *engine_messages(struct engine *e);
+struct journeys *engine_journeys(struct engine *e);
+struct segments *engine_segments(struct engine *e);
+struct sip_key engine_key(const struct engine *e);
+const struct zone *engine_zone(struct engine *e); /* the workspace's */
+u64 engine_applied(const struct engine *e);       /* any thread */
+i64 engine_time(const struct engine *e);          /* of the last batch */
+
+/* Applies at most one durable batch; false if there was none. */
+bool engine_step(struct engine *e);
+/* Proposes what time has made due: appends at most one TICK (or SLICE of a running job) when the
+ * wall clock `now` has come and the last proposal was applied. True if it appended. */
+bool engine_propose(struct engine *e, i64 now);
+/* The wall time at which engine_propose next has something to do; NEVER: nothing. */
+i64 engine_next_due(const struct engine *e);
+/* A step of background work: sealing, merging, snapshot. True while there is work. Helper thread,
+ * or the engine's own in tests; what it finished is installed by the next engine_step. */
+bool engine_background(struct engine *e, i64 budget_us);
+/* Asks for a snapshot, made by engine_background; done when engine_snapshots() has grown. */
+void engine_snapshot(struct engine *e);
+u64 engine_snapshots(const struct engine *e);
+
+/* ---- the outbox's side (engine thread) ---- */
+
+struct claim_outcome {
+    u32 message;
+    hash128 id;
+    refusal why; /* NONE: granted; STALE: render again; else refused or deferred */
+};
+/* The next outcome of an applied CLAIM of this process, in order; false if none. */
+bool engine_outcome(struct engine *e, struct claim_outcome *out);
+/* What apply would say to a claim now, without applying: spares connecting for what will be
+ * refused. */
+refusal engine_would_refuse(struct engine *e, u32 message, const struct claim_check *check);
+bool engine_sending_held(const struct engine *e); /* a clone, a clock jump, the global pause */
+
+/* ---- reading ---- */
+
+/* A live subject of a customer (engine thread, until the next step). */
+void engine_subject(struct engine *e, persona head, struct subject *out);
+/* Reads the zone's TZif file and appends its ZONE record. ERR_NOT_FOUND: no such zone on this
+ * system. */
+MUST_USE err engine_add_zone(struct engine *e, str name, u64 *number);
+/* Published configuration: the JSON source of an object; empty if there is none. */
+str engine_object(struct engine *e, object_kind kind, str id, u32 *version);
+u32 engine_objects(struct engine *e, object_kind kind, u32 *codes, u32 max);
+/* A workspace setting as text ("zone", "name"…). */
+value engine_setting(struct engine *e, str name);
+
+/* Epoch for other threads: pinned and unpinned on the engine thread, used anywhere. */
+struct engine_view {
+    u64 position;
+    i64 time_ms;
+    struct epoch *epoch;
+    struct event_view *events;
+    struct customer_view customers;
+};
+void engine_pin(struct engine *e, struct engine_view *out);
+void engine_unpin(struct engine_view *v);
+
+/* The canonical state hash: equal after any replay of the same log. Engine thread; O(state). */
+hash128 engine_hash(struct engine *e);
+
+struct engine_stats {
+    u64 applied, accepted, duplicates, late, customers, events, messages_planned;
+    u64 store_bytes, event_bytes, derived_bytes, log_bytes, segment_bytes;
+    i64 replay_ms;
+    u64 replayed;
+};
+struct engine_stats engine_stats(struct engine *e);

@@ -1,0 +1,362 @@
+/* record.c — the codecs of every record kind.
+ *
+ * A payload's fields follow each other in the order of the struct; numbers that are mostly small
+ * are varints, hashes and ids are fixed. Every decoder ends in whole(): nothing was missing, and
+ * nothing is left over. Layouts for people: docs/formats.md. */
+#include "engine/record.h"
+
+#include "engine/events.h"
+
+static bool whole(const struct reader *r)
+{
+    return !r->bad && r->p == r->end;
+}
+
+static u32 read_code(struct reader *r)
+{
+    u64 v = read_varint(r);
+    if (v > UINT32_MAX) r->bad = true;
+    return (u32)v;
+}
+
+/* A number of an X-list or enum: out of [1, last] it is a kind this binary does not know. */
+static u8 read_kind(struct reader *r, u8 last)
+{
+    u8 v = read_byte(r);
+    if (v < 1 || v > last) r->bad = true;
+    return v;
+}
+
+/* ---- fixed names ---- */
+
+/* Loads a list of fixed names by code. Places of the list that are not taken yet get a name nobody
+ * types, so that a later version may fill them although other names begin behind. */
+static void load(struct names *names, name_kind kind, const char *const *texts, u32 count, u32 end)
+{
+    struct buf text;
+    buf_init(&text, 64);
+    for (u32 code = 1; code < end; code++) {
+        buf_reset(&text);
+        if (code < count && texts[code])
+            buf_put(&text, str_of(texts[code]));
+        else
+            buf_printf(&text, "$reserved %u", code);
+        names_load(names, kind, code, buf_str(&text));
+    }
+    buf_clear(&text);
+}
+
+void record_fixed_names(struct names *names)
+{
+#define X(constant, code, name, ...) [code] = name,
+    static const char *const SPACES[] = {FIXED_SPACES(X)};
+    static const char *const CHANNELS[] = {FIXED_CHANNELS(X)};
+    static const char *const ATTRIBUTES[] = {FIXED_ATTRIBUTES(X)};
+    static const char *const PROPERTIES[] = {FIXED_PROPERTIES(X)};
+    static const char *const EVENTS[] = {SYSTEM_EVENTS(X)};
+#undef X
+    load(names, NAME_SPACE, SPACES, COUNT_OF(SPACES), SPACE_FIXED_COUNT);
+    load(names, NAME_CHANNEL, CHANNELS, COUNT_OF(CHANNELS), CHANNEL_FIXED_COUNT);
+    load(names, NAME_ATTRIBUTE, ATTRIBUTES, COUNT_OF(ATTRIBUTES), ATTRIBUTE_FIXED_COUNT);
+    load(names, NAME_PROPERTY, PROPERTIES, COUNT_OF(PROPERTIES), PROPERTY_FIXED_END);
+    load(names, NAME_EVENT, EVENTS, COUNT_OF(EVENTS), EVENT_FIXED_END);
+}
+
+/* ---- ITEM ---- */
+
+/* Which of the variable parts are there; an absent part costs nothing. */
+enum {
+    HAS_MESSAGE_ID = 1 << 0,
+    HAS_PROPS = 1 << 1,
+    HAS_TRAITS = 1 << 2,
+    HAS_CONSENTS = 1 << 3,
+    HAS_TAGS = 1 << 4,
+    HAS_ALL = (1 << 5) - 1
+};
+
+void item_put(struct buf *b, const struct item *item, u32 id_count)
+{
+    MUST(id_count <= RECORD_IDS_MAX);
+    const str parts[] = {item->message_id, item->props, item->traits, item->consents, item->tags};
+    u8 has = 0;
+    for (u32 i = 0; i < COUNT_OF(parts); i++) has |= (u8)((parts[i].n > 0) << i);
+    buf_byte(b, (u8)item->what);
+    buf_byte(b, has);
+    buf_varint(b, item->event);
+    for (u32 i = 0; i < COUNT_OF(parts); i++)
+        if (parts[i].n) buf_str_varint(b, parts[i]);
+    for (u32 i = 0; i < id_count; i++) {
+        buf_str_varint(b, item->values[i]);
+        buf_str_varint(b, item->raws[i]);
+    }
+}
+
+/* A part that is announced must not be empty: one content, one encoding. */
+static str read_part(struct reader *r, u8 has, u8 bit)
+{
+    if (!(has & bit)) return (str){0};
+    str s = read_str_varint(r);
+    if (s.n == 0) r->bad = true;
+    return s;
+}
+
+static bool consents_valid(str list)
+{
+    struct reader r = reader_of(list);
+    while (r.p < r.end && !r.bad) {
+        u32 channel = read_code(&r);
+        read_code(&r);
+        if (channel == 0 || read_byte(&r) > 2) r.bad = true;
+    }
+    return !r.bad;
+}
+
+static bool tags_valid(str list)
+{
+    struct reader r = reader_of(list);
+    while (r.p < r.end && !r.bad) {
+        u32 tag = read_code(&r);
+        if (tag == 0 || read_byte(&r) > 1) r.bad = true;
+        read_zigzag(&r);
+    }
+    return !r.bad;
+}
+
+bool item_read(str payload, u32 id_count, struct item *out)
+{
+    struct reader r = reader_of(payload);
+    *out = (struct item){0};
+    if (id_count > RECORD_IDS_MAX) return false;
+    out->what = read_kind(&r, ITEM_EDIT);
+    u8 has = read_byte(&r);
+    if (has & ~HAS_ALL) return false;
+    out->event = read_code(&r);
+    out->message_id = read_part(&r, has, HAS_MESSAGE_ID);
+    out->props = read_part(&r, has, HAS_PROPS);
+    out->traits = read_part(&r, has, HAS_TRAITS);
+    out->consents = read_part(&r, has, HAS_CONSENTS);
+    out->tags = read_part(&r, has, HAS_TAGS);
+    for (u32 i = 0; i < id_count && !r.bad; i++) {
+        out->values[i] = read_str_varint(&r);
+        out->raws[i] = read_str_varint(&r);
+    }
+    return whole(&r) && consents_valid(out->consents) && tags_valid(out->tags);
+}
+
+static bool props_valid(str props, u32 depth)
+{
+    struct reader r = reader_of(props);
+    while (r.p < r.end && !r.bad) {
+        u32 code = read_code(&r);
+        const u8 *from = r.p;
+        value v = value_read(&r);
+        if (r.bad || (code == 0 && v.type != VALUE_MAP)) return false;
+        if (!value_valid((str){(const char *)from, (size_t)(r.p - from)}, depth)) return false;
+    }
+    return !r.bad;
+}
+
+bool item_valid(const struct item *item)
+{
+    return props_valid(item->props, ITEM_DEPTH_MAX) && props_valid(item->traits, ITEM_DEPTH_MAX);
+}
+
+/* ---- the rest ---- */
+
+void key_put(struct buf *b, struct sip_key key)
+{
+    buf_u64(b, key.k0);
+    buf_u64(b, key.k1);
+}
+
+bool key_read(str payload, struct sip_key *out)
+{
+    struct reader r = reader_of(payload);
+    out->k0 = read_u64(&r);
+    out->k1 = read_u64(&r);
+    return whole(&r);
+}
+
+void zone_put(struct buf *b, const struct zone_record *z)
+{
+    buf_str_varint(b, z->name);
+    buf_str_varint(b, z->tzif);
+}
+
+bool zone_read(str payload, struct zone_record *out)
+{
+    struct reader r = reader_of(payload);
+    out->name = read_str_varint(&r);
+    out->tzif = read_str_varint(&r);
+    return whole(&r) && out->name.n > 0;
+}
+
+void start_put(struct buf *b, const struct start_record *s)
+{
+    buf_u64(b, s->identity[0]);
+    buf_u64(b, s->identity[1]);
+    buf_u64(b, (u64)s->wall_ms);
+    buf_str_varint(b, s->version);
+}
+
+bool start_read(str payload, struct start_record *out)
+{
+    struct reader r = reader_of(payload);
+    out->identity[0] = read_u64(&r);
+    out->identity[1] = read_u64(&r);
+    out->wall_ms = (i64)read_u64(&r);
+    out->version = read_str_varint(&r);
+    return whole(&r);
+}
+
+void setting_put(struct buf *b, const struct setting_record *s)
+{
+    buf_str_varint(b, s->name);
+    value_put(b, s->value);
+}
+
+bool setting_read(str payload, struct setting_record *out)
+{
+    struct reader r = reader_of(payload);
+    out->name = read_str_varint(&r);
+    struct reader copy = r;
+    bool valid = value_valid(read_rest(&copy), ITEM_DEPTH_MAX);
+    out->value = value_read(&r);
+    return whole(&r) && valid && out->name.n > 0;
+}
+
+void publish_put(struct buf *b, const struct publish_record *p)
+{
+    buf_byte(b, (u8)p->kind);
+    buf_varint(b, p->code);
+    buf_str_varint(b, p->id);
+    buf_str_varint(b, p->source);
+    buf_str_varint(b, p->compiled);
+}
+
+bool publish_read(str payload, struct publish_record *out)
+{
+    struct reader r = reader_of(payload);
+    out->kind = read_kind(&r, OBJECT_CHANNEL);
+    out->code = read_code(&r);
+    out->id = read_str_varint(&r);
+    out->source = read_str_varint(&r);
+    out->compiled = read_str_varint(&r);
+    return whole(&r) && out->code > 0 && out->id.n > 0;
+}
+
+void operate_put(struct buf *b, const struct operate_record *o)
+{
+    buf_byte(b, (u8)o->what);
+    buf_varint(b, o->code);
+    buf_varint(b, o->percent);
+}
+
+bool operate_read(str payload, struct operate_record *out)
+{
+    struct reader r = reader_of(payload);
+    out->what = read_kind(&r, OPERATE_SENDING_RELEASE);
+    out->code = read_code(&r);
+    out->percent = read_code(&r);
+    return whole(&r) && out->percent <= 10000;
+}
+
+void claim_put(struct buf *b, const struct claim_record *c)
+{
+    buf_u32(b, c->message);
+    buf_hash(b, c->id);
+    buf_u64(b, c->rendered_at);
+    buf_hash(b, c->address);
+    buf_u64(b, c->fingerprint);
+}
+
+bool claim_read(str payload, struct claim_record *out)
+{
+    struct reader r = reader_of(payload);
+    out->message = read_u32(&r);
+    out->id = read_hash(&r);
+    out->rendered_at = read_u64(&r);
+    out->address = read_hash(&r);
+    out->fingerprint = read_u64(&r);
+    return whole(&r);
+}
+
+void answer_put(struct buf *b, const struct answer_record *a)
+{
+    str detail = a->detail;
+    if (detail.n > ANSWER_DETAIL_MAX) detail.n = ANSWER_DETAIL_MAX;
+    while (detail.n && detail.n < a->detail.n && ((u8)detail.p[detail.n] & 0xC0) == 0x80)
+        detail.n--;
+    buf_u32(b, a->message);
+    buf_hash(b, a->id);
+    buf_byte(b, (u8)a->class);
+    buf_u64(b, (u64)a->retry_at_ms);
+    buf_str_varint(b, detail);
+}
+
+bool answer_read(str payload, struct answer_record *out)
+{
+    struct reader r = reader_of(payload);
+    out->message = read_u32(&r);
+    out->id = read_hash(&r);
+    out->class = read_kind(&r, ANSWER_RETURNED);
+    out->retry_at_ms = (i64)read_u64(&r);
+    out->detail = read_str_varint(&r);
+    return whole(&r) && out->detail.n <= ANSWER_DETAIL_MAX;
+}
+
+void slice_put(struct buf *b, const struct slice_record *s)
+{
+    buf_u32(b, s->job);
+    buf_u32(b, s->from);
+    buf_u32(b, s->to);
+    buf_u64(b, s->at);
+    buf_str_varint(b, s->answers);
+}
+
+/* Answers are one bit per persona of the range, or none at all. */
+bool slice_read(str payload, struct slice_record *out)
+{
+    struct reader r = reader_of(payload);
+    out->job = read_u32(&r);
+    out->from = read_u32(&r);
+    out->to = read_u32(&r);
+    out->at = read_u64(&r);
+    out->answers = read_str_varint(&r);
+    if (!whole(&r) || out->from > out->to) return false;
+    return out->answers.n == 0 || out->answers.n == ((size_t)(out->to - out->from) + 7) / 8;
+}
+
+void job_put(struct buf *b, const struct job_record *j)
+{
+    buf_u32(b, j->job);
+    buf_byte(b, j->kind);
+    buf_byte(b, j->on);
+    buf_varint(b, j->object);
+}
+
+bool job_read(str payload, struct job_record *out)
+{
+    struct reader r = reader_of(payload);
+    out->job = read_u32(&r);
+    out->kind = read_byte(&r);
+    out->on = read_byte(&r);
+    out->object = read_code(&r);
+    return whole(&r) && out->on <= 1;
+}
+
+void suppress_put(struct buf *b, const struct suppress_record *s)
+{
+    buf_varint(b, s->channel);
+    buf_hash(b, s->address);
+    buf_byte(b, s->reason);
+}
+
+bool suppress_read(str payload, struct suppress_record *out)
+{
+    struct reader r = reader_of(payload);
+    out->channel = read_code(&r);
+    out->address = read_hash(&r);
+    out->reason = read_byte(&r);
+    return whole(&r) && out->channel > 0;
+}

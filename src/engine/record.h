@@ -1,0 +1,212 @@
+/* record.h — every kind of record the engine learns by, encoded and decoded.
+ *
+ * The header (log.h) says when, from where and about whom; the payload here says what. A kind has a
+ * number for ever; its meaning changes only behind a level. Writers: intake (ITEM), server (the
+ * rest of what people do), outbox (CLAIM, ANSWER), the engine itself (TICK, SLICE, proposed outside
+ * apply). Every decoder refuses bytes it does not know whole: false, and nothing is applied. */
+#pragma once
+#include "base/hash.h"
+#include "base/props.h"
+#include "log/fixed.h"
+#include "log/log.h"
+#include "log/names.h"
+
+#define RECORD_LIST(X)                                                                             \
+    X(NAME, 1)      /* a name and its code (log/names.h) */                                        \
+    X(KEY, 2)       /* the directory's hash key, once, first */                                    \
+    X(LEVEL, 3)     /* the engine level from here on */                                            \
+    X(START, 4)     /* a process begins: claims without answer become unknown */                   \
+    X(HEARTBEAT, 5) /* every ten minutes */                                                        \
+    X(ZONE, 6)      /* a time zone's name and its TZif bytes */                                    \
+    X(SETTING, 7)   /* a workspace setting: name and value */                                      \
+    X(TICK, 8)      /* something is due at the batch's time */                                     \
+    X(ITEM, 16)     /* an event, an identify, an edit of a customer */                             \
+    X(MERGE, 17)    /* two customers are one, said by a person or an alias */                      \
+    X(UNMERGE, 18)  /* a link is cut */                                                            \
+    X(ERASE, 19)    /* a customer is forgotten */                                                  \
+    X(SCHEMA, 20)   /* an attribute's type, an identifier's rules */                               \
+    X(SUPPRESS, 21) /* an address must not be used, or may again */                                \
+    X(PUBLISH, 32)  /* a version of a configuration object, compiled */                            \
+    X(OPERATE, 33)  /* pause, resume, stop, roll out */                                            \
+    X(REMOVE, 34)   /* a configuration object is gone */                                           \
+    X(CLAIM, 48)    /* the outbox asks to send one message */                                      \
+    X(ANSWER, 49)   /* what the provider said */                                                   \
+    X(RECEIPT, 50)  /* what became of it later */                                                  \
+    X(JOB, 64)      /* work over many customers begins or ends */                                  \
+    X(SLICE, 65)    /* a piece of it */
+
+enum record_kind {
+#define X(name, number) RECORD_##name##_ = number,
+    RECORD_LIST(X)
+#undef X
+};
+
+/* The level this binary writes; a log with a higher one is refused with the version to use. */
+enum { ENGINE_LEVEL = 1 };
+
+/* struct record.flags */
+enum {
+    RECORD_HISTORY = 1 << 0, /* imported as history: never triggers */
+    RECORD_BROWSER = 1 << 1, /* a public key: adds, does not overrule what is confirmed */
+    RECORD_IMPORT = 1 << 2,  /* came by an import (dedupe and freshness as said there) */
+};
+
+/* Gives the fixed names their codes; before the first record is read or written. */
+void record_fixed_names(struct names *names);
+
+/* ---- ITEM: what intake makes of SDK calls, imports, forms and edits ---- */
+
+typedef enum {
+    ITEM_TRACK = 1,
+    ITEM_IDENTIFY,
+    ITEM_PAGE,
+    ITEM_SCREEN,
+    ITEM_GROUP,
+    ITEM_ALIAS,
+    ITEM_EDIT
+} item_what;
+
+/* All views. Lists are bytes in the forms said; empty = nothing.
+ *   props    base/props.h, codes of NAME_PROPERTY; the context is PROPERTY_CONTEXT
+ *   traits   base/props.h, codes of NAME_ATTRIBUTE; a NULL value removes the attribute
+ *   consents {varint channel code, varint topic code (0 = the channel), u8 1 = yes, 0 = no, 2 = not
+ * recorded}… tags     {varint tag code, u8 on, zigzag expires_ms (NEVER: does not)}… */
+struct item {
+    item_what what;
+    u32 event;      /* code of NAME_EVENT; 0 for EDIT and IDENTIFY */
+    str message_id; /* as sent; its hash stands in the header */
+    str props, traits, consents, tags;
+    str values[RECORD_IDS_MAX]; /* normal form of the header's identifiers, same order */
+    str raws[RECORD_IDS_MAX];   /* as sent, empty where equal to the normal form */
+};
+/* For ALIAS: ids[0] is the previous id, ids[1] the one that stays. A third one is the previous id
+ * read as an anonymous id (the wire does not say which it is): it counts if nobody has ids[0]. */
+
+enum { ITEM_DEPTH_MAX = 32 /* nesting of one property or trait */ };
+
+/* Appends the payload. Absent parts cost nothing. */
+void item_put(struct buf *b, const struct item *item, u32 id_count);
+/* Reads the frame, the consents and the tags; false on anything damaged or left over, also on a
+ * blanked (empty) payload. `props` and `traits` are framed views: props_next stops at damage, and
+ * item_valid walks them whole for those who do not trust their writer. */
+bool item_read(str payload, u32 id_count, struct item *out);
+bool item_valid(const struct item *item);
+
+/* ---- the rest ---- */
+
+/* KEY: the key of every SipHash of this directory. */
+void key_put(struct buf *b, struct sip_key key);
+bool key_read(str payload, struct sip_key *out);
+
+struct zone_record {
+    str name, tzif;
+};
+void zone_put(struct buf *b, const struct zone_record *z);
+bool zone_read(str payload, struct zone_record *out);
+
+struct start_record {
+    u64 identity[2]; /* of the directory: a clone is known by a change */
+    i64 wall_ms;
+    str version;
+};
+void start_put(struct buf *b, const struct start_record *s);
+bool start_read(str payload, struct start_record *out);
+
+struct setting_record {
+    str name;
+    value value;
+};
+void setting_put(struct buf *b, const struct setting_record *s);
+bool setting_read(str payload, struct setting_record *out);
+
+/* What can be published; the numbers are in the log. */
+typedef enum {
+    OBJECT_JOURNEY = 1,
+    OBJECT_SEGMENT,
+    OBJECT_TEMPLATE,
+    OBJECT_POLICY,
+    OBJECT_CHANNEL
+} object_kind;
+
+struct publish_record {
+    object_kind kind;
+    str id;       /* the name people gave it; NAME_OBJECT's text */
+    u32 code;     /* its code of NAME_OBJECT */
+    str source;   /* JSON as written, kept for showing */
+    str compiled; /* what replay loads, never validated again */
+};
+void publish_put(struct buf *b, const struct publish_record *p);
+bool publish_read(str payload, struct publish_record *out);
+
+typedef enum {
+    OPERATE_PAUSE = 1,
+    OPERATE_RESUME,
+    OPERATE_STOP,
+    OPERATE_ROLLOUT,
+    OPERATE_SENDING_HOLD,
+    OPERATE_SENDING_RELEASE
+} operate_what;
+struct operate_record {
+    operate_what what;
+    u32 code;    /* the journey's NAME_OBJECT code; 0: everything */
+    u32 percent; /* ROLLOUT: × 100 */
+};
+void operate_put(struct buf *b, const struct operate_record *o);
+bool operate_read(str payload, struct operate_record *out);
+
+struct claim_record {
+    u32 message;     /* row */
+    hash128 id;      /* stable id: a claim for another life of the row is ignored */
+    u64 rendered_at; /* number of the last record applied when it was rendered */
+    hash128 address; /* keyed hash of (channel, normal form) */
+    u64 fingerprint; /* of the content */
+};
+void claim_put(struct buf *b, const struct claim_record *c);
+bool claim_read(str payload, struct claim_record *out);
+
+/* Classes of a provider's answer (shared/CHANNELS: one taxonomy for every channel). */
+typedef enum {
+    ANSWER_SENT = 1,
+    ANSWER_REJECTED,
+    ANSWER_BOUNCED,
+    ANSWER_RETRY,
+    ANSWER_UNKNOWN,
+    ANSWER_RETURNED
+} answer_class;
+enum { ANSWER_DETAIL_MAX = 200 };
+struct answer_record {
+    u32 message;
+    hash128 id;
+    answer_class class;
+    i64 retry_at_ms; /* RETRY: when to try again */
+    str detail;      /* the provider's words, cut to 200 bytes */
+};
+void answer_put(struct buf *b, const struct answer_record *a);
+bool answer_read(str payload, struct answer_record *out);
+
+struct slice_record {
+    u32 job;
+    u32 from, to; /* personas [from, to) */
+    u64 at;       /* position of answers computed beside; 0 = evaluate in apply */
+    str answers;  /* bits for [from, to) */
+};
+void slice_put(struct buf *b, const struct slice_record *s);
+bool slice_read(str payload, struct slice_record *out);
+
+struct job_record {
+    u32 job;
+    u8 kind;
+    u8 on;
+    u32 object; /* NAME_OBJECT code */
+};
+void job_put(struct buf *b, const struct job_record *j);
+bool job_read(str payload, struct job_record *out);
+
+/* SUPPRESS */
+struct suppress_record {
+    u32 channel;
+    hash128 address;
+    u8 reason; /* 0: may be used again; else enum suppression of customer.h */
+};
+void suppress_put(struct buf *b, const struct suppress_record *s);
+bool suppress_read(str payload, struct suppress_record *out);

@@ -1,0 +1,21 @@
+/* place.h — where an event belongs and where it lies: what sealing, merging and iterating sort. */
+#pragma once
+#include "base/base.h"
+
+struct place {
+    i64 occurred_ms;
+    u64 order;
+    u32 key; /* the customer's head, or 0 where one customer is looked at */
+    u32 at;  /* the tail's unit, or the row of a sealed file */
+};
+
+/* Negative, 0 or positive: by key, then timeline. */
+static inline int place_cmp(const struct place *a, const struct place *b)
+{
+    if (a->key != b->key) return a->key < b->key ? -1 : 1;
+    if (a->occurred_ms != b->occurred_ms) return a->occurred_ms < b->occurred_ms ? -1 : 1;
+    return a->order < b->order ? -1 : a->order > b->order;
+}
+
+/* Sorts `a` by place_cmp; `spare` has room for n. O(n × bytes in which the places differ). */
+void place_sort(struct place *a, struct place *spare, u32 n);

@@ -1,0 +1,221 @@
+/* sealed.h — one sealed file: an immutable range of the log's events, clustered by customer.
+ *
+ *   header │ rows, in blocks │ blocks │ heads + fences │ moved + fences │ dedupe, filter │ checks
+ *
+ * Rows lie in the order (head as of sealing, occurred, log order). A block is some 64 KiB of them, in
+ * columns: each value is a difference from the column's least, in as many bytes as the largest needs,
+ * so that any row is read without the ones before it. `heads` says where a customer begins, `moved`
+ * under which head a persona lies if not under itself; one key in 512 is repeated in the fences, which
+ * stay hot, so that a search touches one page more. `dedupe` and `filter` are there while the file is
+ * younger than the window. `checks` has an XXH3-64 for every 64 KiB of all before it; a page is checked
+ * when first touched. The table of sections grows without changing what stands.
+ * The bytes: the table in sealed_write.c, and docs/formats.md. */
+#pragma once
+#include "env/env.h"
+#include "event/place.h"
+#include "event/event.h"
+
+enum {
+    SEALED_VERSION = 1,
+    SEALED_HEADER = 4096,
+    SEALED_PAGE = 64 << 10, /* what one checksum covers */
+    SEALED_FENCE = 512,     /* keys for one fence */
+    SEALED_PATH_MAX = 512,
+    SEALED_ROWS_MAX = 1u << 31,
+};
+
+typedef enum {
+    SECTION_ROWS,
+    SECTION_BLOCKS,
+    SECTION_HEADS,
+    SECTION_HEAD_FENCES,
+    SECTION_MOVED,
+    SECTION_MOVED_FENCES,
+    SECTION_DEDUPE,
+    SECTION_FILTER,
+    SECTION_CHECKS,
+    SECTION_COUNT
+} section_kind;
+
+struct sealed_header {
+    char magic[8];
+    u32 version, section_count;
+    u64 bytes; /* of the file */
+    u64 generation;
+    u64 first_order, last_order; /* the range of the log it stands for */
+    u32 rows, reserved;
+    i64 occurred_min, occurred_max, received_min, received_max;
+    u64 checks_hash; /* XXH3-64 of the section of checks */
+    struct {
+        u64 offset, bytes;
+    } sections[SECTION_COUNT];
+};
+
+/* One entry of SECTION_BLOCKS: where a block lies, and what is in it, for passing over it. */
+struct sealed_block {
+    u64 offset; /* in SECTION_ROWS */
+    u32 bytes, first_row;
+    i64 occurred_min, occurred_max;
+    u64 order_min, order_max;
+    u64 codes; /* bit (code mod 64) for every event code */
+    u32 code_min, code_max;
+};
+
+struct sealed_key {
+    u32 key, value; /* heads: head, first row; the last is (UINT32_MAX, rows). moved: persona, head */
+};
+
+struct sealed_hash {
+    hash128 dedupe;
+    u32 persona;
+    u8 order[6], received[6]; /* the event's order, less the file's first; its time, ms */
+};
+
+typedef enum {
+    COLUMN_OCCURRED,
+    COLUMN_LAG, /* received − occurred */
+    COLUMN_ORDER,
+    COLUMN_PERSONA,
+    COLUMN_CODE,
+    COLUMN_SOURCE,
+    COLUMN_FLAGS,
+    COLUMN_MESSAGE,  /* bytes of the message id */
+    COLUMN_BLOB_END, /* where the row's message id and properties end */
+    COLUMN_COUNT
+} column_kind;
+
+/* How a block begins; its columns follow, then the blobs, then 8 bytes of 0. */
+struct block_head {
+    u32 rows, blob_at;
+    struct {
+        u64 base;
+        u32 at, width; /* bytes a value: 0 … 8 */
+    } columns[COLUMN_COUNT];
+};
+
+_Static_assert(sizeof(struct sealed_block) == 64 && sizeof(struct sealed_hash) == 32, "as written");
+
+struct sealed {
+    struct env *env;
+    struct file *file;
+    const u8 *map;
+    u64 mapped;
+    struct sealed_header head;
+    u64 *checked; /* a bit for every page found sound */
+    u64 page_count;
+    char path[SEALED_PATH_MAX];
+    /* The engine's: */
+    u64 applied; /* deletions numbered below this were left out of the file */
+    u32 dead;    /* rows deleted since */
+    u64 gone_at; /* first list of files without it; 0 = in use */
+    struct sealed *next_gone;
+};
+
+/* Maps a file and proves its header and table. ERR_CORRUPT, ERR_UNSUPPORTED, ERR_NOT_FOUND, ERR_IO. */
+MUST_USE err sealed_open(struct env *env, const char *path, struct sealed **out, struct diag *why);
+void sealed_close(struct sealed *s); /* NULL is allowed */
+/* Reads all of it. ERR_CORRUPT names the place. */
+MUST_USE err sealed_check(const struct sealed *s, struct diag *why);
+
+/* A section's items, or NULL. The bytes are the caller's to touch before reading. */
+static inline const u8 *sealed_section(const struct sealed *s, section_kind kind, u64 *bytes)
+{
+    *bytes = s->head.sections[kind].bytes;
+    return s->map + s->head.sections[kind].offset;
+}
+/* Proves the pages of [p, p + n), once each; ends the process if one is damaged. Any thread. */
+void sealed_touch(const struct sealed *s, const void *p, u64 n);
+/* The same, answered. */
+bool sealed_is_sound(const struct sealed *s, const void *p, u64 n);
+
+/* Sorted keys with fences: heads or moved. */
+struct sealed_keys {
+    const struct sealed *s;
+    const struct sealed_key *keys;
+    const u32 *fences;
+    u32 count, fence_count;
+};
+struct sealed_keys sealed_heads(const struct sealed *s); /* the last one left out */
+struct sealed_keys sealed_moved(const struct sealed *s);
+/* The index of a key, or `count`. */
+u32 sealed_find(const struct sealed_keys *k, u32 key);
+/* The head under which a persona's rows lie, if it has any. */
+event_persona sealed_head_of(const struct sealed_keys *moved, event_persona p);
+/* The rows of a head: [*from, *to), empty if it has none. */
+void sealed_rows(const struct sealed *s, event_persona head, u32 *from, u32 *to);
+
+/* A block, opened: rows [first, end) read by sealed_value. */
+struct block {
+    const struct sealed *s;
+    u32 index, first, end;
+    const u8 *column[COLUMN_COUNT], *blobs;
+    u64 base[COLUMN_COUNT], mask[COLUMN_COUNT];
+    u32 width[COLUMN_COUNT];
+};
+/* Opens the block that holds `row`, unless `b` is it; zero `b` at first. Cheap from one to the next. */
+void block_at(struct block *b, const struct sealed *s, u32 row);
+/* False if it does not hold together; what block_at requires. */
+bool block_open(struct block *b, const struct sealed *s, u32 index);
+
+static inline u64 block_value(const struct block *b, column_kind column, u32 row)
+{
+    u64 v;
+    memcpy(&v, b->column[column] + (size_t)(row - b->first) * b->width[column], sizeof v);
+    return b->base[column] + (v & b->mask[column]);
+}
+void block_event(const struct block *b, u32 row, struct event *out);
+/* The first row of [from, to), all of one head, with occurred ≥ when. */
+u32 sealed_lower(struct block *b, const struct sealed *s, u32 from, u32 to, i64 when);
+
+/* ---- dedupe ---- */
+
+static inline u64 read_u48(const u8 p[6])
+{
+    u64 v = 0;
+    memcpy(&v, p, 6);
+    return v;
+}
+static inline u64 sealed_hash_order(const struct sealed *s, const struct sealed_hash *h)
+{
+    return s->head.first_order + read_u48(h->order);
+}
+const struct sealed_hash *sealed_hashes(const struct sealed *s, u64 *count);
+static inline int hash128_cmp(hash128 a, hash128 b)
+{
+    if (a.hi != b.hi) return a.hi < b.hi ? -1 : 1;
+    return a.lo < b.lo ? -1 : a.lo > b.lo;
+}
+/* The filter: eight-word blocks, of which a hash sets seven bits. 12 bits a hash: 0.7 % false hits. */
+enum { FILTER_BITS = 12, FILTER_BLOCK = 64 };
+u64 filter_bytes(u64 hashes);
+void filter_add(u64 *words, u64 bytes, hash128 h);
+bool filter_has(const u64 *words, u64 bytes, hash128 h);
+static inline u64 filter_block(u64 bytes, hash128 h)
+{
+    return (u64)((u128)h.lo * (bytes / FILTER_BLOCK) >> 64) * (FILTER_BLOCK / sizeof(u64));
+}
+/* The first entry of a hash, if the filter lets it pass; *count gets how many follow in all. */
+const struct sealed_hash *sealed_seen(const struct sealed *s, hash128 dedupe, u64 *count);
+void sealed_seen_prefetch(const struct sealed *s, hash128 dedupe);
+
+/* ---- writing ---- */
+
+/* What a file stands for; its name follows from it. */
+struct sealed_place {
+    u64 generation, first_order, last_order;
+};
+struct sealed_writer;
+MUST_USE err sealed_writer_new(struct env *env, const char *path, struct sealed_place place,
+                               struct sealed_writer **out);
+/* Removes the file unless it was finished. NULL is allowed. */
+void sealed_writer_free(struct sealed_writer *w);
+/* The next row, in the order of the file. `head` is its key. */
+MUST_USE err sealed_add(struct sealed_writer *w, event_persona head, const struct event *ev);
+u32 sealed_added(const struct sealed_writer *w);
+/* After the rows: the dedupe entries, at most `most`, ascending. */
+MUST_USE err sealed_begin_hashes(struct sealed_writer *w, u64 most);
+MUST_USE err sealed_add_hash(struct sealed_writer *w, const struct sealed_hash *h);
+struct sealed_hash sealed_hash_of(const struct sealed_place *place, hash128 dedupe,
+                                  event_persona persona, u64 order, i64 received_ms);
+/* Writes what is left, syncs the file and its directory. */
+MUST_USE err sealed_finish(struct sealed_writer *w, const char *dir);

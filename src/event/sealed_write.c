@@ -1,0 +1,400 @@
+/* sealed_write.c — writing a sealed file from front to back, its header last.
+ *
+ * The file, version 1 (little-endian; offsets from its start; every section begins at a multiple of 64):
+ *
+ *   0      header, 4096 bytes: struct sealed_header, zeros, XXH3-64 of the 4088 bytes before it
+ *   4096   sections, in any order, each by its (offset, bytes) in the header; absent: bytes 0
+ *          ROWS     blocks: head {u32 rows, u32 blob_at, 9 × {u64 base, u32 at, u32 width}}, columns of
+ *                   `width` bytes a row (value − base), blobs (message id, properties), 8 zeros; each
+ *                   padded to 8. Columns: occurred, received − occurred, order, persona, code, source,
+ *                   flags, bytes of the message id, end of the blob
+ *          DEDUPE   {u64 lo, u64 hi, u32 persona, u48 order − first order, u48 received}, by (hi, lo)
+ *          FILTER   64-byte blocks of a Bloom filter over DEDUPE
+ *          BLOCKS   64 bytes a block: {u64 offset in ROWS, u32 bytes, u32 first row, i64 occurred min,
+ *                   max, u64 order min, max, u64 codes mod 64, u32 code min, max}
+ *          HEADS    {u32 head, u32 first row} ascending, and {0xFFFFFFFF, rows}
+ *          MOVED    {u32 persona, u32 head} ascending: personas whose rows lie under another's head
+ *          …FENCES  u32: every 512th key of HEADS (the last entry left out), of MOVED
+ *   end    CHECKS: XXH3-64 of each 64 KiB between 4096 and here; their own XXH3-64 stands in the header
+ *
+ * A reader takes more sections than it knows; a changed meaning takes a new version. */
+#include "base/buf.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "event/sealed.h"
+
+#include <stdlib.h>
+
+enum {
+    OUT_BYTES = 16 * SEALED_PAGE,
+    BLOCK_ROWS = 4096,
+    BLOCK_BYTES = 60 << 10, /* a block ends with the row that reaches it */
+    ROW_BYTES = 16,         /* about, without its blob */
+    RECENT = 8,
+};
+#define GROW_MAX ((size_t)1 << 40)
+
+struct sealed_writer {
+    struct env *env;
+    struct file *file;
+    struct sealed_header head;
+    bool is_finished;
+    u8 *out; /* OUT_BYTES, from `at` on; begins at a page */
+    size_t out_n;
+    u64 at;
+    struct buf checks, blocks, heads, moved; /* bytes of their items; moved: struct place */
+    struct buf blobs, packed;
+    u64 *values[COLUMN_COUNT]; /* BLOCK_ROWS of each column */
+    u32 block_rows;
+    event_persona key, recent[RECENT]; /* the head being written, and who else was seen under it */
+    u32 recent_n;
+    u64 *filter, hash_count;
+    char path[SEALED_PATH_MAX];
+};
+
+err sealed_writer_new(struct env *env, const char *path, struct sealed_place place,
+                      struct sealed_writer **out)
+{
+    struct file *f;
+    size_t n = strlen(path);
+    MUST(n < SEALED_PATH_MAX);
+    err e = env_open(env, path, FILE_NEW, &f);
+    if (e == ERR_CONFLICT) {
+        TRY(env_remove(env, path));
+        e = env_open(env, path, FILE_NEW, &f);
+    }
+    TRY(e);
+    struct sealed_writer *w = mem_zalloc(sizeof *w);
+    *w = (struct sealed_writer){.env = env, .file = f, .at = SEALED_HEADER};
+    w->head = (struct sealed_header){.magic = "BKSEALED",
+                                     .version = SEALED_VERSION,
+                                     .section_count = SECTION_COUNT,
+                                     .generation = place.generation,
+                                     .first_order = place.first_order,
+                                     .last_order = place.last_order,
+                                     .occurred_min = INT64_MAX,
+                                     .occurred_max = INT64_MIN,
+                                     .received_min = INT64_MAX,
+                                     .received_max = INT64_MIN};
+    memcpy(w->path, path, n);
+    w->out = mem_alloc(OUT_BYTES);
+    struct buf *bufs[] = {&w->checks, &w->blocks, &w->heads, &w->moved, &w->blobs, &w->packed};
+    for (u32 i = 0; i < COUNT_OF(bufs); i++) buf_init(bufs[i], GROW_MAX);
+    for (u32 c = 0; c < COLUMN_COUNT; c++) w->values[c] = mem_alloc(BLOCK_ROWS * sizeof(u64));
+    w->head.sections[SECTION_ROWS].offset = SEALED_HEADER;
+    *out = w;
+    return ERR_OK;
+}
+
+void sealed_writer_free(struct sealed_writer *w)
+{
+    if (!w) return;
+    file_close(w->file);
+    err gone = w->is_finished ? ERR_OK : env_remove(w->env, w->path);
+    (void)gone; /* what stays is on no list, and removed on the next start */
+    struct buf *bufs[] = {&w->checks, &w->blocks, &w->heads, &w->moved, &w->blobs, &w->packed};
+    for (u32 i = 0; i < COUNT_OF(bufs); i++) buf_clear(bufs[i]);
+    for (u32 c = 0; c < COLUMN_COUNT; c++) free(w->values[c]);
+    free(w->filter);
+    free(w->out);
+    free(w);
+}
+
+u32 sealed_added(const struct sealed_writer *w)
+{
+    return w->head.rows;
+}
+
+/* ---- bytes, pages, sections ---- */
+
+MUST_USE static err flush(struct sealed_writer *w)
+{
+    for (size_t from = 0; from < w->out_n; from += SEALED_PAGE) {
+        str page = {(const char *)w->out + from, min_size(SEALED_PAGE, w->out_n - from)};
+        buf_u64(&w->checks, hash_xxh64(page));
+    }
+    TRY(file_write(w->file, w->at, w->out, w->out_n));
+    w->at += w->out_n;
+    w->out_n = 0;
+    return ERR_OK;
+}
+
+MUST_USE static err out(struct sealed_writer *w, const void *p, size_t n)
+{
+    for (const u8 *from = p; n;) {
+        size_t part = min_size(n, OUT_BYTES - w->out_n);
+        memcpy(w->out + w->out_n, from, part);
+        w->out_n += part;
+        from += part, n -= part;
+        if (w->out_n == OUT_BYTES) TRY(flush(w));
+    }
+    return ERR_OK;
+}
+
+static u64 here(const struct sealed_writer *w)
+{
+    return w->at + w->out_n;
+}
+
+MUST_USE static err begin(struct sealed_writer *w, section_kind kind)
+{
+    static const u8 ZEROS[64];
+    TRY(out(w, ZEROS, (0 - here(w)) % 64));
+    w->head.sections[kind].offset = here(w);
+    return ERR_OK;
+}
+
+static void end(struct sealed_writer *w, section_kind kind)
+{
+    w->head.sections[kind].bytes = here(w) - w->head.sections[kind].offset;
+}
+
+MUST_USE static err section(struct sealed_writer *w, section_kind kind, const void *p, size_t n)
+{
+    TRY(begin(w, kind));
+    TRY(out(w, p, n));
+    end(w, kind);
+    return ERR_OK;
+}
+
+/* ---- rows ---- */
+
+static bool is_signed(u32 column)
+{
+    return column == COLUMN_OCCURRED || column == COLUMN_LAG;
+}
+
+/* The least value, and the bytes that the largest difference from it takes. */
+static u64 base_of(const u64 *values, u32 n, u32 column, u32 *width)
+{
+    u64 turn = is_signed(column) ? 1ull << 63 : 0, low = values[0] ^ turn, high = low;
+    for (u32 i = 1; i < n; i++) {
+        u64 v = values[i] ^ turn;
+        if (v < low) low = v;
+        if (v > high) high = v;
+    }
+    *width = 0;
+    for (u64 range = high - low; range; range >>= 8) ++*width;
+    return low ^ turn;
+}
+
+static void describe(struct sealed_writer *w, u64 offset, u32 bytes)
+{
+    struct sealed_block b = {.offset = offset,
+                             .bytes = bytes,
+                             .first_row = w->head.rows - w->block_rows,
+                             .occurred_min = INT64_MAX,
+                             .occurred_max = INT64_MIN,
+                             .order_min = UINT64_MAX,
+                             .code_min = UINT32_MAX};
+    for (u32 i = 0; i < w->block_rows; i++) {
+        i64 occurred = (i64)w->values[COLUMN_OCCURRED][i];
+        u64 order = w->values[COLUMN_ORDER][i];
+        u32 code = (u32)w->values[COLUMN_CODE][i];
+        b.occurred_min = min_i64(b.occurred_min, occurred);
+        b.occurred_max = max_i64(b.occurred_max, occurred);
+        if (order < b.order_min) b.order_min = order;
+        if (order > b.order_max) b.order_max = order;
+        if (code < b.code_min) b.code_min = code;
+        if (code > b.code_max) b.code_max = code;
+        b.codes |= 1ull << code % 64;
+    }
+    w->head.occurred_min = min_i64(w->head.occurred_min, b.occurred_min);
+    w->head.occurred_max = max_i64(w->head.occurred_max, b.occurred_max);
+    buf_put(&w->blocks, (str){(const char *)&b, sizeof b});
+}
+
+/* Writes eight bytes for each value: what is too much is zero, and overwritten by what follows. */
+static void pack(char *p, const struct block_head *h, u32 column, const u64 *values)
+{
+    u32 width = h->columns[column].width;
+    for (u32 i = 0; i < h->rows; i++) {
+        u64 v = values[i] - h->columns[column].base;
+        memcpy(p + h->columns[column].at + (size_t)i * width, &v, sizeof v);
+    }
+}
+
+MUST_USE static err flush_block(struct sealed_writer *w)
+{
+    u32 n = w->block_rows;
+    if (n == 0) return ERR_OK;
+    struct block_head h = {.rows = n, .blob_at = sizeof h};
+    for (u32 c = 0; c < COLUMN_COUNT; c++) {
+        h.columns[c].base = base_of(w->values[c], n, c, &h.columns[c].width);
+        h.columns[c].at = h.blob_at;
+        h.blob_at += h.columns[c].width * n;
+    }
+    size_t bytes = (h.blob_at + w->blobs.n + 8 + 7) & ~(size_t)7;
+    buf_reset(&w->packed);
+    char *p = buf_room(&w->packed, bytes);
+    MUST(p && bytes <= UINT32_MAX);
+    memset(p, 0, bytes);
+    memcpy(p, &h, sizeof h);
+    for (u32 c = 0; c < COLUMN_COUNT; c++) pack(p, &h, c, w->values[c]);
+    if (w->blobs.n) memcpy(p + h.blob_at, w->blobs.p, w->blobs.n);
+    describe(w, here(w) - w->head.sections[SECTION_ROWS].offset, (u32)bytes);
+    w->block_rows = 0;
+    buf_reset(&w->blobs);
+    return out(w, p, bytes);
+}
+
+static void note_moved(struct sealed_writer *w, event_persona p)
+{
+    for (u32 i = 0; i < min_u32(w->recent_n, RECENT); i++)
+        if (w->recent[i] == p) return;
+    w->recent[w->recent_n++ % RECENT] = p;
+    struct place moved = {.key = p, .at = w->key};
+    buf_put(&w->moved, (str){(const char *)&moved, sizeof moved});
+}
+
+err sealed_add(struct sealed_writer *w, event_persona head, const struct event *ev)
+{
+    MUST(head && head >= w->key && w->head.rows < SEALED_ROWS_MAX);
+    if (head != w->key) {
+        struct sealed_key key = {head, w->head.rows};
+        buf_put(&w->heads, (str){(const char *)&key, sizeof key});
+        w->key = head;
+        w->recent_n = 0;
+    }
+    if (ev->persona != head) note_moved(w, ev->persona);
+    buf_put(&w->blobs, ev->message_id);
+    buf_put(&w->blobs, ev->props);
+    u64 row[COLUMN_COUNT] = {[COLUMN_OCCURRED] = (u64)ev->occurred_ms,
+                             [COLUMN_LAG] = (u64)ev->received_ms - (u64)ev->occurred_ms,
+                             [COLUMN_ORDER] = ev->order,
+                             [COLUMN_PERSONA] = ev->persona,
+                             [COLUMN_CODE] = ev->code,
+                             [COLUMN_SOURCE] = ev->source,
+                             [COLUMN_FLAGS] = ev->flags,
+                             [COLUMN_MESSAGE] = ev->message_id.n,
+                             [COLUMN_BLOB_END] = w->blobs.n};
+    for (u32 c = 0; c < COLUMN_COUNT; c++) w->values[c][w->block_rows] = row[c];
+    w->block_rows++;
+    w->head.rows++;
+    w->head.received_min = min_i64(w->head.received_min, ev->received_ms);
+    w->head.received_max = max_i64(w->head.received_max, ev->received_ms);
+    bool is_full = w->blobs.n + w->block_rows * ROW_BYTES >= BLOCK_BYTES;
+    return is_full || w->block_rows == BLOCK_ROWS ? flush_block(w) : ERR_OK;
+}
+
+/* ---- dedupe ---- */
+
+struct sealed_hash sealed_hash_of(const struct sealed_place *place, hash128 dedupe,
+                                  event_persona persona, u64 order, i64 received_ms)
+{
+    struct sealed_hash h = {.dedupe = dedupe, .persona = persona};
+    u64 place_in = order - place->first_order, received = (u64)received_ms;
+    MUST(place_in >> 48 == 0 && received >> 48 == 0);
+    memcpy(h.order, &place_in, sizeof h.order);
+    memcpy(h.received, &received, sizeof h.received);
+    return h;
+}
+
+MUST_USE static err end_rows(struct sealed_writer *w)
+{
+    if (w->head.sections[SECTION_ROWS].bytes) return ERR_OK;
+    TRY(flush_block(w));
+    end(w, SECTION_ROWS);
+    return ERR_OK;
+}
+
+err sealed_begin_hashes(struct sealed_writer *w, u64 most)
+{
+    TRY(end_rows(w));
+    w->head.sections[SECTION_FILTER].bytes = filter_bytes(most);
+    w->filter = mem_zalloc(filter_bytes(most));
+    return begin(w, SECTION_DEDUPE);
+}
+
+err sealed_add_hash(struct sealed_writer *w, const struct sealed_hash *h)
+{
+    filter_add(w->filter, w->head.sections[SECTION_FILTER].bytes, h->dedupe);
+    w->hash_count++;
+    return out(w, h, sizeof *h);
+}
+
+MUST_USE static err end_hashes(struct sealed_writer *w)
+{
+    if (w->hash_count) {
+        end(w, SECTION_DEDUPE);
+        return section(w, SECTION_FILTER, w->filter, w->head.sections[SECTION_FILTER].bytes);
+    }
+    memset(&w->head.sections[SECTION_DEDUPE], 0, sizeof w->head.sections[0]);
+    memset(&w->head.sections[SECTION_FILTER], 0, sizeof w->head.sections[0]);
+    return ERR_OK;
+}
+
+/* ---- the end ---- */
+
+MUST_USE static err write_keys(struct sealed_writer *w, section_kind kind, const struct buf *keys,
+                               bool leave_last)
+{
+    struct buf fences;
+    size_t count = keys->n / sizeof(struct sealed_key) - leave_last;
+    buf_init(&fences, GROW_MAX);
+    for (size_t i = 0; i < count; i += SEALED_FENCE) {
+        struct sealed_key k;
+        memcpy(&k, keys->p + i * sizeof k, sizeof k);
+        buf_u32(&fences, k.key);
+    }
+    err e = section(w, kind, keys->p, keys->n);
+    if (e == ERR_OK) e = section(w, kind + 1, fences.p, fences.n);
+    buf_clear(&fences);
+    return e;
+}
+
+MUST_USE static err write_moved(struct sealed_writer *w)
+{
+    struct buf keys;
+    struct place *all = (void *)w->moved.p, *spare = mem_alloc(w->moved.n);
+    u32 n = (u32)(w->moved.n / sizeof *all);
+    if (n) place_sort(all, spare, n);
+    free(spare);
+    buf_init(&keys, GROW_MAX);
+    for (u32 i = 0; i < n; i++) {
+        struct sealed_key k = {all[i].key, all[i].at};
+        if (i && all[i - 1].key == k.key) continue;
+        buf_put(&keys, (str){(const char *)&k, sizeof k});
+    }
+    err e = write_keys(w, SECTION_MOVED, &keys, false);
+    buf_clear(&keys);
+    return e;
+}
+
+MUST_USE static err write_sections(struct sealed_writer *w)
+{
+    struct sealed_key last = {UINT32_MAX, w->head.rows};
+    TRY(end_rows(w));
+    if (w->filter) TRY(end_hashes(w));
+    TRY(section(w, SECTION_BLOCKS, w->blocks.p, w->blocks.n));
+    buf_put(&w->heads, (str){(const char *)&last, sizeof last});
+    TRY(write_keys(w, SECTION_HEADS, &w->heads, true));
+    TRY(write_moved(w));
+    TRY(begin(w, SECTION_CHECKS));
+    return flush(w);
+}
+
+MUST_USE static err write_header(struct sealed_writer *w)
+{
+    u8 page[SEALED_HEADER] = {0};
+    memcpy(page, &w->head, sizeof w->head);
+    u64 hash = hash_xxh64((str){(const char *)page, sizeof page - sizeof hash});
+    memcpy(page + sizeof page - sizeof hash, &hash, sizeof hash);
+    return file_write(w->file, 0, page, sizeof page);
+}
+
+err sealed_finish(struct sealed_writer *w, const char *dir)
+{
+    MUST(w->head.rows);
+    TRY(write_sections(w));
+    MUST(w->head.sections[SECTION_CHECKS].offset == w->at);
+    w->head.sections[SECTION_CHECKS].bytes = w->checks.n;
+    w->head.checks_hash = hash_xxh64(buf_str(&w->checks));
+    w->head.bytes = w->at + w->checks.n;
+    TRY(file_write(w->file, w->at, w->checks.p, w->checks.n));
+    TRY(write_header(w));
+    TRY(file_sync(w->file));
+    TRY(env_sync_dir(w->env, dir));
+    w->is_finished = true;
+    return ERR_OK;
+}

@@ -1,0 +1,111 @@
+/* member.c — names to codes, and lists of coded values. */
+#include "intake/inside.h"
+
+#include <stdlib.h>
+
+/* ---- names ---- */
+
+/* Cheap and good enough for names people choose; a bad mix costs a miss, no more. */
+static u32 slot_of(name_kind kind, str text)
+{
+    u64 head = 0, tail = 0;
+    size_t n = min_size(text.n, 8);
+    memcpy(&head, text.p, n);
+    memcpy(&tail, text.p + text.n - n, n);
+    u64 mix = (head ^ tail << 29 ^ text.n << 53 ^ (u64)kind << 61) * 0x9E3779B97F4A7C15u;
+    return (u32)(mix >> 54) % NAME_SLOTS;
+}
+
+static bool slot_is(const struct name_slot *slot, name_kind kind, str text)
+{
+    return slot->kind == kind && slot->n == text.n && memcmp(slot->text, text.p, text.n) == 0;
+}
+
+static void slot_fill(struct intake *in, struct name_slot *slot, name_kind kind, u32 code)
+{
+    str text = names_text(in->o.names, kind, code);
+    *slot = (struct name_slot){text.p, (u32)text.n, code, kind};
+}
+
+u32 member_find(struct intake *in, name_kind kind, str text)
+{
+    if (text.n == 0 || text.n > NAME_BYTES_MAX) return 0;
+    struct name_slot *slot = &in->slots[slot_of(kind, text)];
+    if (LIKELY(slot_is(slot, kind, text))) return slot->code;
+    u32 code = names_find(in->o.names, kind, text);
+    if (code) slot_fill(in, slot, kind, code);
+    return code;
+}
+
+/* Takes one of the day's new names from a browser key; false if none is left. */
+static bool quota_take(struct batch_run *run)
+{
+    struct intake *in = run->in;
+    i64 day = zone_day(in->o.zone, run->now_ms);
+    struct quota *q = in->quotas, *end = q + in->quota_count;
+    while (q < end && q->source != run->from->code) q++;
+    if (q == end) {
+        in->quotas = mem_realloc(in->quotas, (in->quota_count + 1) * sizeof *q);
+        q = &in->quotas[in->quota_count++];
+        *q = (struct quota){.source = run->from->code, .day = day};
+    }
+    if (q->day != day) q->day = day, q->used = 0;
+    if (q->used == in->o.browser_names_max) return false;
+    q->used++;
+    return true;
+}
+
+err member_code(struct batch_run *run, name_kind kind, str text, u32 *code)
+{
+    *code = member_find(run->in, kind, text);
+    if (LIKELY(*code)) return ERR_OK;
+    if (text.n == 0 || text.n > NAME_BYTES_MAX) return ERR_OK;
+    if (run->from->browser && !quota_take(run)) return ERR_OK;
+    err e = names_code(run->in->o.names, kind, text, code);
+    if (e == ERR_LIMIT || e == ERR_INVALID) *code = 0;
+    return e == ERR_LIMIT || e == ERR_INVALID ? ERR_OK : e;
+}
+
+/* ---- lists ---- */
+
+/* The engine's own properties and places kept for later ones are not for clients. */
+static bool is_ours(name_kind kind, u32 code)
+{
+    return kind == NAME_PROPERTY && (code == PROPERTY_CONTEXT || (code >= PROPERTY_FIXED_COUNT &&
+                                                                  code < PROPERTY_FIXED_END));
+}
+
+err member_put(struct batch_run *run, name_kind kind, struct buf *list, str key, value v)
+{
+    struct intake *in = run->in;
+    u32 code;
+    TRY(member_code(run, kind, key, &code));
+    if (code && !is_ours(kind, code)) {
+        props_put(list, code, normal_time(v, in->o.zone));
+        return ERR_OK;
+    }
+    buf_str_varint(&in->rest, key);
+    value_put(&in->rest, v);
+    in->rest_count++;
+    return ERR_OK;
+}
+
+err member_put_all(struct batch_run *run, name_kind kind, struct buf *list, value map)
+{
+    if (map.type != VALUE_MAP) return ERR_OK;
+    struct reader r = reader_of(map.text);
+    for (u32 i = 0; i < map.count; i++) {
+        str key = read_str_varint(&r);
+        TRY(member_put(run, kind, list, key, value_read(&r)));
+    }
+    return ERR_OK;
+}
+
+void member_put_rest(struct intake *in, struct buf *list)
+{
+    if (in->rest_count == 0) return;
+    value rest = {.type = VALUE_MAP, .count = in->rest_count, .text = buf_str(&in->rest)};
+    props_put(list, 0, rest);
+    buf_reset(&in->rest);
+    in->rest_count = 0;
+}

@@ -1,0 +1,72 @@
+/* program.c — decoding a published version. */
+#include "journey/program.h"
+
+enum { FORMAT = 1 };
+
+MUST_USE static err condition(struct reader *r, struct arena *arena, struct predicate **out)
+{
+    str bytes = read_str_varint(r);
+    *out = NULL;
+    return bytes.n ? predicate_load(bytes, arena, out) : ERR_OK;
+}
+
+MUST_USE static err instruction(struct reader *r, struct arena *arena, struct instruction *out)
+{
+    *out = (struct instruction){.op = read_byte(r), .step = (u32)read_varint(r)};
+    switch (out->op) {
+    case OP_WAIT:
+        out->wait.ms = read_zigzag(r);
+        out->wait.months = (u32)read_varint(r);
+        return ERR_OK;
+    case OP_SEND:
+        out->channel = (u32)read_varint(r);
+        out->text = read_str_varint(r);
+        out->topic = (u32)read_varint(r);
+        return condition(r, arena, &out->condition);
+    case OP_BRANCH: TRY(condition(r, arena, &out->condition)); __attribute__((fallthrough));
+    case OP_JUMP: out->target = read_u32(r); return ERR_OK;
+    case OP_END: out->text = read_str_varint(r); return ERR_OK;
+    }
+    return ERR_CORRUPT;
+}
+
+MUST_USE static err instructions(struct reader *r, struct arena *arena, struct program *p)
+{
+    p->instruction_count = (u32)read_varint(r);
+    if (p->instruction_count > INSTRUCTIONS_MAX) return ERR_CORRUPT;
+    p->instructions = arena_zalloc(arena, p->instruction_count * sizeof *p->instructions);
+    for (u32 i = 0; i < p->instruction_count; i++) {
+        struct instruction *in = &p->instructions[i];
+        TRY(instruction(r, arena, in));
+        bool jumps = in->op == OP_BRANCH || in->op == OP_JUMP;
+        if (jumps && (in->target <= i || in->target > p->instruction_count)) return ERR_CORRUPT;
+    }
+    return ERR_OK;
+}
+
+err program_load(str bytes, struct arena *arena, struct program *p)
+{
+    struct reader r = reader_of(bytes);
+    *p = (struct program){.arena = arena};
+    if (read_byte(&r) != FORMAT) return ERR_UNSUPPORTED;
+    p->id = read_str_varint(&r);
+    p->category = read_byte(&r);
+    p->lane = read_byte(&r);
+    p->trigger.kind = read_byte(&r);
+    p->trigger.code = (u32)read_varint(&r);
+    p->trigger.on_leave = read_byte(&r);
+    TRY(condition(&r, arena, &p->trigger.where));
+    p->trigger.key = (u32)read_varint(&r);
+    p->trigger.max_late_ms = read_zigzag(&r);
+    TRY(condition(&r, arena, &p->entry_if));
+    p->again = read_byte(&r);
+    p->again_ms = read_zigzag(&r);
+    p->running = read_byte(&r);
+    p->exit_count = (u32)read_varint(&r);
+    if (p->exit_count > EXITS_MAX) return ERR_CORRUPT;
+    for (u32 i = 0; i < p->exit_count; i++) TRY(condition(&r, arena, &p->exits[i]));
+    p->percent = (u32)read_varint(&r);
+    p->holdout = (u32)read_varint(&r);
+    TRY(instructions(&r, arena, p));
+    return r.bad || r.p != r.end ? ERR_CORRUPT : ERR_OK;
+}

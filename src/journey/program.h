@@ -1,0 +1,58 @@
+/* program.h — a journey's version as it runs: flat instructions, decoded from the published bytes.
+ *
+ * Compiled bytes, all integers as varints (base/buf.h), texts with their length before them:
+ *   u8 format (1) · id · category · lane · trigger kind, code, on, where, key, max_late
+ *   · entry.if · again, again_ms · running · exit count, exits · percent, holdout (hundredths of a
+ * percent) · instruction count · {u8 op · step code · operands}… Operands: WAIT ms, months | SEND
+ * channel, template, topic, if | BRANCH if, target | JUMP target | END why. Predicates are the
+ * bytes of predicate_compile, empty for none. Targets are instruction indexes in four bytes, always
+ * forward: a program ends. */
+#pragma once
+#include "journey/journey.h"
+
+typedef enum { TRIGGER_EVENT = 1, TRIGGER_SEGMENT } trigger_kind;
+typedef enum { AGAIN_AFTER_EXIT, AGAIN_NEVER, AGAIN_ALWAYS, AGAIN_AFTER, AGAIN_PER_KEY } again_kind;
+typedef enum { RUNNING_IGNORE, RUNNING_RESTART, RUNNING_PARALLEL } running_kind;
+typedef enum { OP_WAIT = 1, OP_SEND, OP_BRANCH, OP_JUMP, OP_END } op;
+
+enum { INSTRUCTIONS_MAX = 4000, EXITS_MAX = 16, STEPS_DEPTH_MAX = 16, PROGRAMS_MAX = 65535 };
+
+struct instruction {
+    op op;
+    u32 step; /* NAME_OBJECT code of the step's id */
+    duration wait;
+    u32 channel, topic;
+    str text; /* SEND: template id; END: why */
+    struct predicate *condition;
+    u32 target; /* BRANCH: where to go when it does not hold; JUMP */
+};
+
+struct program {
+    u32 code, version;
+    u32 journey; /* row of its journey */
+    bool live;   /* the journey's newest version */
+    str id;
+    category category;
+    lane lane;
+    struct {
+        trigger_kind kind;
+        u32 code;
+        bool on_leave;
+        struct predicate *where;
+        u32 key; /* NAME_PROPERTY code, 0: none */
+        i64 max_late_ms;
+    } trigger;
+    struct predicate *entry_if;
+    again_kind again;
+    i64 again_ms;
+    running_kind running;
+    u32 exit_count;
+    struct predicate *exits[EXITS_MAX];
+    u32 percent, holdout;
+    u32 instruction_count;
+    struct instruction *instructions;
+    struct arena *arena;
+};
+
+/* Decodes into `arena`; views into `bytes` are kept. ERR_CORRUPT. */
+MUST_USE err program_load(str bytes, struct arena *arena, struct program *out);

@@ -1,0 +1,239 @@
+/* version.c — publishing, operating, moving, and what pages ask. */
+#include "journey/journey_internal.h"
+
+enum { ENROLMENTS_MAX = 1 << 28, JOURNEYS_MAX = 4096 };
+
+struct journeys *journeys_new(struct store *s, struct customers *c, struct messages *m,
+                              struct segments *sg, struct names *names, struct journey_host host)
+{
+    struct journeys *j = mem_zalloc(sizeof *j);
+    j->enrolments = table_new(s, "enrolments", sizeof(struct enrolment_row), ENROLMENTS_MAX);
+    j->programs = table_new(s, "programs", sizeof(struct program_row), PROGRAMS_MAX + 1);
+    j->journeys = table_new(s, "journeys", sizeof(struct journey_row), JOURNEYS_MAX);
+    j->bytes = heap_new(s, "programs");
+    j->customers = c;
+    j->messages = m;
+    j->segments = sg;
+    j->names = names;
+    j->host = host;
+    return j;
+}
+
+static void unload(struct journeys *j)
+{
+    for (u32 i = 1; i < j->loaded_count; i++) arena_free(j->loaded[i].arena);
+    free(j->loaded);
+    j->loaded = NULL;
+    j->loaded_count = 0;
+}
+
+void journeys_free(struct journeys *j)
+{
+    if (!j) return;
+    unload(j);
+    free(j);
+}
+
+static u32 find(const struct journeys *j, u32 code)
+{
+    for (u32 i = 1; i < table_count(j->journeys); i++)
+        if (((const struct journey_row *)table_at(j->journeys, i))->code == code) return i;
+    return 0;
+}
+
+MUST_USE static err load(struct journeys *j, u32 index)
+{
+    const struct program_row *row = table_at(j->programs, index);
+    struct arena *arena = arena_new();
+    struct program p;
+    err e = program_load(arena_str(arena, heap_view(j->bytes, row->compiled)), arena, &p);
+    if (e != ERR_OK) {
+        arena_free(arena);
+        return e;
+    }
+    p.code = row->code;
+    p.version = row->number;
+    p.journey = find(j, row->code);
+    if (index >= j->loaded_count) {
+        j->loaded = mem_realloc(j->loaded, (index + 1) * sizeof *j->loaded);
+        j->loaded_count = index + 1;
+    }
+    j->loaded[index] = p;
+    return ERR_OK;
+}
+
+/* Only the newest version of a journey that is not stopped takes entries. */
+static void mark_live(struct journeys *j)
+{
+    for (u32 i = 1; i < j->loaded_count; i++) {
+        const struct journey_row *row = table_at(j->journeys, j->loaded[i].journey);
+        j->loaded[i].live = row->program == i;
+    }
+}
+
+void journeys_rebuild(struct journeys *j)
+{
+    unload(j);
+    for (u32 i = 1; i < table_count(j->programs); i++) MUST(load(j, i) == ERR_OK);
+    if (j->loaded_count) mark_live(j);
+}
+
+err journey_publish(struct journeys *j, u32 code, str compiled, i64 now)
+{
+    struct program check;
+    struct arena *arena = arena_new();
+    err e = program_load(compiled, arena, &check);
+    u32 percent = check.percent, holdout = check.holdout;
+    arena_free(arena);
+    TRY(e);
+    u32 row = find(j, code), index;
+    if (!row && table_count(j->journeys) >= JOURNEYS_MAX) return ERR_LIMIT;
+    if (!(index = table_add(j->programs))) return ERR_LIMIT;
+    if (!row) row = table_add(j->journeys);
+    struct journey_row *journey = table_edit(j->journeys, row);
+    struct program_row *p = table_edit(j->programs, index);
+    journey->code = code;
+    journey->program = (u16)index;
+    journey->stopped = 0;
+    journey->percent = percent;
+    journey->holdout = holdout;
+    p->code = code;
+    p->number = ++journey->numbers;
+    p->compiled = heap_put(j->bytes, compiled);
+    p->live_ms = now;
+    TRY(load(j, index));
+    mark_live(j);
+    return ERR_OK;
+}
+
+void journey_moved(struct journeys *j, persona from, persona to, i64 now)
+{
+    u32 first = customer_at(j->customers, from)->enrolments, last = first;
+    (void)now;
+    if (!first) return;
+    for (;;) {
+        const struct enrolment_row *r = table_at(j->enrolments, last);
+        if (!r->next) break;
+        last = r->next;
+    }
+    ((struct enrolment_row *)table_edit(j->enrolments, last))->next =
+        customer_at(j->customers, to)->enrolments;
+    customer_edit(j->customers, to)->enrolments = first;
+    customer_edit(j->customers, from)->enrolments = 0;
+}
+
+bool journey_pause(struct journeys *j, u32 code, bool paused)
+{
+    u32 row = find(j, code);
+    if (row) ((struct journey_row *)table_edit(j->journeys, row))->paused = paused;
+    return row;
+}
+
+bool journey_release(struct journeys *j, u32 code, u32 percent)
+{
+    u32 row = find(j, code);
+    if (row) ((struct journey_row *)table_edit(j->journeys, row))->percent = percent;
+    return row;
+}
+
+static bool runs_in(const struct journeys *j, u32 row, u32 code)
+{
+    const struct enrolment_row *r = table_at(j->enrolments, row);
+    return journey_enrolment_open(j, row) && j->loaded[r->program].code == code;
+}
+
+void journey_customers(struct journeys *j, u32 code, void (*each)(void *ctx, persona head),
+                       void *ctx)
+{
+    for (u32 row = 1; row < table_count(j->enrolments); row++)
+        if (runs_in(j, row, code))
+            each(ctx, customer_head(j->customers, enrolment_at(j, row)->persona));
+}
+
+bool journey_stop(struct journeys *j, u32 code, i64 now)
+{
+    u32 found = find(j, code);
+    if (!found) return false;
+    ((struct journey_row *)table_edit(j->journeys, found))->stopped = 1;
+    for (u32 row = 1; row < messages_end(j->messages); row++) {
+        const struct message_row *m = message_at(j->messages, row);
+        if (m && m->enrolment && runs_in(j, m->enrolment, code))
+            message_cancel(j->messages, row, now);
+    }
+    for (u32 row = 1; row < table_count(j->enrolments); row++)
+        if (runs_in(j, row, code)) journey_end(j, row, EXIT_STOPPED, now);
+    return true;
+}
+
+static bool fill(const struct journeys *j, u32 row, struct journey_info *out)
+{
+    const struct journey_row *r = table_at(j->journeys, row);
+    const struct program *p = &j->loaded[r->program];
+    *out = (struct journey_info){
+        .code = r->code,
+        .id = p->id,
+        .version = p->version,
+        .paused = r->paused,
+        .stopped = r->stopped,
+        .entered = r->entered,
+        .refused = r->refused,
+        .waiting = r->running,
+        .done = r->ended,
+    };
+    return true;
+}
+
+u32 journey_list(const struct journeys *j, struct journey_info *out, u32 max)
+{
+    u32 n = 0;
+    for (u32 i = 1; i < table_count(j->journeys) && n < max; i++) fill(j, i, &out[n++]);
+    return n;
+}
+
+bool journey_find(const struct journeys *j, str id, struct journey_info *out)
+{
+    u32 code = names_find(j->names, NAME_OBJECT, id), row = code ? find(j, code) : 0;
+    return row && fill(j, row, out);
+}
+
+/* Canonical: by journey id, customer id and entry; no row numbers, no codes. */
+hash128 journeys_digest(const struct journeys *j, name_of name, void *ctx)
+{
+    hash128 sum = {0};
+    struct buf b;
+    buf_init(&b, 1 << 16);
+    for (u32 i = 1; i < table_count(j->enrolments); i++) {
+        const struct enrolment_row *r = table_at(j->enrolments, i);
+        if (!table_has(j->enrolments, i)) continue;
+        const struct program *p = &j->loaded[r->program];
+        char customer[33];
+        customer_id(j->customers, r->persona, customer);
+        buf_reset(&b);
+        buf_str_varint(&b, p->id);
+        buf_varint(&b, p->version);
+        buf_put(&b, (str){customer, 32});
+        buf_u16(&b, r->step);
+        buf_u16(&b, r->visit);
+        buf_byte(&b, r->state);
+        buf_byte(&b, r->exit);
+        buf_u64(&b, (u64)r->due_ms);
+        buf_u64(&b, (u64)r->started_ms);
+        buf_u64(&b, r->trigger_order);
+        buf_u64(&b, r->key);
+        sum = hash_add(sum, hash_xxh(buf_str(&b)));
+    }
+    for (u32 i = 1; i < table_count(j->journeys); i++) {
+        const struct journey_row *r = table_at(j->journeys, i);
+        buf_reset(&b);
+        buf_str_varint(&b, name(ctx, NAME_OBJECT, r->code));
+        buf_u64(&b, r->entered);
+        buf_u64(&b, r->refused);
+        buf_u64(&b, r->running);
+        buf_u64(&b, r->ended);
+        buf_byte(&b, r->paused);
+        buf_byte(&b, r->stopped);
+        sum = hash_add(sum, hash_xxh(buf_str(&b)));
+    }
+    buf_clear(&b);
+    return sum;
+}

@@ -1,0 +1,164 @@
+/* message.h — what is said: every intended contact, from planned to settled.
+ *
+ *   plan ─► PLANNED ─claim─► CLAIMED ─answer─► SENT ─receipts─► DELIVERED, OPENED, CLICKED…
+ *              │  ▲              │ ├─► REJECTED, BOUNCED
+ *          DEFERRED┘             │ └─► UNKNOWN   (a crash, a lost answer: counted, never folded
+ * into sent) └─► REFUSED, EXPIRED, CANCELLED
+ *
+ * A row is 48 bytes and holds no content. Lost never: planned = settled + waiting + unknown, at
+ * every moment (message_tally). The ready queues are derived. Nothing here reads a clock or
+ * renders. */
+#pragma once
+#include "customer/customer.h"
+#include "log/names.h"
+
+/* In the order of progress: the furthest one is shown. */
+#define MESSAGE_STATUS_LIST(X)                                                                     \
+    X(NONE, "")                                                                                    \
+    X(PLANNED, "planned")                                                                          \
+    X(DEFERRED, "deferred")                                                                        \
+    X(CLAIMED, "claimed")                                                                          \
+    X(SENT, "sent")                                                                                \
+    X(DELIVERED, "delivered")                                                                      \
+    X(OPENED, "opened")                                                                            \
+    X(CLICKED, "clicked")                                                                          \
+    X(REPLIED, "replied")                                                                          \
+    X(REJECTED, "rejected")                                                                        \
+    X(BOUNCED, "bounced")                                                                          \
+    X(COMPLAINED, "complained")                                                                    \
+    X(UNSUBSCRIBED, "unsubscribed")                                                                \
+    X(REFUSED, "refused")                                                                          \
+    X(UNKNOWN, "unknown")                                                                          \
+    X(EXPIRED, "expired")                                                                          \
+    X(CANCELLED, "cancelled")
+
+typedef enum {
+#define X(name, text) MESSAGE_##name,
+    MESSAGE_STATUS_LIST(X)
+#undef X
+        MESSAGE_STATUS_COUNT
+} message_status;
+
+/* Why a claim was not granted, in the order of SEMANTICS "Messages": the first that holds. STALE is
+ * not a refusal: the customer changed since the rendering, render again. */
+#define REFUSAL_LIST(X)                                                                            \
+    X(NONE, "")                                                                                    \
+    X(STALE, "stale")                                                                              \
+    X(EPOCH, "epoch")                                                                              \
+    X(STOPPED, "stopped")                                                                          \
+    X(EXIT, "exit")                                                                                \
+    X(SEND_IF, "send_if")                                                                          \
+    X(SUPPRESSED, "suppressed")                                                                    \
+    X(CONSENT, "consent")                                                                          \
+    X(NO_ADDRESS, "no_address")                                                                    \
+    X(DUPLICATE, "duplicate")                                                                      \
+    X(QUIET, "quiet")                                                                              \
+    X(CAPPED, "capped")                                                                            \
+    X(BUDGET, "budget")                                                                            \
+    X(EXPIRED, "expired")
+
+typedef enum {
+#define X(name, text) REFUSAL_##name,
+    REFUSAL_LIST(X)
+#undef X
+        REFUSAL_COUNT
+} refusal;
+
+str message_status_text(message_status s);
+str refusal_text(refusal r);
+
+typedef enum { LANE_TRANSACTIONAL, LANE_TRIGGERED, LANE_BROADCAST, LANE_COUNT } lane;
+typedef enum { CATEGORY_PROMOTION, CATEGORY_SERVICE, CATEGORY_TRANSACTIONAL } category;
+
+struct message_row {
+    u64 version;     /* the store's */
+    u64 id_low;      /* low half of the stable id */
+    persona persona; /* head when planned; follow customer_head */
+    u32 enrolment;   /* journey's row; 0: a transactional send */
+    u32 next;        /* the customer's next message, newest first */
+    u16 program;     /* journey's version index */
+    u16 step;        /* in its program */
+    i64 due_ms;      /* PLANNED, DEFERRED: when; later: when the status was reached */
+    u8 channel;      /* code of NAME_CHANNEL */
+    u8 status;       /* message_status */
+    u8 reason;       /* refusal, for REFUSED and DEFERRED */
+    u8 lane : 2, category : 2, fresh : 1;
+    u8 attempts; /* claims granted so far */
+    u8 spare[3];
+};
+_Static_assert(sizeof(struct message_row) == 48, "a planned message is 48 bytes");
+
+struct messages;
+struct messages *messages_new(struct store *s, struct customers *c, struct sip_key key);
+void messages_free(struct messages *m);
+void messages_set_key(struct messages *m, struct sip_key key);
+/* After a snapshot was loaded: the ready queues and tallies. */
+void messages_rebuild(struct messages *m);
+
+const struct message_row *message_at(const struct messages *m, u32 row); /* NULL if there is none */
+u32 messages_end(const struct messages *m);
+
+/* What the stable id is made of: equal inputs are one message for ever. */
+struct message_plan {
+    persona head;
+    u32 enrolment;
+    u16 program, step;
+    u8 channel;
+    lane lane;
+    category category;
+    bool fresh;
+    u64 id_low; /* message_id_low of the journey's id, step id, customer, entry and visit */
+};
+/* Plans one, ready now. Never refuses: caps and consent are the claim's business. */
+u32 message_plan(struct messages *m, const struct message_plan *plan, i64 now);
+/* The whole stable id, which also stands in Message-ID headers and in the API. */
+hash128 message_id(const struct messages *m, u32 row);
+/* The row of a stable id if it is alive; `head` narrows the search to her list. */
+u32 message_find(const struct messages *m, persona head, hash128 id);
+
+/* The next ready message of a lane, oldest first, marked taken until it is put back, claimed or
+ * cancelled; 0 if none. Taken is not state: a restart forgets it. */
+u32 message_take(struct messages *m, lane l);
+void message_put_back(struct messages *m, u32 row);
+/* PLANNED and due rows waiting in the lane, not taken. */
+u32 message_ready(const struct messages *m, lane l);
+
+/* The checks from the sixth on (suppressed … budget) for a claim on this address at `now`; the
+ * earlier ones are journey's. `*until` gets the end of a deferral. */
+struct claim_check {
+    hash128 address; /* zero: the customer has none */
+    u64 fingerprint;
+    u32 topic;
+    i64 now;
+};
+refusal message_check(const struct messages *m, u32 row, const struct claim_check *check,
+                      i64 *until);
+
+/* State changes; each returns false (and changes nothing) if the row is not in a state that allows
+ * it. */
+bool message_claim(struct messages *m, u32 row, i64 now);
+bool message_refuse(struct messages *m, u32 row, refusal why, i64 now);
+bool message_defer(struct messages *m, u32 row, refusal why,
+                   i64 until); /* also a provider's "later" */
+bool message_settle(struct messages *m, u32 row, message_status status, i64 now);
+bool message_cancel(struct messages *m, u32 row, i64 now);
+/* Every deferred message of the customer that is due: ready again. */
+void message_wake(struct messages *m, persona head, i64 now);
+/* The customer's earliest deferral or retirement; 0: none. */
+i64 message_next_due(const struct messages *m, persona head);
+/* Rows 72 h after their last status whose enrolment is over (`open` asks): freed. */
+void message_retire(struct messages *m, persona head, i64 now,
+                    bool (*open)(void *ctx, u32 enrolment), void *ctx);
+/* At START: CLAIMED without an answer become UNKNOWN; `each` is told. */
+void message_unknowns(struct messages *m, i64 now, void (*each)(void *ctx, u32 row), void *ctx);
+void message_moved(struct messages *m, persona from, persona to); /* after a merge */
+void message_forget(struct messages *m, persona head);
+
+/* Messages per status ever reached last: Σ = planned ever. Retired rows keep counting. */
+struct message_tally {
+    u64 planned;
+    u64 now[MESSAGE_STATUS_COUNT]; /* by present (or last) status */
+};
+struct message_tally message_tally(const struct messages *m);
+
+hash128 messages_digest(const struct messages *m, name_of name, void *ctx);

@@ -1,0 +1,115 @@
+/* date.c — conditions on calendar days.
+ *
+ * "In 3 days" holds while today, in the condition's zone, is the field's day minus three. Today is
+ * the latest day that has begun, so it never goes back, also where clocks do at midnight. An
+ * anniversary is the field's month and day in some year; of the days it holds, the next border is a
+ * day's first moment, so `until` is exact. */
+#include "predicate/program.h"
+
+enum { YEARS_AROUND = 2 /* every year's anniversary within a range of a year */ };
+
+static const struct zone *zone_of(const struct date *d, const struct subject *who)
+{
+    const struct resolver *r = who->resolver;
+    const struct zone *found = NULL;
+    if (d->flags & DATE_CUSTOMER_ZONE) {
+        if (who->customer_zone) return who->customer_zone;
+        value name = view_attribute(who->view, who->head, d->zone_attribute);
+        if (name.type == VALUE_TEXT && r && r->zone) found = r->zone(r->ctx, name.text);
+    } else if ((d->flags & DATE_NAMED_ZONE) && r && r->zone) {
+        found = r->zone(r->ctx, d->zone);
+    }
+    return found ? found : who->zone;
+}
+
+static i64 today(const struct zone *z, i64 now)
+{
+    i64 day = zone_day(z, now);
+    while (zone_day_start(z, day + 1) <= now) day++;
+    while (zone_day_start(z, day) > now) day--;
+    return day;
+}
+
+/* A month and a day, of any year. */
+struct yearly {
+    u32 month, day;
+};
+
+static bool two_digits(str s, size_t at, u32 *out)
+{
+    if (at + 2 > s.n || s.p[at] < '0' || s.p[at] > '9' || s.p[at + 1] < '0' || s.p[at + 1] > '9')
+        return false;
+    *out = (u32)(s.p[at] - '0') * 10 + (u32)(s.p[at + 1] - '0');
+    return true;
+}
+
+/* "MM-DD" and "--MM-DD". */
+static bool month_and_day(str s, struct yearly *out)
+{
+    if (str_starts(s, S("--"))) s = str_slice(s, 2, s.n);
+    return s.n == 5 && s.p[2] == '-' && two_digits(s, 0, &out->month) &&
+           two_digits(s, 3, &out->day) && date_valid(2000, out->month, out->day);
+}
+
+static bool day_of_value(value v, const struct zone *z, i64 *day)
+{
+    iso_time t;
+    if (v.type == VALUE_DATE)
+        *day = v.n;
+    else if (v.type == VALUE_TIME)
+        *day = zone_day(z, v.n);
+    else if (v.type == VALUE_TEXT && iso_parse(v.text, &t))
+        *day =
+            t.zoned ? zone_day(z, iso_ms(&t)) : days_of(t.local.year, t.local.month, t.local.day);
+    else
+        return false;
+    return *day > -4000000 && *day < 4000000;
+}
+
+static answer once(const struct date *d, const struct zone *z, i64 now, i64 day)
+{
+    i64 at = today(z, now), first = day - d->to, last = day - d->from;
+    if (at < first) return (answer){false, zone_day_start(z, first)};
+    if (at <= last) return (answer){true, zone_day_start(z, last + 1)};
+    return (answer){false, NEVER};
+}
+
+static i64 anniversary(const struct date *d, struct yearly y, i64 year)
+{
+    if (y.month == 2 && y.day == 29 && !date_valid(year, 2, 29))
+        return d->flags & DATE_LEAP_MARCH ? days_of(year, 3, 1) : days_of(year, 2, 28);
+    return days_of(year, y.month, y.day);
+}
+
+static answer every_year(const struct date *d, const struct zone *z, i64 now, struct yearly y)
+{
+    i64 at = today(z, now), next = INT64_MAX;
+    bool holds = false;
+    i64 from = civil_of_days(at + d->from).year - YEARS_AROUND,
+        to = civil_of_days(at + d->to).year + YEARS_AROUND;
+    for (i64 year = from; year <= to; year++) {
+        i64 day = anniversary(d, y, year), first = day - d->to, last = day - d->from;
+        if (first > at) next = min_i64(next, first);
+        if (first <= at && at <= last) {
+            holds = true;
+            next = min_i64(next, last + 1);
+        }
+    }
+    return (answer){holds, zone_day_start(z, next)};
+}
+
+answer date_answer(const struct date *d, const struct subject *who, i64 now)
+{
+    const struct zone *z = zone_of(d, who);
+    struct scope s = {.kind = SCOPE_CUSTOMER, .who = who};
+    struct yearly y;
+    i64 day;
+    value v = field_of(&s, &d->path);
+    bool yearly = (d->flags & DATE_ANNIVERSARY) != 0;
+    if (yearly && v.type == VALUE_TEXT && month_and_day(v.text, &y))
+        return every_year(d, z, now, y);
+    if (!day_of_value(v, z, &day)) return (answer){false, NEVER};
+    if (!yearly) return once(d, z, now, day);
+    civil c = civil_of_days(day);
+    return every_year(d, z, now, (struct yearly){c.month, c.day});
+}

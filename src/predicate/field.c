@@ -1,0 +1,135 @@
+/* field.c — what stands behind a path, and conditions over the fields of one thing. */
+#include "predicate/program.h"
+
+#include <stdio.h>
+
+/* The part of a dotted text before its next dot; `rest` is what follows. */
+static str next_part(str *rest)
+{
+    ptrdiff_t dot = str_index(*rest, '.');
+    str part = dot < 0 ? *rest : str_slice(*rest, 0, (size_t)dot);
+    *rest = dot < 0 ? (str){0} : str_slice(*rest, (size_t)dot + 1, rest->n);
+    return part;
+}
+
+static value descend(value v, str rest)
+{
+    while (rest.n && v.type == VALUE_MAP) {
+        str part = next_part(&rest);
+        v = value_member(v, part);
+    }
+    return rest.n ? value_missing() : v;
+}
+
+/* Imports name an item's product product_name, SDKs name. */
+static value item_member(value item, str name)
+{
+    value v = value_member(item, name);
+    if (v.type == VALUE_MISSING && str_eq(name, S("product_name")))
+        v = value_member(item, S("name"));
+    return v;
+}
+
+static value coded(const struct scope *s, u32 code)
+{
+    if (s->kind == SCOPE_CUSTOMER) return view_attribute(s->who->view, s->who->head, code);
+    return props_get(s->props, code);
+}
+
+value field_of(const struct scope *s, const struct path *path)
+{
+    value v = value_missing();
+    str rest = path->text;
+    if (s->kind == SCOPE_ITEM) {
+        v = item_member(s->item, path->text);
+        if (v.type != VALUE_MISSING || str_index(rest, '.') < 0) return v;
+        return descend(s->item, rest);
+    }
+    if (path->whole)
+        v = coded(s, path->whole);
+    else if (s->kind == SCOPE_EVENT)
+        v = value_member(props_get(s->props, 0), path->text);
+    if (v.type != VALUE_MISSING || !path->head) return v;
+    next_part(&rest);
+    return descend(coded(s, path->head), rest);
+}
+
+static bool item_holds(const struct node *n, const struct scope *s)
+{
+    value list = field_of(s, &n->path);
+    if (list.type != VALUE_LIST) return false;
+    struct reader r = reader_of(list.text);
+    struct scope item = {.kind = SCOPE_ITEM};
+    for (u32 i = 0; i < list.count; i++) {
+        item.item = value_read(&r);
+        if (r.bad) return false;
+        if (item.item.type == VALUE_MAP && where_holds(n->tree, &item)) return true;
+    }
+    return false;
+}
+
+bool where_holds(const struct node *n, const struct scope *s)
+{
+    switch (n->kind) {
+    case NODE_ALL:
+    case NODE_ANY:
+        for (u32 i = 0; i < n->count; i++)
+            if (where_holds(n->cheapest[i], s) == (n->kind == NODE_ANY)) return n->kind == NODE_ANY;
+        return n->kind == NODE_ALL;
+    case NODE_NOT: return !where_holds(n->children[0], s);
+    case NODE_ITEM: return item_holds(n, s);
+    default: return test_value(&n->test, field_of(s, &n->path));
+    }
+}
+
+/* A value as text, the same for 7, 7.0 and "7"; false for what has none. */
+static bool text_of(value v, char room[48], str *out)
+{
+    switch (v.type) {
+    case VALUE_TEXT:
+    case VALUE_NUMBER:
+    case VALUE_DATE:
+    case VALUE_TIME: *out = v.text; return true;
+    case VALUE_FALSE: *out = S("false"); return true;
+    case VALUE_TRUE: *out = S("true"); return true;
+    case VALUE_INT: snprintf(room, 48, "%lld", (long long)v.n); break;
+    case VALUE_FIXED: {
+        u64 size = v.n < 0 ? 0 - (u64)v.n : (u64)v.n;
+        int n = snprintf(room, 48, "%s%llu.%04u", v.n < 0 ? "-" : "",
+                         (unsigned long long)(size / 10000), (u32)(size % 10000));
+        while (room[n - 1] == '0') room[--n] = 0;
+        if (room[n - 1] == '.') room[--n] = 0;
+        break;
+    }
+    default: return false;
+    }
+    *out = str_of(room);
+    return true;
+}
+
+static bool same_as_trigger(const struct path *path, const struct event *ev,
+                            const struct event *trigger)
+{
+    char a_room[48], b_room[48];
+    str a, b;
+    struct scope mine = {.kind = SCOPE_EVENT, .props = ev->props};
+    if (!trigger) return false;
+    struct scope its = {.kind = SCOPE_EVENT, .props = trigger->props};
+    return text_of(field_of(&mine, path), a_room, &a) &&
+           text_of(field_of(&its, path), b_room, &b) && str_eq(a, b);
+}
+
+bool filter_takes(const struct filter *f, const struct event *ev, const struct subject *who)
+{
+    if (f->event ? ev->code != f->event : (ev->flags & EVENT_SYSTEM) != 0) return false;
+    if (f->has_match && !same_as_trigger(&f->match, ev, who ? who->event : NULL)) return false;
+    struct scope s = {.kind = SCOPE_EVENT, .props = ev->props};
+    return !f->where || where_holds(f->where, &s);
+}
+
+bool predicate_where(const struct predicate *p, const struct event *ev)
+{
+    struct scope s = {.kind = SCOPE_EVENT, .props = ev->props};
+    MUST(p->place == PREDICATE_WHERE);
+    return where_holds(p->root, &s);
+}

@@ -1,0 +1,274 @@
+/* world.c — the loop: next due moment, clock, and everything until it is quiet. */
+#include "script/world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { CONNECTIONS = 16, PENDING_MAX = 256 };
+
+/* A delivery the provider will answer later, or was told to go. */
+struct pending {
+    struct delivery *d;
+    i64 at_ms;
+    struct world_answer answer;
+};
+
+struct world {
+    struct world_options options;
+    struct engine *engine;
+    struct outbox *outbox;
+    struct intake *intake;
+    struct pending pending[PENDING_MAX];
+    u32 pending_count;
+    struct delivered *delivered;
+    u32 delivered_count, delivered_cap;
+    struct arena *templates;
+};
+
+/* ---- the provider ---- */
+
+static void note(struct world *w, const struct delivery *d, struct delivered *out)
+{
+    *out = (struct delivered){.at_ms = world_now(w), .id = d->id, .message = d->message};
+    memcpy(out->to, d->to, sizeof out->to);
+}
+
+static struct world_answer ask(struct world *w, const struct delivery *d)
+{
+    struct delivered seen;
+    note(w, d, &seen);
+    return w->options.answer ? w->options.answer(w->options.ctx, &seen)
+                             : (struct world_answer){.class = ANSWER_SENT};
+}
+
+static void sim_prepare(void *provider, struct delivery *d)
+{
+    struct world *w = provider;
+    struct world_answer a = ask(w, d);
+    d->provider_data = mem_alloc(sizeof a);
+    memcpy(d->provider_data, &a, sizeof a);
+    if (!a.before_claim) {
+        delivery_ready(d);
+        return;
+    }
+    free(d->provider_data);
+    delivery_done(d, a.class, a.retry_ms, S("simulated"));
+}
+
+static void answer_now(struct delivery *d, struct world_answer a)
+{
+    delivery_done(d, a.class, a.retry_ms, S("simulated"));
+}
+
+static void sim_go(void *provider, struct delivery *d)
+{
+    struct world *w = provider;
+    struct world_answer a;
+    memcpy(&a, d->provider_data, sizeof a);
+    free(d->provider_data);
+    if (w->delivered_count == w->delivered_cap) {
+        w->delivered_cap = w->delivered_cap ? w->delivered_cap * 2 : 64;
+        w->delivered = mem_realloc(w->delivered, w->delivered_cap * sizeof *w->delivered);
+    }
+    note(w, d, &w->delivered[w->delivered_count++]);
+    if (a.delay_ms == 0) {
+        answer_now(d, a);
+        return;
+    }
+    MUST(w->pending_count < PENDING_MAX);
+    w->pending[w->pending_count++] = (struct pending){d, world_now(w) + a.delay_ms, a};
+}
+
+static void sim_drop(void *provider, struct delivery *d)
+{
+    (void)provider;
+    free(d->provider_data);
+    delivery_dropped(d);
+}
+
+static u32 sim_connections(void *provider)
+{
+    (void)provider;
+    return CONNECTIONS;
+}
+
+static err sim_open(const struct json *settings, void *loop, void **out, struct diag *why)
+{
+    (void)settings, (void)loop, (void)why;
+    *out = NULL;
+    return ERR_OK;
+}
+
+static void sim_close(void *provider)
+{
+    (void)provider;
+}
+
+static const struct provider_type PROVIDER = {.name = "sim",
+                                              .open = sim_open,
+                                              .close = sim_close,
+                                              .connections = sim_connections,
+                                              .prepare = sim_prepare,
+                                              .go = sim_go,
+                                              .drop = sim_drop};
+
+/* ---- life ---- */
+
+err world_open(const struct world_options *o, struct world **out, struct diag *why)
+{
+    struct world *w = mem_zalloc(sizeof *w);
+    struct engine_options eo = {.dir = o->dir};
+    struct outbox_options oo = {.deliveries_max = CONNECTIONS,
+                                .public_url = S("http://beckon.test")};
+    w->options = *o;
+    *out = NULL;
+    err e = engine_open(o->env, &eo, &w->engine, why);
+    if (e != ERR_OK) {
+        free(w);
+        return e;
+    }
+    w->outbox = outbox_new(w->engine, o->env, &oo);
+    for (u32 channel = 1; channel < CHANNEL_FIXED_COUNT; channel++)
+        outbox_channel(w->outbox, channel, &PROVIDER, w, S("shop@beckon.test"));
+    w->intake = world_intake(w->engine, o->env);
+    *out = w;
+    return ERR_OK;
+}
+
+void world_abandon(struct world *w)
+{
+    for (u32 i = 0; i < w->pending_count; i++) answer_now(w->pending[i].d, w->pending[i].answer);
+    w->pending_count = 0;
+    outbox_free(w->outbox);
+    intake_free(w->intake);
+    engine_close(w->engine);
+    free(w->delivered);
+    free(w);
+}
+
+void world_close(struct world *w)
+{
+    world_abandon(w);
+}
+
+struct engine *world_engine(struct world *w)
+{
+    return w->engine;
+}
+
+struct outbox *world_outbox(struct world *w)
+{
+    return w->outbox;
+}
+
+i64 world_now(struct world *w)
+{
+    return env_wall_ms(w->options.env);
+}
+
+const struct delivered *world_delivered(const struct world *w, u32 *count)
+{
+    *count = w->delivered_count;
+    return w->delivered;
+}
+
+/* ---- the loop ---- */
+
+static bool answer_pending(struct world *w)
+{
+    bool any = false;
+    for (u32 i = 0; i < w->pending_count;) {
+        struct pending p = w->pending[i];
+        if (p.at_ms > world_now(w)) {
+            i++;
+            continue;
+        }
+        w->pending[i] = w->pending[--w->pending_count];
+        answer_now(p.d, p.answer);
+        any = true;
+    }
+    return any;
+}
+
+/* Everything that can happen at this moment. */
+static void settle(struct world *w)
+{
+    bool moved = true;
+    while (moved) {
+        moved = log_step(engine_log(w->engine)) == ERR_OK;
+        moved |= engine_step(w->engine);
+        moved |= engine_background(w->engine, 1000000);
+        moved |= engine_propose(w->engine, world_now(w));
+        moved |= answer_pending(w);
+        moved |= outbox_step(w->outbox, world_now(w));
+    }
+}
+
+void world_until(struct world *w, i64 until_ms)
+{
+    for (;;) {
+        settle(w);
+        i64 next = min_i64(engine_next_due(w->engine), until_ms);
+        for (u32 i = 0; i < w->pending_count; i++) next = min_i64(next, w->pending[i].at_ms);
+        i64 now = world_now(w);
+        if (now >= until_ms) return;
+        sim_advance(w->options.env, max_i64(next - now, 1));
+    }
+}
+
+/* ---- doing things ---- */
+
+err world_append(struct world *w, str records, u32 count, u64 *last)
+{
+    u64 number;
+    TRY(log_append(engine_log(w->engine), records, count, true, last ? last : &number));
+    settle(w);
+    return ERR_OK;
+}
+
+MUST_USE static err append_one(struct world *w, u16 kind, str payload)
+{
+    struct record r = {
+        .kind = kind, .level = ENGINE_LEVEL, .occurred_ms = NEVER, .payload = payload};
+    struct buf b;
+    buf_init(&b, RECORD_BYTES_MAX + 4096);
+    record_put(&b, &r);
+    err e = b.full ? ERR_TOO_LARGE : world_append(w, buf_str(&b), 1, NULL);
+    buf_clear(&b);
+    return e;
+}
+
+err world_operate(struct world *w, operate_what what, u32 code, u32 percent)
+{
+    struct operate_record o = {what, code, percent};
+    struct buf b;
+    buf_init(&b, 64);
+    operate_put(&b, &o);
+    err e = append_one(w, RECORD_OPERATE_, buf_str(&b));
+    buf_clear(&b);
+    return e;
+}
+
+err world_zone(struct world *w, const struct zone_record *zone)
+{
+    struct buf b;
+    struct setting_record s = {S("zone"), value_text(zone->name)};
+    buf_init(&b, 1 << 20);
+    zone_put(&b, zone);
+    err e = append_one(w, RECORD_ZONE_, buf_str(&b));
+    buf_reset(&b);
+    setting_put(&b, &s);
+    if (e == ERR_OK) e = append_one(w, RECORD_SETTING_, buf_str(&b));
+    buf_clear(&b);
+    return e;
+}
+
+err world_publish(struct world *w, object_kind kind, const struct json *source, struct diag *why)
+{
+    struct buf b;
+    buf_init(&b, RECORD_BYTES_MAX);
+    err e = publish_object(w->engine, kind, source, &b, why);
+    if (e == ERR_OK) e = append_one(w, RECORD_PUBLISH_, buf_str(&b));
+    buf_clear(&b);
+    return e;
+}

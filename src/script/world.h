@@ -1,0 +1,65 @@
+/* world.h — a whole Beckon in virtual time: engine, outbox and a provider on one thread.
+ *
+ *   world_until(t): the clock steps from one due moment to the next; at each, records are written,
+ *   applied, proposed, sent and answered until nothing moves. The steps are the server's own.
+ *
+ * Used by scripts, by playbooks' fixtures and by the random simulator. A world may live in memory,
+ * or on the simulated disk, and be opened again there after a crash. */
+#pragma once
+#include "env/sim.h"
+#include "intake/intake.h"
+#include "outbox/outbox.h"
+
+struct world;
+
+/* One hand-over to the provider, as it saw it. */
+struct delivered {
+    i64 at_ms;
+    hash128 id;
+    char to[320];
+    u32 message;
+};
+
+/* What the provider answers, asked at each delivery. `retry_ms` counts for RETRY. */
+struct world_answer {
+    answer_class class;
+    i64 retry_ms, delay_ms; /* the answer comes this much later */
+    bool before_claim;      /* it fails while connecting: nothing was handed over */
+};
+
+struct world_options {
+    struct env *env; /* simulated; the caller's */
+    const char *dir; /* on it; NULL: in memory */
+    struct world_answer (*answer)(void *ctx, const struct delivery *d); /* NULL: accepts at once */
+    void *ctx;
+};
+
+MUST_USE err world_open(const struct world_options *o, struct world **out, struct diag *why);
+/* Clean end; after sim_kill or sim_crash world_abandon instead. */
+void world_close(struct world *w);
+void world_abandon(struct world *w);
+
+struct engine *world_engine(struct world *w);
+struct outbox *world_outbox(struct world *w);
+i64 world_now(struct world *w);
+
+/* Appends records (record_put bytes) and lets everything settle at the present moment. `last` may
+ * be NULL. */
+MUST_USE err world_append(struct world *w, str records, u32 count, u64 *last);
+/* A call of an SDK, as if it came in now. */
+MUST_USE err world_track(struct world *w, str body, struct intake_result *result, struct diag *why);
+/* One item as the API has it (customer, track or page, with "identifiers"), as if it came in now.
+ */
+MUST_USE err world_item(struct world *w, str body, struct intake_result *result, struct diag *why);
+/* Publishes a configuration object from its JSON: compiled, appended, applied. */
+MUST_USE err world_publish(struct world *w, object_kind kind, const struct json *source,
+                           struct diag *why);
+/* The workspace's zone, with its TZif bytes. */
+MUST_USE err world_zone(struct world *w, const struct zone_record *zone);
+/* Pause, resume, stop or roll out (hundredths of a percent) a journey by its NAME_OBJECT code. */
+MUST_USE err world_operate(struct world *w, operate_what what, u32 code, u32 percent);
+/* Lets virtual time pass up to and including `until_ms`. */
+void world_until(struct world *w, i64 until_ms);
+
+/* Everything handed over so far, in order; `count` is set. */
+const struct delivered *world_delivered(const struct world *w, u32 *count);

@@ -1,0 +1,86 @@
+/* call.h — one request to the API on its way through the threads.
+ *
+ *   loop: route, key, body ─► run ─┬─► answer
+ *                                  ├─ call_engine(c, step)          on the engine's thread, live state
+ *                                  ├─ call_helper(c, step)          beside, on what was pinned
+ *                                  └─ call_applied(c, number, step) once that record is applied
+ *
+ * A step writes JSON into c->out and returns; or it names the next step and returns ERR_OK. An error of
+ * any step becomes a problem document (RFC 9457) with c->why as its detail. One thread has a call at a
+ * time. What a step needs later lies in c->arena. */
+#pragma once
+#include "server/inside.h"
+
+enum { ROUTE_PARAMS_MAX = 3, CALL_OUT_MAX = 64 << 20, API_BODY_MAX = 1 << 20, PAGE_ROWS_MAX = 1000 };
+
+typedef err (*call_step)(struct call *c);
+
+/* Which thread `run` starts on. */
+typedef enum { ON_LOOP, ON_ENGINE } call_place;
+
+/* What has to be shown to call it. */
+typedef enum { OPEN_TO_ALL, NEEDS_SCOPE } call_access;
+
+struct route {
+    http_verb verb;
+    const char *path; /* "/api/v1/customers/{ref}" */
+    call_access access;
+    scope scope;
+    call_place place;
+    call_step run;
+};
+
+struct call {
+    struct server *server;
+    struct http_request *req;
+    const struct route *route;
+    struct arena *arena;
+    struct buf out, headers; /* headers: whole lines */
+    int status;              /* 0 = 200 */
+    str type;                /* empty = JSON */
+    str params[ROUTE_PARAMS_MAX];
+    const struct json *body; /* an object; NULL: the request had none */
+    struct diag why;
+    void *data; /* the steps' own */
+    call_step next;
+    enum { GO_NOWHERE, GO_LOOP, GO_ENGINE, GO_HELPER, GO_APPLIED } go;
+    enum { AT_LOOP, AT_ENGINE, AT_HELPER } at;
+    u64 number;
+    struct call *link;
+    bool streams; /* took over the request: no answer is made */
+};
+
+/* Every route of this process, in tables that end with an empty path. */
+extern const struct route *const ROUTES[];
+u32 routes_count(void); /* tables */
+
+/* Takes over a request that is none of the SDKs'. Loop thread. */
+void call_begin(struct server *s, struct http_request *req);
+void calls_applied(struct server *s); /* engine thread, after a batch */
+
+err call_loop(struct call *c, call_step next);
+err call_engine(struct call *c, call_step next);
+err call_helper(struct call *c, call_step next);
+err call_applied(struct call *c, u64 number, call_step next);
+
+/* ---- for steps ---- */
+
+/* A parameter of the query, decoded into the arena; empty if it is not there. */
+str call_query(struct call *c, const char *name);
+/* `limit` of the query, 1 to PAGE_ROWS_MAX, 100 if it is not given. ERR_INVALID. */
+MUST_USE err call_limit(struct call *c, u32 *out);
+/* A text member of the body. ERR_REFUSED with its path if it is missing or empty. */
+MUST_USE err call_text(struct call *c, const char *name, str *out);
+/* Percent-decoding; ERR_INVALID on a broken sequence or bytes that are no UTF-8. */
+MUST_USE err url_decode(str s, bool plus_is_space, struct arena *arena, str *out);
+
+/* Appends one record of this kind. Engine thread. */
+MUST_USE err call_append(struct call *c, u16 kind, str payload, u64 *number);
+/* {"items":[ … ],"next":"…"}: before the first item, and after the last; `next` empty: the end. */
+void call_items_begin(struct call *c);
+void call_items_end(struct call *c, str next);
+void call_header(struct call *c, const char *name, str value);
+/* An ISO time member, left out if ms is 0 or NEVER. */
+void json_put_kv_time(struct buf *b, str key, i64 ms);
+/* A problem document, also for those who have no call. */
+void problem_put(struct buf *b, int status, err code, const struct diag *why);

@@ -1,0 +1,123 @@
+/* inside.h — what the files of this folder share: the server's parts and who may touch them. */
+#pragma once
+#include "engine/engine.h"
+#include "intake/intake.h"
+#include "outbox/outbox.h"
+#include "server/http.h"
+#include "server/mail.h"
+#include "server/office.h"
+#include "server/server.h"
+
+#include <uv.h>
+
+struct call;
+struct live;
+struct page_session;
+
+typedef enum { SERVER_STARTING, SERVER_READY, SERVER_STOPPING } server_state;
+
+/* A request whose records are in the log: answered when they are applied. */
+struct waiting {
+    u64 number;
+    i64 since_ns;
+    struct http_request *req;
+};
+
+/* First in, first out: numbers only rise, since one thread appends. */
+struct waiting_list {
+    struct waiting *items;
+    u32 mask, first, count;
+};
+
+enum { LATENCY_BUCKETS = 12, REJECTED_KEPT = 1000 };
+
+/* Counted by the loop only. */
+struct counters {
+    u64 requests, answers[6]; /* by the first digit of the status */
+    u64 ingest_requests, ingest_items, ingest_rejected, ingest_busy;
+    u64 latency[LATENCY_BUCKETS + 1], latency_ns;
+};
+
+struct rejected_item {
+    i64 at_ms;
+    char source[OFFICE_ID_MAX + 1];
+    struct rejection what;
+};
+
+struct server {
+    struct env *env;
+    struct server_options options;
+    char address[64], public_url[256];
+
+    /* the loop's thread */
+    uv_loop_t loop;
+    pthread_t loop_thread;
+    uv_async_t wake;
+    uv_prepare_t prepare;
+    uv_timer_t every_second, stop_timer;
+    uv_signal_t signals[2];
+    struct http_server *http;
+    struct office *office;
+    struct intake *intake;
+    struct intake_result *result;
+    struct buf records, unpacked;
+    struct arena *scratch; /* of the request at hand */
+    struct waiting_list waiting;
+    struct counters counters;
+    struct rejected_item *rejected; /* a ring, `rejected_count` have ever been */
+    u64 rejected_count;
+    struct live *live;
+    char page_token[65]; /* of the page on this machine */
+    server_state state;
+    u32 calls; /* on their way */
+    i64 stop_began_ms, stop_progress_ms;
+    u64 stop_snapshots, stop_turns; /* as they were then */
+    u8 stop_phase;
+    bool log_wanted; /* something was appended in this turn */
+    err result_of_run;
+    struct diag *why;
+    struct mail loop_mail;
+
+    /* the engine's thread; the pointers are set before SERVER_READY and read by all after it */
+    struct engine *engine;
+    struct outbox *outbox;
+    struct mail engine_mail;
+    struct call *applied_first, *applied_last; /* wait for their record */
+    i64 next_heartbeat_ms;
+    atomic_uint in_flight;     /* of the outbox */
+    atomic_ullong snapshots;   /* engine_snapshots */
+    const struct zone *zone;   /* of the workspace, and the key: as of the start */
+    struct sip_key key;
+
+    struct mail log_mail, helper_mail;
+    atomic_ullong helper_turns; /* that did something */
+    pthread_t threads[3];
+    bool thread_runs[3];
+    atomic_bool stop_engine, stop_log, stop_helper;
+};
+
+enum { THREAD_LOG, THREAD_ENGINE, THREAD_HELPER };
+
+static inline i64 server_now(const struct server *s)
+{
+    return env_wall_ms(s->env);
+}
+
+/* threads.c */
+void threads_start(struct server *s);     /* the engine's, which opens the directory */
+void threads_stop(struct server *s);      /* ends and joins all; the engine is closed after it */
+void server_fatal(struct server *s, err e, const char *what); /* any thread: ends the process */
+
+/* server.c, on the loop's thread */
+void server_ready(void *server);
+void server_failed(void *server); /* the engine could not be opened; s->why says why */
+
+/* ingest.c */
+bool ingest_is(const struct http_request *req); /* is this path one of the SDKs'? */
+u64 ingest_body_max(const struct server *s);
+void ingest_request(struct server *s, struct http_request *req);
+void ingest_applied(struct server *s); /* answers what is applied by now */
+void waiting_clear(struct waiting_list *w);
+
+/* log lines */
+void server_log(const struct server *s, const char *event, const char *format, ...) PRINTF_LIKE(3, 4);

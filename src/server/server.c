@@ -1,0 +1,365 @@
+#include "server/server.h"
+
+#include "server/auth.h"
+#include "server/call.h"
+#include "server/channels.h"
+#include "server/live.h"
+#include "server/token.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { STOP_TICK_MS = 20, STOP_MAX_MS = 13000, DRAIN_MAX_MS = 5000, SEND_MAX_MS = 3000 };
+
+void server_log(const struct server *s, const char *event, const char *format, ...)
+{
+    char text[512], when[40];
+    struct buf b;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    buf_init(&b, sizeof when);
+    iso_put(&b, env_wall_ms(s->env));
+    fprintf(stderr, "%.*s %s %s\n", STR_ARG(buf_str(&b)), event, text);
+    buf_clear(&b);
+}
+
+err listen_parse(str text, char *address, int *port, struct diag *why)
+{
+    ptrdiff_t at = -1;
+    for (size_t i = 0; i < text.n; i++)
+        if (text.p[i] == ':') at = (ptrdiff_t)i;
+    str host = at < 0 ? (str){0} : str_slice(text, 0, (size_t)at);
+    str number = str_slice(text, (size_t)(at + 1), text.n);
+    i64 n;
+    if (host.n > 2 && host.p[0] == '[' && host.p[host.n - 1] == ']')
+        host = str_slice(host, 1, host.n - 1);
+    if (host.n == 0) host = at < 0 ? S("127.0.0.1") : S("0.0.0.0");
+    if (str_eq(host, S("localhost"))) host = S("127.0.0.1");
+    if (host.n > 63 || str_to_i64(number, &n) != ERR_OK || n < 0 || n > 65535)
+        return diag_set(why, ERR_INVALID, "\"%.*s\" is no address to listen on; write 127.0.0.1:8080",
+                        STR_ARG(text));
+    memcpy(address, host.p, host.n);
+    address[host.n] = 0;
+    *port = (int)n;
+    return ERR_OK;
+}
+
+/* ---- requests ---- */
+
+static u64 body_max(void *ctx, const struct http_request *req)
+{
+    return ingest_is(req) ? ingest_body_max(ctx) : API_BODY_MAX;
+}
+
+static void on_request(void *ctx, struct http_request *req)
+{
+    struct server *s = ctx;
+    s->counters.requests++;
+    if (ingest_is(req))
+        ingest_request(s, req);
+    else
+        call_begin(s, req);
+}
+
+static void on_gone(void *ctx, struct http_request *req)
+{
+    struct server *s = ctx;
+    live_gone(s, req);
+}
+
+/* ---- the loop ---- */
+
+/* Something happened on another thread: mail came, or records were applied. */
+static void on_wake(uv_async_t *a)
+{
+    struct server *s = a->data;
+    mail_run(&s->loop_mail);
+    if (s->state != SERVER_STARTING) ingest_applied(s);
+}
+
+static void ring_loop(void *ctx)
+{
+    struct server *s = ctx;
+    uv_async_send(&s->wake);
+}
+
+static void on_prepare(uv_prepare_t *p)
+{
+    struct server *s = p->data;
+    if (!s->log_wanted) return;
+    s->log_wanted = false;
+    mail_ring(&s->log_mail);
+}
+
+static void on_second(uv_timer_t *t)
+{
+    struct server *s = t->data;
+    office_refresh(s->office);
+    if (s->state == SERVER_READY) live_tick(s);
+}
+
+/* ---- starting ---- */
+
+/* Intake met a zone's name for the first time: its record, if the system knows it. */
+static bool on_zone(void *ctx, str name)
+{
+    struct server *s = ctx;
+    u64 number;
+    return engine_add_zone(s->engine, name, &number) == ERR_OK;
+}
+
+static void greet(const struct server *s)
+{
+    if (s->options.quiet) return;
+    printf("Beckon is ready: open %s in a browser  (data in %s)\n", s->public_url, s->options.dir);
+    fflush(stdout);
+}
+
+void server_ready(void *ctx)
+{
+    struct server *s = ctx;
+    struct intake_options o = {.env = s->env,
+                               .names = engine_names(s->engine),
+                               .key = s->key,
+                               .zone = s->zone,
+                               .phone_country = S("CN"),
+                               .on_zone = on_zone,
+                               .ctx = s};
+    s->intake = intake_new(&o);
+    threads_start(s);
+    if (s->state == SERVER_STARTING) s->state = SERVER_READY;
+    greet(s);
+    if (s->options.on_ready) s->options.on_ready(s->options.ctx, s);
+}
+
+/* ---- stopping ---- */
+
+static void close_handle(uv_handle_t *h)
+{
+    if (h->data && !uv_is_closing(h)) uv_close(h, NULL);
+}
+
+/* The threads have ended; what is left belongs to the loop. */
+static void close_loop(struct server *s)
+{
+    if (s->http) http_close(s->http, NULL, NULL);
+    close_handle((uv_handle_t *)&s->wake);
+    close_handle((uv_handle_t *)&s->prepare);
+    close_handle((uv_handle_t *)&s->every_second);
+    close_handle((uv_handle_t *)&s->stop_timer);
+    close_handle((uv_handle_t *)&s->signals[0]);
+    close_handle((uv_handle_t *)&s->signals[1]);
+}
+
+void server_failed(void *ctx)
+{
+    close_loop(ctx);
+}
+
+static void pause_outbox(void *ctx)
+{
+    struct server *s = ctx;
+    outbox_pause(s->outbox, true);
+}
+
+static void ask_snapshot(void *ctx)
+{
+    struct server *s = ctx;
+    atomic_store(&s->snapshots, engine_snapshots(s->engine));
+    engine_snapshot(s->engine);
+    mail_ring(&s->helper_mail);
+}
+
+static void end_all(struct server *s)
+{
+    uv_timer_stop(&s->stop_timer);
+    threads_stop(s);
+    mail_run(&s->loop_mail);
+    close_loop(s);
+}
+
+/* A snapshot is on its way as long as the helper has something to do. */
+static bool snapshot_is_over(struct server *s, i64 now)
+{
+    u64 turns = atomic_load(&s->helper_turns);
+    if (turns != s->stop_turns) s->stop_progress_ms = now;
+    s->stop_turns = turns;
+    return atomic_load(&s->snapshots) != s->stop_snapshots || now - s->stop_progress_ms > SECOND;
+}
+
+/* Each phase waits for its condition, and for no longer than its time. */
+static void on_stop_tick(uv_timer_t *t)
+{
+    struct server *s = t->data;
+    i64 now = env_mono_ns(s->env) / 1000000, passed = now - s->stop_began_ms;
+    if (s->state == SERVER_STARTING) return;
+    switch (s->stop_phase) {
+    case 0:
+        s->state = SERVER_STOPPING;
+        mail_post(&s->engine_mail, pause_outbox, s);
+        s->stop_phase = 1;
+        break;
+    case 1:
+        if ((s->waiting.count > 0 || s->calls > 0) && passed < DRAIN_MAX_MS) return;
+        if (atomic_load(&s->in_flight) > 0 && passed < DRAIN_MAX_MS + SEND_MAX_MS) return;
+        s->stop_snapshots = atomic_load(&s->snapshots);
+        s->stop_turns = atomic_load(&s->helper_turns);
+        s->stop_progress_ms = now;
+        mail_post(&s->engine_mail, ask_snapshot, s);
+        s->stop_phase = 2;
+        break;
+    default:
+        if (snapshot_is_over(s, now) || passed > STOP_MAX_MS) end_all(s);
+        break;
+    }
+}
+
+static void begin_stop(void *ctx)
+{
+    struct server *s = ctx;
+    if (s->stop_began_ms) return;
+    server_log(s, "stopping", "connections=%u waiting=%u", http_connections(s->http),
+               s->waiting.count);
+    s->stop_began_ms = env_mono_ns(s->env) / 1000000;
+    live_end(s);
+    http_drain(s->http);
+    uv_timer_start(&s->stop_timer, on_stop_tick, 0, STOP_TICK_MS);
+}
+
+void server_stop(struct server *s)
+{
+    mail_post(&s->loop_mail, begin_stop, s);
+}
+
+/* The second time at once: the log keeps what was acknowledged. */
+static void on_signal(uv_signal_t *h, int number)
+{
+    struct server *s = h->data;
+    (void)number;
+    if (s->stop_began_ms) _exit(1);
+    begin_stop(s);
+}
+
+/* ---- running ---- */
+
+static void raise_file_limit(void)
+{
+    struct rlimit r;
+    if (getrlimit(RLIMIT_NOFILE, &r) != 0) return;
+    r.rlim_cur = r.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &r);
+}
+
+static void start_loop(struct server *s)
+{
+    MUST(uv_loop_init(&s->loop) == 0);
+    s->loop_thread = pthread_self();
+    uv_async_init(&s->loop, &s->wake, on_wake);
+    uv_prepare_init(&s->loop, &s->prepare);
+    uv_timer_init(&s->loop, &s->every_second);
+    uv_timer_init(&s->loop, &s->stop_timer);
+    s->wake.data = s->prepare.data = s->every_second.data = s->stop_timer.data = s;
+    uv_prepare_start(&s->prepare, on_prepare);
+    uv_timer_start(&s->every_second, on_second, 1000, 1000);
+    static const int NUMBERS[2] = {SIGTERM, SIGINT};
+    for (int i = 0; i < 2; i++) {
+        uv_signal_init(&s->loop, &s->signals[i]);
+        s->signals[i].data = s;
+        uv_signal_start(&s->signals[i], on_signal, NUMBERS[i]);
+    }
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static struct server *make(struct env *env, const struct server_options *o, struct diag *why)
+{
+    struct server *s = mem_zalloc(sizeof *s);
+    s->env = env;
+    s->options = *o;
+    s->why = why;
+    snprintf(s->address, sizeof s->address, "%s", o->address ? o->address : "127.0.0.1");
+    s->result = mem_zalloc(sizeof *s->result);
+    s->rejected = mem_zalloc(REJECTED_KEPT * sizeof *s->rejected);
+    s->scratch = arena_new();
+    buf_init(&s->records, APPEND_BYTES_MAX);
+    buf_init(&s->unpacked, 4 << 20);
+    token_make(env, S("bk_page_"), s->page_token);
+    mail_init(&s->loop_mail, ring_loop, s);
+    mail_init(&s->engine_mail, NULL, NULL);
+    mail_init(&s->log_mail, NULL, NULL);
+    mail_init(&s->helper_mail, NULL, NULL);
+    return s;
+}
+
+static void destroy(struct server *s)
+{
+    if (s->outbox) {
+        channels_close(s);
+        outbox_free(s->outbox);
+    }
+    intake_free(s->intake);
+    engine_close(s->engine);
+    office_close(s->office);
+    mail_clear(&s->loop_mail);
+    mail_clear(&s->engine_mail);
+    mail_clear(&s->log_mail);
+    mail_clear(&s->helper_mail);
+    waiting_clear(&s->waiting);
+    arena_free(s->scratch);
+    buf_clear(&s->records);
+    buf_clear(&s->unpacked);
+    free(s->result);
+    free(s->rejected);
+    free(s);
+}
+
+static err open_all(struct server *s, struct diag *why)
+{
+    struct http_options o = {.address = s->address, .port = s->options.port};
+    struct http_handler h = {s, body_max, on_request, on_gone};
+    umask(0077);
+    err e = env_make_dir(s->env, s->options.dir);
+    if (e != ERR_OK) return diag_set(why, e, "the directory %s cannot be made", s->options.dir);
+    TRY(office_open(s->env, s->options.dir, &s->office, why));
+    TRY(http_listen(&s->loop, s->env, &o, &h, &s->http, why));
+    bool v6 = strchr(s->address, ':');
+    bool all = strcmp(s->address, "0.0.0.0") == 0 || strcmp(s->address, "::") == 0;
+    if (s->options.public_url)
+        snprintf(s->public_url, sizeof s->public_url, "%s", s->options.public_url);
+    else
+        snprintf(s->public_url, sizeof s->public_url, v6 && !all ? "http://[%s]:%d" : "http://%s:%d",
+                 all ? "localhost" : s->address, http_port(s->http));
+    live_begin(s);
+    threads_start(s);
+    return ERR_OK;
+}
+
+int server_port(const struct server *s)
+{
+    return http_port(s->http);
+}
+
+err server_run(struct env *env, const struct server_options *o, struct diag *why)
+{
+    struct server *s = make(env, o, why);
+    raise_file_limit();
+    start_loop(s);
+    err e = open_all(s, why);
+    if (e != ERR_OK) {
+        s->result_of_run = e;
+        close_loop(s);
+    }
+    uv_run(&s->loop, UV_RUN_DEFAULT);
+    threads_stop(s);
+    MUST(uv_loop_close(&s->loop) == 0);
+    live_clear(s);
+    e = s->result_of_run;
+    destroy(s);
+    return e;
+}

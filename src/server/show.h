@@ -1,0 +1,18 @@
+/* show.h — the engine's things as JSON, as API.md describes them. All on the engine's thread. */
+#pragma once
+#include "server/call.h"
+
+/* Values of a property list under their names; a MAP without a name lies open among them. */
+void show_props(struct buf *b, struct names *names, name_kind kind, str props);
+/* {id, event, occurred_at, received_at, message_id, source, customer, properties, context} */
+void show_event(struct buf *b, struct engine *e, const struct event *ev);
+/* The whole customer; `head` is one. */
+void show_customer(struct buf *b, struct engine *e, persona head, struct arena *arena);
+/* {"planned": n, "sent": n …}: messages by their present status, without those that are 0. */
+void show_message_tally(struct buf *b, struct engine *e);
+/* One message; with_history adds what happened to it, from the customer's events. */
+void show_message(struct buf *b, struct engine *e, u32 row, bool with_history, struct arena *arena);
+
+/* The customer of a reference: an internal id, "namespace:value", or a value alone in the namespaces
+ * people search by. 0: nobody, or several. */
+persona customer_of_ref(struct engine *e, str ref);
