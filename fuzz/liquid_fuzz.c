@@ -1,5 +1,6 @@
 /* liquid_fuzz.c — any bytes as a template: compiles or is refused with a place; renders within its
- * limits or fails with nothing written. What is rendered as HTML from a customer's value holds no tag. */
+ * limits or fails with nothing written. What is rendered as HTML from a customer's value holds no
+ * tag. */
 #include "content/content.h"
 
 #include <stddef.h>
@@ -31,8 +32,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         why = (struct diag){0};
         err rendered = liquid_render(l, &values, (liquid_format)format, &out, &why);
         MUST(rendered == ERR_OK || (out.n == 6 && why.message[0]));
-        if (format == LIQUID_HTML && str_find(source, S("raw")) < 0 && str_find(source, S("safe")) < 0)
-            MUST(str_find(buf_str(&out), S("\x01<")) < 0);
+        bool tame = str_index(source, 1) < 0 && str_find(source, S("raw")) < 0 &&
+                    str_find(source, S("safe")) < 0;
+        if (format == LIQUID_HTML && tame) MUST(str_find(buf_str(&out), S("\x01<")) < 0);
         buf_clear(&out);
     }
     arena_free(arena);

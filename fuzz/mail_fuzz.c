@@ -1,5 +1,5 @@
-/* mail_fuzz.c — any bytes as a mail's names, subject, texts and addresses: refused, or lines that end in
- * CRLF within 998 bytes and exactly the headers that were meant. */
+/* mail_fuzz.c — any bytes as a mail's names, subject, texts and addresses: refused, or lines that
+ * end in CRLF within 998 bytes and exactly the headers that were meant. */
 #include "content/content.h"
 
 #include <stddef.h>

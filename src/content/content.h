@@ -33,7 +33,8 @@ struct template
     str id, channel;
     struct liquid *subject, *html, *text, *from; /* NULL: not there */
 };
-/* `source` and its texts must live as long as the template. ERR_REFUSED with why->path "/html:3:14". */
+/* `source` and its texts must live as long as the template. ERR_REFUSED with why->path
+ * "/html:3:14". */
 MUST_USE err template_compile(const struct json *source, struct arena *arena, struct template **out,
                               struct diag *why);
 
@@ -63,6 +64,7 @@ struct mail {
 /* ERR_REFUSED: an address, host or URL that cannot stand in a header; nothing is written. Control
  * characters in names and subjects become spaces. */
 MUST_USE err mail_write(const struct mail *m, struct buf *out, struct diag *why);
-/* The address of "Name <a@b>" or "a@b": a view. ERR_REFUSED if it is none that may stand in a header
- * and an SMTP command: no spaces, control characters or brackets, one @ outside quotes, ASCII. */
+/* The address of "Name <a@b>" or "a@b": a view. ERR_REFUSED if it is none that may stand in a
+ * header and an SMTP command: no spaces, control characters or brackets, one @ outside quotes,
+ * ASCII. */
 MUST_USE err mail_address(str mailbox, str *address, struct diag *why);

@@ -1,5 +1,5 @@
-/* filter_html.c — filters of HTML and URLs. In an HTML part every value is escaped once, at the end,
- * unless it says that it is HTML already. */
+/* filter_html.c — filters of HTML and URLs. In an HTML part every value is escaped once, at the
+ * end, unless it says that it is HTML already. */
 #include "content/liquid.h"
 
 static const char *entity(char ch)
@@ -123,7 +123,10 @@ static err apply_safe(struct render *r, datum *d, const datum *args, u32 given)
     return ERR_OK;
 }
 
-#define N(literal) {literal, sizeof literal - 1}
+#define N(literal)                                                                                 \
+    {                                                                                              \
+        literal, sizeof literal - 1                                                                \
+    }
 const struct liquid_filter liquid_html_filters[] = {
     {N("escape"), 0, 0, SAFE_BEGINS, {0}, apply_escape},
     {N("escape_once"), 0, 0, SAFE_BEGINS, {0}, apply_escape_once},

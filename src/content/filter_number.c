@@ -181,7 +181,10 @@ static err apply_at_most(struct render *r, datum *d, const datum *args, u32 give
     return set_number(r, d, number_double(a) > number_double(b) ? b : a);
 }
 
-#define N(literal) {literal, sizeof literal - 1}
+#define N(literal)                                                                                 \
+    {                                                                                              \
+        literal, sizeof literal - 1                                                                \
+    }
 const struct liquid_filter liquid_number_filters[] = {
     {N("abs"), 0, 0, SAFE_ENDS, {0}, apply_abs},
     {N("at_least"), 1, 1, SAFE_ENDS, {0}, apply_at_least},

@@ -73,8 +73,8 @@ MUST_USE static err set_cased(struct render *r, datum *d, int how)
     if (!p) return out_of_room(r);
     for (size_t i = 0; i < s.n;) {
         utf8proc_int32_t ch;
-        utf8proc_ssize_t used = utf8proc_iterate((const u8 *)s.p + i,
-                                                 (utf8proc_ssize_t)(s.n - i), &ch);
+        utf8proc_ssize_t used =
+            utf8proc_iterate((const u8 *)s.p + i, (utf8proc_ssize_t)(s.n - i), &ch);
         bool first = i == 0;
         if (used <= 0) {
             p[n++] = s.p[i++];
@@ -254,7 +254,10 @@ static err apply_size(struct render *r, datum *d, const datum *args, u32 given)
     return ERR_OK;
 }
 
-#define N(literal) {literal, sizeof literal - 1}
+#define N(literal)                                                                                 \
+    {                                                                                              \
+        literal, sizeof literal - 1                                                                \
+    }
 const struct liquid_filter liquid_text_filters[] = {
     {N("append"), 1, 1, SAFE_ENDS, {0}, apply_append},
     {N("capitalize"), 0, 0, SAFE_ENDS, {0}, apply_capitalize},

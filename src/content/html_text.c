@@ -1,7 +1,7 @@
 /* html_text.c — HTML as a reader of plain text would have it.
  *
- * One pass, no tree: tags of blocks ask for line breaks, text asks for at most one space, and both are
- * written only when something visible follows. Broken HTML gives some text, never a failure. */
+ * One pass, no tree: tags of blocks ask for line breaks, text asks for at most one space, and both
+ * are written only when something visible follows. Broken HTML gives some text, never a failure. */
 #include "content/content.h"
 
 #include <utf8proc.h>
@@ -122,8 +122,10 @@ static void put_decoded(struct buf *out, str s)
 
 /* ---- tags ---- */
 
+struct element;
 struct tag {
     str name, attributes;
+    const struct element *element;
     bool closing, empty;
 };
 
@@ -174,48 +176,88 @@ static str attribute(str s, str wanted)
     return (str){0};
 }
 
+/* What the elements we know want: line breaks around them, no text of theirs at all, no end tag. */
+struct element {
+    str name;
+    u8 breaks;
+    bool never, empty;
+};
+#define N(literal)                                                                                 \
+    {                                                                                              \
+        literal, sizeof literal - 1                                                                \
+    }
+static const struct element elements[] = {
+    {N("p"), 2},
+    {N("div"), 1},
+    {N("tr"), 1},
+    {N("li"), 1},
+    {N("h1"), 2},
+    {N("h2"), 2},
+    {N("h3"), 2},
+    {N("h4"), 2},
+    {N("h5"), 2},
+    {N("h6"), 2},
+    {N("ul"), 2},
+    {N("ol"), 2},
+    {N("table"), 2},
+    {N("pre"), 2},
+    {N("section"), 2},
+    {N("article"), 2},
+    {N("header"), 2},
+    {N("footer"), 2},
+    {N("blockquote"), 2},
+    {N("dl"), 2},
+    {N("dt"), 1},
+    {N("dd"), 1},
+    {N("form"), 2},
+    {N("center"), 1},
+    {N("address"), 1},
+    {N("caption"), 1},
+    {N("figure"), 2},
+    {N("style"), 0, true},
+    {N("script"), 0, true},
+    {N("head"), 0, true},
+    {N("title"), 0, true},
+    {N("template"), 0, true},
+    {N("noscript"), 0, true},
+    {N("object"), 0, true},
+    {N("svg"), 0, true},
+    {N("hr"), 1, .empty = true},
+    {N("br"), .empty = true},
+    {N("img"), .empty = true},
+    {N("meta"), .empty = true},
+    {N("link"), .empty = true},
+    {N("input"), .empty = true},
+    {N("col"), .empty = true},
+    {N("area"), .empty = true},
+    {N("base"), .empty = true},
+    {N("wbr"), .empty = true},
+    {N("source"), .empty = true},
+};
+#undef N
+
+static const struct element *element_of(str name)
+{
+    static const struct element other;
+    if (!name.n) return &other;
+    char first = (char)(name.p[0] | 0x20);
+    for (u32 i = 0; i < COUNT_OF(elements); i++) {
+        const struct element *e = &elements[i];
+        if (e->name.n == name.n && e->name.p[0] == first && str_eq_nocase(e->name, name)) return e;
+    }
+    return &other;
+}
+
 static bool is_hidden(const struct tag *tag)
 {
-    static const str never[] = {{"style", 5},  {"script", 6},   {"head", 4},
-                                {"title", 5},  {"template", 8}, {"noscript", 8},
-                                {"object", 6}, {"svg", 3}};
-    for (u32 i = 0; i < COUNT_OF(never); i++)
-        if (str_eq_nocase(never[i], tag->name)) return true;
+    if (tag->element->never) return true;
+    if (str_find(tag->attributes, S("display")) < 0) return false;
     str style = attribute(tag->attributes, S("style"));
     ptrdiff_t at = str_find(style, S("display"));
     if (at < 0) return false;
     str rest = str_trim(str_slice(style, (size_t)at + 7, style.n));
-    return rest.n && rest.p[0] == ':' && str_starts(str_trim(str_slice(rest, 1, rest.n)), S("none"));
-}
-
-static bool is_void(str name)
-{
-    static const str names[] = {{"br", 2},   {"img", 3},  {"hr", 2},    {"meta", 4},
-                                {"link", 4}, {"input", 5}, {"col", 3},  {"area", 4},
-                                {"base", 4}, {"wbr", 3},  {"source", 6}};
-    for (u32 i = 0; i < COUNT_OF(names); i++)
-        if (str_eq_nocase(names[i], name)) return true;
-    return false;
-}
-
-/* Line breaks an element wants around it. */
-static u32 breaks_of(str name)
-{
-    static const struct {
-        str name;
-        u32 breaks;
-    } blocks[] = {
-        {{"p", 1}, 2},       {{"div", 3}, 1},     {{"tr", 2}, 1},      {{"li", 2}, 1},
-        {{"h1", 2}, 2},      {{"h2", 2}, 2},      {{"h3", 2}, 2},      {{"h4", 2}, 2},
-        {{"h5", 2}, 2},      {{"h6", 2}, 2},      {{"ul", 2}, 2},      {{"ol", 2}, 2},
-        {{"table", 5}, 2},   {{"pre", 3}, 2},     {{"hr", 2}, 1},      {{"section", 7}, 2},
-        {{"article", 7}, 2}, {{"header", 6}, 2},  {{"footer", 6}, 2},  {{"blockquote", 10}, 2},
-        {{"dl", 2}, 2},      {{"dt", 2}, 1},      {{"dd", 2}, 1},      {{"form", 4}, 2},
-        {{"center", 6}, 1},  {{"address", 7}, 1}, {{"caption", 7}, 1}, {{"figure", 6}, 2},
-    };
-    for (u32 i = 0; i < COUNT_OF(blocks); i++)
-        if (str_eq_nocase(blocks[i].name, name)) return blocks[i].breaks;
-    return 0;
+    return rest.n && rest.p[0] == ':' &&
+           str_starts(str_trim(str_slice(rest, 1, rest.n)), S("none"));
 }
 
 /* The URL follows the link's text, unless it says no more than that. */
@@ -267,9 +309,10 @@ static void on_tag(struct text *t, const struct tag *tag)
         else
             begin_link(t, tag);
     }
-    want_breaks(t, breaks_of(name));
+    want_breaks(t, tag->element->breaks);
     if (str_eq_nocase(name, S("td")) || str_eq_nocase(name, S("th"))) t->space = true;
-    if (str_eq_nocase(name, S("pre"))) t->pre = tag->closing ? (t->pre ? t->pre - 1 : 0) : t->pre + 1;
+    if (str_eq_nocase(name, S("pre")))
+        t->pre = tag->closing ? (t->pre ? t->pre - 1 : 0) : t->pre + 1;
     if (tag->closing) return;
     if (str_eq_nocase(name, S("li"))) {
         visible(t);
@@ -283,23 +326,27 @@ static void on_tag(struct text *t, const struct tag *tag)
     }
 }
 
+/* Words are copied whole; white space between them asks for one space. */
 static void put_text(struct text *t, str s)
 {
     for (size_t i = 0; i < s.n;) {
         u32 code = 0;
-        size_t used = s.p[i] == '&' ? entity(str_slice(s, i, s.n), &code) : 0;
-        if (t->pre && s.p[i] == '\n') {
-            t->breaks++;
-        } else if (!used && is_space(s.p[i])) {
-            t->space = true;
-        } else if (used) {
+        size_t from = i, used = s.p[i] == '&' ? entity(str_slice(s, i, s.n), &code) : 0;
+        if (used) {
             if (code) visible(t);
             put_code(t->out, code);
+            i += used;
+        } else if (is_space(s.p[i])) {
+            if (t->pre && s.p[i] == '\n')
+                t->breaks++;
+            else
+                t->space = true;
+            i++;
         } else {
+            for (i++; i < s.n && s.p[i] != '&' && !is_space(s.p[i]);) i++;
             visible(t);
-            buf_byte(t->out, (u8)s.p[i]);
+            buf_put(t->out, str_slice(s, from, i));
         }
-        i += used ? used : 1;
     }
 }
 
@@ -309,14 +356,14 @@ static void on_hidden(struct text *t, const struct tag *tag)
     if (!str_eq_nocase(tag->name, str_of(t->hidden))) return;
     if (tag->closing)
         t->hidden_depth--;
-    else if (!tag->empty && !is_void(tag->name))
+    else if (!tag->empty && !tag->element->empty)
         t->hidden_depth++;
 }
 
 static bool hide(struct text *t, const struct tag *tag)
 {
     if (tag->closing || tag->name.n >= HIDDEN_NAME_MAX || !is_hidden(tag)) return false;
-    if (tag->empty || is_void(tag->name)) return true;
+    if (tag->empty || tag->element->empty) return true;
     memcpy(t->hidden, tag->name.p, tag->name.n);
     t->hidden[tag->name.n] = 0;
     t->hidden_depth = 1;
@@ -328,7 +375,8 @@ static bool begins_tag(const struct text *t, str s)
 {
     if (s.n < 2 || s.p[0] != '<' || is_space(s.p[1]) || s.p[1] == '<') return false;
     str hidden = str_of(t->hidden);
-    if (!t->hidden_depth || !(str_eq_nocase(hidden, S("script")) || str_eq_nocase(hidden, S("style"))))
+    if (!t->hidden_depth ||
+        !(str_eq_nocase(hidden, S("script")) || str_eq_nocase(hidden, S("style"))))
         return true;
     return s.p[1] == '/' && str_eq_nocase(str_slice(s, 2, 2 + hidden.n), hidden);
 }
@@ -344,6 +392,7 @@ void html_text(str html, struct buf *out)
         } else if (begins_tag(&t, rest)) {
             struct tag tag;
             i += read_tag(rest, &tag);
+            tag.element = element_of(tag.name);
             if (t.hidden_depth)
                 on_hidden(&t, &tag);
             else if (!hide(&t, &tag))

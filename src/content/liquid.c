@@ -197,8 +197,8 @@ MUST_USE static err unknown_tag(struct compiler *c, str name, u32 at)
     if (str_starts(name, S("end")) || str_eq(name, S("else")) || str_eq(name, S("elsif")))
         e = liquid_refuse(c, at, "{%% %.*s %%} does not belong here", STR_ARG(name));
     else
-        e = liquid_refuse(c, at, "there is no tag \"%.*s\"; known: %.*s",
-                          (int)min_size(name.n, 40), name.p, STR_ARG(buf_str(&known)));
+        e = liquid_refuse(c, at, "there is no tag \"%.*s\"; known: %.*s", (int)min_size(name.n, 40),
+                          name.p, STR_ARG(buf_str(&known)));
     buf_clear(&known);
     return e;
 }
@@ -219,8 +219,7 @@ static u32 among(str name, const str *until, u32 count)
     return count;
 }
 
-MUST_USE static err compile_text(struct compiler *c, const struct piece *p,
-                                 const struct node **out)
+MUST_USE static err compile_text(struct compiler *c, const struct piece *p, const struct node **out)
 {
     if (!p->text.n) return ERR_OK;
     struct text_node *n = liquid_node(c, sizeof *n, p->at, render_text);
@@ -371,8 +370,7 @@ err render_nodes(struct render *r, const struct node *first)
         r->steps_left--;
         TRY(n->render(r, n));
         if (UNLIKELY(r->out->full))
-            return render_fail(r, ERR_LIMIT, "the text grows beyond %d bytes",
-                               TEMPLATE_OUTPUT_MAX);
+            return render_fail(r, ERR_LIMIT, "the text grows beyond %d bytes", TEMPLATE_OUTPUT_MAX);
     }
     r->depth--;
     return ERR_OK;
@@ -542,7 +540,8 @@ err render_condition(struct render *r, const struct condition *c, bool *out)
         datum a = render_operand(r, &c->a);
         if (c->comparison == IS_TRUE)
             *out = datum_is_true(a);
-        else if (datum_compare(a, render_operand(r, &c->b), (comparison)c->comparison, out) != ERR_OK)
+        else if (datum_compare(a, render_operand(r, &c->b), (comparison)c->comparison, out) !=
+                 ERR_OK)
             return render_fail(r, ERR_INVALID, "these two values have no order");
         if (!c->rest || *out == c->rest_is_or) return ERR_OK;
     }

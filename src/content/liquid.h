@@ -2,8 +2,8 @@
  *
  *   source ─pieces─► text | {{ expression }} | {% tag %} ─► nodes in the arena ─render─► bytes
  *
- * A node knows how to render itself, so a new tag is one file that exports one constant and one line
- * in liquid_tags; a new filter is one function and one line in a table of liquid_filters. */
+ * A node knows how to render itself, so a new tag is one file that exports one constant and one
+ * line in liquid_tags; a new filter is one function and one line in a table of liquid_filters. */
 #pragma once
 #include "content/content.h"
 
@@ -94,8 +94,8 @@ struct liquid_tag {
 extern const struct liquid_tag *const liquid_tags[]; /* NULL at the end */
 
 /* Compiles what follows up to one of the `until` tags; `which` is its index, `markup` what stands
- * after its name. The block's opener is named in the refusal when its end is missing. White space is
- * left out of a block that prints nothing else. */
+ * after its name. The block's opener is named in the refusal when its end is missing. White space
+ * is left out of a block that prints nothing else. */
 MUST_USE err liquid_block(struct compiler *c, const struct liquid_tag *opener, u32 opened_at,
                           const str *until, u32 count, const struct node **out, u32 *which,
                           str *markup);

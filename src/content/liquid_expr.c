@@ -104,8 +104,7 @@ bool parser_sign(struct parser *p, const char *sign)
 
 MUST_USE static err unexpected(struct parser *p, const char *wanted)
 {
-    if (p->kind == WORD_END)
-        return liquid_refuse(p->c, parser_at(p), "%s is missing here", wanted);
+    if (p->kind == WORD_END) return liquid_refuse(p->c, parser_at(p), "%s is missing here", wanted);
     if (p->kind == WORD_BAD && (*p->word.p == '"' || *p->word.p == '\''))
         return liquid_refuse(p->c, parser_at(p), "this quotation mark is never closed");
     return liquid_refuse(p->c, parser_at(p), "\"%.*s\" stands where %s is expected",
@@ -132,8 +131,8 @@ static bool constant_word(str name, datum *out)
         str name;
         value_type type;
         datum_kind kind;
-    } words[] = {{{"true", 4}, VALUE_TRUE, DATUM_PLAIN},   {{"false", 5}, VALUE_FALSE, DATUM_PLAIN},
-                 {{"nil", 3}, VALUE_NULL, DATUM_PLAIN},    {{"null", 4}, VALUE_NULL, DATUM_PLAIN},
+    } words[] = {{{"true", 4}, VALUE_TRUE, DATUM_PLAIN},  {{"false", 5}, VALUE_FALSE, DATUM_PLAIN},
+                 {{"nil", 3}, VALUE_NULL, DATUM_PLAIN},   {{"null", 4}, VALUE_NULL, DATUM_PLAIN},
                  {{"empty", 5}, VALUE_NULL, DATUM_EMPTY}, {{"blank", 5}, VALUE_NULL, DATUM_BLANK}};
     for (u32 i = 0; i < COUNT_OF(words); i++) {
         if (!str_eq(words[i].name, name)) continue;

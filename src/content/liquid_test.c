@@ -1,4 +1,5 @@
-/* liquid_test.c — the language: what it prints, what it refuses and where, what it will not spend. */
+/* liquid_test.c — the language: what it prints, what it refuses and where, what it will not spend.
+ */
 #include "base/json.h"
 #include "base/test.h"
 #include "content/liquid.h"
@@ -122,7 +123,8 @@ TEST("an output tag prints a value, and nothing for what is missing")
     SAID("Hi {{ customer.name }}!", "{}", "Hi !");
     SAID("{{customer.a.b[1].c}}", "{\"customer\":{\"a\":{\"b\":[0,{\"c\":7}]}}}", "7");
     SAID("{{ c['first name'] }}", "{\"c\":{\"first name\":\"Ada\"}}", "Ada");
-    SAID("{{ c.l[-1] }}{{ c.l.first }}{{ c.l.last }}{{ c.l.size }}", "{\"c\":{\"l\":[1,2]}}", "2122");
+    SAID("{{ c.l[-1] }}{{ c.l.first }}{{ c.l.last }}{{ c.l.size }}", "{\"c\":{\"l\":[1,2]}}",
+         "2122");
     SAID("{{ c.城市 }}", "{\"c\":{\"城市\":\"上海\"}}", "上海");
     SAID("{{ }}", NULL, "");
 }
@@ -142,7 +144,8 @@ TEST("customers' values are escaped in HTML and what is declared safe is not")
     SAID("{{ c.n }}", who, "<b>'&\"");
     SAID_HTML("{{ c.n | raw }}{{ c.n | safe }}", who, "<b>'&\"<b>'&\"");
     SAID_HTML("{{ c.n | escape }}", who, "&lt;b&gt;&#39;&amp;&quot;");
-    SAID_HTML("{{ c.n | escape | append: '<' }}", who, "&amp;lt;b&amp;gt;&amp;#39;&amp;amp;&amp;quot;&lt;");
+    SAID_HTML("{{ c.n | escape | append: '<' }}", who,
+              "&amp;lt;b&amp;gt;&amp;#39;&amp;amp;&amp;quot;&lt;");
     SAID_HTML("{{ c.n | upcase }}", who, "&lt;B&gt;&#39;&amp;&quot;");
     SAID_HTML("{{ l }}", who, "&lt;&amp;");
     SAID_HTML("{{ c }}", who, "{&quot;n&quot;:&quot;&lt;b&gt;&#39;&amp;\\&quot;&quot;}");
@@ -180,11 +183,13 @@ TEST("arithmetic is whole, decimal, and only then binary")
 {
     SAID("{{ 7 | plus: 3 }} {{ 7 | minus: 9 }} {{ 7 | times: 3 }}", NULL, "10 -2 21");
     SAID("{{ 7 | divided_by: 2 }} {{ -7 | divided_by: 2 }} {{ -7 | modulo: 2 }}", NULL, "3 -4 1");
-    SAID("{{ 0.1 | plus: 0.2 }} {{ 7 | divided_by: 2.0 }} {{ 3.0 | times: 2 }}", NULL, "0.3 3.5 6.0");
+    SAID("{{ 0.1 | plus: 0.2 }} {{ 7 | divided_by: 2.0 }} {{ 3.0 | times: 2 }}", NULL,
+         "0.3 3.5 6.0");
     SAID("{{ 20 | divided_by: 7.0 }}", NULL, "2.857142857142857");
     SAID("{{ 1.2 | round }} {{ 2.5 | round }} {{ -2.5 | round }} {{ 183.357 | round: 2 }}", NULL,
          "1 3 -3 183.36");
-    SAID("{{ 1.2 | ceil }} {{ -1.2 | ceil }} {{ 1.8 | floor }} {{ -1.2 | floor }}", NULL, "2 -1 1 -2");
+    SAID("{{ 1.2 | ceil }} {{ -1.2 | ceil }} {{ 1.8 | floor }} {{ -1.2 | floor }}", NULL,
+         "2 -1 1 -2");
     SAID("{{ '12 items' | plus: '3.5' }} {{ nope | plus: 1 }}", NULL, "15.5 1");
     SAID("{{ 9223372036854775807 | plus: 1 }}", NULL, "9.223372036854776e+18");
     SAID("{{ -4 | abs }} {{ 3 | at_least: 5 }} {{ 3 | at_most: 2 }}", NULL, "4 5 2");
@@ -197,7 +202,8 @@ TEST("conditions are joined from the right and compare what can be compared")
     SAID("{% if false and false or true %}a{% else %}b{% endif %}", NULL, "b");
     SAID("{% if nope > 1 %}a{% elsif 2 >= 2 %}b{% else %}c{% endif %}", NULL, "b");
     SAID("{% unless 1 == 1.0 %}a{% else %}b{% endunless %}", NULL, "b");
-    SAID("{% if c.l contains 2 and 'abc' contains 'b' %}a{% endif %}", "{\"c\":{\"l\":[1,2]}}", "a");
+    SAID("{% if c.l contains 2 and 'abc' contains 'b' %}a{% endif %}", "{\"c\":{\"l\":[1,2]}}",
+         "a");
     SAID("{% if '' == empty %}a{% endif %}{% if ' ' == blank %}b{% endif %}", NULL, "ab");
     refused(arena, "{% if '2' > 1 %}a{% endif %}", "1:1", "no order");
 }
@@ -284,10 +290,11 @@ TEST("the golden cases of the tags and filters there are all hold")
         str out;
         err e = render(arena, json_get_str(t, "template", (str){0}), json_get(t, "data"),
                        LIQUID_TEXT, &out, &why);
-        bool fine = json_get_bool(t, "invalid", false) ? e != ERR_OK : e == ERR_OK && is_result(t, out);
+        bool fine =
+            json_get_bool(t, "invalid", false) ? e != ERR_OK : e == ERR_OK && is_result(t, out);
         bool range = str_find(json_get_str(t, "template", (str){0}), S("(")) >= 0;
-        bool unknown = str_starts(str_of(why.message), S("there is no ")) ||
-                       (e == ERR_REFUSED && range);
+        bool unknown =
+            str_starts(str_of(why.message), S("there is no ")) || (e == ERR_REFUSED && range);
         if (unknown && !json_get_bool(t, "invalid", false)) {
             later++;
             continue;

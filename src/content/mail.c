@@ -1,5 +1,5 @@
-/* mail.c — a whole mail. What comes from outside is judged before anything is written: addresses, host
- * and URL are refused unless harmless, texts are tamed by the encoders. */
+/* mail.c — a whole mail. What comes from outside is judged before anything is written: addresses,
+ * host and URL are refused unless harmless, texts are tamed by the encoders. */
 #include "content/content.h"
 #include "content/mime.h"
 
@@ -16,8 +16,7 @@ MUST_USE static err check_address(str a, struct diag *why)
     u32 ats = 0;
     for (size_t i = 0; i < a.n; i++) {
         u8 c = (u8)a.p[i];
-        if (c >= 128)
-            return diag_set(why, ERR_REFUSED, "the address has letters beyond ASCII");
+        if (c >= 128) return diag_set(why, ERR_REFUSED, "the address has letters beyond ASCII");
         if (c <= 32 || c == 127 || memchr("<>()[],;:\\\"", c, 11))
             return diag_set(why, ERR_REFUSED, "the address has a character that is not allowed");
         ats += c == '@';

@@ -188,7 +188,8 @@ TEST("a mail without HTML is one part")
 
 TEST("text that is mostly not ASCII goes as base64 and comes back the same")
 {
-    struct rendered c = {.subject = S("夏季大促:全场八折,仅限今天,先到先得,错过再等一年,会员另有惊喜"),
+    struct rendered c = {.subject =
+                             S("夏季大促:全场八折,仅限今天,先到先得,错过再等一年,会员另有惊喜"),
                          .text = S("亲爱的会员,您好!\n夏季大促开始了。\n")};
     struct mail m = plain;
     m.content = &c;
@@ -200,10 +201,9 @@ TEST("text that is mostly not ASCII goes as base64 and comes back the same")
 
 TEST("addresses that could mean something to a header or a server are refused")
 {
-    static const char *const bad[] = {"",        "a",           "a@",         "@b",
-                                      "a@b@c",   "a b@c",       "a@b\r\nX: y", "a@b\n",
-                                      "<a@b",    "a@b>",        "a@b,c@d",    "a@b>x",
-                                      "x <a@b\r>", "\"a\"@b",   "ü@b",        "a@[1.2.3.4]"};
+    static const char *const bad[] = {
+        "",     "a",    "a@",      "@b",    "a@b@c",     "a b@c",   "a@b\r\nX: y", "a@b\n",
+        "<a@b", "a@b>", "a@b,c@d", "a@b>x", "x <a@b\r>", "\"a\"@b", "ü@b",         "a@[1.2.3.4]"};
     for (u32 i = 0; i < COUNT_OF(bad); i++) {
         struct mail m = plain;
         str trimmed = str_trim(str_of(bad[i]));
@@ -228,8 +228,8 @@ TEST("addresses that could mean something to a header or a server are refused")
     CHECK_EQ(refusal_of(m), ERR_REFUSED);
 }
 
-/* What a reader gets of a text in a header: controls are spaces, ends are cut, runs of spaces in plain
- * ASCII may be one. */
+/* What a reader gets of a text in a header: controls are spaces, ends are cut, runs of spaces in
+ * plain ASCII may be one. */
 static str squeezed(struct arena *arena, str s)
 {
     char *p = arena_alloc(arena, s.n + 1);
@@ -251,8 +251,10 @@ static str lines_of(struct arena *arena, str s)
     size_t n = 0;
     for (size_t i = 0; i < s.n; i++) {
         if (s.p[i] == '\r' && i + 1 < s.n && s.p[i + 1] == '\n') continue;
-        if (s.p[i] == '\n' || s.p[i] == '\r') p[n++] = '\r', p[n++] = '\n';
-        else if (s.p[i]) p[n++] = s.p[i];
+        if (s.p[i] == '\n' || s.p[i] == '\r')
+            p[n++] = '\r', p[n++] = '\n';
+        else if (s.p[i])
+            p[n++] = s.p[i];
     }
     return (str){p, n};
 }
@@ -270,8 +272,7 @@ static void check_hostile(struct arena *arena, str hostile)
     str mail = written(arena, &m);
     CHECK_EQ(header_count(mail), 8);
     CHECK_STR(squeezed(arena, header_text(arena, mail, "Subject")), squeezed(arena, hostile));
-    CHECK_STR(without_last_end(part_text(arena, mail)),
-              without_last_end(lines_of(arena, hostile)));
+    CHECK_STR(without_last_end(part_text(arena, mail)), without_last_end(lines_of(arena, hostile)));
     c.html = hostile;
     m.from = arena_printf(arena, "%.*s <shop@example.com>", STR_ARG(hostile));
     struct buf b;
@@ -301,8 +302,9 @@ TEST("no hostile text adds a header or breaks a line")
 TEST("random texts come back the same from either encoding")
 {
     struct rng r = {test_seed()};
-    static const char *const bits[] = {"a", "Z", " ", "\t", "=", ".", "\n", "\r\n", "\r", "é",
-                                       "中", "\xF0\x9F\x98\x80", "From ", "--", "\"", "\\"};
+    static const char *const bits[] = {"a",     "Z",    " ",  "\t", "=",  ".",
+                                       "\n",    "\r\n", "\r", "é",  "中", "\xF0\x9F\x98\x80",
+                                       "From ", "--",   "\"", "\\"};
     for (u32 round = 0; round < 300; round++) {
         char text[3000];
         size_t n = 0;
@@ -333,18 +335,21 @@ TEST("HTML reads as text: blocks, links, lists, entities")
     said(arena, "", "");
     said(arena, "<p>Hi  <b>Ada</b>,\n you</p><p>x</p>", "Hi Ada, you\n\nx\n");
     said(arena, "a<br>b<br/>c", "a\nb\nc\n");
-    said(arena, "<a href=\"https://x/?a=1&amp;b=2\">Go <b>on</b></a>.", "Go on (https://x/?a=1&b=2).\n");
+    said(arena, "<a href=\"https://x/?a=1&amp;b=2\">Go <b>on</b></a>.",
+         "Go on (https://x/?a=1&b=2).\n");
     said(arena, "<a href='https://x/'>https://x/</a>", "https://x/\n");
     said(arena, "<a href='mailto:a@b'>a@b</a> <a href='#top'>up</a>", "a@b up\n");
     said(arena, "<a href=https://x/><img src=y alt='Our shop'></a>", "Our shop (https://x/)\n");
     said(arena, "<ul><li>one</li><li>two</li></ul>x", "- one\n- two\n\nx\n");
-    said(arena, "1 &lt; 2 &amp; &#x4e2d;&#22269; &nbsp; &copy; &bogus; &#0; &", "1 < 2 & 中国   © &bogus; &#0; &\n");
+    said(arena, "1 &lt; 2 &amp; &#x4e2d;&#22269; &nbsp; &copy; &bogus; &#0; &",
+         "1 < 2 & 中国   © &bogus; &#0; &\n");
     said(arena, "<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a b\nc\n");
 }
 
 TEST("what is hidden in HTML does not come into the text")
 {
-    said(arena, "<head><title>t</title><style>p{}</style></head><body>x<script>if(a<b)</script>y", "xy\n");
+    said(arena, "<head><title>t</title><style>p{}</style></head><body>x<script>if(a<b)</script>y",
+         "xy\n");
     said(arena, "<!-- <p>no</p> -->x<div style=\"display: none\"><div>no</div>no</div>y", "xy\n");
     said(arena, "<p", "");
     said(arena, "a < b <", "a < b <\n");
@@ -373,8 +378,9 @@ static err render_as(struct arena *arena, const char *json, const char *name, co
     return template_render(t, &values, arena, out, why);
 }
 
-static const char cart[] = "{\"id\":\"cart-1\",\"channel\":\"email\",\"subject\":\"Hi {{customer.name}}\","
-                           "\"html\":\"<p>{{customer.name}}</p><a href='{{unsubscribe_url}}'>out</a>\"}";
+static const char cart[] =
+    "{\"id\":\"cart-1\",\"channel\":\"email\",\"subject\":\"Hi {{customer.name}}\","
+    "\"html\":\"<p>{{customer.name}}</p><a href='{{unsubscribe_url}}'>out</a>\"}";
 
 TEST("a template renders all its parts, and text from HTML")
 {
@@ -396,14 +402,16 @@ TEST("the fingerprint is that of the content without what differs per message")
     CHECK_OK(render_as(arena, cart, "Bob", "https://x/1", &c, &why));
     CHECK(a.fingerprint == b.fingerprint);
     CHECK(a.fingerprint != c.fingerprint);
-    CHECK_OK(render_as(arena,
-                       "{\"id\":\"t\",\"channel\":\"sms\",\"text\":\"{% capture u %}x{{unsubscribe_url}}"
-                       "{% endcapture %}{{ u | append: 'y' }}{{ customer.name }}\"}",
-                       "Ada", "1", &a, &why));
-    CHECK_OK(render_as(arena,
-                       "{\"id\":\"t\",\"channel\":\"sms\",\"text\":\"{% capture u %}x{{unsubscribe_url}}"
-                       "{% endcapture %}{{ u | append: 'y' }}{{ customer.name }}\"}",
-                       "Ada", "2", &d, &why));
+    CHECK_OK(
+        render_as(arena,
+                  "{\"id\":\"t\",\"channel\":\"sms\",\"text\":\"{% capture u %}x{{unsubscribe_url}}"
+                  "{% endcapture %}{{ u | append: 'y' }}{{ customer.name }}\"}",
+                  "Ada", "1", &a, &why));
+    CHECK_OK(
+        render_as(arena,
+                  "{\"id\":\"t\",\"channel\":\"sms\",\"text\":\"{% capture u %}x{{unsubscribe_url}}"
+                  "{% endcapture %}{{ u | append: 'y' }}{{ customer.name }}\"}",
+                  "Ada", "2", &d, &why));
     CHECK_STR(a.text, S("x1yAda"));
     CHECK_STR(d.text, S("x2yAda"));
     CHECK(a.fingerprint == d.fingerprint);
@@ -413,19 +421,25 @@ TEST("a mistake in a template names the part and the place, and nothing comes ou
 {
     struct rendered r = {.subject = S("x")};
     struct diag why = {0};
-    CHECK_EQ(render_as(arena, "{\"id\":\"a\",\"channel\":\"email\",\"html\":\"\\n {{ a | b }}\"}", "", "", &r, &why),
+    CHECK_EQ(render_as(arena, "{\"id\":\"a\",\"channel\":\"email\",\"html\":\"\\n {{ a | b }}\"}",
+                       "", "", &r, &why),
              ERR_REFUSED);
     CHECK_STR(str_of(why.path), S("/html:2:9"));
     why = (struct diag){0};
-    CHECK_EQ(render_as(arena, "{\"id\":\"a\",\"channel\":\"email\",\"text\":\"x\",\"subject\":\"{{ 1 | divided_by: 0 }}\"}", "",
-                       "", &r, &why),
+    CHECK_EQ(render_as(arena,
+                       "{\"id\":\"a\",\"channel\":\"email\",\"text\":\"x\",\"subject\":\"{{ 1 | "
+                       "divided_by: 0 }}\"}",
+                       "", "", &r, &why),
              ERR_INVALID);
     CHECK_STR(str_of(why.path), S("/subject:1:8"));
     CHECK_EQ(r.text.n, 0);
     why = (struct diag){0};
-    CHECK_EQ(render_as(arena, "{\"id\":\"a\",\"channel\":\"email\",\"subject\":\"x\"}", "", "", &r, &why), ERR_REFUSED);
+    CHECK_EQ(render_as(arena, "{\"id\":\"a\",\"channel\":\"email\",\"subject\":\"x\"}", "", "", &r,
+                       &why),
+             ERR_REFUSED);
     CHECK_STR(str_of(why.path), S("/html"));
     why = (struct diag){0};
-    CHECK_EQ(render_as(arena, "{\"id\":\"a\",\"channel\":\"email\",\"text\":7}", "", "", &r, &why), ERR_REFUSED);
+    CHECK_EQ(render_as(arena, "{\"id\":\"a\",\"channel\":\"email\",\"text\":7}", "", "", &r, &why),
+             ERR_REFUSED);
     CHECK_STR(str_of(why.path), S("/text"));
 }

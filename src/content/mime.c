@@ -10,37 +10,42 @@ static const char digits64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 
 /* ---- bodies ---- */
 
-static bool is_plain(u8 ch)
+/* Printable ASCII but for the equals sign, and white space: may stand in quoted-printable. */
+static const bool plain[256] = {
+    ['\t'] = true, [' ' ... '<'] = true, ['>' ... '~'] = true, /* without '=' */
+};
+
+/* How many bytes from here go out as they are: at most `room`. White space must not end the line,
+ * and a dot or "From " not begin it: relays have eaten them. */
+static size_t plain_run(str rest, size_t room, bool starts)
 {
-    return (ch >= 33 && ch <= 126 && ch != '=') || ch == ' ' || ch == '\t';
+    size_t n = 0, max = min_size(rest.n, room);
+    if (starts && (rest.p[0] == '.' || str_starts(rest, S("From ")))) return 0;
+    while (n < max && plain[(u8)rest.p[n]]) n++;
+    if (n == rest.n && (rest.p[n - 1] == ' ' || rest.p[n - 1] == '\t')) n--;
+    return n;
 }
 
-/* One line without its end. A space at its end, a dot and a "From " at its start are coded too: relays
- * have eaten them. Soft breaks keep lines within the limit. */
+/* One line without its end; soft breaks keep the written ones within the limit. */
 static void put_qp_line(struct buf *out, str line)
 {
     size_t column = 0;
-    for (size_t i = 0; i < line.n; i++) {
-        u8 ch = (u8)line.p[i];
-        bool last = i + 1 == line.n, start = column == 0;
-        bool plain = is_plain(ch) && !(last && (ch == ' ' || ch == '\t')) &&
-                     !(start && (ch == '.' || (ch == 'F' && str_starts(str_slice(line, i, line.n),
-                                                                       S("From ")))));
-        if (!ch) continue;
-        if (column + (plain ? 1 : 3) > LINE_MAX - 1) {
+    while (line.n) {
+        size_t room = LINE_MAX - 1 - column, n = plain_run(line, room, column == 0);
+        u8 ch = (u8)line.p[0];
+        if (n) {
+            buf_put(out, str_slice(line, 0, n));
+            column += n;
+        } else if (room < 3) {
             buf_put(out, S("=\r\n"));
             column = 0;
-            i--; /* the new line may need it coded */
-            continue;
-        }
-        if (plain) {
-            buf_byte(out, ch);
         } else {
-            buf_byte(out, '=');
-            buf_byte(out, (u8)hex[ch >> 4]);
-            buf_byte(out, (u8)hex[ch & 15]);
+            const char coded[3] = {'=', hex[ch >> 4], hex[ch & 15]};
+            if (ch) buf_put(out, (str){coded, 3});
+            column += ch ? 3 : 0;
+            n = 1;
         }
-        column += plain ? 1 : 3;
+        line = str_slice(line, n, line.n);
     }
     buf_put(out, S("\r\n"));
 }
@@ -65,8 +70,9 @@ struct base64 {
 static void put_group(struct base64 *b)
 {
     u32 bits = (u32)b->held[0] << 16 | (u32)b->held[1] << 8 | b->held[2];
-    for (u32 i = 0; i < 4; i++)
-        buf_byte(b->out, i > b->count ? '=' : (u8)digits64[bits >> (18 - 6 * i) & 63]);
+    char four[4];
+    for (u32 i = 0; i < 4; i++) four[i] = i > b->count ? '=' : digits64[bits >> (18 - 6 * i) & 63];
+    buf_put(b->out, (str){four, 4});
     *b = (struct base64){.out = b->out, .column = b->column + 4};
 }
 
@@ -104,11 +110,11 @@ void mime_part(struct buf *out, const char *type, str text)
 {
     size_t coded = 0;
     for (size_t i = 0; i < text.n; i++)
-        coded += !is_plain((u8)text.p[i]) && text.p[i] != '\n' && text.p[i] != '\r';
+        coded += !plain[(u8)text.p[i]] && text.p[i] != '\n' && text.p[i] != '\r';
     /* Quoted-printable costs two more bytes for each coded one, base64 a third of all. */
     bool base64 = coded * 2 > text.n / 3;
-    buf_printf(out, "Content-Type: %s; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n", type,
-               base64 ? "base64" : "quoted-printable");
+    buf_printf(out, "Content-Type: %s; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n",
+               type, base64 ? "base64" : "quoted-printable");
     if (base64) {
         put_base64_body(out, text);
         return;
@@ -132,10 +138,13 @@ static size_t character(str s, size_t i)
     return n;
 }
 
-/* Encoded words of at most 75 bytes, whole characters each, on lines of their own but for the first. */
+/* Encoded words of at most 75 bytes, whole characters each, on lines of their own but for the
+ * first. */
 static void put_encoded_words(struct buf *out, str text, size_t column)
 {
-    static const size_t around = sizeof "=?UTF-8?B?" "?=" - 1;
+    static const size_t around = sizeof "=?UTF-8?B?"
+                                        "?=" -
+                                 1;
     for (size_t i = 0; i < text.n;) {
         size_t limit = column > 1 && column < WORD_MAX - 24 ? WORD_MAX - column : WORD_MAX;
         size_t room = (limit - around) / 4 * 3, n = 0;

@@ -24,8 +24,9 @@ static err render(struct render *r, const struct node *n)
     return ERR_OK;
 }
 
-/* Each turn compiles one arm; the tag that ends it says what the next one is. After an else, further
- * arms can never be reached and are compiled all the same, so that mistakes in them are found. */
+/* Each turn compiles one arm; the tag that ends it says what the next one is. After an else,
+ * further arms can never be reached and are compiled all the same, so that mistakes in them are
+ * found. */
 static err compile_arms(struct compiler *c, const struct liquid_tag *tag, str end, str markup,
                         u32 at, const struct node **out)
 {

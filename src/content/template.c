@@ -30,8 +30,7 @@ MUST_USE static err compile_part(const struct json *source, const char *name, st
 err template_compile(const struct json *source, struct arena *arena, struct template **out,
                      struct diag *why)
 {
-    if (!json_is(source, JSON_OBJECT))
-        return diag_set(why, ERR_REFUSED, "a template is an object");
+    if (!json_is(source, JSON_OBJECT)) return diag_set(why, ERR_REFUSED, "a template is an object");
     struct template *t = arena_zalloc(arena, sizeof *t);
     t->id = json_get_str(source, "id", (str){0});
     t->channel = json_get_str(source, "channel", (str){0});
@@ -70,7 +69,8 @@ MUST_USE static err render_parts(const struct template *t, const struct liquid_v
     u64 seed[2] = {hash_xxh64(t->channel), hash_xxh64(t->id)};
     u64 *hash = &out->fingerprint;
     *hash = hash_xxh64((str){(const char *)seed, sizeof seed});
-    TRY(render_part(t->subject, "subject", LIQUID_TEXT, values, b, arena, hash, &out->subject, why));
+    TRY(render_part(t->subject, "subject", LIQUID_TEXT, values, b, arena, hash, &out->subject,
+                    why));
     TRY(render_part(t->html, "html", LIQUID_HTML, values, b, arena, hash, &out->html, why));
     TRY(render_part(t->text, "text", LIQUID_TEXT, values, b, arena, hash, &out->text, why));
     TRY(render_part(t->from, "from", LIQUID_TEXT, values, b, arena, hash, &out->from, why));

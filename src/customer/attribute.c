@@ -122,8 +122,7 @@ static value parse(attribute_type type, str text)
     }
 }
 
-/* A value as one of this type; MISSING if it cannot be. */
-static value fit(attribute_type type, value v)
+value value_fit(attribute_type type, value v)
 {
     attribute_type own = type_of(v);
     if (v.type == VALUE_MISSING || !type || own == type) return v;
@@ -191,12 +190,12 @@ static value seen(const struct customer_view *v, const struct customer_row *row,
                   const struct attribute_row *a, const struct stored *s)
 {
     struct field aside;
-    value own = fit(a->type, s->value);
+    value own = value_fit(a->type, s->value);
     if (!a->misfits || !row->values) return own;
     if (!field_find(values_of(v->c, row), KEY_MISFIT(attribute), &aside)) return own;
     bool unfit = s->value.type != VALUE_MISSING && own.type == VALUE_MISSING;
     if (aside.when <= s->when && !unfit) return own;
-    value other = fit(a->type, listed_value(v->c, &aside));
+    value other = value_fit(a->type, listed_value(v->c, &aside));
     return other.type == VALUE_MISSING ? own : other;
 }
 
@@ -277,11 +276,12 @@ bool customer_set(struct customers *c, persona p, u32 attribute, value v, i64 wh
     persona head = customer_head(c, p);
     *out = (struct change){0};
     v = value_normal(v);
-    if (!head || value_bytes(c, v).n > VALUE_BYTES_MAX) return false;
+    if (!head || attribute - 1 >= ATTRIBUTES_MAX - 1) return false;
+    if (value_bytes(c, v).n > VALUE_BYTES_MAX) return false;
     struct attribute_row *a = edit_attribute(c, attribute);
     const struct customer_row *row = customer_at(c, head);
     stored_get(&now, row, head, attribute, a, &s);
-    if (v.type != VALUE_MISSING && fit(a->type, v).type == VALUE_MISSING &&
+    if (v.type != VALUE_MISSING && value_fit(a->type, v).type == VALUE_MISSING &&
         a->flags & COLUMN_CONFIRMED) {
         a->misfits++;
         keep_aside(c, head, attribute, v, when, &s);
@@ -295,7 +295,7 @@ bool customer_set(struct customers *c, persona p, u32 attribute, value v, i64 wh
     value before = value_keep(c, seen(&now, row, attribute, a, &s));
     store(c, head, attribute, a, &s, v, when);
     if (a->misfits) drop_aside(c, customer_edit(c, head), attribute, when);
-    value after = fit(a->type, v);
+    value after = value_fit(a->type, v);
     if (value_same(before, after)) return false;
     *out = (struct change){.field = FIELD_ATTRIBUTE,
                            .code = attribute,
@@ -398,7 +398,8 @@ value view_attribute(const struct customer_view *v, persona head, u32 attribute)
     struct stored s = {0};
     const struct attribute_row *a = view_in(v, v->c->attributes, attribute, &copy);
     if (!a) return value_missing();
-    if (!a->misfits && cell_get(v, a, head, &s.value) == CELL_VALUE) return fit(a->type, s.value);
+    if (!a->misfits && cell_get(v, a, head, &s.value) == CELL_VALUE)
+        return value_fit(a->type, s.value);
     const struct customer_row *row = view_in(v, v->c->rows, head, &row_copy);
     if (!row || row->head != head) return value_missing();
     stored_get(v, row, head, attribute, a, &s);

@@ -335,3 +335,81 @@ void cell_count(struct customers *c, u32 attribute, struct attribute_row *a, per
     set_chunk(c, a, at, chunk);
     for (u32 i = 0; i < CHUNK; i++) take_from_list(c, attribute, a, chunk, at * CHUNK + i);
 }
+
+/* ---- many customers ---- */
+
+/* The row, the chunk's place, one line and the words decoded so far are kept from call to call. */
+struct attribute_reader {
+    const struct customer_view *v;
+    u32 attribute;
+    bool is_there;
+    struct attribute_row row;
+    struct chunk chunk;
+    u32 chunk_at, line_at; /* which these are of; UINT32_MAX, 0: none yet */
+    struct line_row line;
+    value *words; /* by code; MISSING: not decoded yet */
+    struct arena *arena;
+};
+
+struct attribute_reader *attribute_reader_new(const struct customer_view *v, u32 attribute,
+                                              struct arena *arena)
+{
+    struct attribute_reader *r = arena_zalloc(arena, sizeof *r);
+    struct attribute_row copy;
+    const struct attribute_row *row = view_in(v, v->c->attributes, attribute, &copy);
+    r->v = v;
+    r->attribute = attribute;
+    r->chunk_at = UINT32_MAX;
+    r->arena = arena;
+    if (!row) return r;
+    r->is_there = true;
+    r->row = *row;
+    r->words = arena_zalloc(arena, (row->word_end + 1) * sizeof *r->words);
+    return r;
+}
+
+static u64 reader_cell(struct attribute_reader *r, u32 i)
+{
+    u32 width = WIDTH[r->chunk.kind], per_line = LINE_BYTES / width;
+    u32 at = r->chunk.first + i / per_line;
+    u64 cell = 0;
+    if (r->line_at != at) {
+        const struct line_row *line = view_in(r->v, r->v->c->lines, at, &r->line);
+        if (!line)
+            r->line = (struct line_row){0};
+        else if (line != &r->line)
+            r->line = *line;
+        r->line_at = at;
+    }
+    memcpy(&cell, r->line.cells + i % per_line * width, width);
+    return cell;
+}
+
+/* A word is decoded once; text made for it must outlive the scratch it was made in. */
+static value reader_word(struct attribute_reader *r, u64 code)
+{
+    value word = value_of(word_view(r->v, &r->row, (u32)code)), as = value_fit(r->row.type, word);
+    if (code >= r->row.word_end) return as;
+    if (as.type != word.type && as.text.n) as.text = arena_str(r->arena, as.text);
+    return r->words[code] = as;
+}
+
+value attribute_next(struct attribute_reader *r, persona head)
+{
+    if (!r->is_there) return value_missing();
+    if (r->row.misfits) return view_attribute(r->v, head, r->attribute);
+    if (r->chunk_at != head / CHUNK) {
+        r->chunk_at = head / CHUNK;
+        r->chunk = chunk_of(r->v, &r->row, r->chunk_at);
+    }
+    kind k = r->chunk.kind;
+    if (k == KIND_NONE)
+        return r->chunk.first ? view_attribute(r->v, head, r->attribute) : value_missing();
+    u64 cell = reader_cell(r, head % CHUNK);
+    if (cell == 0) return value_missing();
+    if (cell == elsewhere(k)) return view_attribute(r->v, head, r->attribute);
+    if (k != KIND_CODE8 && k != KIND_CODE16)
+        return value_fit(r->row.type, decode(r->v, &r->row, k, cell));
+    value word = cell < r->row.word_end ? r->words[cell] : value_missing();
+    return word.type != VALUE_MISSING ? word : reader_word(r, cell);
+}

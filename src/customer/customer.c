@@ -24,8 +24,7 @@ struct customers *customers_new(struct store *s, struct sip_key key)
     c->kept = mem_reserve(KEPT_BYTES);
     buf_init(&c->packed, HEAP_STRING_MAX);
     buf_init(&c->bytes, HEAP_STRING_MAX * 2);
-    if (!table_has(c->meta, META)) table_claim(c->meta, META);
-    if (key.k0 | key.k1) customers_set_key(c, key);
+    c->key = key;
     spaces_default(c);
     return c;
 }
@@ -49,29 +48,35 @@ void customers_free(struct customers *c)
     free(c);
 }
 
+/* All zero before the first change. */
 const struct meta_row *meta_at(const struct customers *c)
 {
     return table_at(c->meta, META);
 }
 
+/* Made by the first change: a store that a snapshot is loaded into must be empty. */
 struct meta_row *meta_edit(struct customers *c)
 {
-    return table_edit(c->meta, META);
+    if (table_has(c->meta, META)) return table_edit(c->meta, META);
+    struct meta_row *meta = table_claim(c->meta, META);
+    meta->key[0] = c->key.k0;
+    meta->key[1] = c->key.k1;
+    return meta;
 }
 
 void customers_set_key(struct customers *c, struct sip_key key)
 {
+    c->key = key;
     struct meta_row *meta = meta_edit(c);
     meta->key[0] = key.k0;
     meta->key[1] = key.k1;
-    c->key = key;
 }
 
 void customers_rebuild(struct customers *c)
 {
     clear_maps(c);
-    if (!table_has(c->meta, META)) table_claim(c->meta, META);
-    c->key = (struct sip_key){meta_at(c)->key[0], meta_at(c)->key[1]};
+    if (table_has(c->meta, META))
+        c->key = (struct sip_key){meta_at(c)->key[0], meta_at(c)->key[1]};
     spaces_default(c);
     for (u32 row = 1; row < table_count(c->identifiers); row++)
         if (table_has(c->identifiers, row) && !(identifier_at(c, row)->form & FORM_UNINDEXED))

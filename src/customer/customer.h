@@ -56,7 +56,7 @@ enum {
 struct customers;
 struct customers *customers_new(struct store *s, struct sip_key key);
 void customers_free(struct customers *c);
-/* The key may come later, by the first record. */
+/* The key may come later, by the first record; not before a snapshot is loaded, which brings it. */
 void customers_set_key(struct customers *c, struct sip_key key);
 /* After a snapshot was loaded: the hash indexes. O(identifiers). */
 void customers_rebuild(struct customers *c);
@@ -126,7 +126,14 @@ struct resolved {
  * strong namespace never join; a weak id joins only if exactly one customer holds it and no strong
  * ids differ, else it becomes a shared contact point; a device seen with a second strong user moves
  * to a new persona of that user, the index keeps one link back for 7 days. Survivor: the strongest
- * identifier, then the oldest. `when` orders, `number` is the record's. n ≥ 1. */
+ * identifier, then the oldest. `when` orders, `number` is the record's. n ≥ 1.
+ *
+ * A weak id that leads to somebody known by a strong one makes a persona of its own and a link, so
+ * that the guess can be cut. A record of nothing but shared contact points goes to a customer
+ * without a name. Who was cut apart is joined again only by customer_link. A namespace with limit 0
+ * (group_id) names nobody. A user who is known already takes a device over without a new persona,
+ * so that a family's tablet does not make one at every turn. Persona 0: PERSONAS_MAX are there, or
+ * no id has a namespace. */
 void customer_resolve(struct customers *c, const struct identifier *ids, u32 n, i64 when,
                       u64 number, struct resolved *out);
 /* Prefetches what customer_resolve will touch; called some records ahead. Three stages, each of
@@ -187,18 +194,22 @@ struct change {
 };
 
 /* Each returns true and fills `out` if anything changed. The later `when` wins per field; at a tie
- * the later record (attributes), the stricter consent. A NULL value removes. Types widen by the
- * schema's rules (bool → int → decimal → text while unconfirmed; misfits of a confirmed type are
- * kept aside). */
+ * the later record (attributes, tags), the stricter consent. When customers join, a tie goes to the
+ * greater value, so that the order of joining does not matter. A NULL value removes; what was
+ * removed keeps its time. Types widen by the schema's rules (bool → int → decimal → text while
+ * unconfirmed; misfits of a confirmed type are kept aside). A value of more than 256 KiB, and a new
+ * field of a customer who has 16 KiB of sparse fields or tags already, is ignored. */
 bool customer_set(struct customers *c, persona p, u32 attribute, value v, i64 when,
                   struct change *out);
 bool customer_tag(struct customers *c, persona p, u32 tag, bool on, i64 expires_ms, i64 when,
                   struct change *out);
 bool customer_consent(struct customers *c, persona p, u32 channel, u32 topic, u8 state, i64 when,
                       struct change *out);
-/* Refolds a change event (after a cut) into head `p`'s view: the same rules, no output. */
+/* Refolds a change event (after a cut) into head `p`'s view: the same rules, no output. In the
+ * timeline's order. */
 void customer_fold(struct customers *c, persona p, const struct change *ch, i64 when);
-/* Everything of the customer goes: views, identifiers, strings; the persona numbers stay unused. */
+/* Everything of the customer goes: views, identifiers, links, strings, and all that her rows hold,
+ * also for higher layers (which have taken theirs away before). The persona numbers stay unused. */
 void customer_forget(struct customers *c, persona head);
 
 typedef enum {
@@ -226,8 +237,9 @@ struct customer_view {
 };
 /* False if the persona does not exist there. */
 bool view_row(const struct customer_view *v, persona p, struct customer_row *out);
-/* The value of a head's attribute; text views are good while the epoch is pinned (live: until the
- * record's end). `scratch` (≥ 512 bytes) may hold what a column does not store as such. */
+/* The value of a head's attribute; text views are good while the epoch is pinned (live: until it is
+ * written again). Text that is not stored as such (packed times, numbers seen as text) is good for
+ * this thread's next 64 reads. */
 value view_attribute(const struct customer_view *v, persona head, u32 attribute);
 bool view_tag(const struct customer_view *v, persona head, u32 tag, i64 now, i64 *expires_ms);
 /* Tags of a head in ascending code; *cursor starts at 0. Expired ones are left out. */
@@ -237,6 +249,13 @@ u8 view_consent(const struct customer_view *v, persona head, u32 channel, u32 to
 /* Attributes that have a value, ascending code; *cursor starts at 0. */
 bool view_next_attribute(const struct customer_view *v, persona head, u32 *cursor, u32 *attribute,
                          value *out);
+
+/* One attribute of many customers: what view_attribute answers, several times as fast when heads
+ * come in ascending order. `v` must outlive it; a live view must not change while it is in use. */
+struct attribute_reader;
+struct attribute_reader *attribute_reader_new(const struct customer_view *v, u32 attribute,
+                                              struct arena *arena);
+value attribute_next(struct attribute_reader *r, persona head);
 
 /* The earliest moment after `now` at which time alone changes this customer here (a tag expires).
  */

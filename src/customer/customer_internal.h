@@ -23,18 +23,19 @@ enum {
     IDENTIFIERS_MAX = 1u << 28,
     LINKS_MAX = 1u << 26,
     ADDRESSES_MAX = 1u << 27,
-    ATTRIBUTES_MAX = 1u << 17,
+    ATTRIBUTES_MAX = 1u << 17, /* codes are below; log/names.h gives fewer */
+    TAGS_MAX = 1u << 20,
+    TOPICS_MAX = 1u << 17,
+    CHANNELS_MAX = 256,
     LINES_MAX = 1u << 28,
     NODES_MAX = 1u << 26,
     VALUE_BYTES_MAX = 256 << 10, /* of one attribute; beyond it the write is ignored */
     IDENTIFIER_BYTES_MAX = 512,  /* of a longer one only the hash is kept */
-    HOLDERS_MAX =
-        64, /* rows of one weak identifier that the index knows: enough to tell it is shared */
+    HOLDERS_MAX = 64,  /* rows of one identifier that the index has: enough to tell it is shared */
     ROWS_PER_HEAD = 4, /* of the same weak identifier, by different personas of one customer */
-    MISFIT_BYTES_MAX =
-        1 << 10, /* of one that does not fit a confirmed type; beyond it only counted */
+    MISFIT_BYTES_MAX = 1 << 10, /* of a value that is kept aside; a longer one is only counted */
     KEPT_BYTES = 4 << 20,
-    FIELDS_BYTES_MAX = 64 << 10, /* of a customer's packed list; beyond it new fields are ignored */
+    FIELDS_BYTES_MAX = 16 << 10, /* of a customer's packed list; beyond it new fields are ignored */
 };
 
 /* ---- rows ---- */
@@ -246,6 +247,8 @@ value value_of(str bytes);
 /* Copies the text of a value to `kept`: good until the next record, or 4 MiB more of it. */
 value value_keep(struct customers *c, value v);
 bool value_same(value a, value b); /* also as it was sent */
+/* A value as one of this type (0: as it is); MISSING if it cannot be. */
+value value_fit(attribute_type type, value v);
 /* Moves the attributes of one head into another's; leaves the first without any. */
 void attributes_join(struct customers *c, persona from, persona to);
 void attributes_clear(struct customers *c, persona head);

@@ -1,4 +1,5 @@
-/* fixture_test.h — a store with customers, and records about them in a few words. For tests only. */
+/* fixture_test.h — a store with customers, and records about them in a few words. For tests only.
+ */
 #pragma once
 #include "customer/customer_internal.h"
 
@@ -32,14 +33,10 @@ static inline struct identifier identifier(const struct fixture *f, const char *
         const char *prefix;
         u32 space;
     } SPACES[] = {
-        {"user:", SPACE_USER_ID},
-        {"anon:", SPACE_ANONYMOUS_ID},
-        {"mail:", SPACE_EMAIL},
-        {"tel:", SPACE_PHONE},
-        {"member:", SPACE_MEMBER_NO},
-        {"group:", SPACE_GROUP_ID},
-        {"openid:", SPACE_WECHAT_OPENID},
-        {"token:", SPACE_DEVICE_TOKEN},
+        {"user:", SPACE_USER_ID},         {"anon:", SPACE_ANONYMOUS_ID},
+        {"mail:", SPACE_EMAIL},           {"tel:", SPACE_PHONE},
+        {"member:", SPACE_MEMBER_NO},     {"group:", SPACE_GROUP_ID},
+        {"openid:", SPACE_WECHAT_OPENID}, {"token:", SPACE_DEVICE_TOKEN},
     };
     str text = str_of(reference);
     for (u32 i = 0; i < COUNT_OF(SPACES); i++) {

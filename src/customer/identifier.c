@@ -147,7 +147,7 @@ static void set_text(struct customers *c, struct identifier_row *r, const struct
     r->form &= (u8) ~(FORM_LENGTH | FORM_STRINGS);
     if (id->value.n > IDENTIFIER_BYTES_MAX || id->raw.n > IDENTIFIER_BYTES_MAX) return;
     if (id->value.n <= sizeof r->text && !raw) {
-        memcpy(r->text, id->value.p, id->value.n);
+        if (id->value.n) memcpy(r->text, id->value.p, id->value.n);
         r->form |= (u8)id->value.n;
         return;
     }
@@ -223,18 +223,40 @@ void identifier_drop(struct customers *c, u32 row)
     table_drop(c->identifiers, row);
 }
 
+/* Whether a newer row of the list has the same identifier. */
+static bool is_again(const struct customers *c, persona head, u32 row)
+{
+    const struct identifier_row *r = identifier_at(c, row);
+    u32 at = customer_at(c, head)->identifiers;
+    for (; at != row; at = identifier_at(c, at)->next)
+        if (is_row_of(identifier_at(c, at), space_of(r), r->hash)) return true;
+    return false;
+}
+
+static void drop_all(struct customers *c, persona head, u32 space, hash128 hash)
+{
+    for (u32 at = customer_at(c, head)->identifiers, next; at; at = next) {
+        next = identifier_at(c, at)->next;
+        if (is_row_of(identifier_at(c, at), space, hash)) identifier_drop(c, at);
+    }
+}
+
 /* Beyond the namespace's limit the oldest of a customer's values goes. */
 static void keep_limit(struct customers *c, persona head, u32 space)
 {
-    u32 n = 0, last = 0;
-    for (u32 at = customer_at(c, head)->identifiers; at; at = identifier_at(c, at)->next) {
-        const struct identifier_row *r = identifier_at(c, at);
-        if (space_of(r) != space || r->form & FORM_FORMER) continue;
-        last = at;
-        n++;
-    }
+    u32 rows = 0, values = 0, oldest = 0;
     u32 limit = c->rules[space].limit ? c->rules[space].limit : 1;
-    if (n > limit) identifier_drop(c, last);
+    u32 first = customer_at(c, head)->identifiers;
+    for (u32 at = first; at; at = identifier_at(c, at)->next)
+        rows += space_of(identifier_at(c, at)) == space;
+    if (rows <= limit) return;
+    for (u32 at = first; at; at = identifier_at(c, at)->next) {
+        const struct identifier_row *r = identifier_at(c, at);
+        if (space_of(r) != space || r->form & FORM_FORMER || is_again(c, head, at)) continue;
+        oldest = at;
+        values++;
+    }
+    if (values > limit) drop_all(c, head, space, identifier_at(c, oldest)->hash);
 }
 
 /* A number that thousands have (a shop's, a placeholder) would make one endless run of the index.
@@ -329,15 +351,6 @@ bool identifiers_rival(const struct customers *c, u32 space, str a, str b)
 
 /* ---- what others see ---- */
 
-static bool was_listed(const struct customers *c, persona head, u32 row)
-{
-    const struct identifier_row *r = identifier_at(c, row);
-    u32 at = customer_at(c, head)->identifiers;
-    for (; at != row; at = identifier_at(c, at)->next)
-        if (is_row_of(identifier_at(c, at), space_of(r), r->hash)) return true;
-    return false;
-}
-
 static void view(const struct customers *c, u32 row, struct identifier_view *out)
 {
     const struct identifier_row *r = identifier_at(c, row);
@@ -357,7 +370,7 @@ bool customer_identifier(const struct customers *c, persona head, u32 *cursor,
                          struct identifier_view *out)
 {
     u32 at = *cursor ? identifier_at(c, *cursor)->next : customer_at(c, head)->identifiers;
-    while (at && (identifier_at(c, at)->form & FORM_FORMER || was_listed(c, head, at)))
+    while (at && (identifier_at(c, at)->form & FORM_FORMER || is_again(c, head, at)))
         at = identifier_at(c, at)->next;
     if (!at) return false;
     *cursor = at;

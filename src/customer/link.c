@@ -321,6 +321,23 @@ err customer_cut(struct customers *c, persona p, u64 number, persona *a, persona
     return ERR_OK;
 }
 
+void customer_fold(struct customers *c, persona p, const struct change *ch, i64 when)
+{
+    struct change none;
+    switch (ch->field) {
+    case FIELD_ATTRIBUTE: customer_set(c, p, ch->code, ch->new, when, &none); break;
+    case FIELD_TAG:
+        customer_tag(c, p, ch->code, ch->new.type == VALUE_TRUE, ch->expires_ms, when, &none);
+        break;
+    case FIELD_CONSENT: {
+        u8 state = ch->new.type == VALUE_TRUE ? 1 : ch->new.type == VALUE_FALSE ? 2 : 0;
+        customer_consent(c, p, ch->code, ch->topic, state, when, &none);
+        break;
+    }
+    case FIELD_IDENTIFIER: break; /* identifiers stay with their personas */
+    }
+}
+
 /* ---- forgetting ---- */
 
 void customer_forget(struct customers *c, persona head)

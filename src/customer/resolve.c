@@ -214,8 +214,9 @@ static u32 order(const struct customers *c, const struct identifier *ids, u32 n,
 {
     u32 count = 0;
     bool persons = false;
-    for (u32 i = 0; i < n; i++) persons |= c->rules[ids[i].space].limit > 0;
+    for (u32 i = 0; i < n; i++) persons |= customer_space(c, ids[i].space).limit > 0;
     for (u32 i = 0; i < n && count < RECORD_IDS_MAX; i++) {
+        if (ids[i].space - 1 >= SPACES_MAX) continue;
         bool again = persons && !c->rules[ids[i].space].limit;
         for (u32 k = 0; k < count; k++)
             again |= out[k].space == ids[i].space && hash128_eq(out[k].hash, ids[i].hash);
@@ -243,11 +244,12 @@ static bool resolve_known(struct customers *c, const struct identifier *id, i64 
 {
     struct map_cursor at;
     u32 row = map_first(&c->by_identifier, id->hash, &at);
-    if (!row || c->rules[id->space].strength == STRENGTH_WEAK || id->space == SPACE_DEVICE_TOKEN)
+    if (!row || customer_space(c, id->space).strength == STRENGTH_WEAK ||
+        id->space == SPACE_DEVICE_TOKEN)
         return false;
     const struct identifier_row *r = identifier_at(c, row);
     if (!hash128_eq(r->hash, id->hash) || space_of(r) != id->space) return false;
-    if (map_next(&c->by_identifier, id->hash, &at)) return false;
+    if (r->form & FORM_FORMER || map_next(&c->by_identifier, id->hash, &at)) return false;
     if (when < since_of(r) || (id->value.n && !(r->form & (FORM_LENGTH | FORM_STRINGS))))
         return false;
     out->persona = r->persona;
@@ -268,6 +270,7 @@ void customer_resolve(struct customers *c, const struct identifier *ids, u32 n, 
     c->kept_used = 0;
     if (n == 1 && resolve_known(c, ids, when, out)) return;
     r.n = order(c, ids, n, sorted);
+    if (!r.n) return;
     for (u32 i = 0; i < r.n; i++) {
         switch (c->rules[sorted[i].space].strength) {
         case STRENGTH_STRONG: ask_strong(&r, &sorted[i]); break;

@@ -20,7 +20,7 @@ bool customer_tag(struct customers *c, persona p, u32 tag, bool on, i64 expires_
     struct field old;
     persona head = customer_head(c, p);
     *out = (struct change){0};
-    if (!head) return false;
+    if (!head || tag - 1 >= TAGS_MAX - 1) return false;
     struct customer_row *row = customer_edit(c, head);
     bool is_there = field_find(tags_of(c, row), tag, &old);
     if (is_there && when < old.when) return false;
@@ -161,7 +161,8 @@ bool customer_consent(struct customers *c, persona p, u32 channel, u32 topic, u8
     i64 old_when;
     persona head = customer_head(c, p);
     *out = (struct change){0};
-    if (!head || state > CONSENT_NO) return false;
+    if (!head || channel - 1 >= CHANNELS_MAX || topic >= TOPICS_MAX || state > CONSENT_NO)
+        return false;
     struct customer_row *row = customer_edit(c, head);
     u8 old = consent_get(c, row, channel, topic, &old_when);
     if (!consent_wins(state, when, old, old_when)) return false;
@@ -184,7 +185,7 @@ u8 view_consent(const struct customer_view *v, persona head, u32 channel, u32 to
     i64 when;
     struct customer_row copy;
     const struct customer_row *row = view_in(v, v->c->rows, head, &copy);
-    if (!row || row->head != head) return 0;
+    if (!row || row->head != head || channel - 1 >= CHANNELS_MAX || topic >= TOPICS_MAX) return 0;
     return consent_get(v->c, row, channel, topic, &when);
 }
 

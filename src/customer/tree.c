@@ -15,16 +15,26 @@ _Static_assert(sizeof(struct node_row) == 128, "");
 /* Indexes below a node of this height. */
 static const u32 SPAN[DEPTH_MAX + 1] = {1, 30, 900, 27000, 810000, 24300000, 729000000};
 
+/* Places on the way down, the lowest level first. Dividing by a constant, it costs little. */
+static inline void places_of(u32 i, u32 depth, u8 *place)
+{
+    for (u32 height = 0; height < depth; height++) {
+        place[height] = (u8)(i % FAN);
+        i /= FAN;
+    }
+}
+
 u32 tree_get(const struct customer_view *v, struct tree t, u32 i)
 {
     struct node_row copy;
+    u8 place[DEPTH_MAX];
     if (i >= SPAN[t.depth] || !t.root) return 0;
+    places_of(i, t.depth, place);
     u32 row = t.root;
-    for (u32 height = t.depth; row && height; height--) {
-        const struct node_row *node = view_in(v, v->c->nodes, row, &copy);
-        if (!node) return 0;
-        row = node->at[i / SPAN[height - 1]];
-        i %= SPAN[height - 1];
+    for (u32 height = t.depth; row && height--;) {
+        const struct node_row *node =
+            v->epoch ? view_in(v, v->c->nodes, row, &copy) : table_at(v->c->nodes, row);
+        row = node ? node->at[place[height]] : 0;
     }
     return row;
 }
@@ -45,18 +55,18 @@ void tree_set(struct customers *c, struct tree *t, u32 i, u32 number)
         t->root = above;
         t->depth++;
     }
+    u8 place[DEPTH_MAX];
+    places_of(i, t->depth, place);
     u32 row = t->root;
-    for (u32 height = t->depth; height > 1; height--) {
-        u32 place = i / SPAN[height - 1];
+    for (u32 height = t->depth - 1; height > 0; height--) {
         const struct node_row *node = table_at(c->nodes, row);
-        u32 below = node->at[place];
+        u32 below = node->at[place[height]];
         if (!below) {
             below = add_node(c);
-            ((struct node_row *)table_edit(c->nodes, row))->at[place] = below;
+            ((struct node_row *)table_edit(c->nodes, row))->at[place[height]] = below;
         }
-        i %= SPAN[height - 1];
         row = below;
     }
-    if (((const struct node_row *)table_at(c->nodes, row))->at[i] == number) return;
-    ((struct node_row *)table_edit(c->nodes, row))->at[i] = number;
+    if (((const struct node_row *)table_at(c->nodes, row))->at[place[0]] == number) return;
+    ((struct node_row *)table_edit(c->nodes, row))->at[place[0]] = number;
 }

@@ -26,11 +26,9 @@ static bool resolve_reachable(void *ctx, persona head, u32 channel)
            view_consent(&e->live_customers, head, channel, 0) == 1;
 }
 
+/* Over the tables as a snapshot left them, or none. */
 static void build(struct engine *e)
 {
-    struct store_options so = {.memory_max = e->options.memory_max};
-    struct events_options eo = {.dir = e->options.dir};
-    e->store = store_new(&so);
     e->meta = table_new(e->store, "engine", sizeof(struct engine_row), 1);
     e->names_rows = table_new(e->store, "names", sizeof(struct name_row), NAMES_ROWS_MAX);
     e->objects = table_new(e->store, "objects", sizeof(struct object_row), OBJECTS_MAX);
@@ -38,7 +36,6 @@ static void build(struct engine *e)
     e->zones = table_new(e->store, "zones", sizeof(struct zone_row), ZONES_MAX);
     e->texts = heap_new(e->store, "texts");
     e->customers = customers_new(e->store, (struct sip_key){0});
-    e->events = events_new(e->env, &eo);
     e->segments = segments_new(e->store, e->customers, e->events, e->names);
     e->messages = messages_new(e->store, e->customers, (struct sip_key){0});
     e->journeys =
@@ -51,7 +48,6 @@ static void build(struct engine *e)
     e->zone_arena = arena_new();
     e->happened = mem_alloc(CAUSES_MAX * sizeof *e->happened);
     e->edges = mem_zalloc(sizeof *e->edges);
-    buf_init(&e->background.extra, 16 << 20);
 }
 
 void engine_close(struct engine *e)
@@ -110,8 +106,6 @@ MUST_USE static err load_snapshot(struct engine *e, u64 *position, struct diag *
     *position = m->position;
     e->now = m->time_ms;
     e->background.last_position = m->position;
-    e->background.snapshots = 0;
-    rebuild(e);
     return ERR_OK;
 }
 
@@ -203,8 +197,14 @@ MUST_USE static err open_all(struct engine *e, struct diag *why)
     TRY(log_open(e->env, &lo, &e->log, why));
     e->names = names_new(e->log);
     record_fixed_names(e->names);
-    build(e);
+    struct store_options so = {.memory_max = o->memory_max};
+    struct events_options eo = {.dir = o->dir};
+    e->store = store_new(&so);
+    e->events = events_new(e->env, &eo);
+    buf_init(&e->background.extra, 16 << 20);
     if (o->dir) TRY(load_snapshot(e, &position, why));
+    build(e);
+    if (position) rebuild(e);
     atomic_store(&e->applied, position);
     TRY(replay(e, position + 1, why));
     return begin(e, why);

@@ -5,6 +5,7 @@
  * nothing is left over. Layouts for people: docs/formats.md. */
 #include "engine/record.h"
 
+#include "base/bytes.h"
 #include "engine/events.h"
 
 static bool whole(const struct reader *r)
@@ -74,21 +75,30 @@ enum {
     HAS_ALL = (1 << 5) - 1
 };
 
+/* Asks for room once and then writes without checks: every call of a client passes here. */
 void item_put(struct buf *b, const struct item *item, u32 id_count)
 {
     MUST(id_count <= RECORD_IDS_MAX);
     const str parts[] = {item->message_id, item->props, item->traits, item->consents, item->tags};
+    size_t room = 2 + BYTES_VARINT_MAX * (1 + COUNT_OF(parts) + 2 * id_count);
     u8 has = 0;
-    for (u32 i = 0; i < COUNT_OF(parts); i++) has |= (u8)((parts[i].n > 0) << i);
-    buf_byte(b, (u8)item->what);
-    buf_byte(b, has);
-    buf_varint(b, item->event);
-    for (u32 i = 0; i < COUNT_OF(parts); i++)
-        if (parts[i].n) buf_str_varint(b, parts[i]);
-    for (u32 i = 0; i < id_count; i++) {
-        buf_str_varint(b, item->values[i]);
-        buf_str_varint(b, item->raws[i]);
+    for (u32 i = 0; i < COUNT_OF(parts); i++) {
+        has |= (u8)((parts[i].n > 0) << i);
+        room += parts[i].n;
     }
+    for (u32 i = 0; i < id_count; i++) room += item->values[i].n + item->raws[i].n;
+    u8 *start = (u8 *)buf_room(b, room), *p = start;
+    if (!p) return;
+    *p++ = (u8)item->what;
+    *p++ = has;
+    p = bytes_put_varint(p, item->event);
+    for (u32 i = 0; i < COUNT_OF(parts); i++)
+        if (parts[i].n) p = bytes_put_str(p, parts[i]);
+    for (u32 i = 0; i < id_count; i++) {
+        p = bytes_put_str(p, item->values[i]);
+        p = bytes_put_str(p, item->raws[i]);
+    }
+    b->n += (size_t)(p - start);
 }
 
 /* A part that is announced must not be empty: one content, one encoding. */

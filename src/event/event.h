@@ -72,10 +72,11 @@ void events_free(struct events *es);
  * of the log: it reaches the disk's manifest with the next snapshot, never by snapshot_extra. */
 struct stream events_stream(struct events *es);
 void events_manifest(const struct events *es, struct buf *out);
-/* On start, before the stream is loaded: opens the files listed and removes seal- files not listed. An
- * empty manifest is a new directory. ERR_CORRUPT, ERR_UNSUPPORTED, ERR_NOT_FOUND name the file. */
+/* On start, before or after the stream is loaded: opens the files listed and removes seal- files that
+ * are not. An empty manifest is a new directory. ERR_CORRUPT, ERR_UNSUPPORTED, ERR_NOT_FOUND name the
+ * file. */
 MUST_USE err events_open(struct events *es, str manifest, struct diag *why);
-/* After the stream was loaded: the chains and the dedupe set of the tail. */
+/* After both: the chains and the dedupe set of the tail. */
 void events_rebuild(struct events *es);
 /* Reads every byte of every sealed file and proves what can be proved. ERR_CORRUPT: `why` names the
  * file and the place. (Otherwise a block is checked when it is first touched, and a bad one ends the

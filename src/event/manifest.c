@@ -167,7 +167,7 @@ MUST_USE static err open_all(struct events *es, str manifest, struct diag *why)
     es->last_order = m.last_order;
     es->last_received = m.last_received;
     es->erased_number = m.erased_number;
-    es->tail.kept = es->tail.end = es->sets[0].from = m.tail_start;
+    tail_begin(&es->tail, m.tail_start);
     buf_put(&es->manifests[0], manifest);
     catalog_show(es);
     return ERR_OK;
@@ -239,11 +239,14 @@ struct stream events_stream(struct events *es)
 void events_rebuild(struct events *es)
 {
     es->catalog->tail_start = es->sets[0].from = es->tail.kept;
+    es->tail_rows = es->tail_dead = 0;
     tail_link(&es->tail);
     u64 at = es->tail.kept;
     for (const struct row *row; (row = tail_next(&es->tail, &at, es->tail.end));) {
         struct erased_of gone =
             erased_of(es->catalog->erased, erased_count(es->catalog->erased), row->persona);
+        u32 unit = tail_unit(at - tail_frame(row->bytes));
+        if (!hash128_is_zero(row->dedupe)) map_put(&es->sets[0].map, row->dedupe, unit);
         es->tail_rows++;
         es->tail_dead += is_erased(&gone, row->order);
         if (row->order > es->last_order) es->last_order = row->order;

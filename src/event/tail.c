@@ -163,6 +163,13 @@ void tail_event(const struct row *row, struct event *out)
                           .props = {blob + row->message_bytes, row->bytes - row->message_bytes}};
 }
 
+void tail_begin(struct tail *t, u64 from)
+{
+    bool is_past = from > t->end;
+    tail_keep(t, is_past ? t->end + TAIL_CHUNK : from);
+    if (is_past) t->kept = t->end = from;
+}
+
 void tail_read(const struct tail *t, u64 offset, void *out, size_t n)
 {
     for (u8 *to = out; n;) {

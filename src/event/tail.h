@@ -87,5 +87,7 @@ void tail_event(const struct row *row, struct event *out);
  * before `kept` is passed over. ERR_CORRUPT: a gap. */
 void tail_read(const struct tail *t, u64 offset, void *out, size_t n);
 MUST_USE err tail_load(struct tail *t, u64 offset, str bytes);
+/* The tail begins at `from`: what was loaded before it is not wanted. */
+void tail_begin(struct tail *t, u64 from);
 /* After loading: chains all rows anew. */
 void tail_link(struct tail *t);

@@ -1,37 +1,37 @@
-/* body.h — a JSON body as value bytes: the one place that knows the JSON library.
+/* body.h — a JSON body cut into items and turned into value bytes: the one place that knows the JSON
+ * library.
  *
  *   {"batch": [ item, item, … ], "sentAt": …, "context": …}
- *          │                        └─► on_outer(MAP of all but the batch), first
- *          └─► on_item(MAP) for each, in order; a broken one with the reason instead
+ *          │                        └─► on_outer(all but the batch), first
+ *          └─► on_item for each, in order; a broken one with the reason instead
  *
- * Numbers become INT, FIXED or NUMBER, texts TEXT; nothing is interpreted further. Views are good during
- * the call they are given to. */
+ * Nothing is interpreted: limits and the forms of numbers and texts are in encode.h. An item's views are
+ * good during its call, those of the outer members until the body is read. */
 #pragma once
-#include "base/value.h"
+#include "base/buf.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-enum {
-    BODY_DEPTH_MAX = 32,      /* containers inside each other, the item is the first */
-    BODY_MEMBERS_MAX = 1000,  /* of one object */
-    BODY_KEY_MAX = 128,       /* bytes */
-    BODY_TEXT_MAX = 32 << 10, /* bytes */
-};
-
 struct body;
 struct body *body_new(void);
 void body_free(struct body *b);
 
+/* The members of an object: the inside of a value MAP. */
+struct body_map {
+    u32 count;
+    str members;
+};
+
 struct body_item {
-    str text;           /* as sent */
-    value map;          /* MISSING if broken */
-    const char *broken; /* NULL, or what is wrong, as the end of a sentence */
+    str text; /* as sent */
+    struct body_map map;
+    const char *broken; /* NULL, or what is wrong, as the end of a sentence; then there is no map */
 };
 
 struct body_reader {
-    void (*on_outer)(void *ctx, value map);
+    void (*on_outer)(void *ctx, const struct body_map *map);
     err (*on_item)(void *ctx, const struct body_item *item); /* an error stops and is passed on */
     void *ctx;
 };
@@ -41,7 +41,7 @@ struct body_reader {
  * ERR_INVALID: no JSON object, or no such array in it. */
 MUST_USE err body_read_batch(struct body *b, str text, str array, const struct body_reader *r,
                              struct diag *why);
-/* Reads a body that is one item; on_outer is not called. ERR_INVALID if it is no JSON object. */
+/* Reads a body that is one item; on_outer is not called. ERR_INVALID if it is no JSON. */
 MUST_USE err body_read_item(struct body *b, str text, const struct body_reader *r, struct diag *why);
 
 #ifdef __cplusplus

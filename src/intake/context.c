@@ -19,46 +19,44 @@ bool context_zone_known(struct intake *in, str name)
 
 /* ---- members ---- */
 
-static bool wanted(struct intake *in, str key, value v, struct context *out)
+static bool wanted(struct intake *in, str key, struct slice v, struct context *out)
 {
     if (str_eq(key, S("library")) || str_eq(key, S("traits"))) return false;
     if (str_eq(key, S("device"))) {
-        value token = value_member(v, S("token"));
-        if (token.type == VALUE_TEXT && out->token.n == 0) out->token = token.text;
+        struct slice token = members_find(members_of(v), S("token"));
+        if (out->token.n == 0) out->token = slice_text(token);
     }
-    if (!str_eq(key, S("timezone")) || v.type != VALUE_TEXT || !context_zone_known(in, v.text))
-        return true;
-    if (out->zone.n == 0) out->zone = v.text;
+    if (!str_eq(key, S("timezone")) || !context_zone_known(in, slice_text(v))) return true;
+    if (out->zone.n == 0) out->zone = slice_text(v);
     return false;
 }
 
 /* Copies the members of `from` that are wanted, not in `over`, and still fit. */
-static u32 copy(struct intake *in, value from, value over, struct context *out)
+static u32 copy(struct intake *in, struct members from, struct members over, struct context *out)
 {
     u32 count = 0;
-    struct reader r = reader_of(from.text);
-    for (u32 i = 0; i < from.count; i++) {
-        const u8 *start = r.p;
-        str key = read_str_varint(&r);
-        value v = value_read(&r);
-        size_t n = (size_t)(r.p - start);
-        if (over.count && value_member(over, key).type != VALUE_MISSING) continue;
-        if (!wanted(in, key, v, out) || in->context.n + n > CONTEXT_BYTES_MAX) continue;
-        buf_put(&in->context, (str){(const char *)start, n});
+    struct slice v;
+    for (str key; members_next(&from, &key, &v);) {
+        if (over.count && members_find(over, key).n) continue;
+        size_t room = BYTES_VARINT_MAX + key.n + v.n;
+        if (!wanted(in, key, v, out) || in->context.n + room > CONTEXT_BYTES_MAX) continue;
+        u8 *start = (u8 *)buf_room(&in->context, room + BYTES_SLACK);
+        u8 *p = bytes_put_varint(start, key.n);
+        p = bytes_put_loose(bytes_put_loose(p, key.p, key.n), v.at, v.n);
+        in->context.n += (size_t)(p - start);
         count++;
     }
     return count;
 }
 
-void context_read(struct batch_run *run, value item, struct context *out)
+void context_read(struct batch_run *run, struct slice item, struct context *out)
 {
     struct intake *in = run->in;
-    u32 count = 0;
+    struct members own = members_of(item);
     *out = (struct context){0};
     buf_reset(&in->context);
-    if (item.type != VALUE_MAP) item = value_missing();
-    count += copy(in, item, value_missing(), out);
-    if (run->context.type == VALUE_MAP) count += copy(in, run->context, item, out);
+    u32 count = copy(in, own, (struct members){0}, out);
+    count += copy(in, members_of(run->context), own, out);
     if (count)
         out->kept = (value){.type = VALUE_MAP, .count = count, .text = buf_str(&in->context)};
 }

@@ -1,5 +1,6 @@
 /* inside.h — what the files of intake share: the working memory of one thread, and one item under way. */
 #pragma once
+#include "base/bytes.h"
 #include "engine/record.h"
 #include "intake/body.h"
 #include "intake/intake.h"
@@ -26,6 +27,13 @@ struct quota {
     i64 day;
 };
 
+/* One item on its way to a record. */
+struct making {
+    struct record record;
+    struct item item;
+    struct diag why;
+};
+
 struct intake {
     struct intake_options o;
     char country[2];
@@ -35,9 +43,75 @@ struct intake {
     struct quota *quotas;
     u32 quota_count;
     char rooms[RECORD_IDS_MAX][NORMAL_BYTES_MAX]; /* normal forms of the item's identifiers */
-    struct buf props, traits, consents, context, rest, text, payload;
+    struct buf props, traits, consents, tags, context, rest, text, payload;
     u32 rest_count;
+    struct making making;
 };
+
+/* The bytes of one value that encode.c wrote; none: missing. BYTES_SLACK more may be read. */
+struct slice {
+    const u8 *at;
+    size_t n;
+};
+
+static inline value_type slice_type(struct slice s)
+{
+    return s.n ? (value_type)*s.at : VALUE_MISSING;
+}
+
+static inline bool slice_given(struct slice s)
+{
+    return slice_type(s) > VALUE_NULL;
+}
+
+static inline value slice_value(struct slice s)
+{
+    struct reader r = {s.at, s.at + s.n, false};
+    return s.n ? value_read(&r) : value_missing();
+}
+
+static inline str slice_text(struct slice s)
+{
+    const u8 *p = s.at + 1;
+    return slice_type(s) == VALUE_TEXT ? bytes_str(&p) : (str){0};
+}
+
+/* A walk over the members of a MAP; over nothing for another value. */
+struct members {
+    const u8 *p, *end;
+    u32 count;
+};
+
+static inline struct members members_of(struct slice map)
+{
+    struct members m = {0};
+    if (slice_type(map) != VALUE_MAP) return m;
+    const u8 *p = map.at + 1;
+    bytes_varint(&p);
+    m.count = (u32)bytes_varint(&p);
+    m.p = p;
+    m.end = map.at + map.n;
+    return m;
+}
+
+static inline bool members_next(struct members *m, str *key, struct slice *v)
+{
+    if (m->p == m->end) return false;
+    *key = bytes_str(&m->p);
+    v->at = m->p;
+    m->p = bytes_skip_value(m->p);
+    v->n = (size_t)(m->p - v->at);
+    return true;
+}
+
+/* The last member of that name. */
+static inline struct slice members_find(struct members m, str name)
+{
+    struct slice v, found = {0};
+    for (str key; members_next(&m, &key, &v);)
+        if (str_eq(key, name)) found = v;
+    return found;
+}
 
 /* One call of intake_batch. */
 struct batch_run {
@@ -45,23 +119,19 @@ struct batch_run {
     const struct intake_source *from;
     intake_call call;
     i64 now_ms;
-    value context; /* the batch's, for items that lack members of it */
-    value sent_at;
+    struct slice context; /* the batch's, for items that lack members of it */
+    i64 clock_error_ms;   /* ours less theirs, by the batch's sentAt */
     struct buf *records;
     struct intake_result *out;
-    struct diag *why;
-};
-
-/* One item on its way to a record. */
-struct making {
-    struct record record;
-    struct item item;
 };
 
 /* ---- segment.c ---- */
 
-/* Maps a call to `m` and appends its record. ERR_REFUSED with the reason, or an error of the log's. */
-MUST_USE err segment_map(struct batch_run *run, value call, struct making *m, struct diag *why);
+/* Maps a call to a record and appends it. ERR_REFUSED with the reason in making.why, or an error of the
+ * log's. */
+MUST_USE err segment_map(struct batch_run *run, struct members call);
+/* What a client's clock is to be put right by; 0 if that cannot be told. */
+i64 segment_clock_error(struct batch_run *run, struct slice sent_at);
 
 /* ---- member.c: names, lists of coded values ---- */
 
@@ -69,21 +139,23 @@ MUST_USE err segment_map(struct batch_run *run, value call, struct making *m, st
 MUST_USE err member_code(struct batch_run *run, name_kind kind, str text, u32 *code);
 u32 member_find(struct intake *in, name_kind kind, str text); /* 0 if there is none */
 
-/* Appends {code, value} to a list, or the name and value to in->rest where the name has no code. */
-MUST_USE err member_put(struct batch_run *run, name_kind kind, struct buf *list, str key, value v);
-/* All members of a MAP, dates recognised; nothing for another value. */
-MUST_USE err member_put_all(struct batch_run *run, name_kind kind, struct buf *list, value map);
+/* Appends {code, value} to a list, dates recognised, or the name and value to in->rest where the name
+ * has no code. */
+MUST_USE err member_put(struct batch_run *run, name_kind kind, struct buf *list, str key,
+                        struct slice v);
+MUST_USE err member_put_all(struct batch_run *run, name_kind kind, struct buf *list,
+                            struct members m);
 /* Ends a list: what lies in in->rest goes under code 0. */
 void member_put_rest(struct intake *in, struct buf *list);
 
 /* ---- context.c ---- */
 
-/* The context of an item over that of its batch: bytes of MAP members without library, traits and what was
- * taken out: `zone` (a known time zone's name, or empty) and `token` (a device's push token, or empty). */
+/* The context of an item over that of its batch, without library, traits and what was taken out of it: the
+ * name of a time zone that is known, and a device's push token. */
 struct context {
     value kept; /* MAP, or MISSING */
     str zone, token;
 };
-void context_read(struct batch_run *run, value item, struct context *out);
+void context_read(struct batch_run *run, struct slice item, struct context *out);
 /* Is there such a zone? Asks once for each name. */
 bool context_zone_known(struct intake *in, str name);

@@ -14,7 +14,7 @@ struct intake *intake_new(const struct intake_options *o)
     if (!in->o.browser_names_max) in->o.browser_names_max = NAMES_A_DAY;
     intake_settings(in, o->zone, o->phone_country);
     in->body = body_new();
-    struct buf *bufs[] = {&in->props, &in->traits, &in->consents, &in->context,
+    struct buf *bufs[] = {&in->props, &in->traits, &in->consents, &in->tags, &in->context,
                           &in->rest,  &in->text,   &in->payload};
     for (u32 i = 0; i < COUNT_OF(bufs); i++) buf_init(bufs[i], LIST_BYTES_MAX);
     return in;
@@ -23,7 +23,7 @@ struct intake *intake_new(const struct intake_options *o)
 void intake_free(struct intake *in)
 {
     if (!in) return;
-    struct buf *bufs[] = {&in->props, &in->traits, &in->consents, &in->context,
+    struct buf *bufs[] = {&in->props, &in->traits, &in->consents, &in->tags, &in->context,
                           &in->rest,  &in->text,   &in->payload};
     for (u32 i = 0; i < COUNT_OF(bufs); i++) buf_clear(bufs[i]);
     body_free(in->body);
@@ -82,30 +82,35 @@ static void reject(struct intake_result *out, str text, const char *reason)
     memcpy(r->sample, text.p, r->sample_bytes);
 }
 
+static struct members inside(const struct body_map *map)
+{
+    const u8 *p = (const u8 *)map->members.p;
+    return (struct members){p, p + map->members.n, map->count};
+}
+
 static err on_item(void *ctx, const struct body_item *item)
 {
     struct batch_run *run = ctx;
-    struct making m;
-    struct diag why;
-    why.code = ERR_OK;
+    struct diag *why = &run->in->making.why;
+    why->code = ERR_OK;
     if (item->broken) {
-        diag_set(&why, ERR_REFUSED, "the event cannot be read: %s", item->broken);
+        diag_set(why, ERR_REFUSED, "the event cannot be read: %s", item->broken);
     } else if (item->text.n > run->in->o.item_bytes_max) {
-        diag_set(&why, ERR_REFUSED, "the event is larger than %u bytes", run->in->o.item_bytes_max);
+        diag_set(why, ERR_REFUSED, "the event is larger than %u bytes", run->in->o.item_bytes_max);
     } else {
-        err e = segment_map(run, item->map, &m, &why);
+        err e = segment_map(run, inside(&item->map));
         if (e == ERR_OK) run->out->accepted++;
         if (e != ERR_REFUSED) return e;
     }
-    reject(run->out, item->text, why.message);
+    reject(run->out, item->text, why->message);
     return ERR_OK;
 }
 
-static void on_outer(void *ctx, value map)
+static void on_outer(void *ctx, const struct body_map *map)
 {
     struct batch_run *run = ctx;
-    run->context = value_member(map, S("context"));
-    run->sent_at = value_member(map, S("sentAt"));
+    run->context = members_find(inside(map), S("context"));
+    run->clock_error_ms = segment_clock_error(run, members_find(inside(map), S("sentAt")));
 }
 
 /* ---- one body ---- */
@@ -118,8 +123,7 @@ err intake_batch(struct intake *in, const struct intake_source *from, intake_cal
                             .call = call,
                             .now_ms = now_ms,
                             .records = records,
-                            .out = out,
-                            .why = why};
+                            .out = out};
     struct body_reader reader = {on_outer, on_item, &run};
     bool batch = call == INTAKE_BATCH || call == INTAKE_IMPORT;
     size_t before = records->n;

@@ -50,7 +50,11 @@ typedef enum {
     INTAKE_GROUP,
     INTAKE_ALIAS,
     INTAKE_BATCH,
-    INTAKE_IMPORT
+    INTAKE_IMPORT,
+    /* One item as the API has it, never an SDK's: {"type": "customer" | "track" | "page" | "screen",
+     * "identifiers": {namespace: value}}; a customer with "attributes" (null removes), "consent" and
+     * "tags" (a list, "-name" takes one off). */
+    INTAKE_ITEM
 } intake_call;
 /* The last part of a path: "track", "t", "batch"…; false if it is none of them. */
 bool intake_call_of(str name, intake_call *out);

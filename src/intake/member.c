@@ -5,14 +5,27 @@
 
 /* ---- names ---- */
 
-/* Cheap and good enough for names people choose; a bad mix costs a miss, no more. */
-static u32 slot_of(name_kind kind, str text)
+/* The first and last bytes of a text, so that nothing is looped over. */
+static u64 ends_of(str s)
 {
     u64 head = 0, tail = 0;
-    size_t n = min_size(text.n, 8);
-    memcpy(&head, text.p, n);
-    memcpy(&tail, text.p + text.n - n, n);
-    u64 mix = (head ^ tail << 29 ^ text.n << 53 ^ (u64)kind << 61) * 0x9E3779B97F4A7C15u;
+    if (s.n >= 8) {
+        memcpy(&head, s.p, 8);
+        memcpy(&tail, s.p + s.n - 8, 8);
+    } else if (s.n >= 4) {
+        memcpy(&head, s.p, 4);
+        memcpy(&tail, s.p + s.n - 4, 4);
+    } else {
+        head = (u8)s.p[0];
+        tail = (u64)(u8)s.p[s.n / 2] << 8 | (u8)s.p[s.n - 1];
+    }
+    return head ^ (tail << 29 | tail >> 35);
+}
+
+/* Good enough for names people choose; a bad mix costs a miss, no more. */
+static u32 slot_of(name_kind kind, str text)
+{
+    u64 mix = (ends_of(text) ^ (text.n << 3 | kind) << 52) * 0x9E3779B97F4A7C15u;
     return (u32)(mix >> 54) % NAME_SLOTS;
 }
 
@@ -75,29 +88,37 @@ static bool is_ours(name_kind kind, u32 code)
                                                                   code < PROPERTY_FIXED_END));
 }
 
-err member_put(struct batch_run *run, name_kind kind, struct buf *list, str key, value v)
+static bool looks_dated(struct slice v)
+{
+    if (*v.at != VALUE_TEXT || v.n < 12) return false;
+    str s = slice_text(v);
+    return s.p[4] == '-' && s.p[7] == '-';
+}
+
+err member_put(struct batch_run *run, name_kind kind, struct buf *list, str key, struct slice v)
 {
     struct intake *in = run->in;
     u32 code;
     TRY(member_code(run, kind, key, &code));
-    if (code && !is_ours(kind, code)) {
-        props_put(list, code, normal_time(v, in->o.zone));
+    bool coded = code && !is_ours(kind, code);
+    if (UNLIKELY(coded && looks_dated(v))) {
+        props_put(list, code, normal_time(slice_value(v), in->o.zone));
         return ERR_OK;
     }
-    buf_str_varint(&in->rest, key);
-    value_put(&in->rest, v);
-    in->rest_count++;
+    struct buf *to = coded ? list : &in->rest;
+    u8 *start = (u8 *)buf_room(to, BYTES_VARINT_MAX + key.n + v.n + BYTES_SLACK), *p = start;
+    if (!p) return ERR_OK;
+    p = coded ? bytes_put_varint(p, code) : bytes_put_str(p, key);
+    p = bytes_put_loose(p, v.at, v.n);
+    to->n += (size_t)(p - start);
+    in->rest_count += !coded;
     return ERR_OK;
 }
 
-err member_put_all(struct batch_run *run, name_kind kind, struct buf *list, value map)
+err member_put_all(struct batch_run *run, name_kind kind, struct buf *list, struct members m)
 {
-    if (map.type != VALUE_MAP) return ERR_OK;
-    struct reader r = reader_of(map.text);
-    for (u32 i = 0; i < map.count; i++) {
-        str key = read_str_varint(&r);
-        TRY(member_put(run, kind, list, key, value_read(&r)));
-    }
+    struct slice v;
+    for (str key; members_next(&m, &key, &v);) TRY(member_put(run, kind, list, key, v));
     return ERR_OK;
 }
 

@@ -27,7 +27,7 @@ void file_head_fill(struct file_head *h, u64 id, u64 seq, u64 first, u64 log_id)
 
 bool file_head_is_whole(const struct file_head *h)
 {
-    return h->magic == FILE_MAGIC && h->crc == file_head_crc(h);
+    return h->magic == FILE_MAGIC && h->crc == file_head_crc(h) && h->id != 0;
 }
 
 /* The records follow in memory right behind the header. */

@@ -60,14 +60,6 @@ struct beginning {
     struct batch_head batch;
 };
 
-static bool is_zero(const void *p, size_t n)
-{
-    const u8 *bytes = p;
-    for (size_t i = 0; i < n; i++)
-        if (bytes[i]) return false;
-    return true;
-}
-
 static err read_beginning(struct log_disk *d, u64 seq, struct beginning *b, u64 *size)
 {
     char path[PATH_BYTES];
@@ -103,28 +95,30 @@ static err add_begun(struct log_disk *d, const struct beginning *b, u64 size, st
     return ERR_OK;
 }
 
-/* Finds out whether f has begun. One that has not cannot stand before one that has. */
+/* Finds out whether f has begun. One that has not cannot stand before one that has. A header that is not
+ * whole may be of a write that failed: whether it is damage, check_spares tells. */
 static err examine(struct log_disk *d, struct log_file *f, struct found *found, struct diag *why)
 {
     struct beginning b;
     TRY(read_beginning(d, f->seq, &b, &f->size));
-    bool is_new = is_zero(&b.file, sizeof b.file);
-    if (!is_new && !file_head_is_whole(&b.file))
-        return damaged(d, f->seq, 0, "the header is not whole", why);
-    if (!is_new && b.file.version != 1)
+    bool is_whole = file_head_is_whole(&b.file);
+    if (is_whole && b.file.version != 1)
         return diag_set(why, ERR_UNSUPPORTED, "the log was written by a newer version (format %u)",
                         b.file.version);
-    if (is_new || b.file.seq != f->seq) {
+    if (!is_whole || b.file.seq != f->seq) {
         found->spare_count++;
         return ERR_OK;
     }
-    if (found->spare_count) return damaged(d, f[-1].seq, 0, "the header is missing", why);
+    if (found->spare_count) return damaged(d, f[-1].seq, 0, "the header is not whole", why);
     return add_begun(d, &b, f->size, why);
 }
 
-/* Spares stand one after the other behind the log. Others are of no use. */
-static err add_spares(struct log_disk *d, const struct found *found)
+/* Spares stand one after the other behind the log; others are of no use. A file stays until the next one
+ * has begun, so without any that has, the first must be a new log's. */
+static err add_spares(struct log_disk *d, const struct found *found, struct diag *why)
 {
+    if (!d->count && found->count && found->at[0].seq != 1)
+        return damaged(d, found->at[0].seq, 0, "the header is not whole", why);
     for (size_t i = found->count - found->spare_count; i < found->count; i++) {
         struct log_file f = found->at[i];
         u64 place = 1 + d->spare_count + (d->count ? d->files[d->count - 1].seq : 0);
@@ -168,7 +162,8 @@ static void unbegin(struct log_disk *d)
     d->spare_count++;
 }
 
-/* Walks over the last file. `goes_on`: where a file behind it, now unbegun, would have gone on. */
+/* Walks over the last file. `goes_on`: where a file behind it, now unbegun, would have gone on; since then
+ * smaller batches may have found room in this one. */
 static err settle(struct log_disk *d, struct walk *w, struct file *file, u64 *goes_on,
                   struct diag *why)
 {
@@ -179,7 +174,7 @@ static err settle(struct log_disk *d, struct walk *w, struct file *file, u64 *go
     TRY(walk_all(w, &time_ms));
     TRY(walk_rest(w, &has_batch, &is_clean));
     if (has_batch) return damaged(d, f->seq, w->at, "a whole batch follows", why);
-    if (*goes_on && w->expected != *goes_on)
+    if (w->expected < *goes_on)
         return damaged(d, f->seq, w->at, "the next file goes on with a later record", why);
     if (w->last_size == 0) {
         *goes_on = f->first;
@@ -211,6 +206,34 @@ static err find_tail(struct log_disk *d, struct walk *w, struct diag *why)
     return ERR_OK;
 }
 
+/* A file that has not begun holds no batch that could come next: what a former life left has lower
+ * numbers. */
+static err check_spare(struct log_disk *d, u64 seq, struct walk *w, struct diag *why)
+{
+    char path[PATH_BYTES];
+    struct beginning b;
+    struct batch batch;
+    struct file *file;
+    u64 size;
+    TRY(read_beginning(d, seq, &b, &size));
+    if (b.batch.first < d->log->next_number) return ERR_OK;
+    log_path(d, seq, ".log", path);
+    TRY(env_open(d->env, path, FILE_READ, &file));
+    struct log_file f = {.id = b.batch.file_id, .first = b.batch.first};
+    walk_start(w, file, &f, size);
+    err e = walk_next(w, &batch);
+    file_close(file);
+    if (e == ERR_OK)
+        return damaged(d, seq, 0, "the header is not whole, and a batch follows", why);
+    return e == ERR_AGAIN ? ERR_OK : e;
+}
+
+static err check_spares(struct log_disk *d, struct walk *w, struct diag *why)
+{
+    for (u32 i = 0; i < d->spare_count; i++) TRY(check_spare(d, d->spares[i].seq, w, why));
+    return ERR_OK;
+}
+
 /* ---- open ---- */
 
 static err read_directory(struct log_disk *d, struct found *found, struct diag *why)
@@ -219,7 +242,7 @@ static err read_directory(struct log_disk *d, struct found *found, struct diag *
     struct reader r = reader_of(buf_str(&found->leftovers));
     while (r.p < r.end) TRY(remove_file(d, read_u64(&r), ".tmp"));
     for (size_t i = 0; i < found->count; i++) TRY(examine(d, &found->at[i], found, why));
-    return add_spares(d, found);
+    return add_spares(d, found, why);
 }
 
 static u64 sum_bytes(const struct log_disk *d)
@@ -248,6 +271,7 @@ static err open_files(struct log_disk *d, struct diag *why)
     atomic_store(&log->time, INT64_MIN);
     err e = read_directory(d, &found, why);
     if (e == ERR_OK) e = find_tail(d, &w, why);
+    if (e == ERR_OK) e = check_spares(d, &w, why);
     free(found.at);
     buf_clear(&found.leftovers);
     walk_clear(&w);

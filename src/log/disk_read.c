@@ -90,14 +90,17 @@ err walk_next(struct walk *w, struct batch *out)
 /* Moves `at` to the next word that is the file's id, or to the end of what the buffer holds. */
 static bool find_id(const struct walk *w, u64 *at, bool *is_clean)
 {
-    u64 end = w->from + w->n, id = w->id, any = 0, word = 0;
-    for (; *at + 8 <= end && word != id; *at += 8) {
+    u64 end = w->from + w->n, id = w->id, any = 0;
+    bool found = false;
+    while (*at + 8 <= end && !found) {
+        u64 word;
         memcpy(&word, w->buffer + (*at - w->from), 8);
         any |= word;
+        found = word == id;
+        if (!found) *at += 8;
     }
     if (any) *is_clean = false;
-    if (word == id) *at -= 8;
-    return word == id;
+    return found;
 }
 
 err walk_rest(struct walk *w, bool *has_batch, bool *is_clean)

@@ -28,8 +28,8 @@
  * before is synced. So all that a crash can leave half-done begins at the tail, and a batch that is not
  * whole there was never acknowledged. What follows the tail can be taken for a batch only if it carries
  * the file's id: a file's former life has another id, and the remains of a torn batch are the inside of
- * records, whose author cannot know the id. A header and the first batch of a file are one write, and
- * the header lies in one sector: a file has begun, or it has not. */
+ * records, whose author cannot know the id. A header and the first batch of a file are one write: if
+ * either is not whole, the file has not begun. */
 #include "log/inside.h"
 
 #include <stdarg.h>

@@ -555,6 +555,22 @@ TEST("a damaged last batch is the torn tail: it is cut, and the log goes on")
     fixture_free(&f);
 }
 
+TEST("a whole batch in the wrong place is damage")
+{
+    struct fixture f = fixture_new(1, 1 << 16);
+    char batch[88];
+    size_t got;
+    struct file *file;
+    for (int i = 0; i < 4; i++) write_ok(f.log, S("text"));
+    CHECK_OK(env_open(f.env, path_of(1, arena), FILE_WRITE, &file));
+    CHECK_OK(file_read(file, 64 + 2 * 88, batch, sizeof batch, &got));
+    CHECK_OK(file_write(file, 64 + 88, batch, sizeof batch));
+    file_close(file);
+    CHECK_EQ(fixture_reopen(&f), ERR_CORRUPT);
+    CHECK(str_find(str_of(f.why.message), S("byte 152")) >= 0);
+    env_free(f.env);
+}
+
 TEST("damage in an older file is found by the replay, which then ends the log")
 {
     struct fixture f = fixture_new(1, 4096);
@@ -738,21 +754,103 @@ TEST("an erasure empties the payloads in memory as well")
     env_free(env);
 }
 
-TEST("an erasure reaches what recycled files still hold, and files it has nothing to do in stay")
+TEST("an erasure reaches what recycled files still hold, be they in use or not")
+{
+    for (u64 more = 1; more <= 30; more++) {
+        struct fixture f = fixture_new(more, 2048);
+        write_about(f.log, 1, 40);
+        CHECK_OK(log_release(f.log, 40, NEVER));
+        CHECK(disk_has(f.env, S("SECRET3.")));
+        write_many(f.log, 41, 40 + more);
+        if (more % 2) CHECK_OK(fixture_reopen(&f));
+        erase_all(f.log, 100);
+        CHECK(!disk_has(f.env, S("SECRET")));
+        CHECK_OK(fixture_reopen(&f));
+        CHECK_EQ(log_durable(f.log), 40 + more);
+        fixture_free(&f);
+    }
+}
+
+TEST("an erasure leaves alone what it has nothing to do in, and costs the log one file at most")
 {
     struct fixture f = fixture_new(1, 2048);
-    write_about(f.log, 1, 60);
-    CHECK_OK(log_release(f.log, 60, NEVER));
-    CHECK(disk_has(f.env, S("SECRET3.")));
-    write_many(f.log, 61, 62);
+    write_about(f.log, 1, 42);
     erase_all(f.log, 100);
-    CHECK(!disk_has(f.env, S("SECRET")));
-    write_many(f.log, 63, 90);
+    write_about(f.log, 43, 43);
+    u32 files = files_in(f.env, "log");
+    write_about(f.log, 44, 44);
+    CHECK_EQ(files_in(f.env, "log"), files);
     u64 bytes = log_disk_bytes(f.log);
-    erase_all(f.log, 100);
+    erase_all(f.log, 777);
     CHECK_EQ(log_disk_bytes(f.log), bytes);
+    write_about(f.log, 45, 45);
+    CHECK_EQ(files_in(f.env, "log"), files);
+    fixture_free(&f);
+}
+
+/* Leaves a thread for ever where it passes that point; the test goes on as another one. */
+static void stop_writer_at(struct fixture *f, const char *point)
+{
+    if (sim_kill_here(f->env)) return;
+    sim_kill_at(f->env, point, 1);
+    CHECK_OK(log_step(f->log));
+}
+
+static void stop_erasure_at(struct fixture *f, const char *point)
+{
+    if (sim_kill_here(f->env)) return;
+    sim_kill_at(f->env, point, 1);
+    erase_all(f->log, 100);
+}
+
+TEST("an erasure waits for the batch that is being written to the file it would close")
+{
+    struct fixture f = fixture_new(1, 2048);
+    struct record_id id = {{100, 0}, 1};
+    u64 cursor = 0;
+    write_about(f.log, 1, 5);
+    append_ok(f.log, S("in flight"));
+    stop_writer_at(&f, "log.after_write");
+    CHECK(sim_kill_fired(f.env));
+    CHECK_OK(log_blank_step(f.log, &id, 1, &cursor));
+    CHECK_EQ(cursor, 0);
+    CHECK(disk_has(f.env, S("SECRET")));
+    fixture_free(&f);
+}
+
+TEST("an erasure waits for the batch that begins a recycled file")
+{
+    struct fixture f = fixture_new(1, 2048);
+    struct record_id id = {{777, 0}, 1};
+    u64 cursor = UINT64_MAX - 1;
+    write_many(f.log, 1, 24); /* the files are full: four records each */
+    CHECK_OK(log_release(f.log, 24, NEVER));
+    CHECK_OK(log_blank_step(f.log, &id, 1, &cursor));
+    CHECK_EQ(cursor, UINT64_MAX);
+    write_many(f.log, 25, 48);
+    CHECK_OK(log_release(f.log, 48, NEVER));
+    append_ok(f.log, S("in flight"));
+    stop_writer_at(&f, "log.after_write");
+    u32 files = files_in(f.env, "log");
+    cursor = UINT64_MAX - 1;
+    CHECK_OK(log_blank_step(f.log, &id, 1, &cursor));
+    CHECK_EQ(cursor, UINT64_MAX - 1);
+    CHECK_EQ(files_in(f.env, "log"), files);
+    fixture_free(&f);
+}
+
+TEST("while an erasure rewrites the current file, the writer goes on in the next one")
+{
+    struct fixture f = fixture_new(1, 4096);
+    write_about(f.log, 1, 5);
+    stop_erasure_at(&f, "log.blanked");
+    CHECK(sim_kill_fired(f.env));
+    write_ok(f.log, S("written meanwhile"));
+    CHECK_OK(env_rename(f.env, "log/0000000000000001.tmp", path_of(1, arena)));
     CHECK_OK(fixture_reopen(&f));
-    CHECK_EQ(log_durable(f.log), 90);
+    CHECK(!disk_has(f.env, S("SECRET")));
+    CHECK_EQ(log_durable(f.log), 6);
+    CHECK(str_ends(read_all(f.log, 1, arena), S("written meanwhile ")));
     fixture_free(&f);
 }
 
@@ -796,6 +894,8 @@ static void *append_many(void *arg)
     buf_init(&b, 1 << 16);
     for (u32 i = 0; i < APPENDS; i++) {
         struct record r = {.kind = (u16)(a->index + 1), .source = i, .payload = S("some text of a record")};
+        r.ids[0] = (struct record_id){{1, 1}, 1};
+        r.id_count = i % 4 == 0;
         u32 count = 1 + i % 3;
         buf_reset(&b);
         for (u32 k = 0; k < count; k++) record_put(&b, &r);

@@ -1,21 +1,29 @@
 /* outbox.h — drains what is due: renders, connects, claims, hands over; keeps nothing.
  *
  *   message_take ─► render ─► provider.prepare … ready ─► CLAIM record ─► granted ─► provider.go
- *                                                              │                        │
- *                                        refused, deferred ◄───┘      ANSWER record ◄─ done
+ *                                  │                            │                        │
+ *                     failed: CLAIM + ANSWER in one   refused, deferred: drop   ANSWER record ◄─
+ * done
  *
  * What it holds is lost in a crash and need not be kept: a message without a claim is planned as
- * before, one with a claim and no answer is unknown. Claims in flight ≤ connections. One thread
- * calls outbox_step: the engine's. Providers work on threads of their own and report by
- * delivery_ready and delivery_done, from any thread. */
+ * before, one with a claim and no answer is unknown. Claims in flight ≤ connections. What fails
+ * before the point of no return is claimed and answered by two records of one append, so that its
+ * back-off and its reason are durable and no crash can make it unknown; what is the channel's fault
+ * and not the message's (delivery_held) is not recorded: the message goes back and the channel
+ * rests.
+ *
+ * One thread calls outbox_…: the engine's. Providers work on threads of their own and report by
+ * delivery_…, from any thread. */
 #pragma once
 #include "content/content.h"
 #include "engine/engine.h"
 
 struct outbox;
+struct reports;
 
-/* One message on its way. The provider sees it from prepare until it called delivery_done or was
- * told to drop. All views live that long. */
+/* One message on its way. The provider sees it from prepare until it called delivery_done,
+ * delivery_held or delivery_dropped. All views live that long; `content` may be replaced by a newer
+ * rendering between delivery_ready and go, and only then. */
 struct delivery {
     u32 message;
     hash128 id;
@@ -23,28 +31,37 @@ struct delivery {
     struct rendered content;
     i64 date_ms;
     str from;
-    /* outbox's own */
-    struct outbox *outbox;
-    struct arena *arena;
+    str unsubscribe_url; /* empty: none */
+    u32 attempts;        /* claims granted before this one: for back-off */
+    void *provider_data; /* the provider's own */
+    /* What it reported (delivery.c). */
+    struct reports *reports;
     struct delivery *next;
+    u8 report; /* report_kind; NONE unless it waits to be taken */
+    u8 answer; /* answer_class */
+    i64 retry_in_ms;
+    char detail[208];
+    /* The outbox's own. */
+    struct arena *arena;
+    const struct provider_type *type;
+    void *provider;
     hash128 address;
     u64 rendered_at, fingerprint;
-    u8 state, outcome;
-    bool ready_failed;
-    i64 retry_ms;
-    char detail[208];
-    void *provider_data; /* the provider's own */
+    u32 channel;
+    u8 state, lane, stale;
 };
 
-/* What every provider can do. Each call returns at once. */
+/* What every provider can do. Each call returns at once; prepare, go and drop come from the engine
+ * thread, open and close are called on the loop's thread. */
 struct provider_type {
     const char *name; /* "smtp" */
-    /* Makes one of its settings (JSON of the channel). ERR_REFUSED with the setting's path. */
+    /* Makes one of its settings (JSON of the channel), which it does not keep. `loop` is a struct
+     * curl_loop of channel/curl_loop.h. ERR_REFUSED with the setting's path. */
     MUST_USE err (*open)(const struct json *settings, void *loop, void **out, struct diag *why);
-    void (*close)(void *provider);
-    u32 (*connections)(void *provider); /* how many deliveries it takes at once */
+    void (*close)(void *provider);      /* once outbox_uses is false */
+    u32 (*connections)(void *provider); /* how many deliveries it takes at once; constant */
     /* Brings the delivery to the point of no return (connected, recipient accepted), then calls
-     * delivery_ready; or delivery_done with what went wrong: nothing was sent. */
+     * delivery_ready; or delivery_done or delivery_held with what went wrong: nothing was sent. */
     void (*prepare)(void *provider, struct delivery *d);
     /* The claim is durable: send, then delivery_done. */
     void (*go)(void *provider, struct delivery *d);
@@ -53,9 +70,21 @@ struct provider_type {
 };
 
 void delivery_ready(struct delivery *d);
-/* `retry_in_ms` counts for ANSWER_RETRY; `detail` is copied. */
+/* `retry_in_ms` counts for ANSWER_RETRY; `detail` is copied, cut to 200 bytes of whole characters.
+ */
 void delivery_done(struct delivery *d, answer_class class, i64 retry_in_ms, str detail);
+/* Before go only: nothing was sent and the message is not to blame (no connection, a wrong
+ * password). It goes back, and its channel rests for `retry_in_ms`. */
+void delivery_held(struct delivery *d, i64 retry_in_ms, str detail);
 void delivery_dropped(struct delivery *d);
+
+/* Where reports wait until the outbox takes them: any thread in, one thread out. Also for the tests
+ * of providers. */
+typedef enum { REPORT_NONE, REPORT_READY, REPORT_DONE, REPORT_HELD, REPORT_DROPPED } report_kind;
+struct reports *reports_new(void (*wake)(void *ctx), void *ctx);
+void reports_free(struct reports *r);
+/* The next delivery that reported, oldest first, with `kind`; NULL: none. */
+struct delivery *reports_take(struct reports *r, report_kind *kind);
 
 struct outbox_options {
     u32 deliveries_max;      /* 0 = 256 */
@@ -69,7 +98,22 @@ void outbox_free(struct outbox *o); /* every delivery has been done or dropped *
  * deliveries. NULL: the channel is not connected, its messages wait. */
 void outbox_channel(struct outbox *o, u32 channel, const struct provider_type *type, void *provider,
                     str from);
-/* Does what there is to do; true if anything was done. `now` is wall time. */
+/* Is a delivery still with this provider, or is it some channel's? Then it must not be closed. */
+bool outbox_uses(const struct outbox *o, const void *provider);
+/* Does what there is to do; true if anything was done. `now` is wall time. Bounded: at most a few
+ * hundred renderings. */
 bool outbox_step(struct outbox *o, i64 now);
+/* The wall time at which a resting channel may be tried again; NEVER: none rests. */
+i64 outbox_next_due(const struct outbox *o);
 u32 outbox_in_flight(const struct outbox *o);
 void outbox_pause(struct outbox *o, bool paused); /* stops taking; what is in flight goes on */
+
+/* What a channel is doing, for pages: "" while all is well, else why it rests. */
+struct channel_state {
+    bool connected;
+    i64 rests_until_ms; /* 0: it does not rest */
+    u32 in_flight, waiting;
+    u64 sent, failed; /* answers since the start */
+    char detail[208]; /* the last reason to rest */
+};
+void outbox_channel_state(const struct outbox *o, u32 channel, struct channel_state *out);

@@ -93,7 +93,7 @@ MUST_USE static err constant_of(struct compiler *c, const struct json *j, struct
         if (str_to_i64(j->text, &n) == ERR_OK)
             out->v = value_int(n);
         else if (fixed_parse(j->text, &f) == ERR_OK)
-            out->v = value_fixed(f);
+            out->v = f % FIXED_ONE ? value_fixed(f) : value_int(f / FIXED_ONE);
         else
             out->v = (value){.type = VALUE_NUMBER, .text = j->text};
         out->is_number = decimal_of(out->v, &out->number);

@@ -136,7 +136,8 @@ static u32 load_saturation(struct loader *l, const struct test *t)
         u32 above = (u32)(c / DECIMAL_ONE) + 1;
         if (above > n) n = above;
     }
-    while (n > 1 && test_count(t, n - 1) == test_count(t, n)) n--;
+    if (t->op == COMPARE_BETWEEN && t->constants[0].number > t->constants[1].number) bad(l);
+    while (!l->r.bad && n > 1 && test_count(t, n - 1) == test_count(t, n)) n--;
     return n > 1 ? n : 1;
 }
 

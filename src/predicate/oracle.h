@@ -47,9 +47,8 @@ struct world {
     persona personas[WORLD_PERSONAS_MAX]; /* every one ever made */
     u32 persona_count;
     persona of_subject[WORLD_PERSONAS_MAX];
-    /* What a segment's id stands for: its condition, or NULL and the hand-made list below. */
-    const struct json *(*segment)(void *ctx, str id, bool *is_list);
-    bool (*listed)(void *ctx, str id, persona head);
+    /* What a segment's id stands for, for one customer: its condition; NULL: the membership given. */
+    const struct json *(*segment)(void *ctx, str id, persona head, bool *member);
     void *ctx;
 };
 

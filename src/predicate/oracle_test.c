@@ -283,10 +283,8 @@ static bool same_thing(thing a, thing b)
 /* sum ÷ n against the test: only plain orders are asked. */
 static bool average_passes(__int128 sum, u32 n, const struct json *test)
 {
-    struct json times_n[2] = {0};
     thing t = number(sum), c = thing_of(json_get(test, "value"));
     str op = json_get_str(test, "op", S(""));
-    (void)times_n;
     if (c.type != NUMBER) return false;
     c.number *= n;
     int o = order(t, c, NULL);
@@ -455,10 +453,9 @@ static bool date(const struct world *w, persona head, const struct json *j, i64 
 
 static bool segment(const struct world *w, persona head, str id, i64 now)
 {
-    bool is_list = false;
-    const struct json *rule = w->segment ? w->segment(w->ctx, id, &is_list) : NULL;
-    if (is_list) return w->listed(w->ctx, id, head);
-    return rule && oracle_holds(w, head, rule, now, NULL);
+    bool member = false;
+    const struct json *rule = w->segment ? w->segment(w->ctx, id, head, &member) : NULL;
+    return rule ? oracle_holds(w, head, rule, now, NULL) : member;
 }
 
 bool oracle_holds(const struct world *w, persona head, const struct json *j, i64 now, const struct oracle_scope *scope)

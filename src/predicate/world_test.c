@@ -21,14 +21,14 @@ const struct json *world_json(struct arena *arena, const char *text)
 {
     const struct json *j;
     struct diag why = {0};
-    str s = arena_str(arena, str_of(text));
-    char *p = arena_alloc(arena, s.n + 1);
+    str s = arena_printf(arena, "[%s]", text);
+    char *p = arena_alloc(arena, s.n);
     for (size_t i = 0; i < s.n; i++) p[i] = s.p[i] == '\'' ? '"' : s.p[i];
     if (json_parse((str){p, s.n}, arena, &j, &why) != ERR_OK) {
         fprintf(stderr, "%s in %s\n", why.message, text);
         abort();
     }
-    return j;
+    return j->child;
 }
 
 static void fixed_names(struct names *names)

@@ -50,10 +50,10 @@ static u32 space_of(struct run *r, str ref, str *rest)
 
 static persona who(struct run *r, str ref)
 {
-    str value;
+    str text;
     struct engine *e = world_engine(r->world);
-    u32 space = space_of(r, ref, &value);
-    return customer_find(engine_customers(e), space, identifier_hash(engine_key(e), space, value));
+    u32 space = space_of(r, ref, &text);
+    return customer_find(engine_customers(e), space, identifier_hash(engine_key(e), space, text));
 }
 
 /* ---- entries become calls ---- */
@@ -65,10 +65,10 @@ static void put_reference(struct run *r, struct buf *b, const struct node *by)
     if (by && by->type == NODE_MAP) {
         for (const struct node *c = by->child; c; c = c->next) json_put_kv_str(b, c->key, c->text);
     } else if (by) {
-        str value;
-        u32 space = space_of(r, by->text, &value);
+        str text;
+        u32 space = space_of(r, by->text, &text);
         json_put_kv_str(b, names_text(engine_names(world_engine(r->world)), NAME_SPACE, space),
-                        value);
+                        text);
     }
     buf_byte(b, '}');
 }
@@ -126,7 +126,7 @@ MUST_USE static err call(struct run *r, const struct entry *e, struct buf *b)
     err code = world_item(r->world, numbered(r, buf_str(b), e->number), &result, r->why);
     if (code == ERR_OK && result.rejected)
         return node_refuse(e->node, r->s->file, r->why, "this entry is refused: %s",
-                           result.first.reason);
+                           result.rejections[0].reason);
     return code;
 }
 
@@ -196,13 +196,13 @@ MUST_USE static err provider(struct run *r, const struct entry *e)
                  {"bounce", ANSWER_BOUNCED, false},
                  {"defer", ANSWER_RETRY, true},
                  {"timeout", ANSWER_UNKNOWN, false}};
-    str answer = node_text(e->body, "answer", S("accept"));
+    str said = node_text(e->body, "answer", S("accept"));
     struct provider_rule rule = {.to = node_text(e->body, "to", S("")), .times = 1};
     if (node_get(e->body, "times") &&
         str_to_i64(node_text(e->body, "times", S("")), &rule.times) != ERR_OK)
         return node_refuse(e->body, r->s->file, r->why, "\"times\" is a number");
     for (u32 i = 0; i < COUNT_OF(WORDS); i++)
-        if (str_eq(answer, str_of(WORDS[i].word)))
+        if (str_eq(said, str_of(WORDS[i].word)))
             rule.class = WORDS[i].class, rule.before_claim = WORDS[i].before;
     if (!rule.class || r->rule_count == RULES_MAX)
         return node_refuse(e->body, r->s->file, r->why,

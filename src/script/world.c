@@ -1,6 +1,9 @@
 /* world.c — the loop: next due moment, clock, and everything until it is quiet. */
 #include "script/world.h"
 
+#include "engine/publish.h"
+#include "log/fixed.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -70,7 +73,8 @@ static void sim_go(void *provider, struct delivery *d)
         w->delivered_cap = w->delivered_cap ? w->delivered_cap * 2 : 64;
         w->delivered = mem_realloc(w->delivered, w->delivered_cap * sizeof *w->delivered);
     }
-    note(w, d, &w->delivered[w->delivered_count++]);
+    note(w, d, &w->delivered[w->delivered_count]);
+    w->delivered[w->delivered_count++].answer = a.class;
     if (a.delay_ms == 0) {
         answer_now(d, a);
         return;
@@ -114,6 +118,24 @@ static const struct provider_type PROVIDER = {.name = "sim",
 
 /* ---- life ---- */
 
+/* Scripts put the zones they use into the log themselves. */
+static bool take_zone(void *ctx, str name)
+{
+    (void)ctx;
+    return zone_name_valid(name);
+}
+
+static struct intake *make_intake(struct world *w)
+{
+    struct intake_options o = {.env = w->options.env,
+                               .names = engine_names(w->engine),
+                               .key = engine_key(w->engine),
+                               .zone = engine_zone(w->engine),
+                               .phone_country = S("CN"),
+                               .on_zone = take_zone};
+    return intake_new(&o);
+}
+
 err world_open(const struct world_options *o, struct world **out, struct diag *why)
 {
     struct world *w = mem_zalloc(sizeof *w);
@@ -130,7 +152,7 @@ err world_open(const struct world_options *o, struct world **out, struct diag *w
     w->outbox = outbox_new(w->engine, o->env, &oo);
     for (u32 channel = 1; channel < CHANNEL_FIXED_COUNT; channel++)
         outbox_channel(w->outbox, channel, &PROVIDER, w, S("shop@beckon.test"));
-    w->intake = world_intake(w->engine, o->env);
+    w->intake = make_intake(w);
     *out = w;
     return ERR_OK;
 }
@@ -260,6 +282,7 @@ err world_zone(struct world *w, const struct zone_record *zone)
     setting_put(&b, &s);
     if (e == ERR_OK) e = append_one(w, RECORD_SETTING_, buf_str(&b));
     buf_clear(&b);
+    intake_settings(w->intake, engine_zone(w->engine), S("CN"));
     return e;
 }
 
@@ -271,4 +294,34 @@ err world_publish(struct world *w, object_kind kind, const struct json *source, 
     if (e == ERR_OK) e = append_one(w, RECORD_PUBLISH_, buf_str(&b));
     buf_clear(&b);
     return e;
+}
+
+MUST_USE static err take(struct world *w, intake_call call, str body, struct intake_result *result,
+                         struct diag *why)
+{
+    struct intake_source from = {0};
+    struct buf records;
+    buf_init(&records, APPEND_BYTES_MAX);
+    err e = intake_batch(w->intake, &from, call, body, world_now(w), &records, result, why);
+    if (e == ERR_OK && result->accepted)
+        e = world_append(w, buf_str(&records), result->accepted, NULL);
+    buf_clear(&records);
+    return e;
+}
+
+err world_track(struct world *w, str body, struct intake_result *result, struct diag *why)
+{
+    struct buf batch;
+    buf_init(&batch, APPEND_BYTES_MAX);
+    buf_put(&batch, S("{\"batch\":["));
+    buf_put(&batch, body);
+    buf_put(&batch, S("]}"));
+    err e = take(w, INTAKE_BATCH, buf_str(&batch), result, why);
+    buf_clear(&batch);
+    return e;
+}
+
+err world_item(struct world *w, str body, struct intake_result *result, struct diag *why)
+{
+    return take(w, INTAKE_ITEM, body, result, why);
 }

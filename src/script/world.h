@@ -18,6 +18,7 @@ struct delivered {
     hash128 id;
     char to[320];
     u32 message;
+    answer_class answer; /* what was answered; set once the provider has decided */
 };
 
 /* What the provider answers, asked at each delivery. `retry_ms` counts for RETRY. */
@@ -30,7 +31,7 @@ struct world_answer {
 struct world_options {
     struct env *env; /* simulated; the caller's */
     const char *dir; /* on it; NULL: in memory */
-    struct world_answer (*answer)(void *ctx, const struct delivery *d); /* NULL: accepts at once */
+    struct world_answer (*answer)(void *ctx, const struct delivered *d); /* NULL: accepts at once */
     void *ctx;
 };
 

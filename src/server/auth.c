@@ -12,8 +12,7 @@ static str bearer(const struct http_request *req)
 err auth_check(struct server *s, const struct http_request *req, scope wanted, struct diag *why)
 {
     str key = bearer(req), page = str_of(s->page_token);
-    if (key.n == 0)
-        return diag_set(why, ERR_AUTH, "send a key: Authorization: Bearer bk_live_…");
+    if (key.n == 0) return diag_set(why, ERR_AUTH, "send a key: Authorization: Bearer bk_live_…");
     if (key.n == page.n && CRYPTO_memcmp(key.p, page.p, page.n) == 0) {
         if (req->from_loopback && auth_host_is_ours(s, http_header(req, S("host")))) return ERR_OK;
         return diag_set(why, ERR_AUTH, "this token works on the server's own machine only");
@@ -56,7 +55,8 @@ bool auth_is_local_page(const struct server *s, const struct http_request *req)
 {
     str host = http_header(req, S("host")), origin = http_header(req, S("origin"));
     str site = http_header(req, S("sec-fetch-site"));
-    bool loopback = str_eq(str_of(s->address), S("127.0.0.1")) || str_eq(str_of(s->address), S("::1"));
+    bool loopback =
+        str_eq(str_of(s->address), S("127.0.0.1")) || str_eq(str_of(s->address), S("::1"));
     if (!loopback || !req->from_loopback || !auth_host_is_ours(s, host)) return false;
     if (site.n > 0 && !str_eq(site, S("same-origin"))) return false;
     return origin.n == 0 || str_eq_nocase(authority(origin), host);

@@ -1,10 +1,10 @@
 /* auth.h — who may call: API keys, and the page on this very machine.
  *
- * A request's key is "Authorization: Bearer bk_live_…". The page that this server itself serves to a
- * browser on the same machine gets a token of its own for the life of the process: it must be asked
- * for by POST, over loopback on both sides, under a Host that names this machine (so that a foreign
- * name pointed at 127.0.0.1 gets nothing) and with no foreign Origin. It is held in the page's memory
- * and sent like a key: no cookie, so nothing rides along on other sites' requests. */
+ * A request's key is "Authorization: Bearer bk_live_…". The page that this server itself serves to
+ * a browser on the same machine gets a token of its own for the life of the process: it must be
+ * asked for by POST, over loopback on both sides, under a Host that names this machine (so that a
+ * foreign name pointed at 127.0.0.1 gets nothing) and with no foreign Origin. It is held in the
+ * page's memory and sent like a key: no cookie, so nothing rides along on other sites' requests. */
 #pragma once
 #include "server/inside.h"
 
@@ -15,5 +15,6 @@ MUST_USE err auth_check(struct server *s, const struct http_request *req, scope 
 bool auth_is_local_page(const struct server *s, const struct http_request *req);
 /* Host without its port names this machine, or the public address. */
 bool auth_host_is_ours(const struct server *s, str host);
-/* The text after "Basic " decoded, up to its colon; `out` has room for 128. False: no such header. */
+/* The text after "Basic " decoded, up to its colon; `out` has room for 128. False: no such header.
+ */
 bool auth_basic_user(str header, char out[128], str *user);

@@ -125,15 +125,15 @@ static void advance(struct call *c)
 {
     struct server *s = c->server;
     switch (c->go) {
-    case GO_LOOP: mail_post(&s->loop_mail, at_loop, c); break;
-    case GO_ENGINE: mail_post(&s->engine_mail, at_engine, c); break;
-    case GO_HELPER: mail_post(&s->helper_mail, at_helper, c); break;
+    case GO_LOOP: postbox_post(&s->loop_post, at_loop, c); break;
+    case GO_ENGINE: postbox_post(&s->engine_post, at_engine, c); break;
+    case GO_HELPER: postbox_post(&s->helper_post, at_helper, c); break;
     case GO_APPLIED: wait_applied(c); break;
     case GO_NOWHERE:
         if (c->at == AT_LOOP)
             finish(c);
         else
-            mail_post(&s->loop_mail, finish, c);
+            postbox_post(&s->loop_post, finish, c);
         break;
     }
 }
@@ -311,15 +311,15 @@ err url_decode(str s, bool plus_is_space, struct arena *arena, str *out)
 
 str call_query(struct call *c, const char *name)
 {
-    str rest = c->req->query, key = str_of(name), value = {0};
+    str rest = c->req->query, key = str_of(name), text = {0};
     while (rest.n > 0) {
         ptrdiff_t and = str_index(rest, '&');
         str pair = str_slice(rest, 0, and < 0 ? rest.n : (size_t) and);
         rest = str_slice(rest, pair.n + 1, rest.n);
         ptrdiff_t eq = str_index(pair, '=');
         if (eq < 0 || !str_eq(str_slice(pair, 0, (size_t)eq), key)) continue;
-        if (url_decode(str_slice(pair, (size_t)eq + 1, pair.n), true, c->arena, &value) == ERR_OK)
-            return value;
+        if (url_decode(str_slice(pair, (size_t)eq + 1, pair.n), true, c->arena, &text) == ERR_OK)
+            return text;
     }
     return (str){0};
 }
@@ -371,11 +371,11 @@ void call_items_end(struct call *c, str next)
     buf_byte(&c->out, '}');
 }
 
-void call_header(struct call *c, const char *name, str value)
+void call_header(struct call *c, const char *name, str text)
 {
     buf_put(&c->headers, str_of(name));
     buf_put(&c->headers, S(": "));
-    buf_put(&c->headers, value);
+    buf_put(&c->headers, text);
     buf_put(&c->headers, S("\r\n"));
 }
 

@@ -1,17 +1,22 @@
 /* call.h — one request to the API on its way through the threads.
  *
  *   loop: route, key, body ─► run ─┬─► answer
- *                                  ├─ call_engine(c, step)          on the engine's thread, live state
- *                                  ├─ call_helper(c, step)          beside, on what was pinned
- *                                  └─ call_applied(c, number, step) once that record is applied
+ *                                  ├─ call_engine(c, step)          on the engine's thread, live
+ * state ├─ call_helper(c, step)          beside, on what was pinned └─ call_applied(c, number,
+ * step) once that record is applied
  *
- * A step writes JSON into c->out and returns; or it names the next step and returns ERR_OK. An error of
- * any step becomes a problem document (RFC 9457) with c->why as its detail. One thread has a call at a
- * time. What a step needs later lies in c->arena. */
+ * A step writes JSON into c->out and returns; or it names the next step and returns ERR_OK. An
+ * error of any step becomes a problem document (RFC 9457) with c->why as its detail. One thread has
+ * a call at a time. What a step needs later lies in c->arena. */
 #pragma once
 #include "server/inside.h"
 
-enum { ROUTE_PARAMS_MAX = 3, CALL_OUT_MAX = 64 << 20, API_BODY_MAX = 1 << 20, PAGE_ROWS_MAX = 1000 };
+enum {
+    ROUTE_PARAMS_MAX = 3,
+    CALL_OUT_MAX = 64 << 20,
+    API_BODY_MAX = 1 << 20,
+    PAGE_ROWS_MAX = 1000
+};
 
 typedef err (*call_step)(struct call *c);
 
@@ -79,7 +84,7 @@ MUST_USE err call_append(struct call *c, u16 kind, str payload, u64 *number);
 /* {"items":[ … ],"next":"…"}: before the first item, and after the last; `next` empty: the end. */
 void call_items_begin(struct call *c);
 void call_items_end(struct call *c, str next);
-void call_header(struct call *c, const char *name, str value);
+void call_header(struct call *c, const char *name, str text);
 /* An ISO time member, left out if ms is 0 or NEVER. */
 void json_put_kv_time(struct buf *b, str key, i64 ms);
 /* A problem document, also for those who have no call. */

@@ -50,7 +50,8 @@ static const struct {
 };
 
 #define JSON S("application/json")
-static const char GIF[] = "GIF89a\1\0\1\0\200\0\0\0\0\0\0\0\0!\371\4\1\0\0\0\0,\0\0\0\0\1\0\1\0\0\2\2D\1\0;";
+static const char GIF[] =
+    "GIF89a\1\0\1\0\200\0\0\0\0\0\0\0\0!\371\4\1\0\0\0\0,\0\0\0\0\1\0\1\0\0\2\2D\1\0;";
 
 static int path_index(str path)
 {
@@ -78,7 +79,8 @@ static void count(struct server *s, int status)
 }
 
 /* With the lines a browser on another site needs to see the answer. */
-static void answer(struct server *s, struct http_request *req, int status, str type, str more, str body)
+static void reply(struct server *s, struct http_request *req, int status, str type, str more,
+                  str body)
 {
     str origin = http_header(req, S("origin"));
     count(s, status);
@@ -105,19 +107,20 @@ static void refuse(struct server *s, struct http_request *req, err e, const stru
     s->counters.ingest_busy += busy;
     buf_init(&b, 4096);
     problem_put(&b, status, busy ? ERR_BUSY : e, why);
-    answer(s, req, status, S("application/problem+json"), busy ? S("Retry-After: 1\r\n") : (str){0},
-           buf_str(&b));
+    reply(s, req, status, S("application/problem+json"), busy ? S("Retry-After: 1\r\n") : (str){0},
+          buf_str(&b));
     buf_clear(&b);
 }
 
 static void preflight(struct server *s, struct http_request *req)
 {
-    answer(s, req, 204, (str){0},
-           S("Access-Control-Allow-Methods: POST, GET, OPTIONS\r\n"
-             "Access-Control-Allow-Headers: authorization,content-type,content-encoding,x-retry-count,"
-             "anonymousid\r\n"
-             "Access-Control-Max-Age: 86400\r\n"),
-           (str){0});
+    reply(
+        s, req, 204, (str){0},
+        S("Access-Control-Allow-Methods: POST, GET, OPTIONS\r\n"
+          "Access-Control-Allow-Headers: authorization,content-type,content-encoding,x-retry-count,"
+          "anonymousid\r\n"
+          "Access-Control-Max-Age: 86400\r\n"),
+        (str){0});
 }
 
 /* `from_page`: a page of another site asks, and its request's header fields can still be read. */
@@ -128,7 +131,7 @@ static void succeed(struct server *s, struct http_request *req, bool from_page)
     str type = pixel ? S("image/gif") : JSON;
     str more = pixel ? S("Cache-Control: no-store\r\n") : (str){0};
     if (from_page) {
-        answer(s, req, 200, type, more, body);
+        reply(s, req, 200, type, more, body);
         return;
     }
     count(s, 200);
@@ -181,7 +184,8 @@ void ingest_applied(struct server *s)
 
 /* ---- who sends ---- */
 
-/* The key: by Basic or Bearer, in the query (beacons), or in the body, which is read for it only then. */
+/* The key: by Basic or Bearer, in the query (beacons), or in the body, which is read for it only
+ * then. */
 static str write_key(struct server *s, const struct http_request *req, str body, char room[128])
 {
     str header = http_header(req, S("authorization")), key;
@@ -273,14 +277,15 @@ static str query_as_json(struct server *s, str query)
         if (group) buf_byte(&b, '{');
         for (str rest = query; rest.n > 0;) {
             ptrdiff_t and = str_index(rest, '&');
-            str pair = str_slice(rest, 0, and < 0 ? rest.n : (size_t) and), name, value;
+            str pair = str_slice(rest, 0, and < 0 ? rest.n : (size_t) and), name, text;
             rest = str_slice(rest, pair.n + 1, rest.n);
             ptrdiff_t eq = str_index(pair, '=');
             if (eq <= 0 || !str_starts(pair, prefix)) continue;
             name = str_slice(pair, prefix.n, (size_t)eq);
             if (str_index(name, '.') >= 0) continue;
-            if (url_decode(str_slice(pair, (size_t)eq + 1, pair.n), true, s->scratch, &value) == ERR_OK)
-                json_put_kv_str(&b, name, value);
+            if (url_decode(str_slice(pair, (size_t)eq + 1, pair.n), true, s->scratch, &text) ==
+                ERR_OK)
+                json_put_kv_str(&b, name, text);
         }
         if (group) buf_byte(&b, '}');
     }
@@ -297,7 +302,10 @@ static str base64_as_json(struct server *s, str text)
     u32 bits = 0, have = 0;
     static const char SET[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     for (size_t i = 0; i < text.n && text.p[i] != '='; i++) {
-        char c = text.p[i] == '-' ? '+' : text.p[i] == '_' ? '/' : text.p[i] == ' ' ? '+' : text.p[i];
+        char c = text.p[i] == '-'   ? '+'
+                 : text.p[i] == '_' ? '/'
+                 : text.p[i] == ' ' ? '+'
+                                    : text.p[i];
         const char *at = memchr(SET, c, 64);
         if (!at) return (str){0};
         bits = bits << 6 | (u32)(at - SET);

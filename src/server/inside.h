@@ -4,15 +4,15 @@
 #include "intake/intake.h"
 #include "outbox/outbox.h"
 #include "server/http.h"
-#include "server/mail.h"
 #include "server/office.h"
+#include "server/postbox.h"
 #include "server/server.h"
 
 #include <uv.h>
 
 struct call;
 struct live;
-struct page_session;
+struct connected;
 
 typedef enum { SERVER_STARTING, SERVER_READY, SERVER_STOPPING } server_state;
 
@@ -76,20 +76,20 @@ struct server {
     bool log_wanted; /* something was appended in this turn */
     err result_of_run;
     struct diag *why;
-    struct mail loop_mail;
+    struct postbox loop_post;
 
     /* the engine's thread; the pointers are set before SERVER_READY and read by all after it */
     struct engine *engine;
     struct outbox *outbox;
-    struct mail engine_mail;
+    struct postbox engine_post;
+    struct connected *connected;               /* providers */
     struct call *applied_first, *applied_last; /* wait for their record */
-    i64 next_heartbeat_ms;
-    atomic_uint in_flight;     /* of the outbox */
-    atomic_ullong snapshots;   /* engine_snapshots */
-    const struct zone *zone;   /* of the workspace, and the key: as of the start */
+    atomic_uint in_flight;                     /* of the outbox */
+    atomic_ullong snapshots;                   /* engine_snapshots */
+    const struct zone *zone;                   /* of the workspace, and the key: as of the start */
     struct sip_key key;
 
-    struct mail log_mail, helper_mail;
+    struct postbox log_post, helper_post;
     atomic_ullong helper_turns; /* that did something */
     pthread_t threads[3];
     bool thread_runs[3];
@@ -104,8 +104,8 @@ static inline i64 server_now(const struct server *s)
 }
 
 /* threads.c */
-void threads_start(struct server *s);     /* the engine's, which opens the directory */
-void threads_stop(struct server *s);      /* ends and joins all; the engine is closed after it */
+void threads_start(struct server *s); /* the engine's, which opens the directory */
+void threads_stop(struct server *s);  /* ends and joins all; the engine is closed after it */
 void server_fatal(struct server *s, err e, const char *what); /* any thread: ends the process */
 
 /* server.c, on the loop's thread */
@@ -120,4 +120,5 @@ void ingest_applied(struct server *s); /* answers what is applied by now */
 void waiting_clear(struct waiting_list *w);
 
 /* log lines */
-void server_log(const struct server *s, const char *event, const char *format, ...) PRINTF_LIKE(3, 4);
+void server_log(const struct server *s, const char *event, const char *format, ...)
+    PRINTF_LIKE(3, 4);

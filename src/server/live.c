@@ -51,7 +51,8 @@ void live_add(struct server *s, struct http_request *req)
 {
     struct live *l = s->live;
     if (l->count == LISTENERS_MAX) drop(l, 0);
-    http_stream(req, S("text/event-stream"), S("Cache-Control: no-store\r\nX-Accel-Buffering: no\r\n"));
+    http_stream(req, S("text/event-stream"),
+                S("Cache-Control: no-store\r\nX-Accel-Buffering: no\r\n"));
     http_stream_write(req, S("retry: 2000\n\n"));
     l->listeners[l->count++] = req;
     live_tick(s);
@@ -106,7 +107,7 @@ static void collect(void *ctx)
         buf_put(&l->text, S("\n\n"));
     }
     if (l->text.full) buf_reset(&l->text);
-    mail_post(&l->server->loop_mail, broadcast, l);
+    postbox_post(&l->server->loop_post, broadcast, l);
 }
 
 void live_tick(struct server *s)
@@ -114,5 +115,5 @@ void live_tick(struct server *s)
     struct live *l = s->live;
     if (l->count == 0 || l->asked) return;
     l->asked = true;
-    mail_post(&s->engine_mail, collect, l);
+    postbox_post(&s->engine_post, collect, l);
 }

@@ -1,8 +1,8 @@
 /* live.h — what happens now, pushed to pages: server-sent events with counters and new events.
  *
- * Once a second, if anybody listens, the engine's thread is asked for the counters and for the events
- * since the last time (at most 50); the same text goes to every listener. One that reads too slowly is
- * let go. */
+ * Once a second, if anybody listens, the engine's thread is asked for the counters and for the
+ * events since the last time (at most 50); the same text goes to every listener. One that reads too
+ * slowly is let go. */
 #pragma once
 #include "server/inside.h"
 

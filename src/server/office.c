@@ -19,6 +19,8 @@ static const char SCHEMA[] =
     " write_key TEXT NOT NULL UNIQUE, created INTEGER NOT NULL) STRICT;"
     "CREATE TABLE secrets(name TEXT PRIMARY KEY, sealed BLOB NOT NULL) STRICT;"
     "CREATE TABLE settings(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;"
+    "CREATE TABLE drafts(kind TEXT NOT NULL, id TEXT NOT NULL, source TEXT NOT NULL,"
+    " changed INTEGER NOT NULL, PRIMARY KEY(kind, id)) STRICT;"
     "PRAGMA user_version = 1;";
 
 struct office {
@@ -506,4 +508,48 @@ str office_setting_get(struct office *o, str name, struct arena *arena)
     if (s && sqlite3_step(s) == SQLITE_ROW) value = arena_str(arena, column_str(s, 0));
     sqlite3_finalize(s);
     return value;
+}
+
+/* ---- drafts ---- */
+
+err office_draft_put(struct office *o, str kind, str id, str source, i64 now, struct diag *why)
+{
+    sqlite3_stmt *s = prepare(o, "INSERT OR REPLACE INTO drafts VALUES(?1, ?2, ?3, ?4)");
+    if (!s) return failed(o, why);
+    bind_str(s, 1, kind);
+    bind_str(s, 2, id);
+    bind_str(s, 3, source);
+    sqlite3_bind_int64(s, 4, now);
+    return run(o, s, why);
+}
+
+err office_draft_delete(struct office *o, str kind, str id, struct diag *why)
+{
+    sqlite3_stmt *s = prepare(o, "DELETE FROM drafts WHERE kind = ?1 AND id = ?2");
+    if (!s) return failed(o, why);
+    bind_str(s, 1, kind);
+    bind_str(s, 2, id);
+    TRY(run(o, s, why));
+    if (sqlite3_changes(o->db) > 0) return ERR_OK;
+    return diag_set(why, ERR_NOT_FOUND, "there is no draft of this id");
+}
+
+str office_draft_get(struct office *o, str kind, str id, struct arena *arena)
+{
+    sqlite3_stmt *s = prepare(o, "SELECT source FROM drafts WHERE kind = ?1 AND id = ?2");
+    str source = {0};
+    if (s) bind_str(s, 1, kind);
+    if (s) bind_str(s, 2, id);
+    if (s && sqlite3_step(s) == SQLITE_ROW) source = arena_str(arena, column_str(s, 0));
+    sqlite3_finalize(s);
+    return source;
+}
+
+void office_drafts(struct office *o, str kind, void (*each)(void *ctx, str id, str source),
+                   void *ctx)
+{
+    sqlite3_stmt *s = prepare(o, "SELECT id, source FROM drafts WHERE kind = ?1 ORDER BY id");
+    if (s) bind_str(s, 1, kind);
+    while (s && sqlite3_step(s) == SQLITE_ROW) each(ctx, column_str(s, 0), column_str(s, 1));
+    sqlite3_finalize(s);
 }

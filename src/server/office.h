@@ -102,3 +102,14 @@ MUST_USE err office_secret_get(struct office *o, str name, struct arena *arena, 
                                struct diag *why);
 MUST_USE err office_setting_put(struct office *o, str name, str value, struct diag *why);
 str office_setting_get(struct office *o, str name, struct arena *arena); /* empty: none */
+
+/* ---- drafts: what is being written and not yet published ---- */
+
+MUST_USE err office_draft_put(struct office *o, str kind, str id, str source, i64 now,
+                              struct diag *why);
+MUST_USE err office_draft_delete(struct office *o, str kind, str id, struct diag *why);
+/* Into `arena`; empty: there is none. */
+str office_draft_get(struct office *o, str kind, str id, struct arena *arena);
+/* Every draft of a kind, by id; views are good during the call. */
+void office_drafts(struct office *o, str kind, void (*each)(void *ctx, str id, str source),
+                   void *ctx);

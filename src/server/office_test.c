@@ -169,3 +169,28 @@ TEST("scopes are read and written, and an unknown one is named")
     CHECK(str_find(str_of(why.message), S("root")) >= 0);
     CHECK_EQ(scopes_parse(S(""), &scopes, NULL), ERR_REFUSED);
 }
+
+static void join(void *ctx, str id, str source)
+{
+    buf_printf(ctx, "%.*s=%.*s;", STR_ARG(id), STR_ARG(source));
+}
+
+TEST("drafts are kept per kind until they are deleted")
+{
+    struct office *o = open_at(home(arena, "drafts"));
+    struct diag why = {0};
+    struct buf b;
+    buf_init(&b, 1000);
+    CHECK_OK(office_draft_put(o, S("journey"), S("b"), S("{}"), 1, &why));
+    CHECK_OK(office_draft_put(o, S("journey"), S("a"), S("1"), 2, &why));
+    CHECK_OK(office_draft_put(o, S("journey"), S("a"), S("2"), 3, &why));
+    CHECK_OK(office_draft_put(o, S("page"), S("a"), S("3"), 3, &why));
+    office_drafts(o, S("journey"), join, &b);
+    CHECK_STR(buf_str(&b), S("a=2;b={};"));
+    CHECK_STR(office_draft_get(o, S("page"), S("a"), arena), S("3"));
+    CHECK_OK(office_draft_delete(o, S("page"), S("a"), &why));
+    CHECK_EQ(office_draft_get(o, S("page"), S("a"), arena).n, 0);
+    CHECK_EQ(office_draft_delete(o, S("page"), S("a"), &why), ERR_NOT_FOUND);
+    buf_clear(&b);
+    office_close(o);
+}

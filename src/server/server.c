@@ -43,8 +43,8 @@ err listen_parse(str text, char *address, int *port, struct diag *why)
     if (host.n == 0) host = at < 0 ? S("127.0.0.1") : S("0.0.0.0");
     if (str_eq(host, S("localhost"))) host = S("127.0.0.1");
     if (host.n > 63 || str_to_i64(number, &n) != ERR_OK || n < 0 || n > 65535)
-        return diag_set(why, ERR_INVALID, "\"%.*s\" is no address to listen on; write 127.0.0.1:8080",
-                        STR_ARG(text));
+        return diag_set(why, ERR_INVALID,
+                        "\"%.*s\" is no address to listen on; write 127.0.0.1:8080", STR_ARG(text));
     memcpy(address, host.p, host.n);
     address[host.n] = 0;
     *port = (int)n;
@@ -80,7 +80,7 @@ static void on_gone(void *ctx, struct http_request *req)
 static void on_wake(uv_async_t *a)
 {
     struct server *s = a->data;
-    mail_run(&s->loop_mail);
+    postbox_run(&s->loop_post);
     if (s->state != SERVER_STARTING) ingest_applied(s);
 }
 
@@ -95,7 +95,7 @@ static void on_prepare(uv_prepare_t *p)
     struct server *s = p->data;
     if (!s->log_wanted) return;
     s->log_wanted = false;
-    mail_ring(&s->log_mail);
+    postbox_ring(&s->log_post);
 }
 
 static void on_second(uv_timer_t *t)
@@ -174,14 +174,14 @@ static void ask_snapshot(void *ctx)
     struct server *s = ctx;
     atomic_store(&s->snapshots, engine_snapshots(s->engine));
     engine_snapshot(s->engine);
-    mail_ring(&s->helper_mail);
+    postbox_ring(&s->helper_post);
 }
 
 static void end_all(struct server *s)
 {
     uv_timer_stop(&s->stop_timer);
     threads_stop(s);
-    mail_run(&s->loop_mail);
+    postbox_run(&s->loop_post);
     close_loop(s);
 }
 
@@ -203,7 +203,7 @@ static void on_stop_tick(uv_timer_t *t)
     switch (s->stop_phase) {
     case 0:
         s->state = SERVER_STOPPING;
-        mail_post(&s->engine_mail, pause_outbox, s);
+        postbox_post(&s->engine_post, pause_outbox, s);
         s->stop_phase = 1;
         break;
     case 1:
@@ -212,7 +212,7 @@ static void on_stop_tick(uv_timer_t *t)
         s->stop_snapshots = atomic_load(&s->snapshots);
         s->stop_turns = atomic_load(&s->helper_turns);
         s->stop_progress_ms = now;
-        mail_post(&s->engine_mail, ask_snapshot, s);
+        postbox_post(&s->engine_post, ask_snapshot, s);
         s->stop_phase = 2;
         break;
     default:
@@ -235,7 +235,7 @@ static void begin_stop(void *ctx)
 
 void server_stop(struct server *s)
 {
-    mail_post(&s->loop_mail, begin_stop, s);
+    postbox_post(&s->loop_post, begin_stop, s);
 }
 
 /* The second time at once: the log keeps what was acknowledged. */
@@ -290,10 +290,10 @@ static struct server *make(struct env *env, const struct server_options *o, stru
     buf_init(&s->records, APPEND_BYTES_MAX);
     buf_init(&s->unpacked, 4 << 20);
     token_make(env, S("bk_page_"), s->page_token);
-    mail_init(&s->loop_mail, ring_loop, s);
-    mail_init(&s->engine_mail, NULL, NULL);
-    mail_init(&s->log_mail, NULL, NULL);
-    mail_init(&s->helper_mail, NULL, NULL);
+    postbox_init(&s->loop_post, ring_loop, s);
+    postbox_init(&s->engine_post, NULL, NULL);
+    postbox_init(&s->log_post, NULL, NULL);
+    postbox_init(&s->helper_post, NULL, NULL);
     return s;
 }
 
@@ -306,10 +306,10 @@ static void destroy(struct server *s)
     intake_free(s->intake);
     engine_close(s->engine);
     office_close(s->office);
-    mail_clear(&s->loop_mail);
-    mail_clear(&s->engine_mail);
-    mail_clear(&s->log_mail);
-    mail_clear(&s->helper_mail);
+    postbox_clear(&s->loop_post);
+    postbox_clear(&s->engine_post);
+    postbox_clear(&s->log_post);
+    postbox_clear(&s->helper_post);
     waiting_clear(&s->waiting);
     arena_free(s->scratch);
     buf_clear(&s->records);
@@ -333,8 +333,9 @@ static err open_all(struct server *s, struct diag *why)
     if (s->options.public_url)
         snprintf(s->public_url, sizeof s->public_url, "%s", s->options.public_url);
     else
-        snprintf(s->public_url, sizeof s->public_url, v6 && !all ? "http://[%s]:%d" : "http://%s:%d",
-                 all ? "localhost" : s->address, http_port(s->http));
+        snprintf(s->public_url, sizeof s->public_url,
+                 v6 && !all ? "http://[%s]:%d" : "http://%s:%d", all ? "localhost" : s->address,
+                 http_port(s->http));
     live_begin(s);
     threads_start(s);
     return ERR_OK;

@@ -1,36 +1,38 @@
-/* server.h — the running process: HTTP in, JSON out, and the threads everything below takes steps on.
+/* server.h — the running process: HTTP in, JSON out, and the threads everything below takes steps
+ * on.
  *
  *            loop                log                engine               helper
  *   HTTP, parse, append ─► log_step: write, sync ─► engine_step, outbox ─► snapshots, seals,
  *     ▲      answers ◄──────────────────────────────── applied              previews on an epoch
  *
- * An answer to what was sent in goes out once it is durable and applied. The port is open before the
- * log is replayed: /livez answers at once, /readyz when everything works. Nothing but the four
- * threads' own state is shared: closures go by mail.h, the rest is the log. */
+ * An answer to what was sent in goes out once it is durable and applied. The port is open before
+ * the log is replayed: /livez answers at once, /readyz when everything works. Nothing but the four
+ * threads' own state is shared: closures go by postbox.h, the rest is the log. */
 #pragma once
 #include "env/env.h"
 
 struct server;
 
 struct server_options {
-    const char *dir;          /* data directory; made if it is missing */
-    const char *address;      /* NULL: "127.0.0.1" */
-    int port;                 /* 0: any free one */
-    const char *public_url;   /* NULL: http://address:port */
-    u64 inflight_bytes_max;   /* what may wait for the log; 0 = its default */
-    u64 memory_max;           /* budget of the state; 0 = none */
-    const char *zoneinfo;     /* NULL: the system's */
-    bool no_sync;             /* positive control of crash tests only */
-    bool quiet;               /* prints no greeting */
+    const char *dir;                               /* data directory; made if it is missing */
+    const char *address;                           /* NULL: "127.0.0.1" */
+    int port;                                      /* 0: any free one */
+    const char *public_url;                        /* NULL: http://address:port */
+    u64 inflight_bytes_max;                        /* what may wait for the log; 0 = its default */
+    u64 memory_max;                                /* budget of the state; 0 = none */
+    const char *zoneinfo;                          /* NULL: the system's */
+    bool no_sync;                                  /* positive control of crash tests only */
+    bool quiet;                                    /* prints no greeting */
     void (*on_ready)(void *ctx, struct server *s); /* on the loop's thread; may be NULL */
     void *ctx;
 };
 
-/* Serves until SIGTERM, SIGINT or server_stop; then drains, writes a snapshot, and comes back. ERR_OK
- * after a clean stop; else the reason why it could not start or go on. The calling thread becomes the
- * loop's. */
+/* Serves until SIGTERM, SIGINT or server_stop; then drains, writes a snapshot, and comes back.
+ * ERR_OK after a clean stop; else the reason why it could not start or go on. The calling thread
+ * becomes the loop's. */
 MUST_USE err server_run(struct env *env, const struct server_options *o, struct diag *why);
 void server_stop(struct server *s); /* any thread, while server_run has not come back */
 int server_port(const struct server *s);
-/* "0.0.0.0:8080", ":8080", "8080", "[::1]:80" → address and port. `address` has room for 64 bytes. */
+/* "0.0.0.0:8080", ":8080", "8080", "[::1]:80" → address and port. `address` has room for 64 bytes.
+ */
 MUST_USE err listen_parse(str text, char *address, int *port, struct diag *why);

@@ -13,6 +13,6 @@ void show_message_tally(struct buf *b, struct engine *e);
 /* One message; with_history adds what happened to it, from the customer's events. */
 void show_message(struct buf *b, struct engine *e, u32 row, bool with_history, struct arena *arena);
 
-/* The customer of a reference: an internal id, "namespace:value", or a value alone in the namespaces
- * people search by. 0: nobody, or several. */
+/* The customer of a reference: an internal id, "namespace:value", or a value alone in the
+ * namespaces people search by. 0: nobody, or several. */
 persona customer_of_ref(struct engine *e, str ref);

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define HEARTBEAT_MS (10 * MINUTE)
 enum { HELPER_BUDGET_US = 5000 };
 
 void server_fatal(struct server *s, err e, const char *what)
@@ -25,26 +24,26 @@ static void *log_thread(void *arg)
         if (e == ERR_OK) continue;
         if (e != ERR_AGAIN && e != ERR_FULL) server_fatal(s, e, "the log cannot be written");
         if (atomic_load(&s->stop_log)) break;
-        mail_wait(&s->log_mail, e == ERR_FULL ? 200 : 1000);
+        postbox_wait(&s->log_post, e == ERR_FULL ? 200 : 1000);
     }
     return NULL;
 }
 
-/* From any thread. The loop's own appends wait for the end of its turn, so that one write takes them
- * all. */
+/* From any thread. The loop's own appends wait for the end of its turn, so that one write takes
+ * them all. */
 static void on_append(void *ctx)
 {
     struct server *s = ctx;
     if (pthread_equal(pthread_self(), s->loop_thread))
         s->log_wanted = true;
     else
-        mail_ring(&s->log_mail);
+        postbox_ring(&s->log_post);
 }
 
 static void on_durable(void *ctx)
 {
     struct server *s = ctx;
-    mail_ring(&s->engine_mail);
+    postbox_ring(&s->engine_post);
 }
 
 /* ---- the engine ---- */
@@ -52,7 +51,7 @@ static void on_durable(void *ctx)
 static void wake_engine(void *ctx)
 {
     struct server *s = ctx;
-    mail_ring(&s->engine_mail);
+    postbox_ring(&s->engine_post);
 }
 
 static err open_engine(struct server *s)
@@ -70,7 +69,6 @@ static err open_engine(struct server *s)
         .wake = wake_engine, .ctx = s, .public_url = str_of(s->public_url)};
     s->outbox = outbox_new(s->engine, s->env, &box);
     channels_open(s);
-    s->next_heartbeat_ms = server_now(s) + HEARTBEAT_MS;
     s->zone = engine_zone(s->engine);
     s->key = engine_key(s->engine);
     struct engine_stats stats = engine_stats(s->engine);
@@ -78,20 +76,6 @@ static err open_engine(struct server *s)
                (unsigned long long)stats.applied, (unsigned long long)stats.replayed,
                (long long)stats.replay_ms);
     return ERR_OK;
-}
-
-static void heartbeat(struct server *s, i64 now)
-{
-    if (now < s->next_heartbeat_ms) return;
-    struct record r = {
-        .kind = RECORD_HEARTBEAT_, .level = ENGINE_LEVEL, .occurred_ms = NEVER};
-    struct buf b;
-    u64 last;
-    buf_init(&b, 4096);
-    record_put(&b, &r);
-    if (log_append(engine_log(s->engine), buf_str(&b), 1, true, &last) == ERR_OK)
-        s->next_heartbeat_ms = now + HEARTBEAT_MS;
-    buf_clear(&b);
 }
 
 /* What one turn may take before mail is looked at again. */
@@ -108,7 +92,7 @@ static bool apply_some(struct server *s)
 
 static i64 engine_sleep_ms(struct server *s, i64 now)
 {
-    i64 due = min_i64(engine_next_due(s->engine), s->next_heartbeat_ms);
+    i64 due = engine_next_due(s->engine);
     i64 wait = due == NEVER ? 1000 : due - now;
     return wait < 0 ? 1 : min_i64(wait, 1000);
 }
@@ -119,22 +103,21 @@ static void *engine_thread(void *arg)
     err e = open_engine(s);
     if (e != ERR_OK) {
         s->result_of_run = e;
-        mail_post(&s->loop_mail, server_failed, s);
+        postbox_post(&s->loop_post, server_failed, s);
         return NULL;
     }
-    mail_post(&s->loop_mail, server_ready, s);
+    postbox_post(&s->loop_post, server_ready, s);
     while (!atomic_load(&s->stop_engine)) {
-        bool busy = mail_run(&s->engine_mail);
+        bool busy = postbox_run(&s->engine_post);
         busy |= apply_some(s);
         i64 now = server_now(s);
         busy |= outbox_step(s->outbox, now);
         busy |= engine_propose(s->engine, now);
-        heartbeat(s, now);
         atomic_store(&s->in_flight, outbox_in_flight(s->outbox));
         atomic_store(&s->snapshots, engine_snapshots(s->engine));
-        if (!busy) mail_wait(&s->engine_mail, engine_sleep_ms(s, now));
+        if (!busy) postbox_wait(&s->engine_post, engine_sleep_ms(s, now));
     }
-    mail_run(&s->engine_mail);
+    postbox_run(&s->engine_post);
     return NULL;
 }
 
@@ -144,14 +127,14 @@ static void *helper_thread(void *arg)
 {
     struct server *s = arg;
     while (!atomic_load(&s->stop_helper)) {
-        bool busy = mail_run(&s->helper_mail);
+        bool busy = postbox_run(&s->helper_post);
         busy |= engine_background(s->engine, HELPER_BUDGET_US);
         if (busy) atomic_fetch_add(&s->helper_turns, 1);
-        if (busy) mail_ring(&s->engine_mail);
+        if (busy) postbox_ring(&s->engine_post);
         if (!busy && log_prepare_step(engine_log(s->engine)) != ERR_OK)
-            mail_wait(&s->helper_mail, 100);
+            postbox_wait(&s->helper_post, 100);
     }
-    mail_run(&s->helper_mail);
+    postbox_run(&s->helper_post);
     return NULL;
 }
 
@@ -173,10 +156,10 @@ void threads_start(struct server *s)
     start(s, THREAD_HELPER, helper_thread);
 }
 
-static void end(struct server *s, int which, atomic_bool *flag, struct mail *mail)
+static void end(struct server *s, int which, atomic_bool *flag, struct postbox *box)
 {
     atomic_store(flag, true);
-    mail_ring(mail);
+    postbox_ring(box);
     if (s->thread_runs[which]) pthread_join(s->threads[which], NULL);
     s->thread_runs[which] = false;
 }
@@ -184,7 +167,7 @@ static void end(struct server *s, int which, atomic_bool *flag, struct mail *mai
 /* The engine first, which appends; then the log, which writes that down. */
 void threads_stop(struct server *s)
 {
-    end(s, THREAD_HELPER, &s->stop_helper, &s->helper_mail);
-    end(s, THREAD_ENGINE, &s->stop_engine, &s->engine_mail);
-    end(s, THREAD_LOG, &s->stop_log, &s->log_mail);
+    end(s, THREAD_HELPER, &s->stop_helper, &s->helper_post);
+    end(s, THREAD_ENGINE, &s->stop_engine, &s->engine_post);
+    end(s, THREAD_LOG, &s->stop_log, &s->log_post);
 }

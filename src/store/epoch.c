@@ -67,8 +67,8 @@ static void free_chunks(struct undo *u, struct undo_queue *q, u64 mark)
         u->spare[u->spare_count++] = q->chunks[q->first % u->chunks];
 }
 
-/* Nobody reads: handing out begins anew, and the memory of a busier time goes back, a little at each
- * batch's end, so that a reader that comes again at once finds it. */
+/* Nobody reads: handing out begins anew, and the memory of a busier time goes back, a little at
+ * each batch's end, so that a reader that comes again at once finds it. */
 static void rest(struct undo *u)
 {
     if (u->touched < u->fresh) u->touched = u->fresh;

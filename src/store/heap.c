@@ -310,15 +310,17 @@ err heap_rebuild(struct heap *h, struct diag *why)
 {
     u64 end = 1, loaded_end = h->end < UNITS_MAX ? h->end : UNITS_MAX;
     u32 rows = table_count(h->cells);
+    if (rows > 1 && !table_is_by_index(h->cells))
+        return diag_set(why, ERR_CORRUPT, "heap %s: its cells are no table by index", h->name);
     for (u32 row = 1; (row = table_next_touched(h->cells, row, rows)) < rows; row++) {
         const u64 *words = table_at(h->cells, row);
         if (!table_has(h->cells, row)) continue;
         for (u32 at = 0; at < CELL_BITS; at++) {
             u64 size, unit = (u64)(row - 1) * CELL_BITS + at;
             if (!(words[1 + (at >> 6)] >> (at & 63) & 1)) continue;
-            if (unit >= end && unit < UNITS_MAX) class_at(h, (u32)unit, &size);
-            if (unit < end || unit >= UNITS_MAX || size > UNITS_MAX - unit)
-                return diag_set(why, ERR_CORRUPT, "heap %s: strings lie in each other", h->name);
+            if (unit >= end && unit < loaded_end) class_at(h, (u32)unit, &size);
+            if (unit < end || unit >= loaded_end || size > loaded_end - unit)
+                return diag_set(why, ERR_CORRUPT, "heap %s: a string lies where none can", h->name);
             wipe_gap(h, end, unit);
             push_gap(h, end, unit - end);
             end = unit + size;

@@ -88,7 +88,7 @@ err manifest_decode(str bytes, struct kept *out)
 void kept_set_extra(struct kept *k, str extra)
 {
     buf_reset(&k->extra);
-    buf_put(&k->extra, extra);
+    if (extra.n) buf_put(&k->extra, extra);
     MUST(!k->extra.full);
     k->m.extra = buf_str(&k->extra);
 }

@@ -1,4 +1,5 @@
-/* snapshot_test.c — what was written is what is loaded: after any history, crash, failure or damage. */
+/* snapshot_test.c — what was written is what is loaded: after any history, crash, failure or
+ * damage. */
 #include "base/test.h"
 #include "env/sim.h"
 #include "store/snapshot_internal.h"
@@ -178,7 +179,8 @@ static void check_same_rows(const struct twin *a, const struct epoch *ea, const 
     epoch_drop(eb);
 }
 
-TEST("a snapshot holds its epoch exactly, whatever changes while it is written, through bases and increments")
+TEST("a snapshot holds its epoch exactly, whatever changes while it is written, through bases and "
+     "increments")
 {
     struct world w, other;
     struct diag why = {0};
@@ -251,6 +253,100 @@ TEST("the manifest keeps what it was given, and a snapshot without one is a new 
     CHECK(m->identity[0] == 7 && m->identity[1] == 8);
     CHECK_STR(m->extra, S("seal-7"));
     CHECK(snapshot_disk_bytes(w.sn) > 0);
+    world_free(&w);
+}
+
+enum { LARGE = 6000 };
+
+static void check_large(struct world *w, const u64 *last_words)
+{
+    struct diag why = {0};
+    struct world loaded = {.env = w->env, .twin = twin_again(&w->twin, w->twin.now)};
+    loaded.tail.loaded_start = UINT64_MAX;
+    CHECK_OK(open_snapshot(&loaded, 0, &why));
+    CHECK_OK(snapshot_load(loaded.sn, &why));
+    const struct table *t = table_find(loaded.twin.store, "large");
+    for (u32 i = 1; i <= LARGE; i++) {
+        const u64 *row = table_at(t, i);
+        CHECK(table_has(t, i));
+        CHECK_EQ(row[15], last_words[i]);
+    }
+    snapshot_close(loaded.sn);
+    twin_free(&loaded.twin);
+}
+
+TEST("a row changed while its table is being written is written as it was, in a base and an "
+     "increment")
+{
+    static u64 then[LARGE + 1];
+    struct world w;
+    world_new(&w, test_seed(), 0);
+    struct table *t = table_new(w.twin.store, "large", 128, LARGE);
+    for (u64 i = 1; i <= LARGE; i++) table_add(t);
+    for (u64 round = 0; round < 3; round++) {
+        u64 steps = 0;
+        if (round == 2) {
+            CHECK_OK(take(&w, round));
+            snapshot_want_full(w.sn); /* a base in which nothing changed since the one before */
+        }
+        for (u32 i = 1; i <= LARGE; i++) then[i] = ((const u64 *)table_at(t, i))[15];
+        CHECK_OK(begin(&w, 1 + round));
+        CHECK_EQ(w.sn->w.all, round != 1);
+        for (err e = ERR_AGAIN; e == ERR_AGAIN; steps++) {
+            store_collect(w.twin.store);
+            e = snapshot_step(w.sn, 0);
+            for (u64 i = 1 + steps % 17; i <= LARGE; i += 17)
+                ((u64 *)table_edit(t, (u32)i))[15] = rng_next(&w.twin.rng);
+        }
+        CHECK(steps > LARGE * 128 / BLOCK_RAW);
+        check_large(&w, then);
+    }
+    world_free(&w);
+}
+
+TEST("images the snapshot needs are kept for rows it has yet to write, and for no others")
+{
+    enum { N = LARGE };
+    struct world w;
+    world_new(&w, test_seed(), 0);
+    struct table *t = table_new(w.twin.store, "large", 128, N);
+    struct undo_queue *q = &w.twin.store->undo.queue[FOR_SWEEP];
+    for (u64 i = 1; i <= N; i++) table_add(t);
+    CHECK_OK(take(&w, 1));
+    for (u32 i = 1; i <= N / 2; i++) table_edit(t, i);
+    CHECK_OK(begin(&w, 2));
+    store_collect(w.twin.store);
+    for (u32 i = N / 2 + 1; i <= N; i++) table_edit(t, i);
+    CHECK_EQ(q->next, q->first); /* not changed before: not in this increment */
+    for (u32 i = 1; i <= N / 2; i++) table_edit(t, i);
+    CHECK_EQ((q->next - q->first - 1) * UNDO_CHUNK + q->used, N / 2 * 128);
+    while (w.sn->w.phase < 2) CHECK_EQ(snapshot_step(w.sn, 0), ERR_AGAIN);
+    store_collect(w.twin.store);
+    CHECK_EQ(q->next, q->first); /* all rows are written */
+    for (u32 i = 1; i <= N; i++) table_edit(t, i);
+    CHECK_EQ(q->next, q->first);
+    CHECK_OK(run(&w));
+    world_free(&w);
+}
+
+TEST("free places in a heap are found again after a load")
+{
+    struct diag why = {0};
+    struct world w;
+    u32 handles[300];
+    world_new(&w, test_seed(), 0);
+    for (u32 i = 0; i < 300; i++)
+        handles[i] = heap_put(w.twin.heap, S("a string of thirty-one bytes.."));
+    u64 end = w.twin.heap->end;
+    for (u32 i = 0; i < 299; i += 2) heap_retire(w.twin.heap, handles[i]);
+    CHECK_OK(take(&w, 1));
+    world_restart(&w, 0);
+    CHECK_OK(snapshot_load(w.sn, &why));
+    CHECK_EQ(w.twin.heap->end, end);
+    for (u32 i = 0; i < 150; i++) heap_put(w.twin.heap, S("another one of as many bytes.."));
+    CHECK_EQ(w.twin.heap->end, end);
+    for (u32 i = 1; i < 300; i += 2)
+        CHECK_STR(heap_view(w.twin.heap, handles[i]), S("a string of thirty-one bytes.."));
     world_free(&w);
 }
 
@@ -354,8 +450,9 @@ static void collect(void *ctx, str name)
 
 TEST("only parts, sealed files that are not named and the half-written manifest are removed")
 {
-    static const char *const NAMES[] = {"log-1", "key", "office.sqlite", "xsnap-1", "manifest.new",
-                                        "seal-1", "seal-2", "snap-99-0.bsn", "snap-1-1.bsn"};
+    static const char *const NAMES[] = {"log-1",   "key",           "office.sqlite",
+                                        "xsnap-1", "manifest.new",  "seal-1",
+                                        "seal-2",  "snap-99-0.bsn", "snap-1-1.bsn"};
     struct world w;
     struct buf list;
     buf_init(&list, 4096);
@@ -365,8 +462,7 @@ TEST("only parts, sealed files that are not named and the half-written manifest 
     for (size_t i = 0; i < COUNT_OF(NAMES); i++) put_file(&w, NAMES[i], S("x"));
     world_restart(&w, 0);
     CHECK_OK(env_list(w.env, DIR, collect, &list));
-    CHECK_STR(buf_str(&list),
-              S("key log-1 manifest office.sqlite seal-1 snap-1-0.bsn xsnap-1 "));
+    CHECK_STR(buf_str(&list), S("key log-1 manifest office.sqlite seal-1 snap-1-0.bsn xsnap-1 "));
     buf_clear(&list);
     world_free(&w);
 }
@@ -419,7 +515,8 @@ TEST("a table of another shape and a stream nobody knows are refused by name")
 
 /* ---- crashes and failures ---- */
 
-/* The process dies at the n-th passing of the point, while it writes snapshot 2. False: it did not. */
+/* The process dies at the n-th passing of the point, while it writes snapshot 2. False: it did not.
+ */
 static bool die_at(struct world *w, const char *point, u64 n, bool power_cut)
 {
     volatile bool died = false;
@@ -435,13 +532,13 @@ static bool die_at(struct world *w, const char *point, u64 n, bool power_cut)
     return died;
 }
 
-static void sweep(const char *point, bool power_cut, u64 full_every, u32 *seen)
+static void sweep(const char *point, u64 seed, bool power_cut, u64 full_every, u32 *seen)
 {
     bool died = true;
     for (u64 n = 1; died; n++) {
         struct world w;
         struct expected x[3];
-        world_new(&w, test_seed() + n, full_every);
+        world_new(&w, seed + n, full_every);
         change(&w, 60);
         CHECK_OK(take(&w, 1));
         x[0] = expect(&w, 1);
@@ -461,46 +558,55 @@ static void sweep(const char *point, bool power_cut, u64 full_every, u32 *seen)
     }
 }
 
-TEST("killed or cut off from power at any point, a process finds the newest snapshot or the one before")
+TEST("killed or cut off from power at any point, a process finds the newest snapshot or the one "
+     "before")
 {
     static const char *const POINTS[] = {"snapshot.part", "snapshot.written", "manifest.renamed",
                                          "manifest.cleaned"};
     u32 seen[2] = {0};
     for (size_t i = 0; i < COUNT_OF(POINTS); i++)
-        for (u32 k = 0; k < 4; k++) sweep(POINTS[i], k & 1, k & 2 ? 1 : 8, seen);
+        for (u32 k = 0; k < (i == 0 ? 4 : 24); k++)
+            sweep(POINTS[i], test_seed() + k, k & 1, k & 2 ? 1 : 8, seen);
     CHECK(seen[0] > 0 && seen[1] > 0);
+}
+
+/* The n-th call of snapshot 2 fails; then the power goes at once, or only after another snapshot.
+ * False: there were fewer calls. */
+static bool fail_at(u64 n, u64 seed, bool cut_at_once)
+{
+    struct world w;
+    struct expected x[3];
+    world_new(&w, seed + n, n & 1 ? 1 : 8);
+    change(&w, 60);
+    CHECK_OK(take(&w, 1));
+    x[0] = expect(&w, 1);
+    change(&w, 60);
+    x[1] = expect(&w, 2);
+    u64 calls = sim_calls(w.env);
+    sim_faults(w.env, (struct sim_faults){.fail_call = n});
+    err e = take(&w, 2);
+    bool failed = sim_calls(w.env) - calls >= n;
+    sim_faults(w.env, (struct sim_faults){0});
+    CHECK(failed || e == ERR_OK);
+    if (cut_at_once) {
+        sim_crash(w.env);
+        check_restart(&w, x, 2);
+    }
+    change(&w, 30);
+    CHECK_OK(take(&w, 3));
+    x[2] = expect(&w, 3);
+    sim_crash(w.env);
+    CHECK_EQ(check_restart(&w, x, 3), 2);
+    for (int i = 0; i < 3; i++) free(x[i].past);
+    world_free(&w);
+    return failed;
 }
 
 TEST("whichever call fails, the old snapshot or the new one stays, and the next attempt succeeds")
 {
-    bool failed = true;
-    for (u64 n = 1; failed; n++) {
-        struct world w;
-        struct expected x[3];
-        world_new(&w, test_seed(), n & 1 ? 1 : 8);
-        change(&w, 60);
-        CHECK_OK(take(&w, 1));
-        x[0] = expect(&w, 1);
-        change(&w, 60);
-        x[1] = expect(&w, 2);
-        u64 calls = sim_calls(w.env);
-        sim_faults(w.env, (struct sim_faults){.fail_call = n});
-        err e = take(&w, 2);
-        failed = sim_calls(w.env) - calls >= n;
-        sim_faults(w.env, (struct sim_faults){0});
-        CHECK(failed || e == ERR_OK);
-        if (n % 3 == 0) {
-            sim_crash(w.env);
-            check_restart(&w, x, 2);
+    for (u64 k = 0; k < 10; k++)
+        for (u64 n = 1; fail_at(n, test_seed() + 1000 * k, k % 4 != 0); n++) {
         }
-        change(&w, 30);
-        CHECK_OK(take(&w, 3));
-        x[2] = expect(&w, 3);
-        sim_crash(w.env);
-        CHECK_EQ(check_restart(&w, x, 3), 2);
-        for (int i = 0; i < 3; i++) free(x[i].past);
-        world_free(&w);
-    }
 }
 
 /* ---- damage ---- */
@@ -576,7 +682,7 @@ TEST("a flipped bit, a cut or a longer file is found wherever it is, and nothing
         char *p = arena_alloc(arena, bytes.n + 1);
         memcpy(p, bytes.p, bytes.n);
         p[bytes.n] = 0;
-        for (u32 i = 0; i < 250; i++) {
+        for (u32 i = 0; i < 200; i++) {
             size_t at = i < 64 ? min_size(i, bytes.n - 1) : (size_t)rng_below(&rng, bytes.n);
             char bit = (char)(1 << rng_below(&rng, 8));
             p[at] ^= bit;
@@ -608,4 +714,28 @@ TEST("a part of another attempt, whole in itself, is not taken for the one that 
     CHECK_OK(env_remove(w.env, DIR "/snap-2-0.bsn"));
     CHECK_EQ(open_and_load(&w), ERR_CORRUPT);
     world_free(&w);
+}
+
+TEST("a part that another directory has under the same name is not taken for this one's")
+{
+    str parts[2];
+    struct world w[2];
+    for (u32 k = 0; k < 2; k++) {
+        world_new(&w[k], test_seed(), 0);
+        struct table *t = table_new(w[k].twin.store, "noise", 128, 100);
+        struct rng rng = {test_seed()};
+        for (u32 i = 1; i <= 100; i++) {
+            u64 *row = table_edit(t, table_add(t));
+            for (u32 n = 1; n < 16; n++) row[n] = rng_next(&rng) + (k && i == 50);
+        }
+        CHECK_OK(take(&w[k], 1));
+        parts[k] = whole(&w[k], "snap-1-0.bsn", arena);
+    }
+    CHECK_EQ(parts[0].n, parts[1].n);
+    CHECK(!str_eq(parts[0], parts[1]));
+    snapshot_close(w[0].sn);
+    w[0].sn = NULL;
+    CHECK_OK(open_and_load(&w[0]));
+    check_found(&w[0], "snap-1-0.bsn", parts[1]);
+    for (u32 k = 0; k < 2; k++) world_free(&w[k]);
 }

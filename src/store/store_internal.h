@@ -102,6 +102,7 @@ struct table {
     u32 rows_max;           /* the highest index */
     u32 words;              /* of a row */
     u32 ordinal;            /* place in store.tables */
+    u32 loaded;             /* one past the highest row a snapshot had */
     struct store *store;
     struct marks marks;
     u64 *pages; /* one bit per page that holds a row; read by the snapshot too */
@@ -113,6 +114,7 @@ static inline u64 *row_of(const struct table *t, u32 i)
     return (u64 *)(void *)(t->base.rows + (size_t)i * t->base.row_size);
 }
 
+bool table_is_by_index(const struct table *t); /* its rows are claimed */
 /* The first index ≥ `from` whose page holds a row, or `end`: skips what was never touched. */
 u32 table_next_touched(const struct table *t, u32 from, u32 end);
 /* While loading: the row as a snapshot holds it, of which word 0 is 1 = live or 0 = dropped. */

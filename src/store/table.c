@@ -130,6 +130,11 @@ static u32 free_of(const struct table *t)
     return (u32)(word_get(row_of(t, 0) + 1) >> 32);
 }
 
+bool table_is_by_index(const struct table *t)
+{
+    return free_of(t) == BY_INDEX;
+}
+
 static void set_head(struct table *t, u32 count, u32 free_row)
 {
     u64 head = (u64)free_row << 32 | count, *row = row_of(t, 0);
@@ -210,7 +215,7 @@ void *table_claim(struct table *t, u32 i)
 {
     u32 count = count_of(t);
     MUST(i - 1 < t->rows_max && !table_has(t, i));
-    MUST(free_of(t) == BY_INDEX || count == 1);
+    MUST(table_is_by_index(t) || count == 1);
     touch(t, i);
     change(t, i, row_of(t, i), LIVE_BIT);
     set_head(t, i < count ? count : i + 1, BY_INDEX);
@@ -254,18 +259,20 @@ void table_prefetch(const struct table *t, u32 i)
 void table_put_loaded(struct table *t, u32 i, const u64 *row)
 {
     touch(t, i);
+    if (t->loaded <= i) t->loaded = i + 1;
     u64 *to = row_of(t, i);
     words_copy(to, row, t->words);
     word_set(to, (u64)1 << INTERVAL_SHIFT | (row[0] & 1 ? LIVE_BIT : 0));
 }
 
-/* The free list names dropped rows only, and is no longer than there are rows. */
+/* No row is beyond the count; the free list names dropped rows only, and is no longer than there
+ * are rows. */
 err table_check(const struct table *t, struct diag *why)
 {
     u32 count = count_of(t), length = 0;
-    if (!(word_get(row_of(t, 0)) & LIVE_BIT) || count == 0 || count - 1 > t->rows_max)
+    if (!(word_get(row_of(t, 0)) & LIVE_BIT) || count < t->loaded || count - 1 > t->rows_max)
         return diag_set(why, ERR_CORRUPT, "table %s has a count of %u rows", t->name, count);
-    if (free_of(t) == BY_INDEX) return ERR_OK;
+    if (table_is_by_index(t)) return ERR_OK;
     for (u32 i = free_of(t); i; i = (u32)word_get(row_of(t, i) + 1))
         if (i >= count || !word_get(row_of(t, i)) || table_has(t, i) || ++length >= count)
             return diag_set(why, ERR_CORRUPT, "table %s has a broken free list", t->name);

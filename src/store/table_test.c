@@ -101,3 +101,38 @@ TEST("looking for touched rows finds each one, across pages and the gaps between
     CHECK(looked < 9 * 171);
     store_free(s);
 }
+
+/* A table of three live rows and the head that is asked for, as if loaded. */
+static err check_loaded(u32 count, u32 free_row, u64 dropped_live, u64 next)
+{
+    struct store *s = store_new(&(struct store_options){0});
+    struct table *t = table_new(s, "t", 16, 5);
+    u64 row[2] = {1, (u64)free_row << 32 | count};
+    table_put_loaded(t, 0, row);
+    for (u32 i = 1; i <= 3; i++) {
+        row[0] = i == 2 ? dropped_live : 1;
+        row[1] = i == 2 ? next : 0;
+        table_put_loaded(t, i, row);
+    }
+    struct diag why = {0};
+    err e = table_check(t, &why);
+    CHECK(e == ERR_OK || why.message[0]);
+    store_free(s);
+    return e;
+}
+
+TEST("a loaded table whose count or free list cannot be is refused")
+{
+    CHECK_OK(check_loaded(4, 0, 1, 0));
+    CHECK_OK(check_loaded(4, 2, 0, 0));
+    CHECK_OK(check_loaded(6, 2, 0, 0));
+    CHECK_OK(check_loaded(4, BY_INDEX, 0, 0));
+    CHECK_EQ(check_loaded(7, 0, 1, 0), ERR_CORRUPT);
+    CHECK_EQ(check_loaded(0, 0, 1, 0), ERR_CORRUPT);
+    CHECK_EQ(check_loaded(3, 0, 1, 0), ERR_CORRUPT);
+    CHECK_EQ(check_loaded(4, 2, 1, 0), ERR_CORRUPT); /* it lives */
+    CHECK_EQ(check_loaded(4, 2, 0, 2), ERR_CORRUPT); /* it follows itself */
+    CHECK_EQ(check_loaded(4, 2, 0, 3), ERR_CORRUPT); /* a living one follows */
+    CHECK_EQ(check_loaded(5, 4, 0, 0), ERR_CORRUPT); /* never given */
+    CHECK_EQ(check_loaded(4, 4, 0, 0), ERR_CORRUPT); /* beyond the count */
+}

@@ -218,9 +218,9 @@ static void live_through(struct twin *t, u32 rounds, u32 changes_max, u32 *cance
 TEST("every row and string of every pinned epoch is as it was, through changes, drops and re-adds")
 {
     u32 cancelled;
-    for (u64 run = 0; run < 4; run++) {
+    for (u64 run = 0; run < 2; run++) {
         struct twin t = twin_new(test_seed() + run, 64 << 20);
-        live_through(&t, 400, 40, &cancelled);
+        live_through(&t, 200, 60, &cancelled);
         CHECK_EQ(cancelled, 0);
         twin_free(&t);
     }
@@ -230,9 +230,9 @@ TEST("when before-images run out the oldest epochs are cancelled, and no epoch e
      "row")
 {
     u32 cancelled, sum = 0;
-    for (u64 run = 0; run < 4; run++) {
+    for (u64 run = 0; run < 3; run++) {
         struct twin t = twin_new(test_seed() + run, (1 + run) * UNDO_CHUNK);
-        live_through(&t, 300, 200, &cancelled);
+        live_through(&t, 120, 250, &cancelled);
         sum += cancelled;
         twin_free(&t);
     }

@@ -1,4 +1,4 @@
-#include "server/mail.h"
+#include "server/postbox.h"
 
 #include "base/mem.h"
 
@@ -11,7 +11,7 @@ struct letter {
     struct letter *next;
 };
 
-void mail_init(struct mail *m, void (*ring)(void *ctx), void *ctx)
+void postbox_init(struct postbox *m, void (*ring)(void *ctx), void *ctx)
 {
     pthread_condattr_t attr;
     memset(m, 0, sizeof *m);
@@ -24,7 +24,7 @@ void mail_init(struct mail *m, void (*ring)(void *ctx), void *ctx)
     pthread_condattr_destroy(&attr);
 }
 
-void mail_clear(struct mail *m)
+void postbox_clear(struct postbox *m)
 {
     for (struct letter *l; (l = m->first);) {
         m->first = l->next;
@@ -35,9 +35,9 @@ void mail_clear(struct mail *m)
     pthread_mutex_destroy(&m->lock);
 }
 
-/* The flag is raised under the lock too, so that a waiter between its look at the flag and its sleep
- * cannot miss it. */
-void mail_ring(struct mail *m)
+/* The flag is raised under the lock too, so that a waiter between its look at the flag and its
+ * sleep cannot miss it. */
+void postbox_ring(struct postbox *m)
 {
     if (m->ring) {
         m->ring(m->ctx);
@@ -50,7 +50,7 @@ void mail_ring(struct mail *m)
     pthread_mutex_unlock(&m->lock);
 }
 
-void mail_post(struct mail *m, void (*run)(void *ctx), void *ctx)
+void postbox_post(struct postbox *m, void (*run)(void *ctx), void *ctx)
 {
     struct letter *l = mem_alloc(sizeof *l);
     *l = (struct letter){run, ctx, NULL};
@@ -62,10 +62,10 @@ void mail_post(struct mail *m, void (*run)(void *ctx), void *ctx)
     m->last = l;
     atomic_store(&m->waiting_letters, true);
     pthread_mutex_unlock(&m->lock);
-    mail_ring(m);
+    postbox_ring(m);
 }
 
-bool mail_run(struct mail *m)
+bool postbox_run(struct postbox *m)
 {
     if (!atomic_load(&m->waiting_letters)) return false;
     pthread_mutex_lock(&m->lock);
@@ -82,7 +82,7 @@ bool mail_run(struct mail *m)
     return true;
 }
 
-void mail_wait(struct mail *m, i64 ms)
+void postbox_wait(struct postbox *m, i64 ms)
 {
     if (ms > 0 && !atomic_load(&m->is_rung)) {
         struct timespec t;

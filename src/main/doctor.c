@@ -1,0 +1,58 @@
+/* doctor.c — beckon doctor: opens a directory as a start would and says what it found. */
+#include "base/json.h"
+#include "engine/engine.h"
+#include "main/commands.h"
+
+#include <stdio.h>
+
+static void put_hash(struct buf *b, str key, hash128 h)
+{
+    char hex[33];
+    snprintf(hex, sizeof hex, "%016llx%016llx", (unsigned long long)h.hi, (unsigned long long)h.lo);
+    json_put_kv_str(b, key, str_of(hex));
+}
+
+static void put_report(struct buf *b, struct engine *e)
+{
+    struct engine_stats st = engine_stats(e);
+    hash128 hash = engine_hash(e);
+    json_put_kv_bool(b, S("ok"), true);
+    buf_put(b, S(",\"log\":{"));
+    json_put_kv_i64(b, S("first"), (i64)log_start(engine_log(e)));
+    json_put_kv_i64(b, S("last"), (i64)st.applied);
+    json_put_kv_i64(b, S("bytes"), (i64)st.log_bytes);
+    json_put_kv_i64(b, S("replayed_batches"), (i64)st.replayed);
+    json_put_kv_i64(b, S("replay_ms"), st.replay_ms);
+    buf_put(b, S("},\"state\":{"));
+    json_put_kv_i64(b, S("customers"), (i64)st.customers);
+    json_put_kv_i64(b, S("events"), (i64)st.events);
+    json_put_kv_i64(b, S("messages_planned"), (i64)st.messages_planned);
+    buf_byte(b, '}');
+    put_hash(b, S("state_hash"), hash);
+}
+
+int command_doctor(struct options *o)
+{
+    const char *dir = option_text(o, "data");
+    bool json = option_flag(o, "json");
+    struct engine_options eo = {.dir = dir ? dir : "data"};
+    struct engine *e = NULL;
+    struct diag why = {0};
+    struct buf b;
+    if (!options_done(o)) return 2;
+    err r = engine_open(env_real(), &eo, &e, &why);
+    buf_init(&b, 1 << 16);
+    buf_byte(&b, '{');
+    if (r == ERR_OK) {
+        put_report(&b, e);
+    } else {
+        json_put_kv_bool(&b, S("ok"), false);
+        json_put_kv_str(&b, S("why"), str_of(why.message));
+    }
+    buf_byte(&b, '}');
+    if (json || r == ERR_OK) printf("%.*s\n", STR_ARG(buf_str(&b)));
+    buf_clear(&b);
+    engine_close(e);
+    if (r != ERR_OK && !json) return failure(r, &why);
+    return r == ERR_OK ? 0 : 1;
+}

@@ -1,0 +1,67 @@
+/* records.c — claims and answers into the log. */
+#include "outbox/inside.h"
+
+/* `claim` and `answer`, either or both, as one append: no crash parts them. */
+MUST_USE static err append(struct outbox *o, const struct claim_record *claim,
+                           const struct answer_record *answer)
+{
+    struct record r = {.level = ENGINE_LEVEL, .occurred_ms = NEVER};
+    struct buf payload;
+    u64 last;
+    buf_init(&payload, 4096);
+    buf_reset(&o->record);
+    if (claim) {
+        claim_put(&payload, claim);
+        r.kind = RECORD_CLAIM_;
+        r.payload = buf_str(&payload);
+        record_put(&o->record, &r);
+    }
+    if (answer) {
+        buf_reset(&payload);
+        answer_put(&payload, answer);
+        r.kind = RECORD_ANSWER_;
+        r.payload = buf_str(&payload);
+        record_put(&o->record, &r);
+    }
+    MUST(!payload.full && !o->record.full);
+    err e = log_append(engine_log(o->engine), buf_str(&o->record),
+                       (claim != NULL) + (answer != NULL), true, &last);
+    buf_clear(&payload);
+    return e;
+}
+
+static struct claim_record claim_of(const struct delivery *d)
+{
+    return (struct claim_record){d->message, d->id, d->rendered_at, d->address, d->fingerprint};
+}
+
+static struct answer_record answer_of(const struct delivery *d, i64 now)
+{
+    bool retry = d->answer == ANSWER_RETRY || d->answer == ANSWER_RETURNED;
+    return (struct answer_record){d->message, d->id, (answer_class)d->answer,
+                                  retry ? now + d->retry_in_ms : 0, str_of(d->detail)};
+}
+
+err append_claim(struct outbox *o, const struct delivery *d)
+{
+    struct claim_record claim = claim_of(d);
+    KILL_POINT(o->env, "outbox.before_claim");
+    return append(o, &claim, NULL);
+}
+
+err append_answer(struct outbox *o, const struct delivery *d, i64 now)
+{
+    struct answer_record answer = answer_of(d, now);
+    KILL_POINT(o->env, "outbox.before_answer");
+    TRY(append(o, NULL, &answer));
+    KILL_POINT(o->env, "outbox.after_answer");
+    return ERR_OK;
+}
+
+err append_failure(struct outbox *o, const struct delivery *d, i64 now)
+{
+    struct claim_record claim = claim_of(d);
+    struct answer_record answer = answer_of(d, now);
+    KILL_POINT(o->env, "outbox.before_claim");
+    return append(o, &claim, &answer);
+}

@@ -1,0 +1,135 @@
+/* route_channels.c — channels: who carries what, with secrets that can be written and never read.
+ */
+#include "server/channels.h"
+#include "server/publish.h"
+
+static void put_channel(struct call *c, u32 code, str source)
+{
+    (void)code;
+    buf_put(&c->out, source);
+}
+
+static err list(struct call *c)
+{
+    object_list(c, OBJECT_CHANNEL, put_channel);
+    return ERR_OK;
+}
+
+static err show_one(struct call *c)
+{
+    str source = engine_object(c->server->engine, OBJECT_CHANNEL, c->params[0], NULL);
+    if (source.n == 0) return diag_set(&c->why, ERR_NOT_FOUND, "there is no channel of this id");
+    buf_put(&c->out, source);
+    return ERR_OK;
+}
+
+struct channel_change {
+    str source, secrets;
+};
+
+/* The body without its secrets, and its secrets alone. */
+static void split(struct call *c, str id, struct channel_change *out)
+{
+    const struct json *settings = json_get(c->body, "settings");
+    struct buf shown, hidden;
+    buf_init(&shown, API_BODY_MAX * 2);
+    buf_init(&hidden, API_BODY_MAX * 2);
+    buf_byte(&shown, '{');
+    buf_byte(&hidden, '{');
+    json_put_kv_str(&shown, S("id"), id);
+    json_put_kv_str(&shown, S("channel"), json_get_str(c->body, "channel", (str){0}));
+    json_put_kv_str(&shown, S("provider"), json_get_str(c->body, "provider", (str){0}));
+    json_put_key(&shown, S("settings"));
+    buf_byte(&shown, '{');
+    for (const struct json *m = settings ? settings->child : NULL; m; m = m->next) {
+        struct buf *to = channel_is_secret(m->key) ? &hidden : &shown;
+        json_put_key(to, m->key);
+        json_put(to, m);
+    }
+    buf_put(&shown, S("}}"));
+    buf_byte(&hidden, '}');
+    out->source = arena_str(c->arena, buf_str(&shown));
+    out->secrets = hidden.n > 2 ? arena_str(c->arena, buf_str(&hidden)) : (str){0};
+    buf_clear(&shown);
+    buf_clear(&hidden);
+}
+
+static err connect_it(struct call *c)
+{
+    struct channel_change *ch = c->data;
+    TRY(channel_connect(c->server, c->params[0], ch->source, ch->secrets, &c->why));
+    return show_one(c);
+}
+
+static err make_live(struct call *c)
+{
+    struct channel_change *ch = c->data;
+    if (c->status == 201 && engine_object(c->server->engine, OBJECT_CHANNEL, c->params[0], NULL).n)
+        return diag_at(&c->why, ERR_CONFLICT, S("/id"), "there is already a channel of this id");
+    return object_publish(c, OBJECT_CHANNEL, c->params[0], ch->source, (str){0}, connect_it);
+}
+
+static str secret_name(struct call *c)
+{
+    return arena_printf(c->arena, "channel/%.*s", STR_ARG(c->params[0]));
+}
+
+/* Secrets first: a channel that is live without them could not be connected. Those not sent again
+ * stay as they are. */
+static err store(struct call *c, str id)
+{
+    struct channel_change *ch = arena_zalloc(c->arena, sizeof *ch);
+    str text;
+    TRY(call_text(c, "channel", &text));
+    TRY(call_text(c, "provider", &text));
+    c->params[0] = id;
+    c->data = ch;
+    split(c, id, ch);
+    if (ch->secrets.n == 0) {
+        err e =
+            office_secret_get(c->server->office, secret_name(c), c->arena, &ch->secrets, &c->why);
+        if (e != ERR_OK && e != ERR_NOT_FOUND) return e;
+    }
+    TRY(channel_try(ch->source, ch->secrets, &c->why));
+    TRY(office_secret_put(c->server->office, secret_name(c), ch->secrets, &c->why));
+    return call_engine(c, make_live);
+}
+
+static err create(struct call *c)
+{
+    str id;
+    TRY(object_id(c, "channel", &id));
+    c->status = 201;
+    return store(c, id);
+}
+
+static err replace(struct call *c)
+{
+    return store(c, c->params[0]);
+}
+
+static err forget_secret(struct call *c)
+{
+    TRY(office_secret_put(c->server->office, secret_name(c), (str){0}, &c->why));
+    return answer_nothing(c);
+}
+
+static err removed(struct call *c)
+{
+    channel_disconnect(c->server, c->params[0]);
+    return call_loop(c, forget_secret);
+}
+
+static err drop(struct call *c)
+{
+    return object_remove(c, OBJECT_CHANNEL, c->params[0], removed);
+}
+
+extern const struct route ROUTES_CHANNELS[];
+const struct route ROUTES_CHANNELS[] = {
+    {METHOD_GET, "/api/v1/channels", NEEDS_SCOPE, SCOPE_CONFIG_READ, ON_ENGINE, list},
+    {METHOD_POST, "/api/v1/channels", NEEDS_SCOPE, SCOPE_ADMIN, ON_LOOP, create},
+    {METHOD_GET, "/api/v1/channels/{id}", NEEDS_SCOPE, SCOPE_CONFIG_READ, ON_ENGINE, show_one},
+    {METHOD_PUT, "/api/v1/channels/{id}", NEEDS_SCOPE, SCOPE_ADMIN, ON_LOOP, replace},
+    {METHOD_DELETE, "/api/v1/channels/{id}", NEEDS_SCOPE, SCOPE_ADMIN, ON_ENGINE, drop},
+    {0}};

@@ -1,0 +1,133 @@
+/* route_customers.c — customers: who they are, and what they did. */
+#include "server/show.h"
+
+#include <stdio.h>
+
+static err head_of_param(struct call *c, persona *out)
+{
+    *out = customer_of_ref(c->server->engine, c->params[0]);
+    if (*out) return ERR_OK;
+    return diag_set(&c->why, ERR_NOT_FOUND, "no customer, or more than one, has this reference");
+}
+
+static err get_one(struct call *c)
+{
+    persona head;
+    TRY(head_of_param(c, &head));
+    show_customer(&c->out, c->server->engine, head, c->arena);
+    return ERR_OK;
+}
+
+/* The cursor is the place of the last event given: "occurred.order". */
+static err read_cursor(struct call *c, i64 *occurred, u64 *order)
+{
+    str text = call_query(c, "cursor");
+    ptrdiff_t dot = str_index(text, '.');
+    i64 a = NEVER, b = NEVER;
+    if (text.n && (dot < 0 || str_to_i64(str_slice(text, 0, (size_t)dot), &a) != ERR_OK ||
+                   str_to_i64(str_slice(text, (size_t)dot + 1, text.n), &b) != ERR_OK))
+        return diag_at(&c->why, ERR_INVALID, S("cursor"), "the cursor is not one of ours");
+    *occurred = a;
+    *order = (u64)b;
+    return ERR_OK;
+}
+
+static err get_timeline(struct call *c)
+{
+    struct engine *e = c->server->engine;
+    persona head, all[256];
+    struct event ev;
+    u32 limit, n = 0;
+    i64 occurred = NEVER;
+    u64 order = 0;
+    char next[64] = "";
+    TRY(head_of_param(c, &head));
+    TRY(call_limit(c, &limit));
+    TRY(read_cursor(c, &occurred, &order));
+    u32 personas =
+        min_u32(customer_personas(engine_customers(e), head, all, COUNT_OF(all)), COUNT_OF(all));
+    struct event_iter *it =
+        event_iter_back(event_view_live(engine_events(e)), all, personas, INT64_MIN,
+                        occurred == NEVER ? NEVER : occurred + 1, c->arena);
+    call_items_begin(c);
+    while (event_next(it, &ev)) {
+        if (ev.occurred_ms == occurred && ev.order >= order) continue;
+        if (n == limit) {
+            call_items_end(c, str_of(next));
+            return ERR_OK;
+        }
+        json_put_comma(&c->out);
+        show_event(&c->out, e, &ev);
+        snprintf(next, sizeof next, "%lld.%llu", (long long)ev.occurred_ms,
+                 (unsigned long long)ev.order);
+        n++;
+    }
+    call_items_end(c, (str){0});
+    return ERR_OK;
+}
+
+static err get_messages(struct call *c)
+{
+    struct engine *e = c->server->engine;
+    persona head;
+    u32 limit, n = 0;
+    TRY(head_of_param(c, &head));
+    TRY(call_limit(c, &limit));
+    call_items_begin(c);
+    u32 row = customer_at(engine_customers(e), head)->messages;
+    for (; row && n < limit; row = message_at(engine_messages(e), row)->next, n++) {
+        json_put_comma(&c->out);
+        show_message(&c->out, e, row, true, c->arena);
+    }
+    call_items_end(c, (str){0});
+    return ERR_OK;
+}
+
+/* Newest first; the cursor is the number below which the next page begins. */
+static err list(struct call *c)
+{
+    struct engine *e = c->server->engine;
+    struct customers *cs = engine_customers(e);
+    struct customer_view v = {cs, NULL};
+    u32 limit, n = 0, segment = 0;
+    i64 from = customers_end(cs);
+    str cursor = call_query(c, "cursor"), q = call_query(c, "q"), in = call_query(c, "segment");
+    TRY(call_limit(c, &limit));
+    if (cursor.n && (str_to_i64(cursor, &from) != ERR_OK || from < 0 || from > PERSONAS_MAX))
+        return diag_at(&c->why, ERR_INVALID, S("cursor"), "the cursor is not one of ours");
+    if (in.n && !(segment = names_find(engine_names(e), NAME_OBJECT, in)))
+        return diag_set(&c->why, ERR_NOT_FOUND, "there is no such segment");
+    call_items_begin(c);
+    if (q.n) {
+        persona head = customer_of_ref(e, q);
+        if (head) show_customer(&c->out, e, head, c->arena);
+        call_items_end(c, (str){0});
+        return ERR_OK;
+    }
+    persona p = (persona)min_i64(from, customers_end(cs));
+    while (p-- > 1) {
+        if (customer_head(cs, p) != p ||
+            (segment && !segment_holds(engine_segments(e), &v, segment, p)))
+            continue;
+        if (n++ == limit) {
+            char next[16];
+            snprintf(next, sizeof next, "%u", p + 1);
+            call_items_end(c, str_of(next));
+            return ERR_OK;
+        }
+        json_put_comma(&c->out);
+        show_customer(&c->out, e, p, c->arena);
+    }
+    call_items_end(c, (str){0});
+    return ERR_OK;
+}
+
+extern const struct route ROUTES_CUSTOMERS[];
+const struct route ROUTES_CUSTOMERS[] = {
+    {METHOD_GET, "/api/v1/customers", NEEDS_SCOPE, SCOPE_CUSTOMERS_READ, ON_ENGINE, list},
+    {METHOD_GET, "/api/v1/customers/{ref}", NEEDS_SCOPE, SCOPE_CUSTOMERS_READ, ON_ENGINE, get_one},
+    {METHOD_GET, "/api/v1/customers/{ref}/timeline", NEEDS_SCOPE, SCOPE_CUSTOMERS_READ, ON_ENGINE,
+     get_timeline},
+    {METHOD_GET, "/api/v1/customers/{ref}/messages", NEEDS_SCOPE, SCOPE_CUSTOMERS_READ, ON_ENGINE,
+     get_messages},
+    {0}};

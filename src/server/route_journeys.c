@@ -1,0 +1,315 @@
+/* route_journeys.c — journeys: drafts in the back office, published versions in the log. */
+#include "server/publish.h"
+#include "server/show.h"
+
+#define KIND S("journey")
+
+static bool find(struct call *c, str id, struct journey_info *out)
+{
+    return journey_find(engine_journeys(c->server->engine), id, out);
+}
+
+static str status_of(const struct journey_info *i)
+{
+    return i->stopped ? S("stopped") : i->paused ? S("paused") : S("live");
+}
+
+static void put_tallies(struct buf *b, const struct journey_info *i)
+{
+    json_put_kv_i64(b, S("entered"), (i64)i->entered);
+    json_put_kv_i64(b, S("refused"), (i64)i->refused);
+    json_put_kv_i64(b, S("waiting"), (i64)i->waiting);
+    json_put_kv_i64(b, S("done"), (i64)i->done);
+}
+
+/* The journey as it was written, its draft first, and how it stands. */
+static void put_journey(struct call *c, str id, str draft)
+{
+    struct journey_info i = {0};
+    struct engine *e = c->server->engine;
+    bool live = find(c, id, &i);
+    str source = live ? engine_object(e, OBJECT_JOURNEY, id, NULL) : (str){0};
+    object_open(&c->out, draft.n ? draft : source);
+    json_put_kv_str(&c->out, S("status"), live ? status_of(&i) : S("draft"));
+    json_put_kv_i64(&c->out, S("version"), i.version);
+    json_put_kv_bool(&c->out, S("changed"), draft.n > 0 && !str_eq(draft, source));
+    put_tallies(&c->out, &i);
+    buf_byte(&c->out, '}');
+}
+
+/* ---- reading ---- */
+
+struct drafts {
+    struct arena *arena;
+    struct draft {
+        struct draft *next;
+        str id, source;
+    } * first, **last;
+};
+
+static void collect(void *ctx, str id, str source)
+{
+    struct drafts *d = ctx;
+    struct draft *x = arena_zalloc(d->arena, sizeof *x);
+    x->id = arena_str(d->arena, id);
+    x->source = arena_str(d->arena, source);
+    *d->last = x;
+    d->last = &x->next;
+}
+
+static bool is_draft(const struct drafts *d, str id)
+{
+    for (const struct draft *x = d->first; x; x = x->next)
+        if (str_eq(x->id, id)) return true;
+    return false;
+}
+
+static err list_all(struct call *c)
+{
+    enum { JOURNEYS = 4096 };
+    struct drafts *d = c->data;
+    struct engine *e = c->server->engine;
+    u32 *codes = arena_alloc(c->arena, JOURNEYS * sizeof *codes);
+    u32 n = engine_objects(e, OBJECT_JOURNEY, codes, JOURNEYS);
+    call_items_begin(c);
+    for (const struct draft *x = d->first; x; x = x->next) {
+        json_put_comma(&c->out);
+        put_journey(c, x->id, x->source);
+    }
+    for (u32 i = 0; i < n; i++) {
+        str id = names_text(engine_names(e), NAME_OBJECT, codes[i]);
+        if (is_draft(d, id)) continue;
+        json_put_comma(&c->out);
+        put_journey(c, id, (str){0});
+    }
+    call_items_end(c, (str){0});
+    return ERR_OK;
+}
+
+static err list(struct call *c)
+{
+    struct drafts *d = arena_zalloc(c->arena, sizeof *d);
+    d->arena = c->arena;
+    d->last = &d->first;
+    office_drafts(c->server->office, KIND, collect, d);
+    c->data = d;
+    return call_engine(c, list_all);
+}
+
+/* The draft lies in c->data, if there is one. */
+static err show_one(struct call *c)
+{
+    str *draft = c->data, id = c->params[0];
+    struct journey_info i;
+    if ((!draft || draft->n == 0) && !find(c, id, &i))
+        return diag_set(&c->why, ERR_NOT_FOUND, "there is no journey of this id");
+    put_journey(c, id, draft ? *draft : (str){0});
+    return ERR_OK;
+}
+
+static void load_draft(struct call *c)
+{
+    str *draft = arena_alloc(c->arena, sizeof *draft);
+    *draft = office_draft_get(c->server->office, KIND, c->params[0], c->arena);
+    c->data = draft;
+}
+
+static err get_one(struct call *c)
+{
+    load_draft(c);
+    return call_engine(c, show_one);
+}
+
+static err report(struct call *c)
+{
+    struct journey_info i;
+    struct engine *e = c->server->engine;
+    struct messages *m = engine_messages(e);
+    u64 by_status[MESSAGE_STATUS_COUNT] = {0};
+    if (!find(c, c->params[0], &i))
+        return diag_set(&c->why, ERR_NOT_FOUND, "there is no published journey of this id");
+    for (u32 row = 1; row < messages_end(m); row++) {
+        const struct message_row *r = message_at(m, row);
+        struct message_content content;
+        if (!r || r->status == MESSAGE_NONE || r->status >= MESSAGE_STATUS_COUNT) continue;
+        if (journey_content(engine_journeys(e), row, &content) && content.journey == i.code)
+            by_status[r->status]++;
+    }
+    buf_byte(&c->out, '{');
+    json_put_kv_str(&c->out, S("id"), c->params[0]);
+    json_put_kv_str(&c->out, S("status"), status_of(&i));
+    json_put_kv_i64(&c->out, S("version"), i.version);
+    put_tallies(&c->out, &i);
+    json_put_key(&c->out, S("messages"));
+    buf_byte(&c->out, '{');
+    for (u32 s = MESSAGE_PLANNED; s < MESSAGE_STATUS_COUNT; s++)
+        if (by_status[s])
+            json_put_kv_i64(&c->out, message_status_text((message_status)s), (i64)by_status[s]);
+    buf_put(&c->out, S("}}"));
+    return ERR_OK;
+}
+
+/* ---- writing drafts ---- */
+
+static err compile(struct call *c, str source, struct buf *compiled)
+{
+    const struct json *j;
+    struct engine *e = c->server->engine;
+    TRY(json_parse(source, c->arena, &j, &c->why));
+    return journey_compile(engine_journeys(e), j, engine_zone(e), compiled, &c->why);
+}
+
+static err keep_draft(struct call *c)
+{
+    str *draft = c->data;
+    TRY(office_draft_put(c->server->office, KIND, c->params[0], *draft, server_now(c->server),
+                         &c->why));
+    return call_engine(c, show_one);
+}
+
+/* A draft is checked like a version, so that publishing it later meets no surprise. */
+static err check_draft(struct call *c)
+{
+    str *draft = c->data;
+    struct buf compiled;
+    struct journey_info i;
+    if (c->status == 201 && find(c, c->params[0], &i))
+        return diag_at(&c->why, ERR_CONFLICT, S("/id"), "there is already a journey of this id");
+    buf_init(&compiled, RECORD_BYTES_MAX);
+    err e = compile(c, *draft, &compiled);
+    buf_clear(&compiled);
+    return e == ERR_OK ? call_loop(c, keep_draft) : e;
+}
+
+static err write_draft(struct call *c, str id)
+{
+    str *draft = arena_alloc(c->arena, sizeof *draft);
+    c->params[0] = id;
+    *draft = object_source(c, id);
+    c->data = draft;
+    return call_engine(c, check_draft);
+}
+
+static err create(struct call *c)
+{
+    str id;
+    TRY(object_id(c, "journey", &id));
+    if (office_draft_get(c->server->office, KIND, id, c->arena).n)
+        return diag_at(&c->why, ERR_CONFLICT, S("/id"), "there is already a draft of this id");
+    c->status = 201;
+    return write_draft(c, id);
+}
+
+static err replace(struct call *c)
+{
+    return write_draft(c, c->params[0]);
+}
+
+static err gone(struct call *c)
+{
+    err e = office_draft_delete(c->server->office, KIND, c->params[0], NULL);
+    if (e == ERR_NOT_FOUND && !c->data)
+        return diag_set(&c->why, e, "there is no journey of this id");
+    return answer_nothing(c);
+}
+
+static err removed(struct call *c)
+{
+    c->data = c;
+    return call_loop(c, gone);
+}
+
+static err drop(struct call *c)
+{
+    if (engine_object(c->server->engine, OBJECT_JOURNEY, c->params[0], NULL).n)
+        return object_remove(c, OBJECT_JOURNEY, c->params[0], removed);
+    return call_loop(c, gone);
+}
+
+/* ---- publishing and operating ---- */
+
+static err publish_draft(struct call *c)
+{
+    str source = *(str *)c->data, id = c->params[0];
+    struct buf compiled;
+    if (source.n == 0) source = engine_object(c->server->engine, OBJECT_JOURNEY, id, NULL);
+    if (source.n == 0) return diag_set(&c->why, ERR_NOT_FOUND, "there is no journey of this id");
+    source = arena_str(c->arena, source);
+    buf_init(&compiled, RECORD_BYTES_MAX);
+    err e = compile(c, source, &compiled);
+    if (e == ERR_OK)
+        e = object_publish(c, OBJECT_JOURNEY, id, source, buf_str(&compiled), show_one);
+    buf_clear(&compiled);
+    return e;
+}
+
+static err publish(struct call *c)
+{
+    load_draft(c);
+    return call_engine(c, publish_draft);
+}
+
+static err show_operated(struct call *c)
+{
+    c->data = NULL;
+    return show_one(c);
+}
+
+static err operate(struct call *c, operate_what what, u32 percent)
+{
+    struct journey_info i;
+    struct buf b;
+    u64 number = 0;
+    if (!find(c, c->params[0], &i))
+        return diag_set(&c->why, ERR_NOT_FOUND, "there is no published journey of this id");
+    struct operate_record o = {.what = what, .code = i.code, .percent = percent};
+    buf_init(&b, 256);
+    operate_put(&b, &o);
+    err e = call_append(c, RECORD_OPERATE_, buf_str(&b), &number);
+    buf_clear(&b);
+    return e == ERR_OK ? call_applied(c, number, show_operated) : e;
+}
+
+static err hold(struct call *c)
+{
+    return operate(c, OPERATE_PAUSE, 0);
+}
+
+static err resume(struct call *c)
+{
+    return operate(c, OPERATE_RESUME, 0);
+}
+
+static err stop(struct call *c)
+{
+    return operate(c, OPERATE_STOP, 0);
+}
+
+static err rollout(struct call *c)
+{
+    fixed percent;
+    const struct json *j = json_get(c->body, "percent");
+    if (!json_is(j, JSON_NUMBER) || fixed_parse(j->text, &percent) != ERR_OK || percent < 0 ||
+        percent > 100 * FIXED_ONE)
+        return diag_at(&c->why, ERR_REFUSED, S("/percent"), "percent is a number from 0 to 100");
+    return operate(c, OPERATE_ROLLOUT, (u32)(percent / (FIXED_ONE / 100)));
+}
+
+extern const struct route ROUTES_JOURNEYS[];
+const struct route ROUTES_JOURNEYS[] = {
+    {METHOD_GET, "/api/v1/journeys", NEEDS_SCOPE, SCOPE_CONFIG_READ, ON_LOOP, list},
+    {METHOD_POST, "/api/v1/journeys", NEEDS_SCOPE, SCOPE_CONFIG_WRITE, ON_LOOP, create},
+    {METHOD_GET, "/api/v1/journeys/{id}", NEEDS_SCOPE, SCOPE_CONFIG_READ, ON_LOOP, get_one},
+    {METHOD_PUT, "/api/v1/journeys/{id}", NEEDS_SCOPE, SCOPE_CONFIG_WRITE, ON_LOOP, replace},
+    {METHOD_DELETE, "/api/v1/journeys/{id}", NEEDS_SCOPE, SCOPE_CONFIG_WRITE, ON_ENGINE, drop},
+    {METHOD_GET, "/api/v1/journeys/{id}/report", NEEDS_SCOPE, SCOPE_REPORTS_READ, ON_ENGINE,
+     report},
+    {METHOD_POST, "/api/v1/journeys/{id}/publish", NEEDS_SCOPE, SCOPE_CONFIG_WRITE, ON_LOOP,
+     publish},
+    {METHOD_POST, "/api/v1/journeys/{id}/pause", NEEDS_SCOPE, SCOPE_CONFIG_WRITE, ON_ENGINE, hold},
+    {METHOD_POST, "/api/v1/journeys/{id}/resume", NEEDS_SCOPE, SCOPE_CONFIG_WRITE, ON_ENGINE,
+     resume},
+    {METHOD_POST, "/api/v1/journeys/{id}/stop", NEEDS_SCOPE, SCOPE_CONFIG_WRITE, ON_ENGINE, stop},
+    {METHOD_POST, "/api/v1/journeys/{id}/rollout", NEEDS_SCOPE, SCOPE_CONFIG_WRITE, ON_ENGINE,
+     rollout},
+    {0}};

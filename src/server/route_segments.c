@@ -1,0 +1,237 @@
+/* route_segments.c — segments: rules that are kept true, who is in them, and counts before any
+ * exist. */
+#include "server/publish.h"
+#include "server/show.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static void put_segment(struct call *c, u32 code, str source)
+{
+    struct segments *sg = engine_segments(c->server->engine);
+    object_open(&c->out, source);
+    json_put_kv_i64(&c->out, S("members"), segment_count(sg, code));
+    json_put_kv_bool(&c->out, S("complete"), segment_cursor(sg, code) >= PERSONAS_MAX);
+    buf_byte(&c->out, '}');
+}
+
+static err list(struct call *c)
+{
+    object_list(c, OBJECT_SEGMENT, put_segment);
+    return ERR_OK;
+}
+
+/* c->params[0] is the id, given or made. */
+static err show_one(struct call *c)
+{
+    struct engine *e = c->server->engine;
+    str source = engine_object(e, OBJECT_SEGMENT, c->params[0], NULL);
+    if (source.n == 0) return diag_set(&c->why, ERR_NOT_FOUND, "there is no segment of this id");
+    put_segment(c, names_find(engine_names(e), NAME_OBJECT, c->params[0]), source);
+    return ERR_OK;
+}
+
+/* The answer waits until the rule has passed everybody, each piece being a record; not for ever. */
+static err show_complete(struct call *c)
+{
+    struct engine *e = c->server->engine;
+    u32 code = names_find(engine_names(e), NAME_OBJECT, c->params[0]);
+    i64 *until = c->data;
+    bool complete = segment_cursor(engine_segments(e), code) >= PERSONAS_MAX;
+    if (complete || env_mono_ns(c->server->env) > *until) return show_one(c);
+    return call_applied(c, engine_applied(e) + 1, show_complete);
+}
+
+static err store(struct call *c, str id)
+{
+    struct engine *e = c->server->engine;
+    struct buf compiled;
+    i64 *until = arena_alloc(c->arena, sizeof *until);
+    *until = env_mono_ns(c->server->env) + 2000000000;
+    c->data = until;
+    c->params[0] = id;
+    buf_init(&compiled, RECORD_BYTES_MAX / 2);
+    str source = object_source(c, id);
+    const struct json *j;
+    err r = json_parse(source, c->arena, &j, &c->why);
+    if (r == ERR_OK) r = segment_compile(engine_segments(e), j, engine_zone(e), &compiled, &c->why);
+    if (r == ERR_OK)
+        r = object_publish(c, OBJECT_SEGMENT, id, source, buf_str(&compiled), show_complete);
+    buf_clear(&compiled);
+    return r;
+}
+
+static err create(struct call *c)
+{
+    str id;
+    TRY(object_id(c, "segment", &id));
+    if (engine_object(c->server->engine, OBJECT_SEGMENT, id, NULL).n)
+        return diag_at(&c->why, ERR_CONFLICT, S("/id"), "there is already a segment of this id");
+    c->status = 201;
+    return store(c, id);
+}
+
+static err replace(struct call *c)
+{
+    return store(c, c->params[0]);
+}
+
+static err drop(struct call *c)
+{
+    return object_remove(c, OBJECT_SEGMENT, c->params[0], answer_nothing);
+}
+
+static err members(struct call *c)
+{
+    struct engine *e = c->server->engine;
+    struct customers *cs = engine_customers(e);
+    struct customer_view v = {cs, NULL};
+    u32 limit, n = 0, code = names_find(engine_names(e), NAME_OBJECT, c->params[0]);
+    i64 from = 1;
+    str cursor = call_query(c, "cursor");
+    TRY(call_limit(c, &limit));
+    if (!code || engine_object(e, OBJECT_SEGMENT, c->params[0], NULL).n == 0)
+        return diag_set(&c->why, ERR_NOT_FOUND, "there is no segment of this id");
+    if (cursor.n && (str_to_i64(cursor, &from) != ERR_OK || from < 1 || from > PERSONAS_MAX))
+        return diag_at(&c->why, ERR_INVALID, S("cursor"), "the cursor is not one of ours");
+    call_items_begin(c);
+    for (persona p = (persona)from; p < customers_end(cs); p++) {
+        if (customer_head(cs, p) != p || !segment_holds(engine_segments(e), &v, code, p)) continue;
+        if (n++ == limit) {
+            char next[16];
+            snprintf(next, sizeof next, "%u", p);
+            call_items_end(c, str_of(next));
+            return ERR_OK;
+        }
+        char id[33];
+        customer_id(cs, p, id);
+        json_put_comma(&c->out);
+        buf_byte(&c->out, '{');
+        json_put_kv_str(&c->out, S("id"), (str){id, 32});
+        buf_byte(&c->out, '}');
+    }
+    call_items_end(c, (str){0});
+    return ERR_OK;
+}
+
+/* ---- preview: compiled on the engine's thread, counted beside on an epoch ---- */
+
+enum { PREVIEW_BLOCK = 1 << 16, PREVIEW_SAMPLE = 10 };
+
+struct preview {
+    struct engine_view view;
+    struct predicate *predicate;
+    const struct zone *zone;
+    persona end;
+    i64 now;
+    u64 count, reachable[CHANNEL_FIXED_COUNT];
+    persona sample[PREVIEW_SAMPLE];
+    u32 sampled;
+    i64 began_ns;
+    bool cancelled;
+};
+
+static answer member_then(void *ctx, persona head, u32 code, i64 now)
+{
+    struct call *c = ctx;
+    struct preview *p = c->data;
+    (void)now;
+    bool in = segment_holds(engine_segments(c->server->engine), &p->view.customers, code, head);
+    return (answer){in, NEVER};
+}
+
+static void count_one(struct call *c, persona head)
+{
+    struct preview *p = c->data;
+    p->count++;
+    if (p->sampled < PREVIEW_SAMPLE) p->sample[p->sampled++] = head;
+    for (u32 channel = CHANNEL_EMAIL; channel < CHANNEL_FIXED_COUNT; channel++)
+        p->reachable[channel] += view_consent(&p->view.customers, head, channel, 0) == 1;
+}
+
+static err preview_unpin(struct call *c)
+{
+    struct preview *p = c->data;
+    struct customers *cs = engine_customers(c->server->engine);
+    engine_unpin(&p->view);
+    if (p->cancelled) return diag_set(&c->why, ERR_BUSY, "it took too long; ask again");
+    buf_byte(&c->out, '{');
+    json_put_kv_i64(&c->out, S("count"), (i64)p->count);
+    json_put_key(&c->out, S("sample"));
+    buf_byte(&c->out, '[');
+    for (u32 i = 0; i < p->sampled; i++) {
+        json_put_comma(&c->out);
+        show_customer(&c->out, c->server->engine, customer_head(cs, p->sample[i]), c->arena);
+    }
+    buf_byte(&c->out, ']');
+    json_put_key(&c->out, S("reachable"));
+    buf_byte(&c->out, '{');
+    for (u32 i = CHANNEL_EMAIL; i < CHANNEL_FIXED_COUNT; i++)
+        if (p->reachable[i])
+            json_put_kv_i64(&c->out, names_text(engine_names(c->server->engine), NAME_CHANNEL, i),
+                            (i64)p->reachable[i]);
+    buf_byte(&c->out, '}');
+    json_put_kv_i64(&c->out, S("took_ms"), (env_mono_ns(c->server->env) - p->began_ns) / 1000000);
+    buf_byte(&c->out, '}');
+    return ERR_OK;
+}
+
+static err preview_count(struct call *c)
+{
+    struct preview *p = c->data;
+    struct resolver resolver = {.ctx = c, .segment = member_then};
+    struct batch_subject all = {.view = &p->view.customers,
+                                .events = p->view.events,
+                                .zone = p->zone,
+                                .resolver = &resolver,
+                                .cancel = &p->cancelled};
+    u64 *bits = mem_alloc(PREVIEW_BLOCK / 8);
+    for (persona from = 1; from < p->end && !p->cancelled; from += PREVIEW_BLOCK) {
+        persona to = min_u32(p->end, from + PREVIEW_BLOCK);
+        memset(bits, 0, PREVIEW_BLOCK / 8);
+        if (!predicate_batch(p->predicate, &all, from, to, p->now, bits)) p->cancelled = true;
+        for (u32 w = 0; w < PREVIEW_BLOCK / 64 && !p->cancelled; w++)
+            for (u64 word = bits[w]; word; word &= word - 1)
+                count_one(c, from + w * 64 + (persona)__builtin_ctzll(word));
+    }
+    free(bits);
+    return call_engine(c, preview_unpin);
+}
+
+static err preview(struct call *c)
+{
+    struct engine *e = c->server->engine;
+    const struct json *rule = json_get(c->body, "predicate");
+    struct predicate_context pc = {.names = engine_names(e),
+                                   .customers = engine_customers(e),
+                                   .zone = engine_zone(e),
+                                   .place = PREDICATE_SEGMENT};
+    if (!rule) return diag_at(&c->why, ERR_REFUSED, S("/predicate"), "\"predicate\" is needed");
+    struct preview *p = arena_zalloc(c->arena, sizeof *p);
+    struct buf compiled;
+    buf_init(&compiled, RECORD_BYTES_MAX);
+    err r = predicate_compile(rule, &pc, &compiled, &c->why);
+    str bytes = arena_str(c->arena, buf_str(&compiled));
+    buf_clear(&compiled);
+    if (r == ERR_OK) r = predicate_load(bytes, c->arena, &p->predicate);
+    if (r != ERR_OK) return r;
+    p->began_ns = env_mono_ns(c->server->env);
+    p->zone = engine_zone(e);
+    p->end = customers_end(engine_customers(e));
+    p->now = max_i64(engine_time(e), server_now(c->server));
+    engine_pin(e, &p->view);
+    c->data = p;
+    return call_helper(c, preview_count);
+}
+
+extern const struct route ROUTES_SEGMENTS[];
+const struct route ROUTES_SEGMENTS[] = {
+    {METHOD_GET, "/api/v1/segments", NEEDS_SCOPE, SCOPE_CONFIG_READ, ON_ENGINE, list},
+    {METHOD_POST, "/api/v1/segments", NEEDS_SCOPE, SCOPE_CONFIG_WRITE, ON_ENGINE, create},
+    {METHOD_POST, "/api/v1/segments/preview", NEEDS_SCOPE, SCOPE_REPORTS_READ, ON_ENGINE, preview},
+    {METHOD_GET, "/api/v1/segments/{id}", NEEDS_SCOPE, SCOPE_CONFIG_READ, ON_ENGINE, show_one},
+    {METHOD_PUT, "/api/v1/segments/{id}", NEEDS_SCOPE, SCOPE_CONFIG_WRITE, ON_ENGINE, replace},
+    {METHOD_DELETE, "/api/v1/segments/{id}", NEEDS_SCOPE, SCOPE_CONFIG_WRITE, ON_ENGINE, drop},
+    {METHOD_GET, "/api/v1/segments/{id}/members", NEEDS_SCOPE, SCOPE_CUSTOMERS_READ, ON_ENGINE,
+     members},
+    {0}};

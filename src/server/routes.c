@@ -1,0 +1,31 @@
+/* routes.c — every table of routes; a new resource is one line. */
+#include "server/call.h"
+
+#define TABLES(X)                                                                                  \
+    X(HEALTH)                                                                                      \
+    X(PAGES)                                                                                       \
+    X(SDK)                                                                                         \
+    X(CUSTOMERS)                                                                                   \
+    X(EVENTS)                                                                                      \
+    X(SEGMENTS)                                                                                    \
+    X(JOURNEYS)                                                                                    \
+    X(TEMPLATES)                                                                                   \
+    X(MESSAGES)                                                                                    \
+    X(CHANNELS)                                                                                    \
+    X(SOURCES)                                                                                     \
+    X(SETTINGS)
+
+#define X(name) extern const struct route ROUTES_##name[];
+TABLES(X)
+#undef X
+
+const struct route *const ROUTES[] = {
+#define X(name) ROUTES_##name,
+    TABLES(X)
+#undef X
+};
+
+u32 routes_count(void)
+{
+    return COUNT_OF(ROUTES);
+}

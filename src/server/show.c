@@ -1,0 +1,330 @@
+#include "server/show.h"
+
+#include "intake/normal.h"
+#include "log/events.h"
+
+#include <stdio.h>
+
+enum { TOPICS_SHOWN = 256, SEGMENTS_SHOWN = 1024, PERSONAS_SHOWN = 256 };
+
+/* ---- events ---- */
+
+static void put_open_map(struct buf *b, value map)
+{
+    struct reader r = reader_of(map.text);
+    for (u32 i = 0; i < map.count && !r.bad; i++) {
+        str key = read_str_varint(&r);
+        value v = value_read(&r);
+        if (r.bad) return;
+        json_put_key(b, key);
+        value_json(b, v);
+    }
+}
+
+/* A code that stands twice counts once, with its last value, where it stood first. */
+void show_props(struct buf *b, struct names *names, name_kind kind, str props)
+{
+    struct reader r = reader_of(props);
+    value v;
+    buf_byte(b, '{');
+    for (u32 code; props_next(&r, &code, &v);) {
+        if (code == 0)
+            put_open_map(b, v);
+        else if (kind != NAME_PROPERTY || code != PROPERTY_CONTEXT) {
+            json_put_key(b, names_text(names, kind, code));
+            value_json(b, v);
+        }
+    }
+    buf_byte(b, '}');
+}
+
+static void put_customer_id(struct buf *b, struct engine *e, str key, persona p)
+{
+    char id[33];
+    customer_id(engine_customers(e), customer_head(engine_customers(e), p), id);
+    json_put_kv_str(b, key, (str){id, 32});
+}
+
+void show_event(struct buf *b, struct engine *e, const struct event *ev)
+{
+    struct names *names = engine_names(e);
+    char id[24];
+    snprintf(id, sizeof id, "%llu", (unsigned long long)ev->order);
+    buf_byte(b, '{');
+    json_put_kv_str(b, S("id"), str_of(id));
+    json_put_kv_str(b, S("event"), names_text(names, NAME_EVENT, ev->code));
+    json_put_kv_time(b, S("occurred_at"), ev->occurred_ms);
+    json_put_kv_time(b, S("received_at"), ev->received_ms);
+    json_put_key(b, S("message_id"));
+    if (ev->message_id.n)
+        json_put_str(b, ev->message_id);
+    else
+        buf_put(b, S("null"));
+    str source = names_text(names, NAME_SOURCE, ev->source);
+    json_put_kv_str(b, S("source"), source.n ? source : S("beckon"));
+    put_customer_id(b, e, S("customer"), ev->persona);
+    json_put_key(b, S("properties"));
+    show_props(b, names, NAME_PROPERTY, ev->props);
+    value context = props_get(ev->props, PROPERTY_CONTEXT);
+    if (context.type == VALUE_MAP) {
+        json_put_key(b, S("context"));
+        value_json(b, context);
+    }
+    buf_byte(b, '}');
+}
+
+/* ---- customers ---- */
+
+static void put_identifiers(struct buf *b, struct engine *e, persona head)
+{
+    struct identifier_view id;
+    buf_byte(b, '[');
+    for (u32 cursor = 0; customer_identifier(engine_customers(e), head, &cursor, &id);) {
+        json_put_comma(b);
+        buf_byte(b, '{');
+        json_put_kv_str(b, S("namespace"), names_text(engine_names(e), NAME_SPACE, id.space));
+        json_put_kv_str(b, S("value"), id.value);
+        if (id.raw.n) json_put_kv_str(b, S("raw"), id.raw);
+        buf_byte(b, '}');
+    }
+    buf_byte(b, ']');
+}
+
+static void put_attributes(struct buf *b, struct engine *e, const struct customer_view *v,
+                           persona head)
+{
+    u32 attribute;
+    value x;
+    buf_byte(b, '{');
+    for (u32 cursor = 0; view_next_attribute(v, head, &cursor, &attribute, &x);) {
+        json_put_key(b, names_text(engine_names(e), NAME_ATTRIBUTE, attribute));
+        value_json(b, x);
+    }
+    buf_byte(b, '}');
+}
+
+static void put_tags(struct buf *b, struct engine *e, const struct customer_view *v, persona head)
+{
+    u32 tag;
+    i64 expires;
+    buf_byte(b, '[');
+    for (u32 cursor = 0; view_next_tag(v, head, engine_time(e), &cursor, &tag, &expires);) {
+        json_put_comma(b);
+        json_put_str(b, names_text(engine_names(e), NAME_TAG, tag));
+    }
+    buf_byte(b, ']');
+}
+
+static void put_consent(struct buf *b, struct engine *e, const struct customer_view *v,
+                        persona head)
+{
+    struct names *names = engine_names(e);
+    u32 channels = min_u32(names_count(names, NAME_CHANNEL), 32);
+    u32 topics = min_u32(names_count(names, NAME_TOPIC), TOPICS_SHOWN);
+    buf_byte(b, '{');
+    for (u32 c = 1; c <= channels; c++)
+        for (u32 t = 0; t <= topics; t++) {
+            u8 state = view_consent(v, head, c, t);
+            if (!state) continue;
+            char key[2 * NAME_BYTES_MAX + 2];
+            str channel = names_text(names, NAME_CHANNEL, c),
+                topic = names_text(names, NAME_TOPIC, t);
+            int n = snprintf(key, sizeof key, t ? "%.*s/%.*s" : "%.*s", STR_ARG(channel),
+                             STR_ARG(topic));
+            json_put_kv_bool(b, (str){key, (size_t)n}, state == 1);
+        }
+    buf_byte(b, '}');
+}
+
+static void put_segments(struct buf *b, struct engine *e, const struct customer_view *v,
+                         persona head)
+{
+    u32 codes[SEGMENTS_SHOWN], n = engine_objects(e, OBJECT_SEGMENT, codes, SEGMENTS_SHOWN);
+    buf_byte(b, '[');
+    for (u32 i = 0; i < n; i++)
+        if (segment_holds(engine_segments(e), v, codes[i], head)) {
+            json_put_comma(b);
+            json_put_str(b, names_text(engine_names(e), NAME_OBJECT, codes[i]));
+        }
+    buf_byte(b, ']');
+}
+
+static void put_personas(struct buf *b, struct engine *e, persona head)
+{
+    persona all[PERSONAS_SHOWN];
+    char id[33];
+    u32 n = customer_personas(engine_customers(e), head, all, PERSONAS_SHOWN);
+    buf_byte(b, '[');
+    for (u32 i = 0; i < n && i < PERSONAS_SHOWN; i++) {
+        customer_id(engine_customers(e), all[i], id);
+        json_put_comma(b);
+        json_put_str(b, (str){id, 32});
+    }
+    buf_byte(b, ']');
+}
+
+void show_customer(struct buf *b, struct engine *e, persona head, struct arena *arena)
+{
+    struct customer_view v = {engine_customers(e), NULL};
+    const struct customer_row *row = customer_at(engine_customers(e), head);
+    (void)arena;
+    buf_byte(b, '{');
+    put_customer_id(b, e, S("id"), head);
+    json_put_key(b, S("identifiers"));
+    put_identifiers(b, e, head);
+    json_put_key(b, S("attributes"));
+    put_attributes(b, e, &v, head);
+    json_put_key(b, S("tags"));
+    put_tags(b, e, &v, head);
+    buf_put(b, S(",\"stages\":{},\"scores\":{},\"level\":null,\"points\":0"));
+    json_put_key(b, S("segments"));
+    put_segments(b, e, &v, head);
+    json_put_key(b, S("consent"));
+    put_consent(b, e, &v, head);
+    json_put_kv_time(b, S("created_at"), row->first_seen_ms);
+    json_put_kv_time(b, S("first_seen_at"), row->first_seen_ms);
+    json_put_kv_time(b, S("last_seen_at"), row->last_seen_ms);
+    json_put_key(b, S("personas"));
+    put_personas(b, e, head);
+    buf_byte(b, '}');
+}
+
+/* ---- references ---- */
+
+static persona find_in(struct engine *e, u32 space, str text)
+{
+    char room[NORMAL_BYTES_MAX];
+    str normal = space == SPACE_EMAIL   ? normal_email(text, room)
+                 : space == SPACE_PHONE ? normal_phone(text, S("CN"), room)
+                                        : normal_id(text, room);
+    if (normal.n == 0) return 0;
+    return customer_find(engine_customers(e), space, identifier_hash(engine_key(e), space, normal));
+}
+
+persona customer_of_ref(struct engine *e, str ref)
+{
+    static const u32 SEARCHED[] = {SPACE_USER_ID, SPACE_EMAIL, SPACE_PHONE, SPACE_MEMBER_NO,
+                                   SPACE_ANONYMOUS_ID};
+    struct customers *c = engine_customers(e);
+    if (ref.n == 32) {
+        persona p = customer_by_id(c, ref);
+        if (p) return customer_head(c, p);
+    }
+    u32 space = 0;
+    size_t prefix = 0;
+    for (size_t i = 0; i < ref.n; i++)
+        if (ref.p[i] == ':') {
+            u32 found = names_find(engine_names(e), NAME_SPACE, str_slice(ref, 0, i));
+            if (!found) continue;
+            space = found;
+            prefix = i + 1;
+        }
+    if (space) return find_in(e, space, str_slice(ref, prefix, ref.n));
+    for (u32 i = 0; i < COUNT_OF(SEARCHED); i++) {
+        persona p = find_in(e, SEARCHED[i], ref);
+        if (p) return p;
+    }
+    return 0;
+}
+
+/* ---- messages ---- */
+
+void show_message_tally(struct buf *b, struct engine *e)
+{
+    struct message_tally t = message_tally(engine_messages(e));
+    buf_byte(b, '{');
+    json_put_kv_i64(b, S("total"), (i64)t.planned);
+    for (u32 i = MESSAGE_PLANNED; i < MESSAGE_STATUS_COUNT; i++)
+        if (t.now[i]) json_put_kv_i64(b, message_status_text((message_status)i), (i64)t.now[i]);
+    buf_byte(b, '}');
+}
+
+static const struct {
+    u32 event;
+    message_status status;
+} STATUS_EVENTS[] = {{EVENT_MESSAGE_PLANNED, MESSAGE_PLANNED},
+                     {EVENT_MESSAGE_DEFERRED, MESSAGE_DEFERRED},
+                     {EVENT_MESSAGE_CLAIMED, MESSAGE_CLAIMED},
+                     {EVENT_MESSAGE_SENT, MESSAGE_SENT},
+                     {EVENT_MESSAGE_DELIVERED, MESSAGE_DELIVERED},
+                     {EVENT_MESSAGE_OPENED, MESSAGE_OPENED},
+                     {EVENT_MESSAGE_CLICKED, MESSAGE_CLICKED},
+                     {EVENT_MESSAGE_REPLIED, MESSAGE_REPLIED},
+                     {EVENT_MESSAGE_REJECTED, MESSAGE_REJECTED},
+                     {EVENT_MESSAGE_BOUNCED, MESSAGE_BOUNCED},
+                     {EVENT_MESSAGE_COMPLAINED, MESSAGE_COMPLAINED},
+                     {EVENT_MESSAGE_UNSUBSCRIBED, MESSAGE_UNSUBSCRIBED},
+                     {EVENT_MESSAGE_REFUSED, MESSAGE_REFUSED},
+                     {EVENT_MESSAGE_UNKNOWN, MESSAGE_UNKNOWN},
+                     {EVENT_MESSAGE_EXPIRED, MESSAGE_EXPIRED},
+                     {EVENT_MESSAGE_CANCELLED, MESSAGE_CANCELLED}};
+
+static bool status_of_event(u32 event, message_status *out)
+{
+    for (size_t i = 0; i < COUNT_OF(STATUS_EVENTS); i++)
+        if (STATUS_EVENTS[i].event == event) {
+            *out = STATUS_EVENTS[i].status;
+            return true;
+        }
+    return false;
+}
+
+/* From the customer's events that name this message. */
+static void put_history(struct buf *b, struct engine *e, persona head, str id, struct arena *arena)
+{
+    persona all[PERSONAS_SHOWN];
+    struct event ev;
+    message_status status;
+    u32 n =
+        min_u32(customer_personas(engine_customers(e), head, all, PERSONAS_SHOWN), PERSONAS_SHOWN);
+    struct event_iter *it =
+        event_iter(event_view_live(engine_events(e)), all, n, INT64_MIN, NEVER, arena);
+    buf_byte(b, '[');
+    while (event_next(it, &ev)) {
+        if (!(ev.flags & EVENT_SYSTEM) || !status_of_event(ev.code, &status)) continue;
+        value which = props_get(ev.props, PROPERTY_MESSAGE);
+        if (which.type != VALUE_TEXT || !str_eq(which.text, id)) continue;
+        value detail = props_get(ev.props, PROPERTY_DETAIL),
+              why = props_get(ev.props, PROPERTY_REASON);
+        json_put_comma(b);
+        buf_byte(b, '{');
+        json_put_kv_str(b, S("status"), message_status_text(status));
+        json_put_kv_time(b, S("at"), ev.occurred_ms);
+        json_put_kv_str(b, S("detail"), detail.type == VALUE_TEXT ? detail.text : why.text);
+        buf_byte(b, '}');
+    }
+    buf_byte(b, ']');
+}
+
+void show_message(struct buf *b, struct engine *e, u32 row, bool with_history, struct arena *arena)
+{
+    struct messages *m = engine_messages(e);
+    const struct message_row *r = message_at(m, row);
+    hash128 id = message_id(m, row);
+    persona head = customer_head(engine_customers(e), r->persona);
+    struct message_content c = {0};
+    struct identifier_view to = {0};
+    char hex[33];
+    snprintf(hex, sizeof hex, "%016llx%016llx", (unsigned long long)id.hi,
+             (unsigned long long)id.lo);
+    bool has_content = journey_content(engine_journeys(e), row, &c);
+    buf_byte(b, '{');
+    json_put_kv_str(b, S("id"), str_of(hex));
+    put_customer_id(b, e, S("customer"), head);
+    if (has_content) {
+        json_put_kv_str(b, S("journey"), c.journey_id);
+        json_put_kv_str(b, S("step"), c.step_id);
+        json_put_kv_str(b, S("template"), c.template_id);
+    }
+    json_put_kv_str(b, S("channel"), names_text(engine_names(e), NAME_CHANNEL, r->channel));
+    if (customer_address(engine_customers(e), head, r->channel, &to))
+        json_put_kv_str(b, S("to"), to.value);
+    json_put_kv_str(b, S("status"), message_status_text((message_status)r->status));
+    json_put_kv_str(b, S("reason"), refusal_text((refusal)r->reason));
+    json_put_kv_time(b, S("at"), r->due_ms);
+    if (with_history) {
+        json_put_key(b, S("history"));
+        put_history(b, e, head, str_of(hex), arena);
+    }
+    buf_byte(b, '}');
+}

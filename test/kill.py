@@ -1,0 +1,333 @@
+#!/usr/bin/env python3
+"""kill.py: a shop's load against the real binary, which is killed again and again.
+
+The oracle is this process: it knows which events were answered with 200 and which message ids the mail
+server took. After every death the server is started again; in the end
+  - every answered event is on its customer's timeline once,
+  - no message id reached the mail server twice,
+  - every message is settled, or counted as unknown; planned is their sum,
+  - the state after replay has the hash of the live one (beckon doctor).
+Kills come at every point of src/env/kill_points.h (--points), then at random moments (--kills N).
+--no-sync makes the server lie about its disk; with kill -9 that is not seen, see test/README.md.
+"""
+import argparse, base64, http.client, json, os, random, re, shutil, signal, socket, socketserver
+import subprocess, sys, tempfile, threading, time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+class Sink(socketserver.StreamRequestHandler):
+    """A mail server that takes everything, and remembers the Message-ID of what it took."""
+    taken = {}
+    lock = threading.Lock()
+
+    def say(self, text):
+        self.wfile.write(text.encode() + b"\r\n")
+
+    def handle(self):
+        try:
+            self.serve()
+        except (ConnectionError, ValueError):
+            pass
+
+    def serve(self):
+        self.say("220 sink")
+        while True:
+            line = self.rfile.readline()
+            if not line:
+                return
+            word = line[:4].upper()
+            if word in (b"EHLO", b"HELO"):
+                self.say("250 sink")
+            elif word == b"DATA":
+                self.say("354 go on")
+                self.data()
+            elif word == b"QUIT":
+                self.say("221 bye")
+                return
+            else:
+                self.say("250 ok")
+
+    def data(self):
+        body = b""
+        while True:
+            line = self.rfile.readline()
+            if not line:
+                raise ConnectionError
+            if line == b".\r\n":
+                break
+            body += line
+        ident = re.search(rb"^Message-ID:\s*<([^@>]+)@", body, re.I | re.M).group(1).decode()
+        with Sink.lock:
+            Sink.taken[ident] = Sink.taken.get(ident, 0) + 1
+        self.say("250 taken")
+
+
+class Threaded(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+
+
+class Server:
+    def __init__(self, binary, folder, args):
+        self.binary, self.folder, self.args = binary, folder, args
+        self.port = free_port()
+        self.process = None
+        self.key = None
+
+    def start(self, kill_at=None):
+        env = dict(os.environ, **({"BECKON_KILL_AT": kill_at} if kill_at else {}))
+        self.log = open(self.folder + ".log", "ab")
+        self.process = subprocess.Popen(
+            [self.binary, "serve", "--data", self.folder, "--listen", "127.0.0.1:%d" % self.port] + self.args,
+            stdout=self.log, stderr=self.log, env=env)
+        began = time.monotonic()
+        while time.monotonic() - began < 60:
+            if self.process.poll() is not None:
+                return False
+            try:
+                if self.call("GET", "/readyz")[0] == 200:
+                    return True
+            except OSError:
+                pass
+            time.sleep(0.01)
+        raise SystemExit("kill: the server is not ready after a minute, see " + self.log.name)
+
+    def call(self, method, path, body=None, auth=None, timeout=10):
+        c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        headers = {}
+        if auth:
+            headers["Authorization"] = auth
+        elif self.key:
+            headers["Authorization"] = "Bearer " + self.key
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        try:
+            c.request(method, path, json.dumps(body) if body is not None else None, headers)
+            r = c.getresponse()
+            text = r.read()
+            return r.status, json.loads(text) if text[:1] in (b"{", b"[") else text
+        except http.client.HTTPException as e:
+            raise ConnectionError(str(e))
+        finally:
+            c.close()
+
+    def must(self, method, path, body=None):
+        status, answer = self.call(method, path, body)
+        if status >= 300:
+            raise SystemExit("kill: %s %s: %s %s" % (method, path, status, answer))
+        return answer
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Load:
+    """Threads that send what a shop sends, and remember what was answered."""
+
+    def __init__(self, server, write_key, seed):
+        self.server, self.seed = server, seed
+        self.auth = "Basic " + base64.b64encode((write_key + ":").encode()).decode()
+        self.answered = {}  # message id -> user
+        self.lock = threading.Lock()
+        self.stop = threading.Event()
+        self.count = 0
+
+    def batch(self, rng):
+        items = []
+        for _ in range(rng.randint(1, 5)):
+            with self.lock:
+                self.count += 1
+                number = self.count
+            user = "u%d" % rng.randint(1, 40)
+            item = {"userId": user, "messageId": "m-%d-%d" % (self.seed, number)}
+            if rng.random() < 0.2:
+                item.update(type="identify", traits={"email": user + "@shop.test", "first_name": "N" + str(number),
+                                                     "consent": {"email": True}})
+            else:
+                item.update(type="track", event=rng.choice(["Product Added", "Page Read", "Order Completed"]),
+                            properties={"cart_id": "c%d" % rng.randint(1, 5), "price": number / 4})
+            items.append(item)
+        return items
+
+    def run(self, which):
+        rng = random.Random(self.seed * 100 + which)
+        while not self.stop.is_set():
+            items = self.batch(rng)
+            for attempt in range(3):  # as an SDK does: the same ids again
+                try:
+                    status, _ = self.server.call("POST", "/v1/batch", {"batch": items}, self.auth, 5)
+                except OSError:
+                    time.sleep(0.02)
+                    continue
+                if status == 200:
+                    with self.lock:
+                        for item in items:
+                            self.answered[item["messageId"]] = item["userId"]
+                    break
+
+    def during(self, seconds, process):
+        self.stop.clear()
+        threads = [threading.Thread(target=self.run, args=(i,), daemon=True) for i in range(4)]
+        for t in threads:
+            t.start()
+        try:
+            process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            pass
+        self.stop.set()
+        for t in threads:
+            t.join()
+
+
+def set_up(server, mail_port):
+    server.must("POST", "/api/v1/channels", {"id": "email", "channel": "email", "provider": "smtp", "settings": {
+        "host": "127.0.0.1", "port": mail_port, "security": "none", "from": "shop@shop.test", "verify": False}})
+    server.must("POST", "/api/v1/templates", {"id": "hello", "channel": "email", "subject": "Hello",
+                                              "text": "Hi {{ customer.first_name | default: \"friend\" }}"})
+    server.must("POST", "/api/v1/journeys", {
+        "id": "cart", "trigger": {"event": "Product Added", "key": "cart_id"},
+        "entry": {"again": "always", "running": "parallel"}, "exit": [],
+        "steps": [{"id": "w", "wait": {"for": "1s"}}, {"id": "m", "send": {"channel": "email", "template": "hello"}}]})
+    server.must("POST", "/api/v1/journeys/cart/publish", {})
+    return server.must("POST", "/api/v1/sources", {"name": "shop", "kind": "server"})["write_key"]
+
+
+def timeline(server, user):
+    ids, cursor = [], ""
+    while True:
+        page = server.must("GET", "/api/v1/customers/user_id:%s/timeline?limit=1000%s" % (user, cursor))
+        ids += [e.get("message_id") for e in page["items"]]
+        if not page.get("next"):
+            return ids
+        cursor = "&cursor=" + page["next"]
+
+
+def check_events(server, load):
+    by_user, faults = {}, 0
+    for ident, user in load.answered.items():
+        by_user.setdefault(user, []).append(ident)
+    for user, idents in by_user.items():
+        seen = {}
+        for ident in timeline(server, user):
+            seen[ident] = seen.get(ident, 0) + 1
+        lost = [i for i in idents if i not in seen]
+        twice = [i for i in idents if seen.get(i, 0) > 1]
+        faults += len(lost) + len(twice)
+        if lost:
+            print("lost of %s: %s" % (user, lost[:5]))
+        if twice:
+            print("twice for %s: %s" % (user, twice[:5]))
+    return faults
+
+
+def messages(server, status):
+    found, cursor = [], ""
+    while True:
+        page = server.must("GET", "/api/v1/messages?limit=1000&status=%s%s" % (status, cursor))
+        found += page["items"]
+        if not page.get("next"):
+            return found
+        cursor = "&cursor=" + page["next"]
+
+
+def check_messages(server):
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and (messages(server, "planned") or messages(server, "claimed")):
+        time.sleep(0.1)
+    waiting = messages(server, "planned") + messages(server, "claimed")
+    sent, unknown = messages(server, "sent"), messages(server, "unknown")
+    faults = len(waiting)
+    if waiting:
+        print("still waiting: %d messages" % len(waiting))
+    twice = [i for i, n in Sink.taken.items() if n > 1]
+    if twice:
+        print("handed over twice: %s" % twice[:5])
+    known = {m["id"] for m in sent + unknown}
+    missing = [m["id"] for m in sent if m["id"] not in Sink.taken]
+    strange = [i for i in Sink.taken if i not in known]
+    if missing:
+        print("sent, but the mail server has none: %s" % missing[:5])
+    if strange:
+        print("at the mail server, but neither sent nor unknown: %s" % strange[:5])
+    print("messages: %d sent, %d unknown; the mail server took %d" % (len(sent), len(unknown), len(Sink.taken)))
+    return faults + len(twice) + len(missing) + len(strange)
+
+
+def doctor(binary, folder):
+    out = subprocess.run([binary, "doctor", "--data", folder, "--json"], capture_output=True, text=True)
+    try:
+        answer = json.loads(out.stdout)
+    except ValueError:
+        print("doctor: " + out.stdout + out.stderr)
+        return 1
+    if not answer["ok"] or answer["state_hash"] != answer["replay_hash"]:
+        print("doctor: %s" % answer)
+        return 1
+    return 0
+
+
+def kill_points():
+    text = open(os.path.join(ROOT, "src/env/kill_points.h")).read()
+    return re.findall(r'X\("([^"]+)"\)', text)
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("--binary", default=os.path.join(ROOT, "build/release/beckon"))
+    p.add_argument("--kills", type=int, default=20)
+    p.add_argument("--points", action="store_true")
+    p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--keep", action="store_true")
+    o = p.parse_args()
+    rng = random.Random(o.seed)
+    folder = tempfile.mkdtemp(prefix="beckon-kill-")
+    mail = Threaded(("127.0.0.1", 0), Sink)
+    threading.Thread(target=mail.serve_forever, daemon=True).start()
+    server = Server(o.binary, folder + "/data", [])
+    server.key = json.loads(subprocess.check_output(
+        [o.binary, "key", "create", "--data", server.folder, "--name", "kill", "--json"]))["key"]
+    server.start()
+    load = Load(server, set_up(server, mail.server_address[1]), o.seed)
+    load.during(0.5, server.process)
+    plan = [(k, 1) for k in kill_points()] if o.points else []
+    plan += [(None, 0)] * o.kills
+    reached, recoveries = 0, []
+    for name, n in plan:
+        server.kill()
+        began = time.monotonic()
+        if not server.start("%s:%d" % (name, rng.randint(1, 3)) if name else None) and not server.start():
+            print("the server does not start again")
+            return 1
+        recoveries.append(time.monotonic() - began)
+        load.during(2 if name else rng.uniform(0.05, 0.6), server.process)
+        reached += server.process.poll() is not None
+    if server.process.poll() is not None or True:
+        server.kill()
+        server.start()
+    faults = check_events(server, load) + check_messages(server)
+    server.process.send_signal(signal.SIGTERM)
+    if server.process.wait(timeout=20) != 0:
+        print("the server did not end cleanly")
+        faults += 1
+    faults += doctor(o.binary, server.folder)
+    recoveries.sort()
+    print("kills: %d (%d at a named point), answered events: %d, ready again: p50 %.2f s, worst %.2f s" %
+          (len(plan), reached, len(load.answered), recoveries[len(recoveries) // 2], recoveries[-1]))
+    if not o.keep and not faults:
+        shutil.rmtree(folder)
+    elif faults:
+        print("kept: " + folder)
+    print("%d passed, %d failed" % (4 if not faults else 0, 1 if faults else 0))
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
