@@ -75,8 +75,7 @@ void customers_set_key(struct customers *c, struct sip_key key)
 void customers_rebuild(struct customers *c)
 {
     clear_maps(c);
-    if (table_has(c->meta, META))
-        c->key = (struct sip_key){meta_at(c)->key[0], meta_at(c)->key[1]};
+    if (table_has(c->meta, META)) c->key = (struct sip_key){meta_at(c)->key[0], meta_at(c)->key[1]};
     spaces_default(c);
     for (u32 row = 1; row < table_count(c->identifiers); row++)
         if (table_has(c->identifiers, row) && !(identifier_at(c, row)->form & FORM_UNINDEXED))

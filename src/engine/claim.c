@@ -55,6 +55,7 @@ static hash128 address_now(struct engine *e, const struct message_row *m)
 static refusal judge(struct engine *e, u32 message, const struct claim_check *check, i64 *until)
 {
     refusal why = journey_may_send(e->journeys, message, check->now);
+    *until = NEVER;
     return why != REFUSAL_NONE ? why : message_check(e->messages, message, check, until);
 }
 

@@ -274,6 +274,25 @@ TEST("a replaced file stays while one of the two newest manifests or a view name
     timeline_free(t);
 }
 
+TEST("a replaced file stays while the manifest before the newest names it")
+{
+    struct timeline *t = timeline_new(test_seed(), WEEK);
+    (void)arena;
+    timeline_append(t, 1, t->now, 50);
+    timeline_append(t, 2, t->now, 50);
+    timeline_seal(t);
+    timeline_save(t);
+    event_delete(t->es, 1, t->events[0].ev.order);
+    t->job = event_job(t->es, true);
+    timeline_finish_job(t);
+    CHECK_EQ(files_on_disk(t), 2);
+    timeline_save(t);
+    CHECK_EQ(files_on_disk(t), 2);
+    timeline_save(t);
+    CHECK_EQ(files_on_disk(t), 1);
+    timeline_free(t);
+}
+
 TEST("many seals leave few files")
 {
     struct timeline *t = timeline_new(test_seed(), WEEK);

@@ -2,8 +2,8 @@
  *
  * A head outlives its row: nothing is touched when rows leave for a sealed file. Since units wrap after
  * 32 GiB, a head left alone that long would name a stranger's row. So each new chunk clears the old
- * heads of 1/4096 of all personas: every head is looked at once in 16 GiB, and one that stands is at
- * most 16 GiB + the kept window old, far from both the window before it and the one it would alias. */
+ * heads of 1/4096 of all personas: every head is looked at once in 16 GiB, so that what a head or a
+ * `prev` names is at most 16 GiB and the kept window old: neither in a later window nor ahead of one. */
 #include "event/tail.h"
 
 enum { SWEEP_PARTS = 4096 };
@@ -94,7 +94,7 @@ u32 tail_append(struct tail *t, const struct event *ev)
                         .message_bytes = (u32)ev->message_id.n,
                         .code = ev->code,
                         .source_flags = ev->source << 8 | ev->flags,
-                        .prev = is_kept(t, *head) ? *head : 0,
+                        .prev = *head,
                         .occurred_ms = ev->occurred_ms,
                         .received_ms = ev->received_ms,
                         .order = ev->order,

@@ -81,6 +81,29 @@ TEST("a reader of an older length does not see what came later")
     tail_clear(&t);
 }
 
+TEST("what a chunk held before is not in the stream of the one that takes its memory")
+{
+    struct tail t;
+    (void)arena;
+    tail_init(&t);
+    for (u32 i = 0; i < 5; i++) {
+        static char secret[1 << 20];
+        memset(secret, 'x', sizeof secret);
+        tail_append(&t, &(struct event){.persona = 1, .order = i, .props = {secret, sizeof secret}});
+    }
+    tail_keep(&t, t.end + TAIL_CHUNK);
+    t.kept = t.end = 4 * (u64)TAIL_CHUNK;
+    CHECK(t.spare_count > 0);
+    for (u32 i = 0; i < 9; i++) append(&t, 2, i, 900000 + i);
+    CHECK(t.end > 5 * (u64)TAIL_CHUNK);
+    for (u64 at = t.kept; at < t.end; at++) {
+        char c;
+        tail_read(&t, at, &c, 1);
+        CHECK(c != 'x');
+    }
+    tail_clear(&t);
+}
+
 TEST("a stream is taken back from any pieces, but not with a gap")
 {
     struct tail t, u;

@@ -42,7 +42,8 @@ void outbox_channel(struct outbox *o, u32 channel, const struct provider_type *t
     MUST(channel > 0 && channel < CHANNELS);
     struct channel *c = &o->channels[channel];
     struct arena *arena = arena_new();
-    o->connected += (type != NULL) - (c->type != NULL);
+    o->connected += type != NULL;
+    o->connected -= c->type != NULL;
     c->type = type;
     c->provider = provider;
     c->from = arena_str(arena, from);
@@ -226,7 +227,9 @@ static void on_claimed(struct outbox *o, struct delivery *d, refusal why)
     }
 }
 
-/* The answer stood right behind the claim; only a stale claim left both without effect. */
+/* The answer stood right behind the claim; only a stale claim left both without effect. What could
+ * not be said may be sayable now; what a provider refused is refused, unless it was for another
+ * address. */
 static void on_failed(struct outbox *o, struct delivery *d, refusal why)
 {
     struct diag ignored = {0};
@@ -235,8 +238,9 @@ static void on_failed(struct outbox *o, struct delivery *d, refusal why)
         return;
     }
     hash128 address = d->address;
-    if (delivery_render(o, d, &ignored) == ERR_OK && !hash128_eq(address, d->address))
-        give_back(o, d); /* what failed was another address */
+    if (d->unsayable || delivery_render(o, d, &ignored) != ERR_OK ||
+        !hash128_eq(address, d->address))
+        give_back(o, d);
     else
         d->state = DELIVERY_TO_FAIL;
 }
@@ -310,10 +314,17 @@ static bool write_all(struct outbox *o, i64 now)
     return any;
 }
 
+static void wake_channels(struct outbox *o, i64 now)
+{
+    for (u32 i = 1; i < CHANNELS; i++)
+        if (o->channels[i].rests_until <= now) o->channels[i].rests_until = 0;
+}
+
 bool outbox_step(struct outbox *o, i64 now)
 {
     bool any = false;
     report_kind kind;
+    wake_channels(o, now);
     struct claim_outcome outcome;
     for (struct delivery *d; (d = reports_take(o->reports, &kind)); any = true)
         on_report(o, d, kind, now);

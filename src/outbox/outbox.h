@@ -49,6 +49,7 @@ struct delivery {
     u64 rendered_at, fingerprint;
     u32 channel;
     u8 state, lane, stale;
+    bool unsayable; /* its template failed */
 };
 
 /* What every provider can do. Each call returns at once; prepare, go and drop come from the engine

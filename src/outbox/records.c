@@ -1,13 +1,14 @@
 /* records.c — claims and answers into the log. */
 #include "outbox/inside.h"
 
-/* `claim` and `answer`, either or both, as one append: no crash parts them. */
+/* `claim` and `said`, either or both, as one append: no crash parts them. */
 MUST_USE static err append(struct outbox *o, const struct claim_record *claim,
-                           const struct answer_record *answer)
+                           const struct answer_record *said)
 {
     struct record r = {.level = ENGINE_LEVEL, .occurred_ms = NEVER};
     struct buf payload;
     u64 last;
+    u32 count = 0;
     buf_init(&payload, 4096);
     buf_reset(&o->record);
     if (claim) {
@@ -15,17 +16,18 @@ MUST_USE static err append(struct outbox *o, const struct claim_record *claim,
         r.kind = RECORD_CLAIM_;
         r.payload = buf_str(&payload);
         record_put(&o->record, &r);
+        count++;
     }
-    if (answer) {
+    if (said) {
         buf_reset(&payload);
-        answer_put(&payload, answer);
+        answer_put(&payload, said);
         r.kind = RECORD_ANSWER_;
         r.payload = buf_str(&payload);
         record_put(&o->record, &r);
+        count++;
     }
     MUST(!payload.full && !o->record.full);
-    err e = log_append(engine_log(o->engine), buf_str(&o->record),
-                       (claim != NULL) + (answer != NULL), true, &last);
+    err e = log_append(engine_log(o->engine), buf_str(&o->record), count, true, &last);
     buf_clear(&payload);
     return e;
 }
@@ -51,9 +53,9 @@ err append_claim(struct outbox *o, const struct delivery *d)
 
 err append_answer(struct outbox *o, const struct delivery *d, i64 now)
 {
-    struct answer_record answer = answer_of(d, now);
+    struct answer_record said = answer_of(d, now);
     KILL_POINT(o->env, "outbox.before_answer");
-    TRY(append(o, NULL, &answer));
+    TRY(append(o, NULL, &said));
     KILL_POINT(o->env, "outbox.after_answer");
     return ERR_OK;
 }
@@ -61,7 +63,7 @@ err append_answer(struct outbox *o, const struct delivery *d, i64 now)
 err append_failure(struct outbox *o, const struct delivery *d, i64 now)
 {
     struct claim_record claim = claim_of(d);
-    struct answer_record answer = answer_of(d, now);
+    struct answer_record said = answer_of(d, now);
     KILL_POINT(o->env, "outbox.before_claim");
-    return append(o, &claim, &answer);
+    return append(o, &claim, &said);
 }

@@ -125,6 +125,7 @@ err delivery_render(struct outbox *o, struct delivery *d, struct diag *why)
     struct message_content m;
     const struct channel *c = &o->channels[d->channel];
     const struct message_row *row = message_at(engine_messages(o->engine), d->message);
+    if (!row || row->id_low != d->id.lo) return diag_set(why, ERR_NOT_FOUND, "the message is gone");
     arena_reset(d->arena);
     d->content = (struct rendered){0};
     d->rendered_at = engine_applied(o->engine);

@@ -98,7 +98,7 @@ static void start(struct outbox *o, u32 row, const struct message_row *m, i64 no
     delivery_check(o, d, now, &check);
     if (engine_would_refuse(o->engine, row, &check) != REFUSAL_NONE)
         d->state = DELIVERY_TO_JUDGE;
-    else if (e != ERR_OK)
+    else if ((d->unsayable = e != ERR_OK))
         delivery_fail(d, ANSWER_REJECTED, 0, str_of(why.message));
     else
         d->type->prepare(d->provider, d);

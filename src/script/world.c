@@ -25,7 +25,7 @@ struct world {
     u32 pending_count;
     struct delivered *delivered;
     u32 delivered_count, delivered_cap;
-    struct arena *templates;
+    bool stopped; /* the log failed: a process would end here */
 };
 
 /* ---- the provider ---- */
@@ -217,7 +217,9 @@ static void settle(struct world *w)
 {
     bool moved = true;
     while (moved) {
-        moved = log_step(engine_log(w->engine)) == ERR_OK;
+        err log = log_step(engine_log(w->engine));
+        w->stopped |= log == ERR_IO;
+        moved = log == ERR_OK;
         moved |= engine_step(w->engine);
         moved |= engine_background(w->engine, 1000000);
         moved |= engine_propose(w->engine, world_now(w));
@@ -234,6 +236,7 @@ void world_until(struct world *w, i64 until_ms)
         for (u32 i = 0; i < w->pending_count; i++) next = min_i64(next, w->pending[i].at_ms);
         i64 now = world_now(w);
         if (now >= until_ms) return;
+        if (w->stopped) next = until_ms;
         sim_advance(w->options.env, max_i64(next - now, 1));
     }
 }

@@ -1,20 +1,30 @@
 #include "server/channels.h"
 
 #include "channel/channels.h"
+#include "channel/curl_loop.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 enum { CHANNELS_MAX = 256, TEXT_MAX = 1 << 20 };
 
-/* Providers that were replaced go on until the end: deliveries may still be with them. */
 struct connected {
-    struct connected *next;
-    char id[OFFICE_ID_MAX * 2 + 2];
+    struct connected *next; /* the loop's list */
+    struct server *server;
+    char id[132], from[320];
     const struct provider_type *type;
     void *provider;
-    char from[320];
-    u32 channel; /* 0: replaced */
+    u32 channel;
+    bool attached; /* the engine's thread: the outbox has it */
+    bool retired;  /* the loop's thread: to be closed when it is not used */
+    bool asked;    /* a question whether it is used is under way */
+    bool is_used;  /* the answer */
+};
+
+/* What was published when the directory was opened. */
+struct published_channel {
+    struct published_channel *next;
+    str id, source;
 };
 
 bool channel_is_secret(str name)
@@ -26,6 +36,16 @@ bool channel_is_secret(str name)
     return false;
 }
 
+/* ---- opening, on the loop ---- */
+
+static void put_members(struct buf *b, const struct json *object)
+{
+    for (const struct json *m = object ? object->child : NULL; m; m = m->next) {
+        json_put_key(b, m->key);
+        json_put(b, m);
+    }
+}
+
 /* The channel's settings with its secrets among them, as the provider wants them. */
 static err whole_settings(str source, str secrets, struct arena *a, const struct json **channel,
                           const struct json **settings, struct diag *why)
@@ -34,62 +54,14 @@ static err whole_settings(str source, str secrets, struct arena *a, const struct
     struct buf b;
     TRY(json_parse(source, a, channel, why));
     if (secrets.n) TRY(json_parse(secrets, a, &hidden, why));
-    const struct json *shown = json_get(*channel, "settings");
     buf_init(&b, TEXT_MAX);
     buf_byte(&b, '{');
-    for (const struct json *m = shown ? shown->child : NULL; m; m = m->next) {
-        json_put_key(&b, m->key);
-        json_put(&b, m);
-    }
-    for (const struct json *m = hidden ? hidden->child : NULL; m; m = m->next) {
-        json_put_key(&b, m->key);
-        json_put(&b, m);
-    }
+    put_members(&b, json_get(*channel, "settings"));
+    put_members(&b, hidden);
     buf_byte(&b, '}');
     str text = arena_str(a, buf_str(&b));
     buf_clear(&b);
     return json_parse(text, a, settings, why);
-}
-
-static err open_provider(str source, str secrets, struct arena *a, const struct json **channel,
-                         const struct provider_type **type, void **provider, struct diag *why)
-{
-    const struct json *settings;
-    TRY(whole_settings(source, secrets, a, channel, &settings, why));
-    str name = json_get_str(*channel, "provider", (str){0});
-    *type = channel_type(name);
-    if (!*type)
-        return diag_at(why, ERR_REFUSED, S("/provider"), "there is no provider \"%.*s\"",
-                       STR_ARG(name));
-    return (*type)->open(settings, NULL, provider, why);
-}
-
-err channel_try(str source, str secrets, struct diag *why)
-{
-    const struct json *channel;
-    const struct provider_type *type;
-    void *provider;
-    struct arena *a = arena_new();
-    err e = open_provider(source, secrets, a, &channel, &type, &provider, why);
-    if (e == ERR_OK) type->close(provider);
-    arena_free(a);
-    return e;
-}
-
-void channel_disconnect(struct server *s, str id)
-{
-    for (struct connected *x = s->connected; x; x = x->next) {
-        if (!x->channel || !str_eq(str_of(x->id), id)) continue;
-        outbox_channel(s->outbox, x->channel, NULL, NULL, (str){0});
-        x->channel = 0;
-    }
-}
-
-/* A channel has one provider: connecting another takes its place. */
-static void replace(struct server *s, u32 channel)
-{
-    for (struct connected *x = s->connected; x; x = x->next)
-        if (x->channel == channel) x->channel = 0;
 }
 
 static void put_in(char *out, size_t size, str s)
@@ -99,68 +71,174 @@ static void put_in(char *out, size_t size, str s)
     out[n] = 0;
 }
 
-err channel_connect(struct server *s, str id, str source, str secrets, struct diag *why)
+static err open_in(struct server *s, str id, str source, str secrets, struct arena *a,
+                   struct connected *x, struct diag *why)
 {
-    const struct json *channel;
-    const struct provider_type *type;
-    void *provider;
-    u32 code = 0;
-    struct arena *a = arena_new();
-    err e = open_provider(source, secrets, a, &channel, &type, &provider, why);
-    if (e == ERR_OK) {
-        e = names_code(engine_names(s->engine), NAME_CHANNEL,
-                       json_get_str(channel, "channel", (str){0}), &code);
-        if (e != ERR_OK) {
-            type->close(provider);
-            diag_at(why, e, S("/channel"), "\"channel\" is needed: email, sms, push…");
-        }
-    }
-    if (e == ERR_OK) {
-        struct connected *x = mem_zalloc(sizeof *x);
-        channel_disconnect(s, id);
-        replace(s, code);
-        put_in(x->id, sizeof x->id, id);
-        put_in(x->from, sizeof x->from,
-               json_get_str(json_get(channel, "settings"), "from", (str){0}));
-        x->type = type;
-        x->provider = provider;
-        x->channel = code;
-        x->next = s->connected;
-        s->connected = x;
-        outbox_channel(s->outbox, code, type, provider, str_of(x->from));
-    }
-    arena_free(a);
-    return e;
+    const struct json *channel, *settings;
+    TRY(whole_settings(source, secrets, a, &channel, &settings, why));
+    str name = json_get_str(channel, "provider", (str){0});
+    x->type = channel_type(name);
+    if (!x->type)
+        return diag_at(why, ERR_REFUSED, S("/provider"), "there is no provider \"%.*s\"",
+                       STR_ARG(name));
+    err e = names_code(engine_names(s->engine), NAME_CHANNEL,
+                       json_get_str(channel, "channel", (str){0}), &x->channel);
+    if (e != ERR_OK)
+        return diag_at(why, e == ERR_INVALID ? ERR_REFUSED : e, S("/channel"),
+                       "\"channel\" is needed: email, sms, push…");
+    put_in(x->id, sizeof x->id, id);
+    put_in(x->from, sizeof x->from, json_get_str(settings, "from", (str){0}));
+    return x->type->open(settings, s->curl, &x->provider, why);
 }
 
-void channels_open(struct server *s)
+err channel_open(struct server *s, str id, str source, str secrets, struct connected **out,
+                 struct diag *why)
 {
-    struct office *office = NULL;
     struct arena *a = arena_new();
-    u32 codes[CHANNELS_MAX], n = engine_objects(s->engine, OBJECT_CHANNEL, codes, CHANNELS_MAX);
-    struct diag why = {0};
-    err e = n ? office_open(s->env, s->options.dir, &office, &why) : ERR_OK;
-    for (u32 i = 0; i < n && e == ERR_OK; i++) {
-        str id = names_text(engine_names(s->engine), NAME_OBJECT, codes[i]), secrets = {0};
-        why = (struct diag){0};
-        err r = office_secret_get(office, arena_printf(a, "channel/%.*s", STR_ARG(id)), a, &secrets,
-                                  NULL);
-        if (r == ERR_OK || r == ERR_NOT_FOUND)
-            r = channel_connect(s, id, engine_object(s->engine, OBJECT_CHANNEL, id, NULL), secrets,
-                                &why);
-        if (r != ERR_OK)
-            server_log(s, "channel not connected", "id=%.*s why=%s", STR_ARG(id), why.message);
-    }
-    if (e != ERR_OK) server_log(s, "channels not connected", "why=%s", why.message);
-    office_close(office);
+    struct connected *x = mem_zalloc(sizeof *x);
+    x->server = s;
+    err e = open_in(s, id, source, secrets, a, x, why);
     arena_free(a);
-}
-
-void channels_close(struct server *s)
-{
-    for (struct connected *x; (x = s->connected);) {
-        s->connected = x->next;
-        x->type->close(x->provider);
+    if (e != ERR_OK) {
         free(x);
+        return e;
     }
+    x->next = s->connected;
+    s->connected = x;
+    *out = x;
+    return ERR_OK;
+}
+
+/* ---- using, on the engine's thread ---- */
+
+static void retire(void *ctx)
+{
+    struct connected *x = ctx;
+    x->retired = true;
+}
+
+/* The loop's list is only read here, and only what this thread has attached is looked at. */
+static void let_go(struct server *s, struct connected *x)
+{
+    s->attached[x->channel] = NULL;
+    x->attached = false;
+    postbox_post(&s->loop_post, retire, x);
+}
+
+void channel_attach(struct server *s, struct connected *x)
+{
+    for (u32 i = 0; i < CHANNELS_MAX; i++)
+        if (s->attached[i] && strcmp(s->attached[i]->id, x->id) == 0 && i != x->channel) {
+            outbox_channel(s->outbox, i, NULL, NULL, (str){0});
+            let_go(s, s->attached[i]);
+        }
+    if (s->attached[x->channel]) let_go(s, s->attached[x->channel]);
+    x->attached = true;
+    s->attached[x->channel] = x;
+    outbox_channel(s->outbox, x->channel, x->type, x->provider, str_of(x->from));
+}
+
+void channel_abandon(struct server *s, struct connected *x)
+{
+    postbox_post(&s->loop_post, retire, x);
+}
+
+void channel_detach(struct server *s, str id)
+{
+    for (u32 i = 0; i < CHANNELS_MAX; i++) {
+        struct connected *x = s->attached[i];
+        if (!x || (id.n && !str_eq(str_of(x->id), id))) continue;
+        outbox_channel(s->outbox, i, NULL, NULL, (str){0});
+        let_go(s, x);
+    }
+}
+
+/* ---- closing, on the loop ---- */
+
+static void hear_use(void *ctx)
+{
+    struct connected *x = ctx;
+    struct server *s = x->server;
+    x->asked = false;
+    if (x->is_used) return;
+    struct connected **at = &s->connected;
+    while (*at != x) at = &(*at)->next;
+    *at = x->next;
+    x->type->close(x->provider);
+    free(x);
+}
+
+static void ask_use(void *ctx)
+{
+    struct connected *x = ctx;
+    x->is_used = outbox_uses(x->server->outbox, x->provider);
+    postbox_post(&x->server->loop_post, hear_use, x);
+}
+
+void channels_tick(struct server *s)
+{
+    for (struct connected *x = s->connected; x; x = x->next) {
+        if (!x->retired || x->asked) continue;
+        x->asked = true;
+        postbox_post(&s->engine_post, ask_use, x);
+    }
+}
+
+static void detach_all(void *ctx)
+{
+    channel_detach(ctx, (str){0});
+}
+
+void channels_end(struct server *s)
+{
+    postbox_post(&s->engine_post, detach_all, s);
+}
+
+bool channels_gone(const struct server *s)
+{
+    return !s->connected;
+}
+
+/* ---- the start ---- */
+
+void channels_collect(struct server *s)
+{
+    u32 codes[CHANNELS_MAX], n = engine_objects(s->engine, OBJECT_CHANNEL, codes, CHANNELS_MAX);
+    s->start_arena = arena_new();
+    for (u32 i = 0; i < n; i++) {
+        struct published_channel *p = arena_zalloc(s->start_arena, sizeof *p);
+        p->id = names_text(engine_names(s->engine), NAME_OBJECT, codes[i]);
+        p->source =
+            arena_str(s->start_arena, engine_object(s->engine, OBJECT_CHANNEL, p->id, NULL));
+        p->next = s->start_channels;
+        s->start_channels = p;
+    }
+}
+
+static void attach(void *ctx)
+{
+    struct connected *x = ctx;
+    channel_attach(x->server, x);
+}
+
+/* What cannot be connected is logged, and its messages wait. */
+void channels_begin(struct server *s)
+{
+    struct arena *a = s->start_arena;
+    for (struct published_channel *p = s->start_channels; p; p = p->next) {
+        struct diag why = {0};
+        struct connected *x;
+        str secrets = {0};
+        err e = office_secret_get(s->office, arena_printf(a, "channel/%.*s", STR_ARG(p->id)), a,
+                                  &secrets, &why);
+        if (e == ERR_OK || e == ERR_NOT_FOUND)
+            e = channel_open(s, p->id, p->source, secrets, &x, &why);
+        if (e == ERR_OK)
+            postbox_post(&s->engine_post, attach, x);
+        else
+            server_log(s, "channel not connected", "id=%.*s why=%s", STR_ARG(p->id), why.message);
+    }
+    arena_free(s->start_arena);
+    s->start_arena = NULL;
+    s->start_channels = NULL;
 }

@@ -1,23 +1,32 @@
 /* channels.h — which provider carries which channel: published settings plus the secrets kept
  * aside.
  *
- *   POST /channels ─► settings ──► the log (no secret ever)      ─┐
- *                 └─► secrets ───► office.db, sealed             ─┴─► provider.open ─►
- * outbox_channel
- */
+ *   POST /channels ─► settings ──► the log (no secret ever)  ─┐
+ *                 └─► secrets ───► office.db, sealed         ─┴─► provider.open ─► outbox_channel
+ *
+ * Providers are opened and closed on the loop's thread and handed to the outbox on the engine's.
+ * One that was replaced is closed once no delivery is with it. */
 #pragma once
 #include "server/inside.h"
 
-/* Engine's thread, before anything is sent: connects what is published. What cannot be connected is
- * logged, and its messages wait. */
-void channels_open(struct server *s);
-/* The providers are closed; the threads have ended. */
-void channels_close(struct server *s);
-/* Engine's thread. Connects one channel anew; `secrets` is a JSON object, or empty. */
-MUST_USE err channel_connect(struct server *s, str id, str source, str secrets, struct diag *why);
-void channel_disconnect(struct server *s, str id);
-/* Opens a provider with these settings and closes it again: are they any good? */
-MUST_USE err channel_try(str source, str secrets, struct diag *why);
+struct connected;
 
 /* A member of this name is a secret. */
 bool channel_is_secret(str name);
+
+/* Loop's thread. Opens a provider by the channel's published JSON and its secrets (a JSON object,
+ * or empty); not in use before channel_attach. ERR_REFUSED with the path of what is wrong. */
+MUST_USE err channel_open(struct server *s, str id, str source, str secrets, struct connected **out,
+                          struct diag *why);
+/* Engine's thread: from now on it carries its channel, in the place of what did. */
+void channel_attach(struct server *s, struct connected *x);
+/* Any thread: it was not wanted after all. */
+void channel_abandon(struct server *s, struct connected *x);
+/* Engine's thread: nothing carries this one's channel any more. */
+void channel_detach(struct server *s, str id);
+
+void channels_collect(struct server *s); /* engine's thread, at the start: what is published */
+void channels_begin(struct server *s);   /* loop's thread, after it: opens and attaches that */
+void channels_tick(struct server *s);    /* loop's thread: closes what is no longer used */
+void channels_end(struct server *s);     /* loop's thread: all are to go */
+bool channels_gone(const struct server *s);

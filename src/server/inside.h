@@ -13,6 +13,8 @@
 struct call;
 struct live;
 struct connected;
+struct published_channel;
+struct curl_loop;
 
 typedef enum { SERVER_STARTING, SERVER_READY, SERVER_STOPPING } server_state;
 
@@ -67,6 +69,10 @@ struct server {
     struct rejected_item *rejected; /* a ring, `rejected_count` have ever been */
     u64 rejected_count;
     struct live *live;
+    struct curl_loop *curl;
+    struct connected *connected; /* providers that are open */
+    struct arena *start_arena;   /* channels_collect to channels_begin */
+    struct published_channel *start_channels;
     char page_token[65]; /* of the page on this machine */
     server_state state;
     u32 calls; /* on their way */
@@ -82,7 +88,7 @@ struct server {
     struct engine *engine;
     struct outbox *outbox;
     struct postbox engine_post;
-    struct connected *connected;               /* providers */
+    struct connected *attached[256];           /* by channel: what the outbox has */
     struct call *applied_first, *applied_last; /* wait for their record */
     atomic_uint in_flight;                     /* of the outbox */
     atomic_ullong snapshots;                   /* engine_snapshots */

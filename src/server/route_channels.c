@@ -25,6 +25,7 @@ static err show_one(struct call *c)
 
 struct channel_change {
     str source, secrets;
+    struct connected *opened;
 };
 
 /* The body without its secrets, and its secrets alone. */
@@ -54,45 +55,54 @@ static void split(struct call *c, str id, struct channel_change *out)
     buf_clear(&hidden);
 }
 
-static err connect_it(struct call *c)
+static str secret_name(struct call *c)
+{
+    return arena_printf(c->arena, "channel/%.*s", STR_ARG(c->params[0]));
+}
+
+static err attach(struct call *c)
 {
     struct channel_change *ch = c->data;
-    TRY(channel_connect(c->server, c->params[0], ch->source, ch->secrets, &c->why));
+    channel_attach(c->server, ch->opened);
     return show_one(c);
 }
 
 static err make_live(struct call *c)
 {
     struct channel_change *ch = c->data;
-    if (c->status == 201 && engine_object(c->server->engine, OBJECT_CHANNEL, c->params[0], NULL).n)
-        return diag_at(&c->why, ERR_CONFLICT, S("/id"), "there is already a channel of this id");
-    return object_publish(c, OBJECT_CHANNEL, c->params[0], ch->source, (str){0}, connect_it);
+    err e = object_publish(c, OBJECT_CHANNEL, c->params[0], ch->source, (str){0}, attach);
+    if (e != ERR_OK) channel_abandon(c->server, ch->opened);
+    return e;
 }
 
-static str secret_name(struct call *c)
+/* Secrets that are not sent again stay as they are. */
+static err open_it(struct call *c)
 {
-    return arena_printf(c->arena, "channel/%.*s", STR_ARG(c->params[0]));
+    struct channel_change *ch = c->data;
+    struct server *s = c->server;
+    if (ch->secrets.n == 0) {
+        err had = office_secret_get(s->office, secret_name(c), c->arena, &ch->secrets, &c->why);
+        if (had != ERR_OK && had != ERR_NOT_FOUND) return had;
+    }
+    TRY(channel_open(s, c->params[0], ch->source, ch->secrets, &ch->opened, &c->why));
+    err e = office_secret_put(s->office, secret_name(c), ch->secrets, &c->why);
+    if (e == ERR_OK) return call_engine(c, make_live);
+    channel_abandon(s, ch->opened);
+    return e;
 }
 
-/* Secrets first: a channel that is live without them could not be connected. Those not sent again
- * stay as they are. */
 static err store(struct call *c, str id)
 {
     struct channel_change *ch = arena_zalloc(c->arena, sizeof *ch);
     str text;
     TRY(call_text(c, "channel", &text));
     TRY(call_text(c, "provider", &text));
+    if (c->status == 201 && engine_object(c->server->engine, OBJECT_CHANNEL, id, NULL).n)
+        return diag_at(&c->why, ERR_CONFLICT, S("/id"), "there is already a channel of this id");
     c->params[0] = id;
     c->data = ch;
     split(c, id, ch);
-    if (ch->secrets.n == 0) {
-        err e =
-            office_secret_get(c->server->office, secret_name(c), c->arena, &ch->secrets, &c->why);
-        if (e != ERR_OK && e != ERR_NOT_FOUND) return e;
-    }
-    TRY(channel_try(ch->source, ch->secrets, &c->why));
-    TRY(office_secret_put(c->server->office, secret_name(c), ch->secrets, &c->why));
-    return call_engine(c, make_live);
+    return call_loop(c, open_it);
 }
 
 static err create(struct call *c)
@@ -116,7 +126,7 @@ static err forget_secret(struct call *c)
 
 static err removed(struct call *c)
 {
-    channel_disconnect(c->server, c->params[0]);
+    channel_detach(c->server, c->params[0]);
     return call_loop(c, forget_secret);
 }
 
@@ -128,8 +138,8 @@ static err drop(struct call *c)
 extern const struct route ROUTES_CHANNELS[];
 const struct route ROUTES_CHANNELS[] = {
     {METHOD_GET, "/api/v1/channels", NEEDS_SCOPE, SCOPE_CONFIG_READ, ON_ENGINE, list},
-    {METHOD_POST, "/api/v1/channels", NEEDS_SCOPE, SCOPE_ADMIN, ON_LOOP, create},
+    {METHOD_POST, "/api/v1/channels", NEEDS_SCOPE, SCOPE_ADMIN, ON_ENGINE, create},
     {METHOD_GET, "/api/v1/channels/{id}", NEEDS_SCOPE, SCOPE_CONFIG_READ, ON_ENGINE, show_one},
-    {METHOD_PUT, "/api/v1/channels/{id}", NEEDS_SCOPE, SCOPE_ADMIN, ON_LOOP, replace},
+    {METHOD_PUT, "/api/v1/channels/{id}", NEEDS_SCOPE, SCOPE_ADMIN, ON_ENGINE, replace},
     {METHOD_DELETE, "/api/v1/channels/{id}", NEEDS_SCOPE, SCOPE_ADMIN, ON_ENGINE, drop},
     {0}};

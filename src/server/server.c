@@ -1,5 +1,6 @@
 #include "server/server.h"
 
+#include "channel/curl_loop.h"
 #include "server/auth.h"
 #include "server/call.h"
 #include "server/channels.h"
@@ -103,6 +104,7 @@ static void on_second(uv_timer_t *t)
     struct server *s = t->data;
     office_refresh(s->office);
     if (s->state == SERVER_READY) live_tick(s);
+    channels_tick(s);
 }
 
 /* ---- starting ---- */
@@ -134,6 +136,7 @@ void server_ready(void *ctx)
                                .ctx = s};
     s->intake = intake_new(&o);
     threads_start(s);
+    channels_begin(s);
     if (s->state == SERVER_STARTING) s->state = SERVER_READY;
     greet(s);
     if (s->options.on_ready) s->options.on_ready(s->options.ctx, s);
@@ -150,6 +153,7 @@ static void close_handle(uv_handle_t *h)
 static void close_loop(struct server *s)
 {
     if (s->http) http_close(s->http, NULL, NULL);
+    if (s->curl) curl_loop_free(s->curl);
     close_handle((uv_handle_t *)&s->wake);
     close_handle((uv_handle_t *)&s->prepare);
     close_handle((uv_handle_t *)&s->every_second);
@@ -177,11 +181,17 @@ static void ask_snapshot(void *ctx)
     postbox_ring(&s->helper_post);
 }
 
+/* A provider that will not let go of its deliveries holds nobody up: their outcome is unknown,
+ * which the next start finds by itself. */
 static void end_all(struct server *s)
 {
     uv_timer_stop(&s->stop_timer);
     threads_stop(s);
     postbox_run(&s->loop_post);
+    if (!channels_gone(s)) {
+        server_log(s, "stopped", "in_flight=%u", atomic_load(&s->in_flight));
+        _exit(0);
+    }
     close_loop(s);
 }
 
@@ -209,11 +219,17 @@ static void on_stop_tick(uv_timer_t *t)
     case 1:
         if ((s->waiting.count > 0 || s->calls > 0) && passed < DRAIN_MAX_MS) return;
         if (atomic_load(&s->in_flight) > 0 && passed < DRAIN_MAX_MS + SEND_MAX_MS) return;
+        channels_end(s);
+        s->stop_phase = 2;
+        break;
+    case 2:
+        channels_tick(s);
+        if (!channels_gone(s) && passed < DRAIN_MAX_MS + SEND_MAX_MS + SECOND) return;
         s->stop_snapshots = atomic_load(&s->snapshots);
         s->stop_turns = atomic_load(&s->helper_turns);
         s->stop_progress_ms = now;
         postbox_post(&s->engine_post, ask_snapshot, s);
-        s->stop_phase = 2;
+        s->stop_phase = 3;
         break;
     default:
         if (snapshot_is_over(s, now) || passed > STOP_MAX_MS) end_all(s);
@@ -299,10 +315,7 @@ static struct server *make(struct env *env, const struct server_options *o, stru
 
 static void destroy(struct server *s)
 {
-    if (s->outbox) {
-        channels_close(s);
-        outbox_free(s->outbox);
-    }
+    if (s->outbox) outbox_free(s->outbox);
     intake_free(s->intake);
     engine_close(s->engine);
     office_close(s->office);
@@ -312,6 +325,7 @@ static void destroy(struct server *s)
     postbox_clear(&s->helper_post);
     waiting_clear(&s->waiting);
     arena_free(s->scratch);
+    arena_free(s->start_arena);
     buf_clear(&s->records);
     buf_clear(&s->unpacked);
     free(s->result);
@@ -336,6 +350,7 @@ static err open_all(struct server *s, struct diag *why)
         snprintf(s->public_url, sizeof s->public_url,
                  v6 && !all ? "http://[%s]:%d" : "http://%s:%d", all ? "localhost" : s->address,
                  http_port(s->http));
+    s->curl = curl_loop_new(&s->loop);
     live_begin(s);
     threads_start(s);
     return ERR_OK;

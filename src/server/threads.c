@@ -68,7 +68,7 @@ static err open_engine(struct server *s)
     struct outbox_options box = {
         .wake = wake_engine, .ctx = s, .public_url = str_of(s->public_url)};
     s->outbox = outbox_new(s->engine, s->env, &box);
-    channels_open(s);
+    channels_collect(s);
     s->zone = engine_zone(s->engine);
     s->key = engine_key(s->engine);
     struct engine_stats stats = engine_stats(s->engine);
@@ -92,7 +92,7 @@ static bool apply_some(struct server *s)
 
 static i64 engine_sleep_ms(struct server *s, i64 now)
 {
-    i64 due = engine_next_due(s->engine);
+    i64 due = min_i64(engine_next_due(s->engine), outbox_next_due(s->outbox));
     i64 wait = due == NEVER ? 1000 : due - now;
     return wait < 0 ? 1 : min_i64(wait, 1000);
 }

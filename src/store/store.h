@@ -63,9 +63,11 @@ enum { HEAP_STRING_MAX = 1 << 20 };
 struct heap *heap_new(struct store *s, const char *name);
 struct heap *heap_find(struct store *s, const char *name);
 u32 heap_put(struct heap *h, str s); /* a handle; the empty string is handle 0 */
-str heap_view(const struct heap *h,
-              u32 handle);                    /* any thread while an epoch that saw it is pinned */
-void heap_retire(struct heap *h, u32 handle); /* reused once no epoch can see it; 0 is allowed */
+/* Any thread, for a handle from a row of an epoch that it has not dropped yet: that epoch's being
+ * cancelled meanwhile does no harm to the string. O(1). */
+str heap_view(const struct heap *h, u32 handle);
+/* Wiped and used again once no epoch can see it; 0 is allowed, a handle twice is not. */
+void heap_retire(struct heap *h, u32 handle);
 
 /* ---- epochs ---- */
 
@@ -77,9 +79,10 @@ struct epoch *epoch_share(struct epoch *e); /* another reference; any thread tha
 u64 epoch_number(const struct epoch *e);
 bool epoch_cancelled(const struct epoch *e); /* the undo ring ran out: start again with a new one */
 void epoch_cancel_older(struct store *s, u64 number); /* engine thread: readers held too long */
-/* Copies row i as it was. False (out zeroed) if it did not exist then or the epoch is cancelled. */
+/* Copies row i as it was, row_size bytes to `out`, which is aligned to 8; word 0 becomes 0. False
+ * (out zeroed) if it did not exist then, was dropped, or the epoch is cancelled. Any i. */
 bool epoch_row(const struct epoch *e, const struct table *t, u32 i, void *out);
-u32 epoch_count(const struct epoch *e, const struct table *t);
+u32 epoch_count(const struct epoch *e, const struct table *t); /* 0 if it is cancelled */
 /* Engine thread, at each batch's end: frees before-images and strings nobody can see any more. */
 void store_collect(struct store *s);
 

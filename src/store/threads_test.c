@@ -137,6 +137,13 @@ static void close_bank(struct bank *b)
     pthread_mutex_destroy(&b->lock);
 }
 
+static bool has_looked(struct bank *b)
+{
+    return __atomic_load_n(&b->checked, __ATOMIC_RELAXED) ||
+           __atomic_load_n(&b->lost, __ATOMIC_RELAXED) ||
+           __atomic_load_n(&b->wrong, __ATOMIC_RELAXED);
+}
+
 static void read_and_write(struct bank *b)
 {
     pthread_t readers[READERS];
@@ -144,7 +151,7 @@ static void read_and_write(struct bank *b)
     for (u32 i = 1; i <= b->accounts; i++)
         put_amount(b, table_edit(b->table, table_add(b->table)), EACH);
     for (u32 i = 0; i < READERS; i++) pthread_create(&readers[i], NULL, read_always, b);
-    for (u32 i = 0; i < b->batches; i++) {
+    for (u32 i = 0; i < b->batches || !has_looked(b); i++) {
         batch(b, &rng);
         offer(b, epoch_pin(b->store));
     }
@@ -160,7 +167,7 @@ TEST("readers on other threads see whole moments and nothing else, while rows an
 {
     struct bank b;
     for (u32 accounts = 16; accounts <= 1024; accounts *= 8) {
-        open_bank(&b, accounts, 160000 / accounts, 64 << 20);
+        open_bank(&b, accounts, 160000 / accounts, 256 << 20);
         read_and_write(&b);
         CHECK_EQ(b.wrong, 0);
         CHECK_EQ(b.lost, 0);
