@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { VERSION = 1, FIRST_FILE_BYTES = 1 << 20, SLICE_MIN = 256 << 10, SLICE_MAX = 4 << 20 };
+enum { VERSION = 1, FIRST_FILE_BYTES = 1 << 20, SLICE_MIN = 1 << 20, SLICE_MAX = 4 << 20 };
 
 _Static_assert(sizeof(struct file_head) == FILE_HEAD_BYTES, "the table in log.c");
 _Static_assert(sizeof(struct batch_head) == BATCH_HEAD_BYTES, "the table in log.c");
@@ -111,7 +111,8 @@ static err spare_grow(struct log_disk *d, u64 size)
     TRY(file_grow_zeroed(d->next, size));
     atomic_fetch_add(&d->log->disk_bytes, size - d->spares[0].size);
     d->spares[0].size = size;
-    return sync_bytes(d, d->next);
+    d->next_ready = false;
+    return ERR_OK;
 }
 
 err spare_step(struct log_disk *d, u64 want, u64 slice)
@@ -121,9 +122,9 @@ err spare_step(struct log_disk *d, u64 want, u64 slice)
     if (d->next_ready && size >= want) return ERR_AGAIN;
     if (size < want) TRY(spare_grow(d, want - size < slice ? want : size + slice));
     if (d->spares[0].size < want) return ERR_OK;
-    if (!d->next_ready) TRY(disk_sync_names(d));
-    d->new_file = !d->next_ready;
-    d->next_ready = true;
+    TRY(sync_bytes(d, d->next));
+    TRY(disk_sync_names(d));
+    d->new_file = d->next_ready = true;
     return ERR_OK;
 }
 

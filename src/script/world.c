@@ -246,9 +246,10 @@ void world_until(struct world *w, i64 until_ms)
 err world_append(struct world *w, str records, u32 count, u64 *last)
 {
     u64 number;
-    TRY(log_append(engine_log(w->engine), records, count, true, last ? last : &number));
+    TRY(log_append(engine_log(w->engine), records, count, true, &number));
     settle(w);
-    return ERR_OK;
+    if (last) *last = number;
+    return engine_applied(w->engine) >= number ? ERR_OK : ERR_IO;
 }
 
 MUST_USE static err append_one(struct world *w, u16 kind, str payload)

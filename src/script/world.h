@@ -44,8 +44,8 @@ struct engine *world_engine(struct world *w);
 struct outbox *world_outbox(struct world *w);
 i64 world_now(struct world *w);
 
-/* Appends records (record_put bytes) and lets everything settle at the present moment. `last` may
- * be NULL. */
+/* Appends records (record_put bytes) and lets everything settle at the present moment. ERR_OK: they
+ * are durable and applied, as a request is answered; ERR_IO: nobody knows. `last` may be NULL. */
 MUST_USE err world_append(struct world *w, str records, u32 count, u64 *last);
 /* A call of an SDK, as if it came in now. */
 MUST_USE err world_track(struct world *w, str body, struct intake_result *result, struct diag *why);

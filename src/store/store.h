@@ -28,8 +28,8 @@ struct store_options {
 
 struct store *store_new(const struct store_options *o);
 void store_free(struct store *s); /* no epoch may be pinned */
-u64 store_bytes(
-    const struct store *s); /* touched by tables and heaps, derived indexes not counted */
+/* Pages touched by tables and heaps; derived indexes and before-images are not counted. */
+u64 store_bytes(const struct store *s);
 bool store_room(const struct store *s); /* false beyond memory_max: refuse input */
 
 /* ---- tables: the engine thread ---- */
@@ -50,10 +50,9 @@ u32 table_add(struct table *t);
 /* A zeroed row at exactly this index ≥ 1, which must not be there, for tables indexed by persona;
  * grows the count. A table takes its rows by table_add or by table_claim, never by both. */
 void *table_claim(struct table *t, u32 i);
-bool table_has(const struct table *t,
-               u32 i);                   /* given and not dropped; false for any other number */
-void table_drop(struct table *t, u32 i); /* its content is wiped at once */
-u32 table_count(const struct table *t);  /* one past the highest index ever given */
+bool table_has(const struct table *t, u32 i); /* given and not dropped; any i */
+void table_drop(struct table *t, u32 i);      /* its content is wiped at once */
+u32 table_count(const struct table *t);       /* one past the highest index ever given */
 u32 table_rows_max(const struct table *t);
 void table_prefetch(const struct table *t, u32 i);
 
