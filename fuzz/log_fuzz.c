@@ -1,8 +1,8 @@
 /* log_fuzz.c — wild bytes as records, and as the files of a log.
  *
- * The first byte says what the rest is: bit 0, files (else records); bit 1, checksums and numbers are put
- * right first, so that what lies behind them is reached; bit 2, two files (else one). A log that opens
- * must be read to its end, take a record, and open again with it. */
+ * The first byte says what the rest is: bit 0, files (else records); bit 1, checksums and numbers
+ * are put right first, so that what lies behind them is reached; bit 2, two files (else one). A log
+ * that opens must be read to its end, take a record, and open again with it. */
 #include "base/hash.h"
 #include "env/sim.h"
 #include "log/disk.h"
@@ -74,8 +74,10 @@ static u64 read_log(struct log *log)
         number += b->count;
         sum += read_records(b->records);
     }
-    if (log_replay_end(log, &why) == ERR_OK) MUST(number == log_durable(log) + 1);
-    else MUST(why.message[0]);
+    if (log_replay_end(log, &why) == ERR_OK)
+        MUST(number == log_durable(log) + 1);
+    else
+        MUST(why.message[0]);
     return sum;
 }
 
@@ -123,8 +125,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *copy = malloc(size);
     MUST(copy);
     memcpy(copy, data + 1, size - 1);
-    if (data[0] & 1) use_files(copy, size - 1, data[0]);
-    else read_records((str){copy, size - 1});
+    if (data[0] & 1)
+        use_files(copy, size - 1, data[0]);
+    else
+        read_records((str){copy, size - 1});
     free(copy);
     return 0;
 }

@@ -240,6 +240,7 @@ def messages(server, status):
 
 def check_messages(server):
     deadline = time.monotonic() + 60
+    time.sleep(2.5)  # the journey's wait is one second
     while time.monotonic() < deadline and (messages(server, "planned") or messages(server, "claimed")):
         time.sleep(0.1)
     waiting = messages(server, "planned") + messages(server, "claimed")
@@ -268,7 +269,7 @@ def doctor(binary, folder):
     except ValueError:
         print("doctor: " + out.stdout + out.stderr)
         return 1
-    if not answer["ok"] or answer["state_hash"] != answer["replay_hash"]:
+    if not answer["ok"] or answer.get("state_hash") != answer.get("replay_hash", 0):
         print("doctor: %s" % answer)
         return 1
     return 0
@@ -309,9 +310,8 @@ def main():
         recoveries.append(time.monotonic() - began)
         load.during(2 if name else rng.uniform(0.05, 0.6), server.process)
         reached += server.process.poll() is not None
-    if server.process.poll() is not None or True:
-        server.kill()
-        server.start()
+    server.kill()
+    server.start()
     faults = check_events(server, load) + check_messages(server)
     server.process.send_signal(signal.SIGTERM)
     if server.process.wait(timeout=20) != 0:

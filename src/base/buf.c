@@ -35,7 +35,7 @@ char *buf_room(struct buf *b, size_t n)
         b->full = true;
         return NULL;
     }
-    if (n > b->cap - b->n) {
+    if (n > b->cap - b->n || !b->p) {
         size_t cap = b->cap ? b->cap * 2 : 64;
         while (cap - b->n < n) cap *= 2;
         b->cap = min_size(cap, b->max);

@@ -34,7 +34,9 @@ static bool begin_snapshot(struct engine *e)
 void background_start(struct engine *e)
 {
     struct background *b = &e->background;
-    if (atomic_load_explicit(&b->state, memory_order_acquire) != IDLE || !e->snapshot) return;
+    if (atomic_load_explicit(&b->state, memory_order_acquire) != IDLE || !e->snapshot ||
+        e->options.inspect)
+        return;
     u64 behind = atomic_load(&e->applied) - b->last_position;
     if (b->snapshot_wanted || behind > SNAPSHOT_EVERY) {
         if (behind == 0 && b->snapshots)

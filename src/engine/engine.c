@@ -198,16 +198,17 @@ MUST_USE static err open_all(struct engine *e, struct diag *why)
     e->names = names_new(e->log);
     record_fixed_names(e->names);
     struct store_options so = {.memory_max = o->memory_max};
-    struct events_options eo = {.dir = o->dir};
+    bool snapshots = o->dir && !o->from_log_alone;
+    struct events_options eo = {.dir = snapshots ? o->dir : NULL};
     e->store = store_new(&so);
     e->events = events_new(e->env, &eo);
     buf_init(&e->background.extra, 16 << 20);
-    if (o->dir) TRY(load_snapshot(e, &position, why));
+    if (snapshots) TRY(load_snapshot(e, &position, why));
     build(e);
     if (position) rebuild(e);
     atomic_store(&e->applied, position);
     TRY(replay(e, position + 1, why));
-    return begin(e, why);
+    return o->inspect ? ERR_OK : begin(e, why);
 }
 
 err engine_open(struct env *env, const struct engine_options *o, struct engine **out,
@@ -228,31 +229,33 @@ err engine_open(struct env *env, const struct engine_options *o, struct engine *
 
 /* ---- steps ---- */
 
-/* Records are decoded some ahead, so that what they will touch is on its way to the cache. */
+/* Warms what the record so many places behind the newest decoded one will touch. */
+static void prefetch(struct engine *e, const struct record *ring, u32 read, u32 behind, u32 stage)
+{
+    if (read < behind) return;
+    const struct record *r = &ring[(read - behind) % AHEAD];
+    if (r->id_count) customer_prefetch(e->customers, r->ids[0].hash, stage);
+    if (stage == 0) event_prefetch(e->events, r->dedupe);
+}
+
+/* Records are decoded some ahead, so that what they will touch is on its way to the cache: the
+ * index first, some records later the row it names, then the customer's. */
 static void apply_batch(struct engine *e, const struct batch *b)
 {
     struct record ring[AHEAD];
     struct reader in = reader_of(b->records);
     u32 read = 0, done = 0;
-    bool more = true;
-    while (done < b->count) {
+    for (bool more = true; done < b->count; done++) {
         while (more && read < b->count && read - done < AHEAD) {
-            struct record *r = &ring[read % AHEAD];
-            more = record_next(&in, r);
-            if (!more) break;
-            if (r->id_count) customer_prefetch(e->customers, r->ids[0].hash, 0);
-            event_prefetch(e->events, r->dedupe);
-            read++;
-            if (read > AHEAD / 2) {
-                const struct record *half = &ring[(read - AHEAD / 2) % AHEAD];
-                if (half->id_count) customer_prefetch(e->customers, half->ids[0].hash, 1);
-            }
+            more = record_next(&in, &ring[read % AHEAD]);
+            read += more;
+            for (u32 stage = 0; more && stage < 3; stage++)
+                prefetch(e, ring, read, 1 + stage * AHEAD / 3, stage);
         }
         MUST(done < read);
         u64 number = b->first + done;
         if (number > atomic_load_explicit(&e->applied, memory_order_relaxed))
             apply_record(e, &ring[done % AHEAD], number);
-        done++;
     }
 }
 

@@ -22,6 +22,8 @@ struct engine_options {
     u64 log_file_bytes;
     const char *zoneinfo;          /* folder of TZif files; NULL: /usr/share/zoneinfo */
     bool unsafe_no_sync;           /* positive control of crash tests */
+    bool inspect;                  /* only looks: writes no START, begins no background work */
+    bool from_log_alone;           /* inspect, as if there were no snapshot: needs the log whole */
     void (*on_append)(void *ctx);  /* from any thread: the log has work */
     void (*on_durable)(void *ctx); /* from the log's thread: the engine has work */
     void *ctx;

@@ -1,4 +1,5 @@
-/* backend.h — what a world has to offer. env.c passes every call on; real.c and sim.c fill the table. */
+/* backend.h — what a world has to offer. env.c passes every call on; real.c and sim.c fill the
+ * table. */
 #pragma once
 #include "env/env.h"
 

@@ -2,11 +2,13 @@
  *
  *   env_real() ──┐                       ┌── the operating system
  *                ├── struct env (calls) ─┤
- *   env_sim(7) ──┘                       └── virtual time, a disk that tears, reorders, fills and fails
+ *   env_sim(7) ──┘                       └── virtual time, a disk that tears, reorders, fills and
+ * fails
  *
- * Every module below `server` reaches clocks and files through here only, so that a test can stop the
- * time, lose power, fail the n-th call, and find the same run again from its seed. Sockets and threads
- * are started in `server` and `channel` alone; the simulator replaces those layers by tables. */
+ * Every module below `server` reaches clocks and files through here only, so that a test can stop
+ * the time, lose power, fail the n-th call, and find the same run again from its seed. Sockets and
+ * threads are started in `server` and `channel` alone; the simulator replaces those layers by
+ * tables. */
 #pragma once
 #include "base/base.h"
 #include "base/mem.h"
@@ -14,41 +16,42 @@
 struct env;
 struct file;
 
-struct env *env_real(void);        /* one per process; not freed */
-struct env *env_sim(u64 seed);     /* see "simulated" below */
-void env_free(struct env *env);    /* of a simulated one; no file may be open, but of a dead process */
+struct env *env_real(void);     /* one per process; not freed */
+struct env *env_sim(u64 seed);  /* see "simulated" below */
+void env_free(struct env *env); /* of a simulated one; no file may be open, but of a dead process */
 
-i64 env_wall_ms(struct env *env);  /* since 1970 UTC; may jump */
-i64 env_mono_ns(struct env *env);  /* never goes back */
+i64 env_wall_ms(struct env *env); /* since 1970 UTC; may jump */
+i64 env_mono_ns(struct env *env); /* never goes back */
 /* Bytes fit for keys (getrandom); in the simulator reproducible. */
 void env_random(struct env *env, void *out, size_t n);
 
 typedef enum {
-    FILE_READ = 0,       /* must exist, read only */
-    FILE_WRITE = 1,      /* read and write, must exist */
-    FILE_CREATE = 2,     /* read and write, created if missing (0600) */
-    FILE_NEW = 3,        /* read and write, must not exist */
+    FILE_READ = 0,   /* must exist, read only */
+    FILE_WRITE = 1,  /* read and write, must exist */
+    FILE_CREATE = 2, /* read and write, created if missing (0600) */
+    FILE_NEW = 3,    /* read and write, must not exist */
 } file_mode;
 
-/* Paths are relative to nothing: the caller joins. Errors: ERR_NOT_FOUND, ERR_FULL (no space, quota),
- * ERR_CONFLICT (FILE_NEW and it is there), ERR_IO for all else. Every call below may fail with ERR_IO. */
+/* Paths are relative to nothing: the caller joins. Errors: ERR_NOT_FOUND, ERR_FULL (no space,
+ * quota), ERR_CONFLICT (FILE_NEW and it is there), ERR_IO for all else. Every call below may fail
+ * with ERR_IO. */
 MUST_USE err env_open(struct env *env, const char *path, file_mode mode, struct file **out);
 void file_close(struct file *f); /* NULL is allowed */
 /* Reads up to n bytes; fewer only at the end of the file. */
 MUST_USE err file_read(struct file *f, u64 offset, void *out, size_t n, size_t *got);
 /* Writes all n bytes or fails; after a failure the range is undefined. */
 MUST_USE err file_write(struct file *f, u64 offset, const void *p, size_t n);
-/* fdatasync. A failure means that what was written since the last success may be lost, and stays lost
- * whatever a later call says: the caller stops. */
+/* fdatasync. A failure means that what was written since the last success may be lost, and stays
+ * lost whatever a later call says: the caller stops. */
 MUST_USE err file_sync(struct file *f);
 MUST_USE err file_size(struct file *f, u64 *out);
 /* Cuts, or grows with a hole that reads as zeros. */
 MUST_USE err file_resize(struct file *f, u64 size);
-/* Grows to `size` with zeros that take their space now (fallocate and written, so that a later file_sync
- * writes no metadata); never cuts. A failure leaves the size as it was. */
+/* Grows to `size` with zeros that take their space now (fallocate and written, so that a later
+ * file_sync writes no metadata); never cuts. A failure leaves the size as it was. */
 MUST_USE err file_grow_zeroed(struct file *f, u64 size);
-/* A read-only view of [0, n), n ≤ its size; the file is not written while it is mapped. Real: mmap, so
- * that a read error is SIGBUS and ends the process. */
+/* A read-only view of [0, n), n ≤ its size; the file is not written while it is mapped. Real: mmap,
+ * so that a read error is SIGBUS and ends the process. */
 MUST_USE err file_map(struct file *f, u64 n, const void **out);
 void file_unmap(struct file *f, const void *p, u64 n);
 
@@ -59,7 +62,8 @@ MUST_USE err env_make_dir(struct env *env, const char *path); /* fine if it is t
 MUST_USE err env_sync_dir(struct env *env, const char *path);
 /* Calls `each` with the plain name of every file in `path` (not of directories), sorted; `each` may
  * change the directory. */
-MUST_USE err env_list(struct env *env, const char *path, void (*each)(void *ctx, str name), void *ctx);
+MUST_USE err env_list(struct env *env, const char *path, void (*each)(void *ctx, str name),
+                      void *ctx);
 /* What tells this directory from a copy of it: file system and inode. */
 MUST_USE err env_identity(struct env *env, const char *path, u64 out[2]);
 /* Space that may still be written, bytes. */
@@ -69,8 +73,9 @@ MUST_USE err env_free_space(struct env *env, const char *path, u64 *out);
 MUST_USE err env_lock(struct env *env, const char *path, struct file **out);
 
 /* A named moment at which tests may end the process. In the real world a process started with
- * BECKON_KILL_AT=name[:n] dies by SIGKILL at the n-th passing (1 = first; `*` counts every point); in
- * the simulator the caller of sim_kill_at gets its longjmp, so no lock may be held at one. Costs one load when unused. The names stand in env/kill_points.h. */
+ * BECKON_KILL_AT=name[:n] dies by SIGKILL at the n-th passing (1 = first; `*` counts every point);
+ * in the simulator the caller of sim_kill_at gets its longjmp, so no lock may be held at one. Costs
+ * one load when unused. The names stand in env/kill_points.h. */
 #define KILL_POINT(env, name)                                                                      \
     do {                                                                                           \
         if (UNLIKELY(env_kill_armed)) env_kill_point(env, name);                                   \

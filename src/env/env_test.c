@@ -203,7 +203,8 @@ TEST("real files are for their owner only")
     CHECK_EQ(st.st_mode & 07777, 0600);
 }
 
-/* The signal that ends a process armed by `at` which passes three times two points; 0 if it lives. */
+/* The signal that ends a process armed by `at` which passes three times two points; 0 if it lives.
+ */
 static int signal_after(const char *at)
 {
     pid_t child = fork();
@@ -252,8 +253,8 @@ TEST("clocks in the simulator move only when told, and a jump leaves the monoton
     env_free(env);
 }
 
-/* What a two-sector file, synced as "a…a" and overwritten by "b…b", holds after a crash: one letter per
- * sector, upper case for the name that was not synced. */
+/* What a two-sector file, synced as "a…a" and overwritten by "b…b", holds after a crash: one letter
+ * per sector, upper case for the name that was not synced. */
 static void crash_once(u64 seed, bool sync_again, char seen[3])
 {
     char a[1024], b[1024];
@@ -384,8 +385,10 @@ TEST("after a failed sync the bytes are readable, and a later sync does not save
             sim_crash(env);
             file_close(f);
             bool there = str_eq(get(env, "x", arena), S("text"));
-            if (rewrite) rewritten += there;
-            else lost += !there;
+            if (rewrite)
+                rewritten += there;
+            else
+                lost += !there;
             env_free(env);
         }
     }
@@ -427,7 +430,8 @@ TEST("the n-th call fails once, and only that one")
     env_free(env);
 }
 
-TEST("a full disk refuses growth to the byte, takes overwriting, and has room again after a removal")
+TEST(
+    "a full disk refuses growth to the byte, takes overwriting, and has room again after a removal")
 {
     struct env *env = env_sim(1);
     struct file *f;

@@ -1,5 +1,5 @@
-/* kill_points.h — every named moment at which a test may end the process, in the order of a record's
- * way. A KILL_POINT outside this list does not compile into the sweep: lint compares. */
+/* kill_points.h — every named moment at which a test may end the process, in the order of a
+ * record's way. A KILL_POINT outside this list does not compile into the sweep: lint compares. */
 #pragma once
 
 #define KILL_POINTS(X)                                                                             \

@@ -158,8 +158,9 @@ static err real_resize(struct file *f, u64 size)
     return done(r);
 }
 
-/* The space is taken first, so that a full disk is known before anything is written; then the zeros are
- * written for real, because an extent that is only reserved costs metadata at its first write. */
+/* The space is taken first, so that a full disk is known before anything is written; then the zeros
+ * are written for real, because an extent that is only reserved costs metadata at its first write.
+ */
 static err fill(struct file *f, u64 from, u64 to)
 {
     int r;
@@ -171,7 +172,8 @@ static err fill(struct file *f, u64 from, u64 to)
         TRY(real_write(f, at, zeros, n));
         at += n;
     }
-    /* Starts the writing without waiting, so that the sync that makes it durable has little left to do. */
+    /* Starts the writing without waiting, so that the sync that makes it durable has little left to
+     * do. */
     sync_file_range(fd_of(f), (off_t)from, (off_t)(to - from), SYNC_FILE_RANGE_WRITE);
     return ERR_OK;
 }
@@ -270,7 +272,8 @@ static int by_bytes(const void *a, const void *b)
 }
 
 /* All names are read before the first is told, so that `each` may remove and create. */
-static err real_list(struct env *env, const char *path, void (*each)(void *ctx, str name), void *ctx)
+static err real_list(struct env *env, const char *path, void (*each)(void *ctx, str name),
+                     void *ctx)
 {
     (void)env;
     DIR *d = opendir(path);
@@ -327,8 +330,8 @@ static void real_kill_point(struct env *env, const char *name)
     if (atomic_fetch_sub(&kill_left, 1) == 1) kill(getpid(), SIGKILL);
 }
 
-/* A text that means nothing ends the process at once: a crash test that never crashes would pass for
- * the wrong reason. */
+/* A text that means nothing ends the process at once: a crash test that never crashes would pass
+ * for the wrong reason. */
 void real_kill_arm(str text)
 {
     ptrdiff_t colon = str_index(text, ':');

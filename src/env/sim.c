@@ -1,4 +1,5 @@
-/* sim.c — the simulated world: virtual time, chance from the seed, faults before every disk call. */
+/* sim.c — the simulated world: virtual time, chance from the seed, faults before every disk call.
+ */
 #include "env/sim.h"
 
 #include "env/backend.h"

@@ -62,8 +62,7 @@ static struct page *page_make(struct inode *node, u64 index)
         u64 count = node->page_count ? node->page_count : 8;
         while (count <= index) count *= 2;
         node->pages = mem_realloc(node->pages, count * sizeof *node->pages);
-        memset(node->pages + node->page_count, 0,
-               (count - node->page_count) * sizeof *node->pages);
+        memset(node->pages + node->page_count, 0, (count - node->page_count) * sizeof *node->pages);
         node->page_count = count;
     }
     if (!node->pages[index]) node->pages[index] = mem_zalloc(sizeof(struct page));
@@ -91,8 +90,10 @@ size_t inode_read(const struct inode *node, u64 offset, void *out, size_t n)
         u64 index = (offset + done) / PAGE;
         size_t at = (offset + done) % PAGE, take = min_size(PAGE - at, n - done);
         struct page *page = index < node->page_count ? node->pages[index] : NULL;
-        if (page) memcpy((char *)out + done, page->now + at, take);
-        else memset((char *)out + done, 0, take);
+        if (page)
+            memcpy((char *)out + done, page->now + at, take);
+        else
+            memset((char *)out + done, 0, take);
         done += take;
     }
     return n;
@@ -171,7 +172,8 @@ static void settle(struct inode *node, struct rng *rng)
             if (!((page->dirty | page->doomed) >> s & 1)) continue;
             if (rng_percent(rng, keep))
                 memcpy(page->safe + s * SECTOR, page->now + s * SECTOR, SECTOR);
-            else memcpy(page->now + s * SECTOR, page->safe + s * SECTOR, SECTOR);
+            else
+                memcpy(page->now + s * SECTOR, page->safe + s * SECTOR, SECTOR);
         }
         page->dirty = page->doomed = 0;
         if ((i + 1) * PAGE > size) cut_page(page, i * PAGE >= size ? 0 : (size_t)(size % PAGE));
@@ -187,8 +189,10 @@ static size_t lower_bound(const struct names_tree *t, const char *path)
     size_t from = 0, to = t->count;
     while (from < to) {
         size_t middle = (from + to) / 2;
-        if (strcmp(t->at[middle].path, path) < 0) from = middle + 1;
-        else to = middle;
+        if (strcmp(t->at[middle].path, path) < 0)
+            from = middle + 1;
+        else
+            to = middle;
     }
     return from;
 }
@@ -301,7 +305,8 @@ bool disk_is_in(const char *path, const char *dir)
     return str_eq(parent, want);
 }
 
-/* A directory of the root is durable at once: who makes the data directory may not own its parent. */
+/* A directory of the root is durable at once: who makes the data directory may not own its parent.
+ */
 struct inode *disk_create(struct disk *d, const char *path, bool is_dir)
 {
     struct inode *node = node_new(d, is_dir);
@@ -318,8 +323,8 @@ void disk_rename(struct disk *d, const char *from, const char *to)
 {
     struct inode *node = disk_find(d, from);
     if (strcmp(from, to) == 0) return;
-    change_add(d, (struct change){CHANGE_RENAME, (char *)(uintptr_t)from, (char *)(uintptr_t)to,
-                                  node});
+    change_add(
+        d, (struct change){CHANGE_RENAME, (char *)(uintptr_t)from, (char *)(uintptr_t)to, node});
 }
 
 void disk_remove(struct disk *d, const char *path)
@@ -367,12 +372,15 @@ void disk_clear(struct disk *d)
 static void drop_orphans(struct disk *d, struct names_tree *t)
 {
     for (size_t i = 0; i < t->count;) {
-        if (has_dir(t, parent_of(t->at[i].path))) i++;
-        else tree_unset(d, t, t->at[i].path), i = 0;
+        if (has_dir(t, parent_of(t->at[i].path)))
+            i++;
+        else
+            tree_unset(d, t, t->at[i].path), i = 0;
     }
 }
 
-/* Half of the time the journal was written in order and stops somewhere; else any of it may be there. */
+/* Half of the time the journal was written in order and stops somewhere; else any of it may be
+ * there. */
 static void settle_names(struct disk *d, struct rng *rng)
 {
     bool in_order = rng_percent(rng, 50);

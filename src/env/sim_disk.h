@@ -12,7 +12,8 @@ enum { SECTOR = 512 };
 
 struct page;
 
-/* A file's or directory's body. It lives while a name, an unsynced change or a handle refers to it. */
+/* A file's or directory's body. It lives while a name, an unsynced change or a handle refers to it.
+ */
 struct inode {
     struct page **pages;
     u64 page_count;
@@ -28,7 +29,7 @@ struct names_tree {
     struct name_entry {
         char *path;
         struct inode *node;
-    } *at; /* sorted by path */
+    } * at; /* sorted by path */
     size_t count, cap;
 };
 
@@ -48,7 +49,8 @@ struct disk {
 
 void disk_init(struct disk *d);
 void disk_clear(struct disk *d);
-/* Keeps every synced byte and name; of the rest, what chance keeps. Handles are the caller's matter. */
+/* Keeps every synced byte and name; of the rest, what chance keeps. Handles are the caller's
+ * matter. */
 void disk_crash(struct disk *d, struct rng *rng);
 u64 disk_used(const struct disk *d); /* bytes of all files that have a name or are open */
 

@@ -33,9 +33,8 @@ static bool lies_inside(const struct sealed_header *h)
     if (checks < SEALED_HEADER || checks > h->bytes || checks % 8) return false;
     for (u32 i = 0; i < SECTION_CHECKS; i++) {
         u64 offset = h->sections[i].offset, bytes = h->sections[i].bytes;
-        if (bytes == 0) continue;
-        if (offset < SEALED_HEADER || offset % 64 || offset > checks || bytes > checks - offset)
-            return false;
+        if (offset > checks || bytes > checks - offset) return false;
+        if (bytes && (offset < SEALED_HEADER || offset % 64)) return false;
     }
     u64 pages = (checks - SEALED_HEADER + SEALED_PAGE - 1) / SEALED_PAGE;
     return h->sections[SECTION_CHECKS].bytes == pages * sizeof(u64) &&

@@ -1,8 +1,9 @@
 /* crash_test.c — random histories on the simulated disk against a model that cannot be wrong.
  *
- * The model is a list of what was appended, by number, with the ends of appends marked. After any end of
- * the process the log must hold: everything acknowledged, perhaps more, up to the end of some append, in
- * order, each record as it was or, where an erasure was at work, without its payload. */
+ * The model is a list of what was appended, by number, with the ends of appends marked. After any
+ * end of the process the log must hold: everything acknowledged, perhaps more, up to the end of
+ * some append, in order, each record as it was or, where an erasure was at work, without its
+ * payload. */
 #include "base/hash.h"
 #include "log/log_fixture.h"
 
@@ -59,7 +60,8 @@ static void note_record(struct model *m, struct record r)
 
 static struct record draw_record(struct rng *rng, char *payload)
 {
-    struct record r = {.kind = (u16)rng_below(rng, 9), .source = (u32)rng_next(rng), .occurred_ms = NEVER};
+    struct record r = {
+        .kind = (u16)rng_below(rng, 9), .source = (u32)rng_next(rng), .occurred_ms = NEVER};
     size_t n = rng_percent(rng, 5) ? rng_below(rng, 6000) : rng_below(rng, 300);
     for (size_t i = 0; i < n; i++) payload[i] = (char)rng_next(rng);
     r.payload = (str){payload, n};
@@ -99,8 +101,10 @@ static void check_record(struct model *m, u64 number, const struct record *r, bo
 {
     u64 h = fingerprint(r);
     bool is_whole = h == m->whole[number], is_blank = h == m->blank[number];
-    if (is_live || m->state[number] == KEPT) CHECK(is_whole);
-    else CHECK(is_blank || (is_whole && m->state[number] == MAYBE_BLANK));
+    if (is_live || m->state[number] == KEPT)
+        CHECK(is_whole);
+    else
+        CHECK(is_blank || (is_whole && m->state[number] == MAYBE_BLANK));
 }
 
 static void check_batch(struct world *w, const struct batch *b, u64 *number, bool is_live)
@@ -132,7 +136,8 @@ static void do_step(struct world *w)
 
 static void do_release(struct world *w)
 {
-    u64 upto = rng_below(&w->rng, w->m.acked + 1), bytes = log_disk_bytes(w->f.log), start = log_start(w->f.log);
+    u64 upto = rng_below(&w->rng, w->m.acked + 1), bytes = log_disk_bytes(w->f.log),
+        start = log_start(w->f.log);
     if (upto > w->m.released) w->m.released = upto;
     err e = log_release(w->f.log, upto, NEVER);
     CHECK(e == ERR_OK || e == ERR_IO);
@@ -232,21 +237,30 @@ static struct sim_faults draw_faults(struct world *w)
     if (rng_percent(&w->rng, 30)) f.sync_error_per_million = 10000;
     if (rng_percent(&w->rng, 30)) f.write_error_per_million = 10000;
     if (rng_percent(&w->rng, 30)) f.open_error_per_million = 50000;
-    if (rng_percent(&w->rng, 20)) f.space_bytes = log_disk_bytes(w->f.log) + rng_below(&w->rng, 30000);
+    if (rng_percent(&w->rng, 20))
+        f.space_bytes = log_disk_bytes(w->f.log) + rng_below(&w->rng, 30000);
     return f;
 }
 
 static void do_something(struct world *w)
 {
     u64 dice = rng_below(&w->rng, 100);
-    if (dice < 35) do_append(w);
-    else if (dice < 70) do_step(w);
-    else if (dice < 85) do_consume(w);
-    else if (dice < 88) do_release(w);
-    else if (dice < 94) (void)do_erase(w);
-    else if (dice < 96) (void)!log_prepare_step(w->f.log);
-    else if (dice < 98) sim_advance(w->f.env, (i64)rng_below(&w->rng, 3000));
-    else sim_set_wall(w->f.env, env_wall_ms(w->f.env) + (i64)rng_below(&w->rng, 2000) - 1000);
+    if (dice < 35)
+        do_append(w);
+    else if (dice < 70)
+        do_step(w);
+    else if (dice < 85)
+        do_consume(w);
+    else if (dice < 88)
+        do_release(w);
+    else if (dice < 94)
+        (void)do_erase(w);
+    else if (dice < 96)
+        (void)!log_prepare_step(w->f.log);
+    else if (dice < 98)
+        sim_advance(w->f.env, (i64)rng_below(&w->rng, 3000));
+    else
+        sim_set_wall(w->f.env, env_wall_ms(w->f.env) + (i64)rng_below(&w->rng, 2000) - 1000);
 }
 
 /* One life of the process: until it has done its work, a kill point ends it, or the log fails. */
@@ -272,14 +286,17 @@ static void run_history(struct world *w, u64 seed)
         live(w);
         sim_kill_at(w->f.env, NULL, 0);
         u64 end = rng_below(&w->rng, 10);
-        if (end < 6) sim_crash(w->f.env);
-        else if (end < 9) sim_kill(w->f.env);
+        if (end < 6)
+            sim_crash(w->f.env);
+        else if (end < 9)
+            sim_kill(w->f.env);
         if (!reopen(w)) break;
     }
     fixture_free(&w->f);
 }
 
-TEST("after any crash everything acknowledged is there once and in order, the rest whole or not at all")
+TEST("after any crash everything acknowledged is there once and in order, the rest whole or not at "
+     "all")
 {
     struct world *w = arena_zalloc(arena, sizeof *w);
     for (u64 seed = 0; seed < 60; seed++) run_history(w, test_seed() * 1000 + seed);
@@ -309,8 +326,8 @@ static void do_work(struct world *w)
         consume(w->f.log);
         if (i == 12) w->m.released = w->m.acked / 2;
         if (i == 12) e = log_release(w->f.log, w->m.released, NEVER);
-        if (i == 18)
-            do e = do_erase(w);
+        if (i == 18) do
+                e = do_erase(w);
             while (e == ERR_OK && w->m.erasing);
     }
 }
@@ -324,11 +341,15 @@ static bool fails_at(struct world *w, u64 k)
     w->calls_before = sim_calls(w->f.env);
     sim_faults(w->f.env, (struct sim_faults){.fail_call = k});
     err e = log_open(w->f.env, &w->f.o, &w->f.log, &w->f.why);
-    if (e == ERR_OK) do_work(w);
-    else CHECK_EQ(e, ERR_IO);
+    if (e == ERR_OK)
+        do_work(w);
+    else
+        CHECK_EQ(e, ERR_IO);
     bool reached = sim_calls(w->f.env) - w->calls_before >= k;
-    if (k % 2) sim_crash(w->f.env);
-    else sim_kill(w->f.env);
+    if (k % 2)
+        sim_crash(w->f.env);
+    else
+        sim_kill(w->f.env);
     CHECK(reopen(w));
     do_work(w);
     CHECK_EQ(w->m.acked, w->m.queued);
@@ -377,7 +398,8 @@ static void step_until_written(struct fixture *f, str payload)
     CHECK_OK(log_step(f->log));
 }
 
-/* The bytes of the first file's first batch, as somebody who could read the disk might send them in. */
+/* The bytes of the first file's first batch, as somebody who could read the disk might send them
+ * in. */
 TEST("records that look like batches are never taken for one, torn or not")
 {
     u32 torn = 0;

@@ -34,8 +34,7 @@ bool file_head_is_whole(const struct file_head *h)
 void batch_head_fill(struct batch_head *h, u64 file_id, const struct batch *b)
 {
     enum { AFTER_CRC = offsetof(struct batch_head, length) };
-    *h = (struct batch_head){file_id,    0, (u32)b->records.n, b->first,
-                             b->time_ms, b->count, 0};
+    *h = (struct batch_head){file_id, 0, (u32)b->records.n, b->first, b->time_ms, b->count, 0};
     u32 crc = hash_crc32c(0, (const char *)h + AFTER_CRC, BATCH_HEAD_BYTES - AFTER_CRC);
     h->crc = hash_crc32c(crc, b->records.p, b->records.n);
 }
@@ -160,8 +159,8 @@ static u64 due_bytes(const struct log_disk *d, u64 want)
     return d->used >= half ? want : (u64)((u128)want * d->used / half);
 }
 
-/* After a batch. Another thread that is at it is not waited for; what fails is tried again, at the latest
- * when the file is needed. */
+/* After a batch. Another thread that is at it is not waited for; what fails is tried again, at the
+ * latest when the file is needed. */
 static void prepare_ahead(struct log_disk *d)
 {
     if (pthread_mutex_trylock(&d->spare_lock) != 0) return;

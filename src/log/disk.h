@@ -3,9 +3,9 @@
  *     files[0] … files[count-1] = current      spares[0] = next … spares[n]
  *     begun, full of batches      being filled  zeros or recycled, named for their place in order
  *
- * The writer alone writes to `current`. `lock` guards what others ask about it, and is never held over
- * a disk call. `spare_lock` guards the spares, is held over the disk calls on them, and is taken first.
- * The list of files changes under both, so either is enough to read it. */
+ * The writer alone writes to `current`. `lock` guards what others ask about it, and is never held
+ * over a disk call. `spare_lock` guards the spares, is held over the disk calls on them, and is
+ * taken first. The list of files changes under both, so either is enough to read it. */
 #pragma once
 #include "log/inside.h"
 
@@ -94,8 +94,8 @@ void walk_start(struct walk *w, struct file *file, const struct log_file *f, u64
 void walk_clear(struct walk *w);
 /* The next batch, a view good until the next call. ERR_AGAIN: no whole batch stands here. */
 MUST_USE err walk_next(struct walk *w, struct batch *out);
-/* Whether any whole batch of this file lies at or behind w->at, where walk_next found none. `is_clean`:
- * there are only zeros. */
+/* Whether any whole batch of this file lies at or behind w->at, where walk_next found none.
+ * `is_clean`: there are only zeros. */
 MUST_USE err walk_rest(struct walk *w, bool *has_batch, bool *is_clean);
 /* The file's bytes [at, at + n), or NULL where it ends before. */
 MUST_USE err walk_bytes(struct walk *w, u64 at, size_t n, const char **out);

@@ -13,9 +13,9 @@ static void forget_oldest(struct log_disk *d)
     pthread_mutex_unlock(&d->lock);
 }
 
-/* A recycled file takes the place behind the last spare. Names are synced one by one, oldest first, so
- * that a crash never leaves a hole between files. A file that is not there was moved by a call that
- * failed after its work. spare_lock is held. */
+/* A recycled file takes the place behind the last spare. Names are synced one by one, oldest first,
+ * so that a crash never leaves a hole between files. A file that is not there was moved by a call
+ * that failed after its work. spare_lock is held. */
 static err release_oldest(struct log_disk *d)
 {
     char from[PATH_BYTES], to[PATH_BYTES];
@@ -31,7 +31,8 @@ static err release_oldest(struct log_disk *d)
         f.seq = seq;
         f.is_stale = true;
         d->spares[d->spare_count++] = f;
-    } else atomic_fetch_sub(&d->log->disk_bytes, f.size);
+    } else
+        atomic_fetch_sub(&d->log->disk_bytes, f.size);
     forget_oldest(d);
     return ERR_OK;
 }
@@ -43,8 +44,8 @@ err disk_release(struct log *log, u64 upto, i64 older_than_ms)
     bool more = true;
     while (more && e == ERR_OK) {
         pthread_mutex_lock(&d->spare_lock);
-        more = d->count > 1 && d->files[1].first <= upto &&
-               d->files[1].first_time_ms < older_than_ms;
+        more =
+            d->count > 1 && d->files[1].first <= upto && d->files[1].first_time_ms < older_than_ms;
         if (more) e = release_oldest(d);
         pthread_mutex_unlock(&d->spare_lock);
     }
@@ -109,8 +110,8 @@ static err write_batch(struct blanking *b, const struct batch *batch, size_t n)
     return ERR_OK;
 }
 
-/* Walks over the file's batches, and writes them blanked if there is an `out`. `dirty`: something has to
- * go. A file that does not end where the next begins is damaged, and must stay as it is. */
+/* Walks over the file's batches, and writes them blanked if there is an `out`. `dirty`: something
+ * has to go. A file that does not end where the next begins is damaged, and must stay as it is. */
 static err pass(struct blanking *b, bool *dirty)
 {
     struct batch batch;

@@ -95,8 +95,8 @@ static err add_begun(struct log_disk *d, const struct beginning *b, u64 size, st
     return ERR_OK;
 }
 
-/* Finds out whether f has begun. One that has not cannot stand before one that has. A header that is not
- * whole may be of a write that failed: whether it is damage, check_spares tells. */
+/* Finds out whether f has begun. One that has not cannot stand before one that has. A header that
+ * is not whole may be of a write that failed: whether it is damage, check_spares tells. */
 static err examine(struct log_disk *d, struct log_file *f, struct found *found, struct diag *why)
 {
     struct beginning b;
@@ -113,8 +113,8 @@ static err examine(struct log_disk *d, struct log_file *f, struct found *found, 
     return add_begun(d, &b, f->size, why);
 }
 
-/* Spares stand one after the other behind the log; others are of no use. A file stays until the next one
- * has begun, so without any that has, the first must be a new log's. */
+/* Spares stand one after the other behind the log; others are of no use. A file stays until the
+ * next one has begun, so without any that has, the first must be a new log's. */
 static err add_spares(struct log_disk *d, const struct found *found, struct diag *why)
 {
     if (!d->count && found->count && found->at[0].seq != 1)
@@ -123,8 +123,10 @@ static err add_spares(struct log_disk *d, const struct found *found, struct diag
         struct log_file f = found->at[i];
         u64 place = 1 + d->spare_count + (d->count ? d->files[d->count - 1].seq : 0);
         f.is_stale = true;
-        if (f.seq == place && d->spare_count < SPARES_MAX - 1) d->spares[d->spare_count++] = f;
-        else TRY(remove_file(d, f.seq, ".log"));
+        if (f.seq == place && d->spare_count < SPARES_MAX - 1)
+            d->spares[d->spare_count++] = f;
+        else
+            TRY(remove_file(d, f.seq, ".log"));
     }
     return ERR_OK;
 }
@@ -139,8 +141,8 @@ static err walk_all(struct walk *w, i64 *time_ms)
     return e == ERR_AGAIN ? ERR_OK : e;
 }
 
-/* The last batch may never have been synced, or in vain: then it can be read from the cache and is not on
- * the disk. Written again it is either. */
+/* The last batch may never have been synced, or in vain: then it can be read from the cache and is
+ * not on the disk. Written again it is either. */
 static err save_last(struct log_disk *d, struct walk *w, struct file *file)
 {
     const char *p;
@@ -162,8 +164,8 @@ static void unbegin(struct log_disk *d)
     d->spare_count++;
 }
 
-/* Walks over the last file. `goes_on`: where a file behind it, now unbegun, would have gone on; since then
- * smaller batches may have found room in this one. */
+/* Walks over the last file. `goes_on`: where a file behind it, now unbegun, would have gone on;
+ * since then smaller batches may have found room in this one. */
 static err settle(struct log_disk *d, struct walk *w, struct file *file, u64 *goes_on,
                   struct diag *why)
 {
@@ -223,8 +225,7 @@ static err check_spare(struct log_disk *d, u64 seq, struct walk *w, struct diag 
     walk_start(w, file, &f, size);
     err e = walk_next(w, &batch);
     file_close(file);
-    if (e == ERR_OK)
-        return damaged(d, seq, 0, "the header is not whole, and a batch follows", why);
+    if (e == ERR_OK) return damaged(d, seq, 0, "the header is not whole, and a batch follows", why);
     return e == ERR_AGAIN ? ERR_OK : e;
 }
 
@@ -253,7 +254,8 @@ static u64 sum_bytes(const struct log_disk *d)
     return sum;
 }
 
-/* A new log makes its first file at once, so that a full disk is known before anything is taken in. */
+/* A new log makes its first file at once, so that a full disk is known before anything is taken in.
+ */
 static err first_file(struct log_disk *d)
 {
     err e = ERR_OK;

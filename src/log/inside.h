@@ -1,9 +1,10 @@
-/* inside.h — what the files of `log` share: the queue's chunks, the table of back ends, the formats.
+/* inside.h — what the files of `log` share: the queue's chunks, the table of back ends, the
+ * formats.
  *
  *   log.c     queue, writer, hand-over       disk.c       files: writing, making the next one ready
  *   record.c  the bytes of a record          disk_open.c  finding and cutting the tail
  *   memory.c  the back end without files     disk_read.c  reading batches, replay
- *                                            disk_keep.c  release, erasure                          */
+ *                                            disk_keep.c  release, erasure */
 #pragma once
 #include "base/map.h"
 #include "log/log.h"
@@ -17,11 +18,12 @@ enum {
     RECORD_HEAD_BYTES = 40,
     RECORD_ID_BYTES = 24,
     HEADROOM = FILE_HEAD_BYTES + BATCH_HEAD_BYTES, /* kept free before a chunk's records */
-    BATCH_BYTES = 4 << 20,                         /* a batch is closed here, unless one append is more */
-    HANDED_MAX = 8,                                /* durable batches the consumer may be behind */
+    BATCH_BYTES = 4 << 20, /* a batch is closed here, unless one append is more */
+    HANDED_MAX = 8,        /* durable batches the consumer may be behind */
 };
 
-/* A batch on its way: filled by appenders, written where it lies, read by the consumer, used again. */
+/* A batch on its way: filled by appenders, written where it lies, read by the consumer, used again.
+ */
 struct chunk {
     struct batch batch; /* first, so that log_done finds the chunk */
     char *space;        /* HEADROOM, then the records */
@@ -35,14 +37,16 @@ struct id_set {
     const struct record_id *ids;
 };
 
-/* Where batches are kept. Calls come from the writer (write, prepare), the consumer (replay) and one
- * housekeeper (release, blank); prepare from the housekeeper too. */
+/* Where batches are kept. Calls come from the writer (write, prepare), the consumer (replay) and
+ * one housekeeper (release, blank); prepare from the housekeeper too. */
 struct backend {
-    /* Makes the chunk durable. ERR_FULL: nothing changed. All else but ERR_OK is the end of the log. */
+    /* Makes the chunk durable. ERR_FULL: nothing changed. All else but ERR_OK is the end of the
+     * log. */
     err (*write)(struct log *log, struct chunk *c);
     err (*prepare)(struct log *log);
     void (*replay)(struct log *log, u64 from);
-    bool (*replay_next)(struct log *log, struct batch *out); /* false: read, or log_fail was called */
+    bool (*replay_next)(struct log *log,
+                        struct batch *out); /* false: read, or log_fail was called */
     err (*release)(struct log *log, u64 upto, i64 older_than_ms);
     err (*blank_step)(struct log *log, const struct id_set *ids, u64 *cursor);
     void (*close)(struct log *log);
@@ -73,7 +77,8 @@ struct log {
     struct batch replay_batch;
 
     atomic_int failure; /* err; once set for ever */
-    atomic_bool full;   /* no room for a next file: appends are refused, urgent ones use what is left */
+    atomic_bool
+        full; /* no room for a next file: appends are refused, urgent ones use what is left */
     atomic_ullong durable, start, pending_bytes, disk_bytes;
     atomic_llong time;
 };
@@ -88,8 +93,8 @@ err log_fail(struct log *log, err e, str path, const char *format, ...) PRINTF_L
 void id_set_init(struct id_set *set, const struct record_id *ids, u32 count);
 void id_set_clear(struct id_set *set);
 
-/* Copies a batch's records to `out` (as much room), without the payloads of those that name one of `ids`.
- * `blanked` counts them. ERR_CORRUPT if they are not `count` records. */
+/* Copies a batch's records to `out` (as much room), without the payloads of those that name one of
+ * `ids`. `blanked` counts them. ERR_CORRUPT if they are not `count` records. */
 MUST_USE err records_blank(str records, u32 count, const struct id_set *ids, char *out, size_t *n,
                            u32 *blanked);
 /* Whether the bytes are exactly `count` records. */

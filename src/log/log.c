@@ -6,10 +6,9 @@
  *   0      8    "BECKLOG1"
  *   8      4    CRC32C of bytes 12 to 63
  *   12     4    version of the format: 1
- *   16     8    file id: drawn anew each time the file begins, so never reused and not to be guessed
- *   24     8    place in order, as in the name; another one: a recycled file that has not begun
- *   32     8    number of its first record
- *   40     8    log id: the same in all files of one log
+ *   16     8    file id: drawn anew each time the file begins, so never reused and not to be
+ * guessed 24     8    place in order, as in the name; another one: a recycled file that has not
+ * begun 32     8    number of its first record 40     8    log id: the same in all files of one log
  *   48     16   zero
  *   64          batches, one after the other; then zeros, or what the file held in an earlier life
  *
@@ -24,12 +23,12 @@
  *   36     4    zero
  *   40          records: the table in record.c
  *
- * Why this survives a crash. There is one write in flight at a time: a batch is begun only after the one
- * before is synced. So all that a crash can leave half-done begins at the tail, and a batch that is not
- * whole there was never acknowledged. What follows the tail can be taken for a batch only if it carries
- * the file's id: a file's former life has another id, and the remains of a torn batch are the inside of
- * records, whose author cannot know the id. A header and the first batch of a file are one write: if
- * either is not whole, the file has not begun. */
+ * Why this survives a crash. There is one write in flight at a time: a batch is begun only after
+ * the one before is synced. So all that a crash can leave half-done begins at the tail, and a batch
+ * that is not whole there was never acknowledged. What follows the tail can be taken for a batch
+ * only if it carries the file's id: a file's former life has another id, and the remains of a torn
+ * batch are the inside of records, whose author cannot know the id. A header and the first batch of
+ * a file are one write: if either is not whole, the file has not begun. */
 #include "log/inside.h"
 
 #include <stdarg.h>
@@ -128,8 +127,10 @@ err log_open(struct env *env, const struct log_options *o, struct log **out, str
     log->o.dir = NULL; /* the back end keeps a copy of its own */
     pthread_mutex_init(&log->lock, NULL);
     err e = ERR_OK;
-    if (o->dir) e = log_disk_open(log, o->dir, why);
-    else log_memory_open(log);
+    if (o->dir)
+        e = log_disk_open(log, o->dir, why);
+    else
+        log_memory_open(log);
     if (e != ERR_OK) {
         log_close(log);
         return e;
@@ -171,8 +172,10 @@ static struct chunk *chunk_for(struct log *log, size_t n)
     if (c && c->cap - c->n >= n) return c;
     c = chunk_take(log, n);
     c->batch.first = log->next_number;
-    if (log->last) log->last->next = c;
-    else log->first = c;
+    if (log->last)
+        log->last->next = c;
+    else
+        log->first = c;
     log->last = c;
     return c;
 }
@@ -208,8 +211,8 @@ err log_append(struct log *log, str records, u32 count, bool urgent, u64 *last)
 
 /* ---- the writer ---- */
 
-/* Whether the consumer has left a place. If not, its next log_done wakes the writer; asked again after
- * saying so, or a log_done in between would be missed. */
+/* Whether the consumer has left a place. If not, its next log_done wakes the writer; asked again
+ * after saying so, or a log_done in between would be missed. */
 static bool has_place(struct log *log)
 {
     for (int i = 0; i < 2; i++) {
@@ -231,7 +234,8 @@ static struct chunk *take_waiting(struct log *log)
         if (!log->first) log->last = NULL;
         c->next = NULL;
         c->batch.records = (str){c->space + HEADROOM, c->n};
-    } else log->writer_waits = true;
+    } else
+        log->writer_waits = true;
     pthread_mutex_unlock(&log->lock);
     return c;
 }
@@ -251,7 +255,8 @@ static void hand_over(struct log *log, struct chunk *c)
     if (log->o.on_durable) log->o.on_durable(log->o.ctx);
 }
 
-/* While the disk is full, appends are refused, so no batch would find out that there is room again. */
+/* While the disk is full, appends are refused, so no batch would find out that there is room again.
+ */
 static void try_again(struct log *log)
 {
     i64 now = env_mono_ns(log->env);
@@ -273,8 +278,10 @@ err log_step(struct log *log)
     c->batch.time_ms = max_i64(atomic_load(&log->time), env_wall_ms(log->env));
     KILL_POINT(log->env, "log.before_write");
     err e = log->backend->write(log, c);
-    if (e == ERR_FULL) atomic_store(&log->full, true);
-    else if (e != ERR_OK) log_fail(log, e, (str){0}, "the log cannot be written");
+    if (e == ERR_FULL)
+        atomic_store(&log->full, true);
+    else if (e != ERR_OK)
+        log_fail(log, e, (str){0}, "the log cannot be written");
     if (e != ERR_OK) return e;
     hand_over(log, c);
     return ERR_OK;

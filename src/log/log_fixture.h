@@ -1,8 +1,11 @@
-/* log_fixture.h — what the tests of `log` share: small records, and a log in a simulated directory. */
+/* log_fixture.h — what the tests of `log` share: small records, and a log in a simulated directory.
+ */
 #pragma once
 #include "base/test.h"
 #include "env/sim.h"
 #include "log/log.h"
+
+#include <stdio.h>
 
 struct fixture {
     struct env *env;
@@ -32,7 +35,8 @@ static inline err fixture_reopen(struct fixture *f)
     return log_open(f->env, &f->o, &f->log, &f->why);
 }
 
-/* One record of kind 7 with that payload, and the identifier (space 1, hash `id`) if that is not 0. */
+/* One record of kind 7 with that payload, and the identifier (space 1, hash `id`) if that is not 0.
+ */
 static inline err append_text(struct log *log, str payload, u64 id, bool urgent, u64 *last)
 {
     struct buf b;
@@ -86,4 +90,27 @@ static inline str read_all(struct log *log, u64 from, struct arena *arena)
     str text = arena_str(arena, buf_str(&b));
     buf_clear(&b);
     return text;
+}
+
+static inline void count_file(void *ctx, str name)
+{
+    (void)name;
+    ++*(u32 *)ctx;
+}
+
+static inline u32 files_in(struct env *env, const char *dir)
+{
+    u32 count = 0;
+    CHECK_OK(env_list(env, dir, count_file, &count));
+    return count;
+}
+
+static inline void write_many(struct log *log, u64 from, u64 to)
+{
+    for (u64 i = from; i <= to; i++) {
+        char text[400];
+        memset(text, '.', sizeof text);
+        snprintf(text, sizeof text, "%llu", (unsigned long long)i);
+        write_ok(log, (str){text, sizeof text});
+    }
 }

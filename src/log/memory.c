@@ -1,4 +1,5 @@
-/* memory.c — the back end without files: durable at once, and read again as long as the process lives. */
+/* memory.c — the back end without files: durable at once, and read again as long as the process
+ * lives. */
 #include "log/inside.h"
 
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 /* names.c — per kind an array by code and a hash table, both read without a lock.
  *
- * Names are only ever added. A name is written before its entry in the array, that before its slot in
- * the table, each published by a release store; a table that is half full is replaced by one twice its
- * size and kept until the end, since a reader may still be in it. Who adds holds `lock` while the NAME
- * record is queued: what uses the code can only be queued later. */
+ * Names are only ever added. A name is written before its entry in the array, that before its slot
+ * in the table, each published by a release store; a table that is half full is replaced by one
+ * twice its size and kept until the end, since a reader may still be in it. Who adds holds `lock`
+ * while the NAME record is queued: what uses the code can only be queued later. */
 #include "log/names.h"
 
 #include "base/hash.h"

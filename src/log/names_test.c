@@ -1,4 +1,5 @@
-/* names_test.c — codes are given once, stand in the log before their use, and are read without a lock. */
+/* names_test.c — codes are given once, stand in the log before their use, and are read without a
+ * lock. */
 #include "log/log_fixture.h"
 #include "log/names.h"
 

@@ -74,7 +74,8 @@ static size_t fixed_bytes(const struct head *h)
     return RECORD_HEAD_BYTES + (size_t)h->id_count * RECORD_ID_BYTES;
 }
 
-/* Reads the head of the record at `p`; false unless it lies within `left` bytes and is well formed. */
+/* Reads the head of the record at `p`; false unless it lies within `left` bytes and is well formed.
+ */
 static bool head_read(const void *p, size_t left, struct head *h)
 {
     if (left < RECORD_HEAD_BYTES) return false;

@@ -8,9 +8,16 @@ struct writer {
 
 static void tree_json(const struct writer *w, const struct node *n, tree_kind kind);
 
+/* A code that has no name (in bytes nobody compiled) is an empty text. */
+static str name_of_code(const struct writer *w, name_kind kind, u32 code)
+{
+    str text = names_text(w->names, kind, code);
+    return text.n ? text : S("");
+}
+
 static void put_name(const struct writer *w, const char *key, name_kind kind, u32 code)
 {
-    json_put_kv_str(w->out, str_of(key), names_text(w->names, kind, code));
+    json_put_kv_str(w->out, str_of(key), name_of_code(w, kind, code));
 }
 
 /* Members of a test, inside an open object. */
@@ -32,7 +39,7 @@ static void test_json(const struct writer *w, const struct test *t)
 static void filter_json(const struct writer *w, const struct filter *f)
 {
     str any = S("*");
-    json_put_kv_str(w->out, S("did"), f->event ? names_text(w->names, NAME_EVENT, f->event) : any);
+    json_put_kv_str(w->out, S("did"), f->event ? name_of_code(w, NAME_EVENT, f->event) : any);
     if (f->where) {
         json_put_key(w->out, S("where"));
         tree_json(w, f->where, TREE_WHERE);
@@ -71,7 +78,7 @@ static void window_json(const struct writer *w, const struct window *win)
     if (!win->has_since_last) return;
     json_put_key(w->out, S("since_last"));
     if (win->since_last.event && !win->since_last.where) {
-        json_put_str(w->out, names_text(w->names, NAME_EVENT, win->since_last.event));
+        json_put_str(w->out, name_of_code(w, NAME_EVENT, win->since_last.event));
         return;
     }
     buf_byte(w->out, '{');

@@ -63,12 +63,18 @@ function receive(kind, data) {
     state.counters = data;
     if (data.messages.total !== before || Object.keys(data.messages).some((k) => k === "planned" || k === "claimed"))
       refresh().then(draw).catch(() => {});
-  } else if (kind === "event" && !state.seen.has(data.id)) {
-    state.seen.add(data.id);
-    state.arrivals.push(Date.now());
-    state.events.unshift(data);
-    for (const old of state.events.splice(40)) state.seen.delete(old.id);
+  } else if (kind === "event") {
+    remember(data);
   }
+}
+
+// The newest forty, each once: some come both with the first list and live.
+function remember(event) {
+  if (state.seen.has(event.id)) return;
+  state.seen.add(event.id);
+  state.arrivals.push(new Date(event.received_at).getTime());
+  state.events.unshift(event);
+  for (const old of state.events.splice(40)) state.seen.delete(old.id);
 }
 
 function receiveBlock(block) {
@@ -118,7 +124,7 @@ function drawHead() {
   $("headline").textContent = text("head." + mode);
   $("subline").textContent = mode === "held" ? text("sub.held") : text("sub.address", { url: state.address });
   $("link").textContent = text("link." + state.connected);
-  $("link").className = "env " + state.connected;
+  $("link").className = "env is-" + state.connected;
   $("link").hidden = state.gate;
 }
 
@@ -233,9 +239,10 @@ async function start() {
     state.gate = true;
     $("gate-error").textContent = text("gate.wrong");
   }
-  draw();
-  if (state.gate) { $("gate-key").focus(); return; }
+  if (state.gate) { draw(); $("gate-key").focus(); return; }
   await refresh().catch(() => {});
+  const latest = await call("GET", "/api/v1/events?limit=40").catch(() => ({ items: [] }));
+  for (const event of latest.items.reverse()) remember(event);
   draw();
   listen();
 }
