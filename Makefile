@@ -36,6 +36,11 @@ OPT_release := -O2 -flto=auto -D_FORTIFY_SOURCE=2 -ftrivial-auto-var-init=zero
 OPT_debug := -O0
 OPT_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
 OPT_tsan := -O1 -fsanitize=thread
+OPT_fuzz := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+ifeq ($(MODE),fuzz)
+CC := clang
+CXX := clang++
+endif
 CFLAGS := -std=gnu17 $(C_WARN) $(COMMON) $(OPT_$(MODE)) $(EXTRA)
 CXXFLAGS := -std=c++17 -msse4.2 -mpclmul $(CC_WARN) $(COMMON) $(OPT_$(MODE)) $(EXTRA) -fno-exceptions
 LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack $(OPT_$(MODE)) -pthread
@@ -64,6 +69,18 @@ $(EMBED): $(wildcard src/server/page/*) tools/embed.sh | deps
 	@mkdir -p $(@D)
 	@sh tools/embed.sh src/server/page $(OUT)/embed.c
 	@$(CC) -std=gnu17 -O1 $(COMMON) -c -o $@ $(OUT)/embed.c
+
+# A fuzz target over its seeds only (any MODE), and as libFuzzer has it (MODE=fuzz).
+$(OUT)/replay-%: $(OUT)/fuzz/%_fuzz.o $(OUT)/fuzz/replay.o $(OBJECTS)
+	@$(CXX) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(OUT)/fuzz-%: $(OUT)/fuzz/%_fuzz.o $(OBJECTS)
+	@$(CXX) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+
+$(OUT)/bench-%: $(OUT)/bench/%.o $(OBJECTS)
+	@$(CXX) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+.SECONDARY:
 
 # Installs the packages that are missing; a stamp keeps it from asking each time.
 deps: build/.deps-$(shell echo $(PACKAGES) | cksum | cut -d' ' -f1)

@@ -1,5 +1,5 @@
-/* predicate_fuzz.c — conditions from anybody: any JSON is compiled or refused, any bytes are loaded or
- * refused, and whatever loads is evaluated, batched and written as JSON without harm. */
+/* predicate_fuzz.c — conditions from anybody: any JSON is compiled or refused, any bytes are loaded
+ * or refused, and whatever loads is evaluated, batched and written as JSON without harm. */
 #include "predicate/predicate.h"
 
 #include <stdlib.h>
@@ -9,6 +9,7 @@ static struct {
     struct customers *customers;
     struct events *events;
     struct names *names;
+    struct env *env;
     persona ada;
 } world;
 
@@ -22,10 +23,23 @@ static void make_event(const char *name, u64 order, i64 at)
     props_put(&b, property, value_int((i64)order));
     MUST(names_code(world.names, NAME_PROPERTY, S("s"), &property) == ERR_OK);
     props_put(&b, property, value_text(S("red")));
-    struct event ev = {.persona = world.ada, .code = event, .occurred_ms = at, .received_ms = at, .order = order << 8,
+    struct event ev = {.persona = world.ada,
+                       .code = event,
+                       .occurred_ms = at,
+                       .received_ms = at,
+                       .order = order << 8,
                        .props = buf_str(&b)};
     event_append(world.events, &ev);
     buf_clear(&b);
+}
+
+static void end_world(void)
+{
+    events_free(world.events);
+    customers_free(world.customers);
+    names_free(world.names);
+    store_free(world.store);
+    env_free(world.env);
 }
 
 static void make_world(void)
@@ -36,8 +50,12 @@ static void make_world(void)
     world.store = store_new(&(struct store_options){0});
     world.names = names_new(NULL);
     world.customers = customers_new(world.store, (struct sip_key){1, 2});
-    world.events = events_new(env_sim(1), &(struct events_options){0});
-    customer_resolve(world.customers, &(struct identifier){.space = 1, .hash = {1, 2}, .value = S("ada")}, 1, 0, 1, &out);
+    world.env = env_sim(1);
+    world.events = events_new(world.env, &(struct events_options){0});
+    MUST(atexit(end_world) == 0);
+    customer_resolve(world.customers,
+                     &(struct identifier){.space = 1, .hash = {1, 2}, .value = S("ada")}, 1, 0, 1,
+                     &out);
     world.ada = out.head;
     MUST(names_code(world.names, NAME_ATTRIBUTE, S("city"), &code) == ERR_OK);
     customer_set(world.customers, world.ada, code, value_text(S("2026-03-01")), 1, &c);
@@ -62,8 +80,14 @@ static void use(const struct predicate *p, predicate_place place, struct arena *
         predicate_where(p, &ev);
         return;
     }
-    struct subject who = {.view = &view, .head = world.ada, .personas = &world.ada, .persona_count = 1,
-                          .events = events, .event = &ev, .scratch = arena, .names = world.names};
+    struct subject who = {.view = &view,
+                          .head = world.ada,
+                          .personas = &world.ada,
+                          .persona_count = 1,
+                          .events = events,
+                          .event = &ev,
+                          .scratch = arena,
+                          .names = world.names};
     for (u32 i = 0; i < 5 && now != NEVER; i++) {
         answer a = predicate_eval(p, &who, now);
         MUST(a.until > now);

@@ -307,7 +307,7 @@ static u32 whole_reply(const struct link *l, size_t *length)
         for (int i = 0; i < 3; i++)
             if (end < 3 || rest.p[i] < '0' || rest.p[i] > '9') return 1;
         *length = (size_t)(rest.p - l->reply) + (size_t)end + 1;
-        if (rest.p[3] != '-') return (u32)atoi(rest.p);
+        if (rest.p[3] != '-') return (u32)strtoul(rest.p, NULL, 10);
         rest = str_slice(rest, (size_t)end + 1, rest.n);
     }
 }

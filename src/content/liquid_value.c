@@ -192,7 +192,7 @@ static int shortest(char *text, double d)
         if (strtod(text, NULL) == d) break;
     }
     const char *e = strchr(text, 'e');
-    int exponent = e ? atoi(e + 1) : 0, places = digits - 1 - exponent;
+    int exponent = e ? (int)strtol(e + 1, NULL, 10) : 0, places = digits - 1 - exponent;
     if (!e || exponent < -5 || exponent > 15) return used;
     return snprintf(text, NUMBER_TEXT_MAX, "%.*f", places > 1 ? places : 1, d);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #define MIB ((u64)1 << 20)
+enum { CHUNKS_AT_ONCE = 4 }; /* given back at each pin */
 
 static u64 or_default(u64 v, u64 otherwise)
 {
@@ -318,7 +319,7 @@ void events_collect(struct events *es)
         if (c->erased != es->oldest->erased) erased_free(c->erased);
         free(c);
     }
-    tail_keep(&es->tail, keep->tail_start);
+    tail_keep(&es->tail, keep->tail_start, CHUNKS_AT_ONCE);
 }
 
 static bool walk_file(const struct event_view *v, const struct sealed *s,

@@ -166,17 +166,22 @@ MUST_USE static err gather(struct seal_job *job, i64 until)
     return ERR_OK;
 }
 
-/* The tail's hashes have no order yet. They are sorted by their high halves through places; equal ones
- * are one message's. */
+/* The tail's hashes have no order yet. Their first 32 bits tell nearly all apart; what these leave
+ * together is sorted whole. */
 static void sort_hashes(struct seal_job *job)
 {
     u32 n = (u32)job->hash_n;
-    job->hash_order = mem_alloc(2 * (size_t)n * sizeof *job->hash_order);
+    struct place *all = mem_alloc(2 * (size_t)n * sizeof *all);
     for (u32 i = 0; i < n; i++) {
         hash128 h = job->hashes[i].dedupe;
-        job->hash_order[i] = (struct place){(i64)(h.hi ^ 1ull << 63), h.lo, 0, i};
+        all[i] = (struct place){(i64)(h.hi ^ 1ull << 63), h.lo, (u32)(h.hi >> 32), i};
     }
-    if (n) place_sort(job->hash_order, job->hash_order + n, n);
+    place_sort_key(all, all + n, n);
+    for (u32 from = 0, to; from < n; from = to) {
+        for (to = from + 1; to < n && all[to].key == all[from].key;) to++;
+        if (to - from > 1) place_sort(all + from, all + n, to - from);
+    }
+    job->hash_order = all;
 }
 
 static void sort_lane(struct lane *l)

@@ -48,14 +48,10 @@ static struct place differences(const struct place *a, u32 n)
     return d;
 }
 
-void place_sort(struct place *a, struct place *spare, u32 n)
+static void sort_bytes(struct place *a, struct place *spare, u32 n, u32 first_field)
 {
-    if (n <= FEW) {
-        insertion_sort(a, n);
-        return;
-    }
     struct place differ = differences(a, n), *from = a, *to = spare;
-    for (u32 f = 0; f < COUNT_OF(FIELDS); f++) {
+    for (u32 f = first_field; f < COUNT_OF(FIELDS); f++) {
         for (u32 i = 0; i < FIELDS[f][1]; i++) {
             u32 byte = FIELDS[f][0] + i;
             if (((const u8 *)&differ)[byte] == 0) continue;
@@ -65,4 +61,17 @@ void place_sort(struct place *a, struct place *spare, u32 n)
         }
     }
     if (from != a) memcpy(a, from, n * sizeof *a);
+}
+
+void place_sort(struct place *a, struct place *spare, u32 n)
+{
+    if (n <= FEW)
+        insertion_sort(a, n);
+    else
+        sort_bytes(a, spare, n, 0);
+}
+
+void place_sort_key(struct place *a, struct place *spare, u32 n)
+{
+    if (n > 1) sort_bytes(a, spare, n, COUNT_OF(FIELDS) - 1);
 }

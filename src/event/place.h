@@ -19,3 +19,5 @@ static inline int place_cmp(const struct place *a, const struct place *b)
 
 /* Sorts `a` by place_cmp; `spare` has room for n. O(n × bytes in which the places differ). */
 void place_sort(struct place *a, struct place *spare, u32 n);
+/* By the key alone, stably. */
+void place_sort_key(struct place *a, struct place *spare, u32 n);

@@ -109,11 +109,15 @@ u32 tail_append(struct tail *t, const struct event *ev)
     return unit;
 }
 
-void tail_keep(struct tail *t, u64 from)
+void tail_keep(struct tail *t, u64 from, u32 chunks_max)
 {
     for (u64 at = t->kept / TAIL_CHUNK; at < from / TAIL_CHUNK; at++) {
         u8 **chunk = &t->chunks[at % TAIL_CHUNKS];
         if (!*chunk) continue;
+        if (chunks_max-- == 0) {
+            t->kept = at * TAIL_CHUNK > t->kept ? at * TAIL_CHUNK : t->kept;
+            return;
+        }
         if (t->spare_count < TAIL_SPARES)
             t->spares[t->spare_count++] = *chunk;
         else
@@ -166,7 +170,7 @@ void tail_event(const struct row *row, struct event *out)
 void tail_begin(struct tail *t, u64 from)
 {
     bool is_past = from > t->end;
-    tail_keep(t, is_past ? t->end + TAIL_CHUNK : from);
+    tail_keep(t, is_past ? t->end + TAIL_CHUNK : from, TAIL_CHUNKS);
     if (is_past) t->kept = t->end = from;
 }
 

@@ -73,8 +73,8 @@ static inline size_t tail_frame(size_t blob)
 
 /* Adds a row and makes it its persona's newest; returns its unit. */
 u32 tail_append(struct tail *t, const struct event *ev);
-/* Frees what lies wholly before `from`. */
-void tail_keep(struct tail *t, u64 from);
+/* Frees what lies wholly before `from`, at most so many chunks: a system call takes long. */
+void tail_keep(struct tail *t, u64 from, u32 chunks_max);
 /* The row at or after *at, which moves behind it; NULL at `end`. In order of the log. */
 const struct row *tail_next(const struct tail *t, u64 *at, u64 end);
 /* The persona's newest row within [start, end), and the one before it; 0 if there is none. */

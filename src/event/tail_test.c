@@ -13,7 +13,7 @@ static u32 append(struct tail *t, event_persona p, u64 order, size_t bytes)
 /* Moves the empty end of a tail forward, as if as much had been appended and sealed. */
 static void skip_to(struct tail *t, u64 offset)
 {
-    tail_keep(t, t->end + TAIL_CHUNK);
+    tail_keep(t, t->end + TAIL_CHUNK, TAIL_CHUNKS);
     t->kept = t->end = offset;
 }
 
@@ -91,7 +91,7 @@ TEST("what a chunk held before is not in the stream of the one that takes its me
         memset(secret, 'x', sizeof secret);
         tail_append(&t, &(struct event){.persona = 1, .order = i, .props = {secret, sizeof secret}});
     }
-    tail_keep(&t, t.end + TAIL_CHUNK);
+    tail_keep(&t, t.end + TAIL_CHUNK, TAIL_CHUNKS);
     t.kept = t.end = 4 * (u64)TAIL_CHUNK;
     CHECK(t.spare_count > 0);
     for (u32 i = 0; i < 9; i++) append(&t, 2, i, 900000 + i);

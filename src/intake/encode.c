@@ -13,7 +13,10 @@ bool encode_fail(struct encoder *e, const char *problem, bool broken)
 
 static str trimmed(str s)
 {
-    while (s.n && (u8)s.p[s.n - 1] <= ' ') s.n--;
+    for (; s.n; s.n--) {
+        char c = s.p[s.n - 1];
+        if (c != ' ' && c != '\n' && c != '\r' && c != '\t') break;
+    }
     return s;
 }
 

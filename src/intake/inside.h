@@ -72,8 +72,9 @@ static inline value slice_value(struct slice s)
 
 static inline str slice_text(struct slice s)
 {
+    if (slice_type(s) != VALUE_TEXT) return (str){0};
     const u8 *p = s.at + 1;
-    return slice_type(s) == VALUE_TEXT ? bytes_str(&p) : (str){0};
+    return bytes_str(&p);
 }
 
 /* A walk over the members of a MAP; over nothing for another value. */

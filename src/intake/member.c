@@ -50,20 +50,22 @@ u32 member_find(struct intake *in, name_kind kind, str text)
     return code;
 }
 
+static struct quota *quota_of(struct intake *in, u32 source)
+{
+    for (u32 i = 0; i < in->quota_count; i++)
+        if (in->quotas[i].source == source) return &in->quotas[i];
+    in->quotas = mem_realloc(in->quotas, (in->quota_count + 1) * sizeof *in->quotas);
+    in->quotas[in->quota_count] = (struct quota){.source = source};
+    return &in->quotas[in->quota_count++];
+}
+
 /* Takes one of the day's new names from a browser key; false if none is left. */
 static bool quota_take(struct batch_run *run)
 {
-    struct intake *in = run->in;
-    i64 day = zone_day(in->o.zone, run->now_ms);
-    struct quota *q = in->quotas, *end = q + in->quota_count;
-    while (q < end && q->source != run->from->code) q++;
-    if (q == end) {
-        in->quotas = mem_realloc(in->quotas, (in->quota_count + 1) * sizeof *q);
-        q = &in->quotas[in->quota_count++];
-        *q = (struct quota){.source = run->from->code, .day = day};
-    }
+    i64 day = zone_day(run->in->o.zone, run->now_ms);
+    struct quota *q = quota_of(run->in, run->from->code);
     if (q->day != day) q->day = day, q->used = 0;
-    if (q->used == in->o.browser_names_max) return false;
+    if (q->used == run->in->o.browser_names_max) return false;
     q->used++;
     return true;
 }

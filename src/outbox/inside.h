@@ -66,7 +66,7 @@ struct outbox {
     struct reports *reports;
     struct delivery *deliveries;
     u32 deliveries_max, in_flight, broadcasts, connected;
-    bool paused;
+    bool paused, stub_templates;
     str public_url;
     struct channel channels[CHANNELS];
     struct compiled templates[TEMPLATES_MAX];

@@ -92,6 +92,7 @@ struct outbox_options {
     void (*wake)(void *ctx); /* from any thread: outbox_step has work; may be NULL */
     void *ctx;
     str public_url;
+    bool stub_templates; /* scripts: a template nobody published says nothing, and is sent */
 };
 struct outbox *outbox_new(struct engine *e, struct env *env, const struct outbox_options *o);
 void outbox_free(struct outbox *o); /* every delivery has been done or dropped */

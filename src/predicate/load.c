@@ -70,13 +70,14 @@ static struct path load_attribute(struct loader *l)
 static void load_constant(struct loader *l, struct constant *c)
 {
     *c = (struct constant){.v = value_read(&l->r)};
-    c->is_number = decimal_of(c->v, &c->number);
     switch (c->v.type) {
+    case VALUE_NUMBER:
+        if (fixed_parse(c->v.text, &(fixed){0}) == ERR_INVALID) bad(l);
+        return;
     case VALUE_FALSE:
     case VALUE_TRUE:
     case VALUE_INT:
     case VALUE_FIXED:
-    case VALUE_NUMBER:
     case VALUE_TEXT: return;
     case VALUE_DATE:
     case VALUE_TIME:
@@ -111,7 +112,10 @@ static struct test load_test(struct loader *l)
         return (struct test){.op = COMPARE_EXISTS};
     }
     struct constant *c = arena_alloc(l->arena, t.count * sizeof *c);
-    for (u32 i = 0; i < t.count; i++) load_constant(l, &c[i]);
+    for (u32 i = 0; i < t.count; i++) {
+        load_constant(l, &c[i]);
+        if (!l->r.bad) c[i].is_number = decimal_of(c[i].v, &c[i].number);
+    }
     t.constants = c;
     return t;
 }

@@ -24,7 +24,7 @@ struct past_event {
 struct past_change {
     persona persona;
     field_kind field;
-    str name; /* of a consent: its channel */
+    str name;                 /* of a consent: its channel */
     const struct json *value; /* attributes */
     bool on;
     i64 expires, when;
@@ -47,7 +47,8 @@ struct world {
     persona personas[WORLD_PERSONAS_MAX]; /* every one ever made */
     u32 persona_count;
     persona of_subject[WORLD_PERSONAS_MAX];
-    /* What a segment's id stands for, for one customer: its condition; NULL: the membership given. */
+    /* What a segment's id stands for, for one customer: its condition; NULL: the membership given.
+     */
     const struct json *(*segment)(void *ctx, str id, persona head, bool *member);
     void *ctx;
 };
@@ -64,9 +65,12 @@ value world_value(struct arena *arena, const struct json *j);
 void world_record(struct world *w);
 persona world_customer(struct world *w, const char *user);
 /* Appended now, occurred at `at`; the copy is in `past`. */
-struct event world_event(struct world *w, persona p, const char *name, i64 at, const struct json *props);
-bool world_set(struct world *w, persona p, const char *attribute, const struct json *j, struct change *out);
-bool world_tag(struct world *w, persona p, const char *tag, bool on, i64 expires, struct change *out);
+struct event world_event(struct world *w, persona p, const char *name, i64 at,
+                         const struct json *props);
+bool world_set(struct world *w, persona p, const char *attribute, const struct json *j,
+               struct change *out);
+bool world_tag(struct world *w, persona p, const char *tag, bool on, i64 expires,
+               struct change *out);
 bool world_consent(struct world *w, persona p, const char *channel, bool on, struct change *out);
 /* Folds what was written to the personas of a head again, after a cut. */
 void world_refold(struct world *w, persona head);
@@ -76,7 +80,8 @@ struct subject world_subject(struct world *w, persona head);
 /* Compiles and loads; refusal fails the test. */
 struct predicate *world_predicate(struct world *w, const struct json *j, predicate_place place);
 
-/* Does the condition hold for this customer at `now`? `scope`: how a bare did is limited, or NULL. */
+/* Does the condition hold for this customer at `now`? `scope`: how a bare did is limited, or NULL.
+ */
 struct oracle_scope {
     const struct past_event *trigger;
     bool limited; /* SCOPED */
@@ -88,6 +93,7 @@ bool oracle_holds(const struct world *w, persona head, const struct json *j, i64
 bool oracle_where(const struct json *j, const struct json *props, const struct zone *zone);
 
 /* A condition drawn at random, as JSON; names of `segments` may stand in it. */
-const struct json *random_predicate(struct world *w, struct rng *rng, const char *const *segments, u32 segment_count);
+const struct json *random_predicate(struct world *w, struct rng *rng, const char *const *segments,
+                                    u32 segment_count);
 /* Properties drawn at random. */
 const struct json *random_props(struct world *w, struct rng *rng);

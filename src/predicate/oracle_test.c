@@ -23,8 +23,10 @@ static __int128 millionths(str s)
     bool point = false;
     size_t i = s.p[0] == '-';
     for (; i < s.n && s.p[i] != 'e'; i++) {
-        if (s.p[i] == '.') point = true;
-        else n = n * 10 + (s.p[i] - '0'), places += point;
+        if (s.p[i] == '.')
+            point = true;
+        else
+            n = n * 10 + (s.p[i] - '0'), places += point;
     }
     i64 e = 6 - places;
     if (i < s.n) e += strtol(s.p + i + 1, NULL, 10);
@@ -54,7 +56,8 @@ static thing thing_of(const struct json *j)
 /* v against a constant: -1, 0, 1; 2: they do not compare. */
 static int order(thing v, thing c, const struct zone *z)
 {
-    bool v_time = v.type == DAY_OF || v.type == MOMENT, c_time = c.type == DAY_OF || c.type == MOMENT;
+    bool v_time = v.type == DAY_OF || v.type == MOMENT,
+         c_time = c.type == DAY_OF || c.type == MOMENT;
     if (v.type == NUMBER && c.type == NUMBER) return (v.number > c.number) - (v.number < c.number);
     if (v.type == TRUTH && c.type == TRUTH) return (v.n > c.n) - (v.n < c.n);
     if (v.type == TEXT && (c.type == TEXT || c_time)) {
@@ -72,7 +75,8 @@ static int order(thing v, thing c, const struct zone *z)
 static bool like(const char *t, const char *t_end, const char *p, const char *p_end)
 {
     if (p == p_end) return t == t_end;
-    if (*p == '*') return like(t, t_end, p + 1, p_end) || (t < t_end && like(t + 1, t_end, p, p_end));
+    if (*p == '*')
+        return like(t, t_end, p + 1, p_end) || (t < t_end && like(t + 1, t_end, p, p_end));
     if (t == t_end) return false;
     if (*p == '?') {
         t++;
@@ -195,7 +199,8 @@ struct list {
 
 static int by_time(const void *a, const void *b)
 {
-    const struct past_event *x = *(const struct past_event *const *)a, *y = *(const struct past_event *const *)b;
+    const struct past_event *x = *(const struct past_event *const *)a,
+                            *y = *(const struct past_event *const *)b;
     if (x->at != y->at) return x->at < y->at ? -1 : 1;
     return x->order < y->order ? -1 : 1;
 }
@@ -205,7 +210,8 @@ static struct list *her_events(const struct world *w, persona head, i64 now)
     struct list *l = mem_zalloc(sizeof *l);
     for (u32 i = 0; i < w->past_count; i++) {
         const struct past_event *e = &w->past[i];
-        if (!e->gone && e->at <= now && customer_head(w->customers, e->persona) == head) l->e[l->n++] = e;
+        if (!e->gone && e->at <= now && customer_head(w->customers, e->persona) == head)
+            l->e[l->n++] = e;
     }
     qsort(l->e, l->n, sizeof l->e[0], by_time);
     return l;
@@ -220,7 +226,8 @@ static bool matches(const struct world *w, const struct json *did, const struct 
     if (str_eq(name, S("*")) ? e->system : !str_eq(name, e->name)) return false;
     if (match.n) {
         const struct json *mine = under(e->props, match);
-        const struct json *its = scope && scope->trigger ? under(scope->trigger->props, match) : NULL;
+        const struct json *its =
+            scope && scope->trigger ? under(scope->trigger->props, match) : NULL;
         if (!mine || !its || !str_eq(mine->text, its->text)) return false;
     }
     return !condition || where(condition, e->props, w->zone);
@@ -247,7 +254,8 @@ static void keep_session(struct list *l, persona p, i64 now, const struct past_e
     for (u32 i = 0; i < n; i++)
         if (times[i] >= last && times[i] - last < 30 * MINUTE) last = times[i];
     for (u32 i = 0; i < l->n; i++)
-        if (open && l->e[i]->persona == p && l->e[i]->at >= first && l->e[i]->at <= last) l->e[kept++] = l->e[i];
+        if (open && l->e[i]->persona == p && l->e[i]->at >= first && l->e[i]->at <= last)
+            l->e[kept++] = l->e[i];
     l->n = kept;
 }
 
@@ -257,8 +265,8 @@ static i64 moment_of(const struct world *w, const struct json *j, bool end)
     return t.type == MOMENT ? t.n : zone_day_start(w->zone, t.n + end);
 }
 
-static bool counts_for(const struct world *w, const struct json *did, const struct past_event *e, i64 now,
-                       const struct oracle_scope *scope)
+static bool counts_for(const struct world *w, const struct json *did, const struct past_event *e,
+                       i64 now, const struct oracle_scope *scope)
 {
     str span = json_get_str(did, "within", S(""));
     const struct json *between = json_get(did, "between");
@@ -267,7 +275,8 @@ static bool counts_for(const struct world *w, const struct json *did, const stru
     if ((bare && scope && scope->limited) || json_get(did, "since"))
         if (e->at < scope->since_ms || e->order <= scope->since_order) return false;
     if (span.n && !str_eq(span, S("session")) && !within(w, span, e->at, now)) return false;
-    if (between && (e->at < moment_of(w, between->child, false) || e->at >= moment_of(w, between->child->next, true)))
+    if (between && (e->at < moment_of(w, between->child, false) ||
+                    e->at >= moment_of(w, between->child->next, true)))
         return false;
     return true;
 }
@@ -298,7 +307,8 @@ static bool average_passes(__int128 sum, u32 n, const struct json *test)
 
 static bool measure(const struct world *w, const struct list *l, const struct json *did)
 {
-    static const char *const OF[] = {"count", "sum", "min", "max", "avg", "distinct", "first", "last"};
+    static const char *const OF[] = {"count", "sum",      "min",   "max",
+                                     "avg",   "distinct", "first", "last"};
     const struct json *count = json_get(did, "count"), *aggregate = json_get(did, "aggregate");
     if (l->n == 0) return false;
     if (count) return passes(number((__int128)l->n * 1000000), count, w->zone);
@@ -320,10 +330,16 @@ static bool measure(const struct world *w, const struct list *l, const struct js
         for (u32 k = 0; k < i; k++) seen |= same_thing(v[k], v[i]);
         different += !seen;
     }
-    thing results[] = {number((__int128)n * 1000000),        number(sum),     number(least),
-                       number(most),                         number(0),       number((__int128)different * 1000000),
-                       n ? v[0] : number(0),                 n ? v[n - 1] : number(0)};
-    bool ok = n > 0 && (of == 4 ? average_passes(sum, n, aggregate) : passes(results[of], aggregate, w->zone));
+    thing results[] = {number((__int128)n * 1000000),
+                       number(sum),
+                       number(least),
+                       number(most),
+                       number(0),
+                       number((__int128)different * 1000000),
+                       n ? v[0] : number(0),
+                       n ? v[n - 1] : number(0)};
+    bool ok = n > 0 && (of == 4 ? average_passes(sum, n, aggregate)
+                                : passes(results[of], aggregate, w->zone));
     free(v);
     return ok;
 }
@@ -334,16 +350,19 @@ static bool did_in(const struct world *w, struct list *l, const struct json *did
     const struct json *last = json_get(did, "since_last");
     u32 from = 0, kept = 0;
     for (u32 i = 0; last && i < l->n; i++) {
-        bool is = last->type == JSON_STRING ? str_eq(last->text, l->e[i]->name) : matches(w, last, l->e[i], NULL);
+        bool is = last->type == JSON_STRING ? str_eq(last->text, l->e[i]->name)
+                                            : matches(w, last, l->e[i], NULL);
         if (is) from = i + 1;
     }
     for (u32 i = from; i < l->n; i++)
-        if (counts_for(w, did, l->e[i], now, scope) && matches(w, did, l->e[i], scope)) l->e[kept++] = l->e[i];
+        if (counts_for(w, did, l->e[i], now, scope) && matches(w, did, l->e[i], scope))
+            l->e[kept++] = l->e[i];
     l->n = kept;
     return measure(w, l, did);
 }
 
-static bool did(const struct world *w, persona head, const struct json *j, i64 now, const struct oracle_scope *scope)
+static bool did(const struct world *w, persona head, const struct json *j, i64 now,
+                const struct oracle_scope *scope)
 {
     struct list *all = her_events(w, head, now), *l = mem_alloc(sizeof *l);
     bool session = str_eq(json_get_str(j, "within", S("")), S("session")), holds = false;
@@ -362,8 +381,8 @@ static bool did(const struct world *w, persona head, const struct json *j, i64 n
 }
 
 /* Some chain through the rest, by trying every one. */
-static bool chain(const struct world *w, const struct json *j, const struct list *l, u32 from, const struct json *step,
-                  i64 start, i64 now, const struct oracle_scope *scope)
+static bool chain(const struct world *w, const struct json *j, const struct list *l, u32 from,
+                  const struct json *step, i64 start, i64 now, const struct oracle_scope *scope)
 {
     for (u32 i = from; i < l->n; i++) {
         const struct past_event *e = l->e[i];
@@ -387,12 +406,15 @@ static bool sequence(const struct world *w, persona head, const struct json *j, 
 
 /* ---- what is written on her ---- */
 
-static const struct past_change *latest(const struct world *w, persona head, field_kind field, str name)
+static const struct past_change *latest(const struct world *w, persona head, field_kind field,
+                                        str name)
 {
     const struct past_change *found = NULL;
     for (u32 i = 0; i < w->change_count; i++) {
         const struct past_change *c = &w->changes[i];
-        if (c->field != field || !str_eq(c->name, name) || customer_head(w->customers, c->persona) != head) continue;
+        if (c->field != field || !str_eq(c->name, name) ||
+            customer_head(w->customers, c->persona) != head)
+            continue;
         if (!found || c->when >= found->when) found = c;
     }
     return found;
@@ -410,7 +432,8 @@ static bool tagged(const struct world *w, persona head, str path, i64 now)
     str root = tree ? str_slice(path, 0, path.n - 2) : path;
     for (u32 i = 0; i < w->change_count; i++) {
         str name = w->changes[i].name;
-        bool named = str_eq(name, root) || (tree && str_starts(name, root) && name.p[root.n] == '/');
+        bool named =
+            str_eq(name, root) || (tree && str_starts(name, root) && name.p[root.n] == '/');
         if (w->changes[i].field != FIELD_TAG || !named) continue;
         const struct past_change *c = latest(w, head, FIELD_TAG, name);
         if (c && c->on && now < c->expires) return true;
@@ -434,7 +457,9 @@ static bool date(const struct world *w, persona head, const struct json *j, i64 
     MUST(offset_parse(in->type == JSON_ARRAY ? in->child->text : in->text, &from) == ERR_OK);
     MUST(offset_parse(in->type == JSON_ARRAY ? in->child->next->text : in->text, &to) == ERR_OK);
     bool yearly = json_get_bool(j, "anniversary", false);
-    i64 today = zone_day(w->zone, now), at = v.type == DAY_OF ? v.n : v.type == MOMENT ? zone_day(w->zone, v.n) : 0;
+    i64 today = zone_day(w->zone, now), at = v.type == DAY_OF   ? v.n
+                                             : v.type == MOMENT ? zone_day(w->zone, v.n)
+                                                                : 0;
     if (v.type == TEXT && yearly && v.text.n == 5 && v.text.p[2] == '-') {
         month = (u32)strtol(v.text.p, NULL, 10);
         day = (u32)strtol(v.text.p + 3, NULL, 10);
@@ -458,13 +483,15 @@ static bool segment(const struct world *w, persona head, str id, i64 now)
     return rule ? oracle_holds(w, head, rule, now, NULL) : member;
 }
 
-bool oracle_holds(const struct world *w, persona head, const struct json *j, i64 now, const struct oracle_scope *scope)
+bool oracle_holds(const struct world *w, persona head, const struct json *j, i64 now,
+                  const struct oracle_scope *scope)
 {
     const struct json *m;
     if ((m = json_get(j, "not"))) return !oracle_holds(w, head, m, now, scope);
     if ((m = json_get(j, "all")) || (m = json_get(j, "any"))) {
         u32 yes = 0;
-        for (const struct json *c = m->child; c; c = c->next) yes += oracle_holds(w, head, c, now, scope);
+        for (const struct json *c = m->child; c; c = c->next)
+            yes += oracle_holds(w, head, c, now, scope);
         return json_get(j, "all") ? yes == m->count : yes > 0;
     }
     if (json_get(j, "did")) return did(w, head, j, now, scope);
@@ -472,7 +499,8 @@ bool oracle_holds(const struct world *w, persona head, const struct json *j, i64
     if ((m = json_get(j, "attribute"))) return passes(attribute(w, head, m->text), j, w->zone);
     if ((m = json_get(j, "tag"))) return tagged(w, head, m->text, now);
     if ((m = json_get(j, "segment"))) return segment(w, head, m->text, now);
-    if ((m = json_get(j, "trigger"))) return scope && scope->trigger && where(m, scope->trigger->props, w->zone);
+    if ((m = json_get(j, "trigger")))
+        return scope && scope->trigger && where(m, scope->trigger->props, w->zone);
     if (json_get(j, "date")) return date(w, head, j, now);
     m = json_get(j, "consent");
     MUST(m);

@@ -1,4 +1,5 @@
-/* predicate_test.c — every form, both sides of its edges; then all at once, at random, by the oracle. */
+/* predicate_test.c — every form, both sides of its edges; then all at once, at random, by the
+ * oracle. */
 #include "base/test.h"
 #include "predicate/oracle.h"
 
@@ -15,7 +16,8 @@ static answer ask_at(struct world *w, persona p, const struct predicate *of, i64
 
 static bool holds_at(struct world *w, persona p, const char *text, i64 now)
 {
-    return ask_at(w, p, world_predicate(w, world_json(w->arena, text), PREDICATE_SEGMENT), now).holds;
+    return ask_at(w, p, world_predicate(w, world_json(w->arena, text), PREDICATE_SEGMENT), now)
+        .holds;
 }
 
 #define HOLDS(text) CHECK(holds_at(w, ada, text, w->now))
@@ -245,7 +247,8 @@ TEST("what other modules know comes through the resolver, and is false without o
                  {"{'score':'lead','op':'>=','value':50.0001}", false, 77},
                  {"{'stage':'member','in':'default'}", false, NEVER}};
     for (size_t i = 0; i < COUNT_OF(CASES); i++) {
-        const struct predicate *p = world_predicate(w, world_json(arena, CASES[i].text), PREDICATE_ENTRY);
+        const struct predicate *p =
+            world_predicate(w, world_json(arena, CASES[i].text), PREDICATE_ENTRY);
         struct subject who = world_subject(w, ada);
         CHECK_EQ(predicate_eval(p, &who, 1).holds, CASES[i].text[2] == 'n');
         who.resolver = &r;
@@ -280,11 +283,15 @@ TEST("a number of times turns at the leaving that changes it, and at no other")
     persona ada = world_customer(w, "ada");
     i64 t = w->now;
     for (i64 i = 4; i >= 0; i--) does(w, ada, "A", t - i * HOUR, "{}");
-    CHECK_EQ(ask_at(w, ada, PREDICATE("{'did':'A','within':'1d','count':{'op':'>=','value':3}}"), t).until,
+    CHECK_EQ(ask_at(w, ada, PREDICATE("{'did':'A','within':'1d','count':{'op':'>=','value':3}}"), t)
+                 .until,
              t - 2 * HOUR + DAY);
-    CHECK_EQ(ask_at(w, ada, PREDICATE("{'did':'A','within':'1d','count':{'op':'=','value':2}}"), t).until,
+    CHECK_EQ(ask_at(w, ada, PREDICATE("{'did':'A','within':'1d','count':{'op':'=','value':2}}"), t)
+                 .until,
              t - 2 * HOUR + DAY);
-    CHECK_EQ(ask_at(w, ada, PREDICATE("{'did':'A','within':'1d','count':{'op':'<=','value':5}}"), t).until, t + DAY);
+    CHECK_EQ(ask_at(w, ada, PREDICATE("{'did':'A','within':'1d','count':{'op':'<=','value':5}}"), t)
+                 .until,
+             t + DAY);
     FAILS("{'did':'A','within':'1d','count':{'op':'=','value':4}}");
     HOLDS("{'did':'A','within':'1d','count':{'op':'between','value':[5,9]}}");
     HOLDS("{'did':'A','within':'1h','count':{'op':'=','value':1}}");
@@ -409,12 +416,14 @@ TEST("a sequence is strictly in order of the timeline, its last less than the sp
     world_free(w);
 }
 
-TEST("a session has gaps under 30 minutes, is of one device, and ends 30 minutes after its last event")
+TEST("a session has gaps under 30 minutes, is of one device, and ends 30 minutes after its last "
+     "event")
 {
     struct world *w = world_new(arena, NULL);
     persona ada = world_customer(w, "ada");
     i64 t = w->now;
-    const struct predicate *p = PREDICATE("{'did':'A','within':'session','count':{'op':'>=','value':2}}");
+    const struct predicate *p =
+        PREDICATE("{'did':'A','within':'session','count':{'op':'>=','value':2}}");
     does(w, ada, "A", t - 60 * MINUTE, "{}");
     does(w, ada, "B", t - 30 * MINUTE, "{}");
     does(w, ada, "A", t, "{}");
@@ -437,13 +446,18 @@ TEST("conditions on an event read nested properties, the context, and the items 
          "{'m':{'y':{'z':'deep'}},'$context':{'device':{'type':'ios'}},"
          "'products':[{'name':'shoe','price':10,'quantity':1},{'product_name':'hat','price':99}]}");
     HOLDS("{'did':'Order Completed','where':{'property':'m.y.z','op':'=','value':'deep'}}");
-    HOLDS("{'did':'Order Completed','where':{'property':'context.device.type','op':'=','value':'ios'}}");
-    HOLDS("{'did':'Order Completed','where':{'item':{'property':'product_name','op':'=','value':'shoe'}}}");
-    HOLDS("{'did':'Order Completed','where':{'item':{'all':[{'property':'product_name','op':'=','value':'hat'},"
+    HOLDS("{'did':'Order "
+          "Completed','where':{'property':'context.device.type','op':'=','value':'ios'}}");
+    HOLDS("{'did':'Order "
+          "Completed','where':{'item':{'property':'product_name','op':'=','value':'shoe'}}}");
+    HOLDS("{'did':'Order "
+          "Completed','where':{'item':{'all':[{'property':'product_name','op':'=','value':'hat'},"
           "{'property':'price','op':'>','value':50}]}}}");
-    FAILS("{'did':'Order Completed','where':{'item':{'all':[{'property':'product_name','op':'=','value':'shoe'},"
+    FAILS("{'did':'Order "
+          "Completed','where':{'item':{'all':[{'property':'product_name','op':'=','value':'shoe'},"
           "{'property':'price','op':'>','value':50}]}}}");
-    HOLDS("{'did':'Order Completed','where':{'all':[{'item':{'property':'price','op':'=','value':10}},"
+    HOLDS("{'did':'Order "
+          "Completed','where':{'all':[{'item':{'property':'price','op':'=','value':10}},"
           "{'not':{'property':'x','op':'exists'}}]}}");
     FAILS("{'did':'Order Completed','where':{'property':'m.y','op':'=','value':'deep'}}");
     FAILS("{'did':'Order Completed','where':{'property':'m.y.z.q','op':'exists'}}");
@@ -464,7 +478,8 @@ TEST("any event is any of a client's, not what the engine writes")
 
 /* ---- inside a journey ---- */
 
-TEST("in an exit a bare did counts what was applied after the enrolment and did not occur before it")
+TEST(
+    "in an exit a bare did counts what was applied after the enrolment and did not occur before it")
 {
     struct world *w = world_new(arena, NULL);
     persona ada = world_customer(w, "ada");
@@ -475,9 +490,10 @@ TEST("in an exit a bare did counts what was applied after the enrolment and did 
     const struct json *j = world_json(arena, "{'did':'A'}");
     const struct predicate *p = world_predicate(w, j, PREDICATE_SCOPED);
     const struct predicate *ever = world_predicate(w, j, PREDICATE_ENTRY);
-    const struct predicate *since = world_predicate(w, world_json(arena, "{'did':'A','since':'entry'}"), PREDICATE_ENTRY);
-    const struct predicate *match =
-        world_predicate(w, world_json(arena, "{'did':'A','match':'cart','within':'1h'}"), PREDICATE_SCOPED);
+    const struct predicate *since =
+        world_predicate(w, world_json(arena, "{'did':'A','since':'entry'}"), PREDICATE_ENTRY);
+    const struct predicate *match = world_predicate(
+        w, world_json(arena, "{'did':'A','match':'cart','within':'1h'}"), PREDICATE_SCOPED);
     struct subject who = world_subject(w, ada);
     who.since_ms = t;
     who.since_order = trigger.order;
@@ -490,7 +506,7 @@ TEST("in an exit a bare did counts what was applied after the enrolment and did 
     who = world_subject(w, ada);
     who.since_ms = t;
     who.since_order = trigger.order;
-    CHECK(!predicate_eval(p, &who, t).holds); /* applied after, but occurred before */
+    CHECK(!predicate_eval(p, &who, t).holds);     /* applied after, but occurred before */
     CHECK(!predicate_eval(match, &who, t).holds); /* no trigger */
     does(w, ada, "A", t, "{'cart':'7'}");
     who = world_subject(w, ada);
@@ -503,7 +519,8 @@ TEST("in an exit a bare did counts what was applied after the enrolment and did 
     CHECK(predicate_eval(p, &who, t).holds); /* 7 = "7" */
     p = world_predicate(w, world_json(arena, "{'did':'A','match':'other'}"), PREDICATE_SCOPED);
     CHECK(!predicate_eval(p, &who, t).holds);
-    p = world_predicate(w, world_json(arena, "{'trigger':{'property':'cart','op':'=','value':7}}"), PREDICATE_ENTRY);
+    p = world_predicate(w, world_json(arena, "{'trigger':{'property':'cart','op':'=','value':7}}"),
+                        PREDICATE_ENTRY);
     CHECK(predicate_eval(p, &who, t).holds);
     who.event = NULL;
     CHECK(!predicate_eval(p, &who, t).holds);
@@ -519,7 +536,8 @@ TEST("a session in an entry condition is the triggering event's")
     world_record(w);
     struct event trigger = world_event(w, ada, "B", t - 2 * HOUR, NULL);
     does(w, ada, "A", t, "{}");
-    const struct json *j = world_json(arena, "{'did':'A','within':'session','count':{'op':'=','value':1}}");
+    const struct json *j =
+        world_json(arena, "{'did':'A','within':'session','count':{'op':'=','value':1}}");
     const struct predicate *p = world_predicate(w, j, PREDICATE_ENTRY);
     struct subject who = world_subject(w, ada);
     who.event = &trigger;
@@ -535,7 +553,9 @@ TEST("a condition on one event needs nothing but its properties")
 {
     struct world *w = world_new(arena, NULL);
     persona ada = world_customer(w, "ada");
-    const struct json *j = world_json(arena, "{'any':[{'property':'n','op':'>','value':1},{'property':'s','op':'=','value':'x'}]}");
+    const struct json *j = world_json(
+        arena,
+        "{'any':[{'property':'n','op':'>','value':1},{'property':'s','op':'=','value':'x'}]}");
     const struct predicate *p = world_predicate(w, j, PREDICATE_WHERE);
     world_record(w);
     struct event one = world_event(w, ada, "A", w->now, world_json(arena, "{'n':1,'s':'x'}"));
@@ -566,7 +586,8 @@ TEST("in three days is that calendar day exactly, in the workspace's zone")
     world_free(w);
 }
 
-TEST("the 29th of February is the 28th in ordinary years, or 1 March where that is set, then the offset")
+TEST("the 29th of February is the 28th in ordinary years, or 1 March where that is set, then the "
+     "offset")
 {
     struct world *w = world_new(arena, NULL);
     persona ada = world_customer(w, "ada");
@@ -587,7 +608,8 @@ TEST("the 29th of February is the 28th in ordinary years, or 1 March where that 
     struct buf b;
     struct diag why = {0};
     buf_init(&b, 1000);
-    CHECK_OK(predicate_compile(world_json(arena, "{'date':'bday','anniversary':true,'in':'0d'}"), &pc, &b, &why));
+    CHECK_OK(predicate_compile(world_json(arena, "{'date':'bday','anniversary':true,'in':'0d'}"),
+                               &pc, &b, &why));
     CHECK_OK(predicate_load(buf_str(&b), arena, &p));
     CHECK(!ask_at(w, ada, p, days_of(2026, 2, 28) * DAY).holds);
     CHECK(ask_at(w, ada, p, days_of(2026, 3, 1) * DAY).holds);
@@ -632,7 +654,8 @@ TEST("a date may be judged in the customer's zone, or in a zone by its name")
 
 TEST("where clocks go back over midnight, today does not go back")
 {
-    struct world *w = world_new(arena, "America/St_Johns"); /* 2010-11-07 00:01 → 2010-11-06 23:01 */
+    struct world *w =
+        world_new(arena, "America/St_Johns"); /* 2010-11-07 00:01 → 2010-11-06 23:01 */
     persona ada = world_customer(w, "ada");
     has(w, ada, "expires", "'2010-11-07'");
     const struct predicate *p = PREDICATE("{'date':'expires','in':'0d'}");
@@ -653,8 +676,10 @@ static u64 rounds(void)
 static void fill(struct world *w, struct rng *rng)
 {
     static const char *const EVENTS[] = {"A", "B", "C", "Order Completed", "#x"};
-    static const char *const CITIES[] = {"'red'", "'blue'", "'Red'", "'green-blue'", "'蓝色'", "null"};
-    static const char *const DATES[] = {"'2024-02-29'", "'1990-03-15'", "'2026-03-08'", "'2026-02-28'"};
+    static const char *const CITIES[] = {"'red'",        "'blue'", "'Red'",
+                                         "'green-blue'", "'蓝色'", "null"};
+    static const char *const DATES[] = {"'2024-02-29'", "'1990-03-15'", "'2026-03-08'",
+                                        "'2026-02-28'"};
     static const char *const BDAYS[] = {"'02-29'", "'03-15'", "'02-28'", "'12-31'", "'03-01'"};
     static const char *const TAGS[] = {"A", "A/B", "A/B/C", "AB", "D"};
     struct change c;
@@ -675,16 +700,19 @@ static void fill(struct world *w, struct rng *rng)
             w->now++;
             world_tag(w, p, TAGS[rng_below(rng, 5)], rng_percent(rng, 80), expires, &c);
         }
-        if (rng_percent(rng, 60)) world_consent(w, p, rng_percent(rng, 60) ? "email" : "sms", rng_percent(rng, 70), &c);
+        if (rng_percent(rng, 60))
+            world_consent(w, p, rng_percent(rng, 60) ? "email" : "sms", rng_percent(rng, 70), &c);
         u64 n = rng_below(rng, 40), reach = rng_percent(rng, 50) ? 2 * (u64)HOUR : 40 * (u64)DAY;
         for (u64 k = 0; k < n; k++) {
             world_record(w);
-            world_event(w, p, EVENTS[rng_below(rng, 5)], w->now - (i64)rng_below(rng, reach), random_props(w, rng));
+            world_event(w, p, EVENTS[rng_below(rng, 5)], w->now - (i64)rng_below(rng, reach),
+                        random_props(w, rng));
         }
     }
     world_record(w);
     w->now++;
-    CHECK_OK(customer_link(w->customers, w->personas[0], w->personas[1], LINK_MANUAL, w->now, w->number, &joined));
+    CHECK_OK(customer_link(w->customers, w->personas[0], w->personas[1], LINK_MANUAL, w->now,
+                           w->number, &joined));
 }
 
 static str text_of(struct world *w, const struct json *j)
@@ -697,17 +725,20 @@ static str text_of(struct world *w, const struct json *j)
     return s;
 }
 
-static void check_same(bool a, bool b, struct world *w, const struct json *j, persona p, i64 now, const char *what)
+static void check_same(bool a, bool b, struct world *w, const struct json *j, persona p, i64 now,
+                       const char *what)
 {
     if (a != b)
-        fprintf(stderr, "%s: persona %u, now %lld: %.*s\n", what, p, (long long)now, STR_ARG(text_of(w, j)));
+        fprintf(stderr, "%s: persona %u, now %lld: %.*s\n", what, p, (long long)now,
+                STR_ARG(text_of(w, j)));
     CHECK_EQ(a, b);
 }
 
 static bool batch_holds(struct world *w, const struct predicate *p, persona head, i64 now)
 {
     u64 bits[2];
-    struct batch_subject all = {.view = &w->view, .events = event_view_live(w->events), .zone = w->zone, .names = w->names};
+    struct batch_subject all = {
+        .view = &w->view, .events = event_view_live(w->events), .zone = w->zone, .names = w->names};
     CHECK(predicate_batch(p, &all, 1, customers_end(w->customers), now, bits));
     return bits[(head - 1) / 64] >> (head - 1) % 64 & 1;
 }
@@ -723,7 +754,8 @@ static const u64 *kept_words(void *ctx, u32 leaf)
 }
 
 /* Leaves fed with her events in any order. */
-static void feed_all(struct world *w, const struct predicate *p, persona head, struct kept *k, struct rng *rng)
+static void feed_all(struct world *w, const struct predicate *p, persona head, struct kept *k,
+                     struct rng *rng)
 {
     struct predicate_leaf leaves[64];
     struct subject who = world_subject(w, head);
@@ -731,7 +763,8 @@ static void feed_all(struct world *w, const struct predicate *p, persona head, s
     u32 n = 0;
     *k = (struct kept){.count = predicate_leaves(p, leaves, 64)};
     CHECK(k->count <= 64);
-    struct event_iter *it = event_iter(who.events, who.personas, who.persona_count, INT64_MIN, NEVER, w->scratch);
+    struct event_iter *it =
+        event_iter(who.events, who.personas, who.persona_count, INT64_MIN, NEVER, w->scratch);
     while (event_next(it, &ev[n])) n++;
     for (; n; n--) {
         u64 at = rng_below(rng, n);
@@ -744,9 +777,10 @@ static void feed_all(struct world *w, const struct predicate *p, persona head, s
     }
 }
 
-/* What stands at `now` stands until `until`, and the oracle says the same before, in between, at it. */
-static void check_moment(struct world *w, const struct json *j, const struct predicate *p, persona head, i64 now,
-                         struct rng *rng)
+/* What stands at `now` stands until `until`, and the oracle says the same before, in between, at
+ * it. */
+static void check_moment(struct world *w, const struct json *j, const struct predicate *p,
+                         persona head, i64 now, struct rng *rng)
 {
     arena_reset(w->scratch);
     answer a = ask_at(w, head, p, now);
@@ -763,7 +797,8 @@ static void check_moment(struct world *w, const struct json *j, const struct pre
     i64 end = min_i64(a.until, now + 60 * DAY);
     i64 times[] = {end - 1, now + (i64)rng_below(rng, (u64)(end - now))};
     for (u32 i = 0; i < COUNT_OF(times); i++)
-        check_same(a.holds, oracle_holds(w, head, j, times[i], NULL), w, j, head, times[i], "until");
+        check_same(a.holds, oracle_holds(w, head, j, times[i], NULL), w, j, head, times[i],
+                   "until");
 }
 
 TEST("eval, batch and the oracle agree on random conditions over random histories, until `until`")
@@ -777,7 +812,8 @@ TEST("eval, batch and the oracle agree on random conditions over random historie
         for (u32 i = 0; i < 40; i++) {
             const struct json *j = random_predicate(w, &rng, NULL, 0);
             const struct predicate *p = world_predicate(w, j, PREDICATE_SEGMENT);
-            persona head = customer_head(w->customers, w->personas[rng_below(&rng, w->persona_count)]);
+            persona head =
+                customer_head(w->customers, w->personas[rng_below(&rng, w->persona_count)]);
             i64 now = w->now;
             for (u32 hop = 0; hop < 4 && now != NEVER; hop++) {
                 check_moment(w, j, p, head, now, &rng);
@@ -807,13 +843,15 @@ TEST("a program as JSON compiles to the same program, and damaged bytes are refu
         predicate_json(p, w->names, &text);
         CHECK_OK(json_parse(buf_str(&text), arena, &again, &why));
         CHECK_OK(predicate_compile(again, &pc, &two, &why));
-        if (!str_eq(buf_str(&two), buf_str(&one))) fprintf(stderr, "%.*s\n", STR_ARG(buf_str(&text)));
+        if (!str_eq(buf_str(&two), buf_str(&one)))
+            fprintf(stderr, "%.*s\n", STR_ARG(buf_str(&text)));
         CHECK(str_eq(buf_str(&two), buf_str(&one)));
         for (u32 k = 0; k < 20; k++) {
             size_t at = rng_below(&rng, two.n);
             char before = two.p[at];
             two.p[at] = (char)rng_next(&rng);
-            str bytes = str_slice(buf_str(&two), 0, rng_percent(&rng, 80) ? two.n : rng_below(&rng, two.n));
+            str bytes =
+                str_slice(buf_str(&two), 0, rng_percent(&rng, 80) ? two.n : rng_below(&rng, two.n));
             if (predicate_load(bytes, arena, &p) == ERR_OK) ask_at(w, w->personas[0], p, w->now);
             two.p[at] = before;
         }

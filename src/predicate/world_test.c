@@ -125,7 +125,8 @@ void world_record(struct world *w)
 persona world_customer(struct world *w, const char *user)
 {
     struct resolved out;
-    struct identifier id = {.space = SPACE_ANONYMOUS_ID, .value = arena_str(w->arena, str_of(user))};
+    struct identifier id = {.space = SPACE_ANONYMOUS_ID,
+                            .value = arena_str(w->arena, str_of(user))};
     id.hash = identifier_hash((struct sip_key){1, 2}, id.space, id.value);
     world_record(w);
     customer_resolve(w->customers, &id, 1, w->now, w->number, &out);
@@ -141,7 +142,8 @@ static u32 code(struct world *w, name_kind kind, str name)
     return c;
 }
 
-struct event world_event(struct world *w, persona p, const char *name, i64 at, const struct json *props)
+struct event world_event(struct world *w, persona p, const char *name, i64 at,
+                         const struct json *props)
 {
     struct buf b;
     buf_init(&b, 1 << 20);
@@ -166,7 +168,8 @@ struct event world_event(struct world *w, persona p, const char *name, i64 at, c
     return ev;
 }
 
-static struct past_change *write_down(struct world *w, persona p, field_kind field, const char *name)
+static struct past_change *write_down(struct world *w, persona p, field_kind field,
+                                      const char *name)
 {
     MUST(w->change_count < WORLD_CHANGES_MAX);
     struct past_change *c = &w->changes[w->change_count++];
@@ -175,14 +178,16 @@ static struct past_change *write_down(struct world *w, persona p, field_kind fie
     return c;
 }
 
-bool world_set(struct world *w, persona p, const char *attribute, const struct json *j, struct change *out)
+bool world_set(struct world *w, persona p, const char *attribute, const struct json *j,
+               struct change *out)
 {
     write_down(w, p, FIELD_ATTRIBUTE, attribute)->value = j->type == JSON_NULL ? NULL : j;
-    return customer_set(w->customers, p, code(w, NAME_ATTRIBUTE, str_of(attribute)), world_value(w->arena, j),
-                        w->now, out);
+    return customer_set(w->customers, p, code(w, NAME_ATTRIBUTE, str_of(attribute)),
+                        world_value(w->arena, j), w->now, out);
 }
 
-bool world_tag(struct world *w, persona p, const char *tag, bool on, i64 expires, struct change *out)
+bool world_tag(struct world *w, persona p, const char *tag, bool on, i64 expires,
+               struct change *out)
 {
     struct past_change *c = write_down(w, p, FIELD_TAG, tag);
     c->on = on;
@@ -193,8 +198,8 @@ bool world_tag(struct world *w, persona p, const char *tag, bool on, i64 expires
 bool world_consent(struct world *w, persona p, const char *channel, bool on, struct change *out)
 {
     write_down(w, p, FIELD_CONSENT, channel)->on = on;
-    return customer_consent(w->customers, p, names_find(w->names, NAME_CHANNEL, str_of(channel)), 0, on ? 1 : 2,
-                            w->now, out);
+    return customer_consent(w->customers, p, names_find(w->names, NAME_CHANNEL, str_of(channel)), 0,
+                            on ? 1 : 2, w->now, out);
 }
 
 void world_refold(struct world *w, persona head)
@@ -254,13 +259,17 @@ struct predicate *world_predicate(struct world *w, const struct json *j, predica
 /* ---- chance ---- */
 
 static const char *const EVENTS[] = {"A", "B", "C", "Order Completed"};
-static const char *const WORDS[] = {"red", "blue", "Red", "green-blue", "蓝色", "", "2026-02-03", "7"};
-static const char *const NUMBERS[] = {"0", "1", "2", "2.0", "7", "10.5", "-3", "0.1", "0.123456", "1e2", "99.99"};
-static const char *const DATES[] = {"2026-02-28", "2024-02-29", "2026-03-01", "1990-03-15", "2026-03-08"};
-static const char *const TIMES[] = {"2026-03-08T06:30:00Z", "2026-03-01T00:00:00Z", "2026-02-27T23:59:59.999+08:00",
-                                    "2026-03-29T01:00:00Z"};
+static const char *const WORDS[] = {"red",  "blue", "Red",        "green-blue",
+                                    "蓝色", "",     "2026-02-03", "7"};
+static const char *const NUMBERS[] = {"0",  "1",   "2",        "2.0", "7",    "10.5",
+                                      "-3", "0.1", "0.123456", "1e2", "99.99"};
+static const char *const DATES[] = {"2026-02-28", "2024-02-29", "2026-03-01", "1990-03-15",
+                                    "2026-03-08"};
+static const char *const TIMES[] = {"2026-03-08T06:30:00Z", "2026-03-01T00:00:00Z",
+                                    "2026-02-27T23:59:59.999+08:00", "2026-03-29T01:00:00Z"};
 static const char *const TAGS[] = {"A", "A/B", "A/B/C", "AB", "D"};
-static const char *const SPANS[] = {"1m", "30m", "1h", "5h", "1d", "36h", "7d", "2w", "1mo", "session"};
+static const char *const SPANS[] = {"1m",  "30m", "1h", "5h",  "1d",
+                                    "36h", "7d",  "2w", "1mo", "session"};
 
 #define PICK(rng, list) list[rng_below(rng, COUNT_OF(list))]
 
@@ -284,11 +293,20 @@ static void quoted(struct draft *d, const char *text)
 static void one_of(struct draft *d, const char *const *list, u32 n, bool text)
 {
     const char *s = list[rng_below(d->rng, n)];
-    if (text) quoted(d, s);
-    else put(d, s);
+    if (text)
+        quoted(d, s);
+    else
+        put(d, s);
 }
 
-typedef enum { FIELD_WORD, FIELD_NUMBER, FIELD_DATE, FIELD_TIME, FIELD_FLAG, FIELD_KINDS } random_field;
+typedef enum {
+    FIELD_WORD,
+    FIELD_NUMBER,
+    FIELD_DATE,
+    FIELD_TIME,
+    FIELD_FLAG,
+    FIELD_KINDS
+} random_field;
 
 static void random_constant(struct draft *d, random_field kind)
 {
@@ -297,8 +315,10 @@ static void random_constant(struct draft *d, random_field kind)
     case FIELD_NUMBER: one_of(d, NUMBERS, COUNT_OF(NUMBERS), false); break;
     case FIELD_DATE: one_of(d, DATES, COUNT_OF(DATES), true); break;
     case FIELD_TIME:
-        if (rng_percent(d->rng, 50)) one_of(d, TIMES, COUNT_OF(TIMES), true);
-        else one_of(d, DATES, COUNT_OF(DATES), true);
+        if (rng_percent(d->rng, 50))
+            one_of(d, TIMES, COUNT_OF(TIMES), true);
+        else
+            one_of(d, DATES, COUNT_OF(DATES), true);
         break;
     default: put(d, rng_percent(d->rng, 50) ? "true" : "false");
     }
@@ -343,8 +363,9 @@ static void random_where(struct draft *d, u32 depth)
     static const struct {
         const char *name;
         random_field kind;
-    } FIELDS[] = {{"s", FIELD_WORD},  {"n", FIELD_NUMBER}, {"d", FIELD_DATE},    {"t", FIELD_TIME},
-                  {"f", FIELD_FLAG},  {"m.x", FIELD_NUMBER}, {"m.y.z", FIELD_WORD}, {"list", FIELD_WORD}};
+    } FIELDS[] = {{"s", FIELD_WORD},     {"n", FIELD_NUMBER}, {"d", FIELD_DATE},
+                  {"t", FIELD_TIME},     {"f", FIELD_FLAG},   {"m.x", FIELD_NUMBER},
+                  {"m.y.z", FIELD_WORD}, {"list", FIELD_WORD}};
     u64 dice = rng_below(d->rng, 10);
     if (depth && dice < 2) {
         put(d, dice ? "{\"all\":[" : "{\"any\":[");
@@ -374,8 +395,10 @@ static void random_where(struct draft *d, u32 depth)
 static void random_filter(struct draft *d)
 {
     put(d, "\"did\":");
-    if (rng_percent(d->rng, 8)) put(d, "\"*\"");
-    else quoted(d, PICK(d->rng, EVENTS));
+    if (rng_percent(d->rng, 8))
+        put(d, "\"*\"");
+    else
+        quoted(d, PICK(d->rng, EVENTS));
     if (!rng_percent(d->rng, 30)) return;
     put(d, ",\"where\":");
     random_where(d, 2);
@@ -384,8 +407,9 @@ static void random_filter(struct draft *d)
 static void random_measure(struct draft *d)
 {
     static const char *const COUNTS[] = {
-        "\">=\",\"value\":2", "\">=\",\"value\":3", "\"=\",\"value\":1",         "\"=\",\"value\":2", "\"!=\",\"value\":2",
-        "\">\",\"value\":4",  "\"<=\",\"value\":2", "\"between\",\"value\":[2,3]", "\"in\",\"value\":[1,4]"};
+        "\">=\",\"value\":2", "\">=\",\"value\":3",          "\"=\",\"value\":1",
+        "\"=\",\"value\":2",  "\"!=\",\"value\":2",          "\">\",\"value\":4",
+        "\"<=\",\"value\":2", "\"between\",\"value\":[2,3]", "\"in\",\"value\":[1,4]"};
     static const char *const NUMERIC[] = {"sum", "min", "max", "avg", "count", "distinct"};
     static const char *const EDGES[] = {"first", "last"};
     u64 dice = rng_below(d->rng, 10);
@@ -434,8 +458,11 @@ static void random_did(struct draft *d)
     } else if (dice == 7) {
         put(d, ",\"between\":[\"2026-03-01T06:00:00Z\",\"2026-03-09\"]");
     }
-    if (rng_percent(d->rng, 12)) put(d, ",\"since_last\":\"B\"");
-    else if (rng_percent(d->rng, 5)) put(d, ",\"since_last\":{\"did\":\"C\",\"where\":{\"property\":\"n\",\"op\":\">\",\"value\":1}}");
+    if (rng_percent(d->rng, 12))
+        put(d, ",\"since_last\":\"B\"");
+    else if (rng_percent(d->rng, 5))
+        put(d, ",\"since_last\":{\"did\":\"C\",\"where\":{\"property\":\"n\",\"op\":\">\","
+               "\"value\":1}}");
     put(d, "}");
 }
 
@@ -459,7 +486,8 @@ static void random_sequence(struct draft *d)
 static void random_date(struct draft *d)
 {
     static const char *const FIELDS[] = {"birthday", "bday", "expires", "seen", "city"};
-    static const char *const RANGES[] = {"\"0d\"", "\"3d\"", "\"-1d\"", "[\"0d\",\"3d\"]", "[\"-2w\",\"-1d\"]", "[\"-5d\",\"6d\"]"};
+    static const char *const RANGES[] = {
+        "\"0d\"", "\"3d\"", "\"-1d\"", "[\"0d\",\"3d\"]", "[\"-2w\",\"-1d\"]", "[\"-5d\",\"6d\"]"};
     put(d, "{\"date\":");
     quoted(d, PICK(d->rng, FIELDS));
     if (rng_percent(d->rng, 50)) put(d, ",\"anniversary\":true");
@@ -473,7 +501,7 @@ static void random_attribute(struct draft *d)
     static const struct {
         const char *name;
         random_field kind;
-    } FIELDS[] = {{"city", FIELD_WORD},     {"age", FIELD_NUMBER}, {"birthday", FIELD_DATE},
+    } FIELDS[] = {{"city", FIELD_WORD},    {"age", FIELD_NUMBER}, {"birthday", FIELD_DATE},
                   {"expires", FIELD_DATE}, {"seen", FIELD_TIME},  {"nothing", FIELD_WORD}};
     u64 i = rng_below(d->rng, COUNT_OF(FIELDS));
     put(d, "{\"attribute\":");
@@ -501,7 +529,8 @@ static void random_tree(struct draft *d, u32 depth)
     } else if (dice == 10) {
         random_sequence(d);
     } else if (dice == 11) {
-        put(d, rng_percent(d->rng, 70) ? "{\"consent\":\"email\"}" : "{\"consent\":\"sms\",\"is\":false}");
+        put(d, rng_percent(d->rng, 70) ? "{\"consent\":\"email\"}"
+                                       : "{\"consent\":\"sms\",\"is\":false}");
     } else if (dice <= 13) {
         if (!d->segment_count) {
             random_did(d);
@@ -533,7 +562,8 @@ static const struct json *finished(struct world *w, struct draft *d)
     return j;
 }
 
-const struct json *random_predicate(struct world *w, struct rng *rng, const char *const *segments, u32 segment_count)
+const struct json *random_predicate(struct world *w, struct rng *rng, const char *const *segments,
+                                    u32 segment_count)
 {
     struct draft d = {.rng = rng, .segments = segments, .segment_count = segment_count};
     buf_init(&d.b, 1 << 16);
@@ -547,7 +577,8 @@ const struct json *random_props(struct world *w, struct rng *rng)
     buf_init(&d.b, 1 << 16);
     put(&d, "{\"other\":1");
     if (rng_percent(rng, 70)) put(&d, ",\"s\":"), random_constant(&d, FIELD_WORD);
-    if (rng_percent(rng, 70)) put(&d, ",\"n\":"), random_constant(&d, rng_percent(rng, 90) ? FIELD_NUMBER : FIELD_WORD);
+    if (rng_percent(rng, 70))
+        put(&d, ",\"n\":"), random_constant(&d, rng_percent(rng, 90) ? FIELD_NUMBER : FIELD_WORD);
     if (rng_percent(rng, 40)) put(&d, ",\"d\":"), random_constant(&d, FIELD_DATE);
     if (rng_percent(rng, 40)) put(&d, ",\"t\":"), random_constant(&d, FIELD_TIME);
     if (rng_percent(rng, 40)) put(&d, ",\"f\":"), random_constant(&d, FIELD_FLAG);

@@ -14,7 +14,7 @@ struct live {
     struct world *w;
     struct segments *sg;
     struct rng rng;
-    const struct json *rules[RULES]; /* what is published; the last is a list */
+    const struct json *rules[RULES];        /* what is published; the last is a list */
     bool mirror[RULES][WORLD_PERSONAS_MAX]; /* by the edges */
     struct edges edges;
     u32 customers, turned;
@@ -89,7 +89,8 @@ static void advance(struct live *l, i64 to)
     struct world *w = l->w;
     for (;;) {
         i64 next = NEVER;
-        for (u32 i = 0; i < w->persona_count; i++) next = min_i64(next, segment_next(l->sg, w->personas[i]));
+        for (u32 i = 0; i < w->persona_count; i++)
+            next = min_i64(next, segment_next(l->sg, w->personas[i]));
         if (next > to) break;
         CHECK(next >= w->now);
         w->now = next;
@@ -122,7 +123,8 @@ static void step_event(struct live *l, persona p)
     world_record(w);
     for (u64 i = 0; i < n; i++) {
         i64 late = rng_percent(&l->rng, 70) ? 0 : (i64)rng_below(&l->rng, 3 * (u64)DAY);
-        ev[i] = world_event(w, p, EVENTS[rng_below(&l->rng, COUNT_OF(EVENTS))], w->now - late, random_props(w, &l->rng));
+        ev[i] = world_event(w, p, EVENTS[rng_below(&l->rng, COUNT_OF(EVENTS))], w->now - late,
+                            random_props(w, &l->rng));
     }
     for (u64 i = 0; i < n; i++) touch(l, p, (struct touch){.event = &ev[i]});
 }
@@ -144,10 +146,13 @@ static void step_change(struct live *l, persona p)
     world_record(w);
     u64 dice = rng_below(&l->rng, 10), f = rng_below(&l->rng, COUNT_OF(FIELDS));
     if (dice < 5) {
-        changed = world_set(w, p, FIELDS[f].name, world_json(w->arena, FIELDS[f].values[rng_below(&l->rng, 3)]), &c);
+        changed = world_set(w, p, FIELDS[f].name,
+                            world_json(w->arena, FIELDS[f].values[rng_below(&l->rng, 3)]), &c);
     } else if (dice < 8) {
-        i64 expires = rng_percent(&l->rng, 50) ? NEVER : w->now + 1 + (i64)rng_below(&l->rng, 3 * (u64)DAY);
-        changed = world_tag(w, p, TAGS[rng_below(&l->rng, 5)], rng_percent(&l->rng, 70), expires, &c);
+        i64 expires =
+            rng_percent(&l->rng, 50) ? NEVER : w->now + 1 + (i64)rng_below(&l->rng, 3 * (u64)DAY);
+        changed =
+            world_tag(w, p, TAGS[rng_below(&l->rng, 5)], rng_percent(&l->rng, 70), expires, &c);
     } else {
         changed = world_consent(w, p, dice == 8 ? "email" : "sms", rng_percent(&l->rng, 60), &c);
     }
@@ -173,7 +178,8 @@ static void move_mirror(struct live *l, persona from, persona to)
     }
 }
 
-/* As the engine does: joined, moved, an event about it, rebuilt, and then the event is touched too. */
+/* As the engine does: joined, moved, an event about it, rebuilt, and then the event is touched too.
+ */
 static void step_merge(struct live *l)
 {
     struct world *w = l->w;
@@ -286,12 +292,16 @@ static void step_bootstrap(struct live *l)
     if (beside && !one) {
         struct segments_at sa = {l->sg, &w->view};
         struct resolver r = {.ctx = &sa, .segment = segment_resolve_at};
-        struct batch_subject all = {.view = &w->view, .events = event_view_live(w->events), .zone = w->zone,
-                                    .resolver = &r, .names = w->names};
+        struct batch_subject all = {.view = &w->view,
+                                    .events = event_view_live(w->events),
+                                    .zone = w->zone,
+                                    .resolver = &r,
+                                    .names = w->names};
         CHECK(predicate_batch(segment_predicate(l->sg, code), &all, from, to, w->now, bits));
         if (rng_percent(&l->rng, 50)) step_change(l, customer_head(w->customers, anybody(l)));
     }
-    segment_bootstrap(l->sg, code, from, to, beside && !one ? bits : NULL, at, subject_of, l, w->now, take_slow_edge);
+    segment_bootstrap(l->sg, code, from, to, beside && !one ? bits : NULL, at, subject_of, l,
+                      w->now, take_slow_edge);
     if (in_turn) segment_cursor_set(l->sg, code, to >= end ? PERSONAS_MAX : to);
 }
 
@@ -303,7 +313,8 @@ static void load_snapshot(struct world *w, const char *dir, bool write)
     struct diag why = {0};
     bool found;
     struct manifest m = {.position = w->number, .time_ms = w->now};
-    CHECK_OK(snapshot_open(w->env, w->store, &(struct snapshot_options){.dir = dir}, &sn, &found, &why));
+    CHECK_OK(
+        snapshot_open(w->env, w->store, &(struct snapshot_options){.dir = dir}, &sn, &found, &why));
     if (write) {
         struct epoch *e = epoch_pin(w->store);
         err step;
@@ -346,7 +357,8 @@ static void complain(const struct live *l, u32 i, persona p, u32 step)
     struct buf b;
     buf_init(&b, 1 << 16);
     json_put(&b, l->rules[i]);
-    fprintf(stderr, "step %u, persona %u, now %lld, %s: %.*s\n", step, p, (long long)l->w->now, IDS[i], STR_ARG(buf_str(&b)));
+    fprintf(stderr, "step %u, persona %u, now %lld, %s: %.*s\n", step, p, (long long)l->w->now,
+            IDS[i], STR_ARG(buf_str(&b)));
     buf_clear(&b);
 }
 
@@ -374,19 +386,30 @@ static void check_all(struct live *l, u32 step)
 static void one_step(struct live *l, u32 step)
 {
     u64 dice = rng_below(&l->rng, 100);
-    i64 pause = dice % 10 == 0 ? (i64)rng_below(&l->rng, 3 * (u64)DAY) : (i64)rng_below(&l->rng, 40 * (u64)MINUTE);
+    i64 pause = dice % 10 == 0 ? (i64)rng_below(&l->rng, 3 * (u64)DAY)
+                               : (i64)rng_below(&l->rng, 40 * (u64)MINUTE);
     advance(l, l->w->now + 1 + pause);
     world_record(l->w);
-    if (dice < 42) step_event(l, anybody(l));
-    else if (dice < 58) step_change(l, anybody(l));
-    else if (dice < 63) step_new(l);
-    else if (dice < 66) step_delete(l);
-    else if (dice < 70) step_merge(l);
-    else if (dice < 73) step_cut(l);
-    else if (dice < 78) step_publish(l);
-    else if (dice < 80) step_remove(l);
-    else if (dice < 84) step_put(l);
-    else if (dice < 85) step_restart(l, step);
+    if (dice < 42)
+        step_event(l, anybody(l));
+    else if (dice < 58)
+        step_change(l, anybody(l));
+    else if (dice < 63)
+        step_new(l);
+    else if (dice < 66)
+        step_delete(l);
+    else if (dice < 70)
+        step_merge(l);
+    else if (dice < 73)
+        step_cut(l);
+    else if (dice < 78)
+        step_publish(l);
+    else if (dice < 80)
+        step_remove(l);
+    else if (dice < 84)
+        step_put(l);
+    else if (dice < 85)
+        step_restart(l, step);
     for (u32 i = 0; i < 3; i++) step_bootstrap(l);
 }
 

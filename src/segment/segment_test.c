@@ -1,8 +1,8 @@
 /* segment_test.c — publishing, bootstrap, edges, dependence, removal, one by one. */
-#include "segment/segment.h"
 #include "base/test.h"
 #include "predicate/oracle.h"
 #include "segment/inside.h"
+#include "segment/segment.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,8 +46,10 @@ static u32 publish(struct stage_set *s, const char *id, const char *rule)
     struct diag why;
     char text[1024];
     buf_init(&b, 1 << 16);
-    if (rule) snprintf(text, sizeof text, "{'id':'%s','if':%s}", id, rule);
-    else snprintf(text, sizeof text, "{'id':'%s'}", id);
+    if (rule)
+        snprintf(text, sizeof text, "{'id':'%s','if':%s}", id, rule);
+    else
+        snprintf(text, sizeof text, "{'id':'%s'}", id);
     err e = compiles(s, text, &b, &why);
     if (e != ERR_OK) fprintf(stderr, "%s: %s\n", why.path, why.message);
     CHECK_OK(e);
@@ -70,7 +72,8 @@ static void count_edge(void *ctx, const struct edge *e)
 static void bootstrap(struct stage_set *s, u32 code)
 {
     world_record(s->w);
-    segment_bootstrap(s->sg, code, 1, customers_end(s->w->customers), NULL, 0, subject_of, s, s->w->now, count_edge);
+    segment_bootstrap(s->sg, code, 1, customers_end(s->w->customers), NULL, 0, subject_of, s,
+                      s->w->now, count_edge);
     segment_cursor_set(s->sg, code, PERSONAS_MAX);
 }
 
@@ -97,7 +100,8 @@ static void has(struct stage_set *s, persona p, const char *name, const char *js
     if (!world_set(s->w, p, name, world_json(s->w->arena, json), &c)) return;
     struct subject who = world_subject(s->w, p);
     customer_edit(s->w->customers, p)->changed = s->w->number;
-    segment_touch(s->sg, &who, &(struct touch){.changes = &c, .change_count = 1}, s->w->now, &s->edges);
+    segment_touch(s->sg, &who, &(struct touch){.changes = &c, .change_count = 1}, s->w->now,
+                  &s->edges);
 }
 
 static void due(struct stage_set *s, persona p, i64 now)
@@ -125,7 +129,8 @@ TEST("a customer enters by doing nothing for thirty days, to the millisecond, an
     due(s, ada, t + 30 * DAY);
     CHECK(in(s, "quiet", ada));
     CHECK_EQ(s->edges.count, 1);
-    CHECK(s->edges.items[0].entered && s->edges.items[0].fresh && s->edges.items[0].segment == quiet);
+    CHECK(s->edges.items[0].entered && s->edges.items[0].fresh &&
+          s->edges.items[0].segment == quiet);
     CHECK_EQ(segment_next(s->sg, ada), NEVER);
     does(s, ada, "A", s->w->now);
     CHECK(!in(s, "quiet", ada));
@@ -180,14 +185,16 @@ TEST("a customer may be judged out of turn, once")
     closed(s);
 }
 
-TEST("answers computed beside are taken for customers unchanged since, and for no rule they cannot answer")
+TEST("answers computed beside are taken for customers unchanged since, and for no rule they cannot "
+     "answer")
 {
     struct stage_set *s = opened(arena);
     persona ada = world_customer(s->w, "ada"), bob = world_customer(s->w, "bob");
     u32 list = publish(s, "list", NULL);
     bootstrap(s, publish(s, "first", "{'did':'A'}")); /* both are met */
     u32 city = publish(s, "city", "{'attribute':'city','op':'=','value':'x'}");
-    u32 named = publish(s, "named", "{'segment':'list'}"), aged = publish(s, "aged", "{'did':'A','within':'1d'}");
+    u32 named = publish(s, "named", "{'segment':'list'}"),
+        aged = publish(s, "aged", "{'did':'A','within':'1d'}");
     u64 at = s->w->number, wrong = 3;
     has(s, bob, "city", "'y'");
     segment_bootstrap(s->sg, city, 1, 3, &wrong, at, subject_of, s, s->w->now, count_edge);
@@ -205,7 +212,8 @@ TEST("a rule that names another follows it in the same touch, and in the same mo
 {
     struct stage_set *s = opened(arena);
     persona ada = world_customer(s->w, "ada");
-    u32 base = publish(s, "base", "{'did':'A','within':'1d'}"); /* its code is lower than its user's… */
+    u32 base =
+        publish(s, "base", "{'did':'A','within':'1d'}"); /* its code is lower than its user's… */
     u32 user = publish(s, "user", "{'not':{'segment':'base'}}");
     u32 top = publish(s, "top", "{'segment':'user'}");
     base = publish(s, "base", "{'did':'A','within':'2d'}"); /* …and it is edited after them */
@@ -242,15 +250,18 @@ TEST("a circle of segments is refused with its path, when written and when appli
     publish(s, "c", "{'any':[{'tag':'x'},{'segment':'b'}]}");
     CHECK_EQ(compiles(s, "{'id':'a','if':{'segment':'a'}}", &b, &why), ERR_REFUSED);
     CHECK_STR(str_of(why.message), S("the segments would name each other in a circle: a → a"));
-    CHECK_EQ(compiles(s, "{'id':'a','if':{'all':[{'did':'A'},{'segment':'c'}]}}", &b, &why), ERR_REFUSED);
-    CHECK_STR(str_of(why.message), S("the segments would name each other in a circle: a → c → b → a"));
+    CHECK_EQ(compiles(s, "{'id':'a','if':{'all':[{'did':'A'},{'segment':'c'}]}}", &b, &why),
+             ERR_REFUSED);
+    CHECK_STR(str_of(why.message),
+              S("the segments would name each other in a circle: a → c → b → a"));
     CHECK_STR(str_of(why.path), S("/if"));
     /* Two that were checked apart and together make a circle: the second is refused in apply. */
     publish(s, "d", "{'did':'A'}");
     struct buf two;
     buf_init(&two, 1 << 16);
     CHECK_OK(compiles(s, "{'id':'a','if':{'segment':'d'}}", &b, &why));
-    CHECK_OK(segment_compile(s->sg, world_json(arena, "{'id':'d','if':{'segment':'c'}}"), NULL, &two, &why));
+    CHECK_OK(segment_compile(s->sg, world_json(arena, "{'id':'d','if':{'segment':'c'}}"), NULL,
+                             &two, &why));
     CHECK_OK(segment_publish(s->sg, code_of(s, "a"), buf_str(&b)));
     CHECK_EQ(segment_publish(s->sg, code_of(s, "d"), buf_str(&two)), ERR_CONFLICT);
     CHECK_EQ(segment_publish(s->sg, code_of(s, "d"), S("\x01\x00nonsense")), ERR_CORRUPT);
@@ -266,7 +277,8 @@ TEST("what cannot be live is refused with the reason, and what it names must be 
     struct buf b;
     struct diag why;
     buf_init(&b, 1 << 16);
-    CHECK_EQ(compiles(s, "{'id':'a','if':{'all':[{'tag':'x'},{'segment':'nobody'}]}}", &b, &why), ERR_REFUSED);
+    CHECK_EQ(compiles(s, "{'id':'a','if':{'all':[{'tag':'x'},{'segment':'nobody'}]}}", &b, &why),
+             ERR_REFUSED);
     CHECK_STR(str_of(why.path), S("/if/all/1/segment"));
     CHECK_STR(str_of(why.message), S("there is no segment \"nobody\""));
     CHECK_EQ(compiles(s, "{'if':{'tag':'x'}}", &b, &why), ERR_REFUSED);
@@ -275,7 +287,8 @@ TEST("what cannot be live is refused with the reason, and what it names must be 
     buf_init(&heavy, 1 << 16);
     buf_put(&heavy, S("{'id':'h','if':{'all':["));
     for (u32 i = 0; i < 20; i++)
-        buf_printf(&heavy, "%s{'did':'*','aggregate':{'distinct':'p%u','op':'>','value':3}}", i ? "," : "", i);
+        buf_printf(&heavy, "%s{'did':'*','aggregate':{'distinct':'p%u','op':'>','value':3}}",
+                   i ? "," : "", i);
     buf_put(&heavy, S("]}}"));
     buf_byte(&heavy, 0);
     CHECK_EQ(compiles(s, heavy.p, &b, &why), ERR_REFUSED);
@@ -297,7 +310,8 @@ TEST("a hand-made list changes by put alone, and rules that name it are asked by
     CHECK(!segment_put(s->sg, code_of(s, "user"), ada, true));
     CHECK_EQ(segment_count(s->sg, list), 1);
     struct subject who = world_subject(s->w, ada);
-    segment_touch(s->sg, &who, &(struct touch){.segments = &list, .segment_count = 1}, s->w->now, &s->edges);
+    segment_touch(s->sg, &who, &(struct touch){.segments = &list, .segment_count = 1}, s->w->now,
+                  &s->edges);
     CHECK_EQ(s->edges.count, 1);
     CHECK(in(s, "user", ada));
     CHECK(segment_predicate(s->sg, list) == NULL);
@@ -342,7 +356,9 @@ TEST("a removed segment gives back its members' bits, its state and its slot")
         snprintf(name, sizeof name, "c%u", i);
         p[i] = world_customer(s->w, name);
     }
-    u32 did = publish(s, "did", "{'any':[{'did':'A','within':'9d'},{'did':'A','aggregate':{'sum':'n','op':'>','value':1}}]}");
+    u32 did = publish(s, "did",
+                      "{'any':[{'did':'A','within':'9d'},{'did':'A','aggregate':{'sum':'n','op':'>'"
+                      ",'value':1}}]}");
     u32 user = publish(s, "user", "{'segment':'did'}");
     bootstrap(s, did);
     bootstrap(s, user);
@@ -396,7 +412,8 @@ static str name_by(void *ctx, u32 kind, u32 code)
     return names_text(ctx, (name_kind)kind, code);
 }
 
-TEST("the digest is of names and members, the same whatever the slots, codes and order of events were")
+TEST("the digest is of names and members, the same whatever the slots, codes and order of events "
+     "were")
 {
     hash128 sums[2];
     for (u32 turn = 0; turn < 2; turn++) {

@@ -67,7 +67,7 @@ static err whole_settings(str source, str secrets, struct arena *a, const struct
 static void put_in(char *out, size_t size, str s)
 {
     size_t n = min_size(s.n, size - 1);
-    memcpy(out, s.p, n);
+    if (n) memcpy(out, s.p, n);
     out[n] = 0;
 }
 

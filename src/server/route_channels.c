@@ -3,10 +3,28 @@
 #include "server/channels.h"
 #include "server/publish.h"
 
+/* The channel as it was published, and what it is doing. */
 static void put_channel(struct call *c, u32 code, str source)
 {
+    struct engine *e = c->server->engine;
+    struct channel_state st = {0};
+    const struct json *j;
     (void)code;
-    buf_put(&c->out, source);
+    if (json_parse(source, c->arena, &j, NULL) == ERR_OK)
+        outbox_channel_state(
+            c->server->outbox,
+            names_find(engine_names(e), NAME_CHANNEL, json_get_str(j, "channel", (str){0})), &st);
+    object_open(&c->out, source);
+    json_put_key(&c->out, S("state"));
+    buf_byte(&c->out, '{');
+    json_put_kv_bool(&c->out, S("connected"), st.connected);
+    json_put_kv_i64(&c->out, S("in_flight"), st.in_flight);
+    json_put_kv_i64(&c->out, S("waiting"), st.waiting);
+    json_put_kv_i64(&c->out, S("sent"), (i64)st.sent);
+    json_put_kv_i64(&c->out, S("failed"), (i64)st.failed);
+    json_put_kv_time(&c->out, S("rests_until"), st.rests_until_ms);
+    json_put_kv_str(&c->out, S("detail"), str_of(st.detail));
+    buf_put(&c->out, S("}}"));
 }
 
 static err list(struct call *c)
@@ -19,7 +37,7 @@ static err show_one(struct call *c)
 {
     str source = engine_object(c->server->engine, OBJECT_CHANNEL, c->params[0], NULL);
     if (source.n == 0) return diag_set(&c->why, ERR_NOT_FOUND, "there is no channel of this id");
-    buf_put(&c->out, source);
+    put_channel(c, 0, source);
     return ERR_OK;
 }
 

@@ -131,7 +131,7 @@ function drawHead() {
 function snippetText() {
   const key = state.sources.at(-1)?.write_key ?? "", event = text("snippet.event"), name = text("snippet.name");
   if (state.snippet === "curl")
-    return `curl ${state.address}/v1/track -u ${key}: \\\n  -d '{"event": "${event}", "userId": "u1",\n       "properties": {"name": "${name}", "price": 39.5}}'`;
+    return `curl ${state.address}/v1/track \\\n  -u ${key}: \\\n  -d '{"event": "${event}", "userId": "u1",\n       "properties": {"name": "${name}", "price": 39.5}}'`;
   if (state.snippet === "node")
     return `import { Analytics } from '@segment/analytics-node'\n\nconst analytics = new Analytics({\n  writeKey: '${key}',\n  host: '${state.address}',\n})\nanalytics.track({\n  userId: 'u1',\n  event: '${event}',\n  properties: { name: '${name}', price: 39.5 },\n})`;
   const [protocol, host] = state.address.split("://");
@@ -143,6 +143,7 @@ function drawSources() {
   $("first").hidden = !(none || state.adding);
   $("try").hidden = none;
   $("waiting").hidden = ran;
+  $("try").classList.toggle("later", ran);
   $("sources").hidden = none;
   if (!none) $("snippet").textContent = snippetText();
   for (const tab of document.querySelectorAll("[data-snippet]"))
@@ -161,7 +162,14 @@ const time = (iso) => new Date(iso).toLocaleTimeString(state.language === "zh" ?
 
 function short(properties) {
   return Object.entries(properties)
-    .map(([k, v]) => `${k}: ${typeof v === "string" ? v : JSON.stringify(v)}`).join("   ");
+    .filter(([k]) => k !== "message_id")
+    .map(([k, v]) => `${k}: ${typeof v === "string" ? v : JSON.stringify(v)}`).join(" · ");
+}
+
+// The engine's own events have names in both languages; clients' are shown as they were sent.
+function eventName(name) {
+  const key = "event." + name, named = text(key);
+  return named === key ? name : named;
 }
 
 let newest = "";
@@ -174,8 +182,8 @@ function drawTail() {
   $("events").replaceChildren(...state.events.map((event, i) => {
     const system = event.source === "beckon", li = make("li", system ? "system" : "");
     if (i === 0 && event.id !== newest) li.classList.add("new");
-    li.append(make("time", "", time(event.received_at)), make("span", "what", event.event),
-      make("span", "who", system ? text("tail.by") : event.customer.slice(0, 8)));
+    li.append(make("time", "", time(event.received_at)), make("span", "what", eventName(event.event)),
+      make("span", "who", event.customer.slice(0, 8)));
     const props = short(event.properties);
     if (props) li.append(make("span", "props", props));
     return li;

@@ -1,0 +1,568 @@
+/* server_test.c — the whole server in this process: its threads, its sockets, a directory of its
+ * own. */
+#include "server/server.h"
+
+#include "base/json.h"
+#include "base/test.h"
+#include "server/auth.h"
+#include "server/call.h"
+#include "server/embed.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct rig {
+    pthread_t thread;
+    struct server *server;
+    struct server_options options;
+    uv_sem_t up;
+    char dir[160], key[OFFICE_KEY_MAX + 1], reader[OFFICE_KEY_MAX + 1],
+        write_key[OFFICE_KEY_MAX + 1];
+    int port;
+    err result;
+    struct diag why;
+    struct arena *arena;
+};
+
+static void on_ready(void *ctx, struct server *s)
+{
+    struct rig *rig = ctx;
+    rig->server = s;
+    rig->port = server_port(s);
+    uv_sem_post(&rig->up);
+}
+
+static void *rig_thread(void *arg)
+{
+    struct rig *rig = arg;
+    rig->result = server_run(env_real(), &rig->options, &rig->why);
+    uv_sem_post(&rig->up);
+    return NULL;
+}
+
+static void rig_start(struct rig *rig)
+{
+    uv_sem_init(&rig->up, 0);
+    rig->options.dir = rig->dir;
+    rig->options.quiet = true;
+    rig->options.on_ready = on_ready;
+    rig->options.ctx = rig;
+    CHECK_EQ(pthread_create(&rig->thread, NULL, rig_thread, rig), 0);
+    uv_sem_wait(&rig->up);
+    CHECK_OK(rig->result);
+}
+
+static void rig_stop(struct rig *rig)
+{
+    server_stop(rig->server);
+    pthread_join(rig->thread, NULL);
+    uv_sem_destroy(&rig->up);
+    CHECK_OK(rig->result);
+}
+
+/* ---- asking ---- */
+
+struct answer_text {
+    int status;
+    str head, body;
+    const struct json *json;
+};
+
+static str receive(int fd, struct arena *a)
+{
+    struct buf b;
+    buf_init(&b, 64 << 20);
+    for (;;) {
+        struct pollfd p = {fd, POLLIN, 0};
+        char part[65536];
+        ssize_t n = poll(&p, 1, 10000) > 0 ? recv(fd, part, sizeof part, 0) : -1;
+        if (n <= 0) break;
+        buf_put(&b, (str){part, (size_t)n});
+    }
+    str s = arena_str(a, buf_str(&b));
+    buf_clear(&b);
+    return s;
+}
+
+static int dial(const struct rig *rig)
+{
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((u16)rig->port)};
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    CHECK_EQ(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+    return fd;
+}
+
+/* `headers`: whole lines beside Host, Content-Length and Connection. */
+static struct answer_text ask_with(struct rig *rig, const char *verb, const char *path,
+                                   const char *headers, str body)
+{
+    struct answer_text out = {0};
+    int fd = dial(rig);
+    str head = arena_printf(
+        rig->arena, "%s %s HTTP/1.1\r\n%s%sConnection: close\r\nContent-Length: %zu\r\n\r\n", verb,
+        path, strstr(headers, "Host:") ? "" : "Host: localhost\r\n", headers, body.n);
+    CHECK_EQ(send(fd, head.p, head.n, MSG_NOSIGNAL), head.n);
+    for (size_t at = 0; at < body.n;) {
+        ssize_t n = send(fd, body.p + at, body.n - at, MSG_NOSIGNAL);
+        if (n <= 0) break;
+        at += (size_t)n;
+    }
+    str all = receive(fd, rig->arena);
+    close(fd);
+    ptrdiff_t end = str_find(all, S("\r\n\r\n"));
+    CHECK(end > 12);
+    out.status = atoi(all.p + 9);
+    out.head = str_slice(all, 0, (size_t)end + 2);
+    out.body = str_slice(all, (size_t)end + 4, all.n);
+    if (str_find(out.head, S("json")) >= 0)
+        CHECK_OK(json_parse(out.body, rig->arena, &out.json, NULL));
+    return out;
+}
+
+static struct answer_text ask(struct rig *rig, const char *verb, const char *path, const char *body)
+{
+    str auth = arena_printf(rig->arena, "Authorization: Bearer %s\r\n", rig->key);
+    return ask_with(rig, verb, path, auth.p, str_of(body));
+}
+
+static struct answer_text send_in(struct rig *rig, const char *path, const char *body)
+{
+    char pair[80], text[128];
+    static const char SET[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    size_t n = 0, size = (size_t)snprintf(pair, sizeof pair, "%s:", rig->write_key);
+    for (size_t i = 0; i < size; i += 3) {
+        u32 v = (u32)(u8)pair[i] << 16 | (u32)(i + 1 < size ? (u8)pair[i + 1] : 0) << 8 |
+                (i + 2 < size ? (u8)pair[i + 2] : 0);
+        for (int k = 18; k >= 0; k -= 6) text[n++] = SET[v >> k & 63];
+    }
+    text[n] = 0;
+    str auth = arena_printf(rig->arena, "Authorization: Basic %s\r\n", text);
+    return ask_with(rig, "POST", path, auth.p, str_of(body));
+}
+
+static str member(const struct answer_text *a, const char *name)
+{
+    return json_get_str(a->json, name, (str){0});
+}
+
+static u32 item_count(const struct answer_text *a)
+{
+    const struct json *items = json_get(a->json, "items");
+    return items ? items->count : 0;
+}
+
+/* A directory with an admin's key and one that may only read reports, a server on it, and a source.
+ */
+static struct rig *rig_new(struct arena *a, const char *name, struct server_options o)
+{
+    struct rig *rig = arena_zalloc(a, sizeof *rig);
+    struct office *office;
+    struct diag why = {0};
+    rig->arena = a;
+    rig->options = o;
+    snprintf(rig->dir, sizeof rig->dir, "%s/%s", test_dir(), name);
+    CHECK_OK(env_make_dir(env_real(), rig->dir));
+    CHECK_OK(office_open(env_real(), rig->dir, &office, &why));
+    CHECK_OK(office_key_create(office, S("a"), scope_bit(SCOPE_ADMIN), 1, rig->key, NULL, &why));
+    CHECK_OK(
+        office_key_create(office, S("r"), scope_bit(SCOPE_INGEST), 1, rig->reader, NULL, &why));
+    office_close(office);
+    rig_start(rig);
+    struct answer_text made =
+        ask(rig, "POST", "/api/v1/sources", "{\"id\":\"shop\",\"name\":\"Shop\"}");
+    CHECK_EQ(made.status, 201);
+    str write_key = member(&made, "write_key");
+    memcpy(rig->write_key, write_key.p, min_size(write_key.n, OFFICE_KEY_MAX));
+    return rig;
+}
+
+static bool has(str s, str needle)
+{
+    return str_find(s, needle) >= 0;
+}
+
+/* ---- the tests ---- */
+
+TEST("what was answered 200 is there at once, and after a stop and a start")
+{
+    struct rig *rig = rig_new(arena, "whole", (struct server_options){0});
+    struct answer_text a =
+        send_in(rig, "/v1/track",
+                "{\"userId\":\"u1\",\"event\":\"Product Viewed\",\"properties\":{\"名\":\"鞋\"}}");
+    CHECK_EQ(a.status, 200);
+    CHECK_STR(a.body, S("{\"success\":true}"));
+    for (int round = 0; round < 3; round++) {
+        a = ask(rig, "GET", "/api/v1/customers/user_id:u1/timeline", "");
+        CHECK_EQ(a.status, 200);
+        CHECK_EQ(item_count(&a), 1);
+        CHECK(has(a.body, S("\"properties\":{\"名\":\"鞋\"}")));
+        if (round == 2) break;
+        rig_stop(rig);
+        rig_start(rig);
+    }
+    CHECK_EQ(ask(rig, "GET", "/api/v1/customers/user_id:u2", "").status, 404);
+    rig_stop(rig);
+}
+
+TEST("an ingest request is refused as the wire demands")
+{
+    struct rig *rig = rig_new(arena, "refusals", (struct server_options){0});
+    CHECK_EQ(send_in(rig, "/v1/track", "{bad").status, 400);
+    CHECK_EQ(ask_with(rig, "POST", "/v1/track", "", S("{\"userId\":\"u\",\"event\":\"e\"}")).status,
+             401);
+    CHECK_EQ(ask_with(rig, "GET", "/v1/track", "", (str){0}).status, 400);
+    str by_body = arena_printf(arena, "{\"writeKey\":\"%s\",\"userId\":\"u\",\"event\":\"e\"}",
+                               rig->write_key);
+    struct answer_text a =
+        ask_with(rig, "POST", "/v1/t",
+                 "Origin: https://shop.example\r\nContent-Type: text/plain\r\n", by_body);
+    CHECK_EQ(a.status, 200);
+    CHECK(has(a.head, S("Access-Control-Allow-Origin: https://shop.example\r\n")));
+    a = ask_with(rig, "OPTIONS", "/v1/t", "Origin: https://shop.example\r\n", (str){0});
+    CHECK_EQ(a.status, 204);
+    CHECK(has(a.head, S("authorization,content-type")) && has(a.head, S("Max-Age: 86400")));
+    a = send_in(rig, "/v1/batch",
+                "{\"batch\":[{\"type\":\"track\",\"userId\":\"u\"},{\"type\":\"track\","
+                "\"event\":\"e\",\"userId\":\"u\"}]}");
+    CHECK_EQ(a.status, 200);
+    a = ask(rig, "GET", "/api/v1/events/rejected", "");
+    CHECK_EQ(item_count(&a), 1);
+    char *big = arena_alloc(arena, 5 << 20);
+    memset(big, ' ', 5 << 20);
+    CHECK_EQ(ask_with(rig, "POST", "/v1/batch", "", (str){big, 5 << 20}).status, 413);
+    CHECK_EQ(ask(rig, "DELETE", "/api/v1/sources/shop", "").status, 204);
+    CHECK_EQ(send_in(rig, "/v1/track", "{\"userId\":\"u\",\"event\":\"e\"}").status, 401);
+    rig_stop(rig);
+}
+
+TEST("overload is answered 429 with the time to come again")
+{
+    struct rig *rig = rig_new(arena, "busy", (struct server_options){.inflight_bytes_max = 600});
+    str long_text = arena_printf(
+        arena, "{\"userId\":\"u\",\"event\":\"e\",\"properties\":{\"x\":\"%0*d\"}}", 2000, 7);
+    struct answer_text a = send_in(rig, "/v1/track", long_text.p);
+    CHECK_EQ(a.status, 429);
+    CHECK(has(a.head, S("Retry-After: 1\r\n")));
+    CHECK_EQ(send_in(rig, "/v1/track", "{\"userId\":\"u\",\"event\":\"e\"}").status, 200);
+    rig_stop(rig);
+}
+
+static const char *const NAMES[METHOD_COUNT] = {"GET",   "HEAD",   "POST",   "PUT",
+                                                "PATCH", "DELETE", "OPTIONS"};
+
+/* The route's path with something in the place of its parameters. */
+static str filled(const char *path, struct arena *a)
+{
+    struct buf b;
+    buf_init(&b, 1000);
+    for (; *path; path++) {
+        if (*path != '{') {
+            buf_byte(&b, (u8)*path);
+            continue;
+        }
+        buf_byte(&b, 'x');
+        while (*path != '}') path++;
+    }
+    str s = arena_str(a, buf_str(&b));
+    buf_clear(&b);
+    return s;
+}
+
+TEST("every route that needs a key refuses those without one, and keys without its scope")
+{
+    struct rig *rig = rig_new(arena, "matrix", (struct server_options){0});
+    str weak = arena_printf(arena, "Authorization: Bearer %s\r\n", rig->reader);
+    str source = arena_printf(arena, "Authorization: Bearer %s\r\n", rig->write_key);
+    u32 checked = 0;
+    for (u32 t = 0; t < routes_count(); t++)
+        for (const struct route *r = ROUTES[t]; r->path; r++) {
+            str path = filled(r->path, arena);
+            bool is_api = str_starts(path, S("/api/"));
+            CHECK_EQ(is_api, r->access == NEEDS_SCOPE);
+            if (!is_api) continue;
+            CHECK_EQ(ask_with(rig, NAMES[r->verb], path.p, "", (str){0}).status, 401);
+            CHECK_EQ(ask_with(rig, NAMES[r->verb], path.p, "Authorization: Bearer x\r\n", (str){0})
+                         .status,
+                     401);
+            CHECK_EQ(ask_with(rig, NAMES[r->verb], path.p, source.p, (str){0}).status, 401);
+            CHECK_EQ(ask_with(rig, NAMES[r->verb], path.p, weak.p, (str){0}).status, 403);
+            checked++;
+        }
+    CHECK(checked > 30);
+    rig_stop(rig);
+}
+
+static const struct json *openapi_paths(struct arena *a)
+{
+    for (const struct embedded *f = EMBEDDED; f->path; f++)
+        if (strcmp(f->path, "/openapi.json") == 0) {
+            const struct json *j;
+            CHECK_OK(json_parse((str){(const char *)f->bytes, f->size}, a, &j, NULL));
+            return json_get(j, "paths");
+        }
+    return NULL;
+}
+
+static bool is_served(str path, str verb)
+{
+    for (u32 t = 0; t < routes_count(); t++)
+        for (const struct route *r = ROUTES[t]; r->path; r++)
+            if (str_eq(path, str_of(r->path)) && str_eq_nocase(verb, str_of(NAMES[r->verb])))
+                return true;
+    return false;
+}
+
+TEST("the description of the API names every route, and no other")
+{
+    const struct json *paths = openapi_paths(arena);
+    CHECK(json_is(paths, JSON_OBJECT));
+    for (const struct json *p = paths->child; p; p = p->next)
+        for (const struct json *v = p->child; v; v = v->next) {
+            bool sdk = str_starts(p->key, S("/v1/{call}")) || str_starts(p->key, S("/v1/pixel")) ||
+                       str_starts(p->key, S("/pixel")) || str_starts(p->key, S("/beacon")) ||
+                       str_starts(p->key, S("/rsaMetrics"));
+            if (!sdk && !is_served(p->key, v->key)) {
+                print_error("described, not served: %.*s %.*s\n", STR_ARG(v->key), STR_ARG(p->key));
+                CHECK(false);
+            }
+        }
+    for (u32 t = 0; t < routes_count(); t++)
+        for (const struct route *r = ROUTES[t]; r->path; r++) {
+            const struct json *p = json_get(paths, r->path), *v = NULL;
+            bool page = str_find(str_of(r->path), S(".")) >= 0 || strcmp(r->path, "/") == 0;
+            bool twin = str_starts(str_of(r->path), S("/sourceConfig"));
+            if ((page || twin) && !p) continue;
+            if (r->verb == METHOD_OPTIONS) continue;
+            for (const struct json *m = p ? p->child : NULL; m; m = m->next)
+                if (str_eq_nocase(m->key, str_of(NAMES[r->verb]))) v = m;
+            if (!v) {
+                print_error("served, not described: %s %s\n", NAMES[r->verb], r->path);
+                CHECK(false);
+            }
+        }
+}
+
+TEST("the page's token is for this machine's own page, and for no other name of it")
+{
+    struct rig *rig = rig_new(arena, "page", (struct server_options){0});
+    struct answer_text a = ask_with(rig, "POST", "/session", "", (str){0});
+    str token = arena_str(arena, member(&a, "token"));
+    CHECK(str_starts(token, S("bk_page_")));
+    static const char *const FOREIGN[] = {"Host: evil.example\r\n",
+                                          "Origin: http://evil.example\r\n",
+                                          "Origin: null\r\n",
+                                          "Sec-Fetch-Site: cross-site\r\n",
+                                          "Sec-Fetch-Site: same-site\r\n",
+                                          "Host: localhost.evil.example\r\n",
+                                          "Host: 127.0.0.1.nip.io\r\n"};
+    for (size_t i = 0; i < COUNT_OF(FOREIGN); i++) {
+        a = ask_with(rig, "POST", "/session", FOREIGN[i], (str){0});
+        CHECK_EQ(a.status, 200);
+        CHECK_EQ(member(&a, "token").n, 0);
+    }
+    str auth = arena_printf(arena, "Authorization: Bearer %.*s\r\n", STR_ARG(token));
+    CHECK_EQ(ask_with(rig, "GET", "/api/v1/sources", auth.p, (str){0}).status, 200);
+    str rebound = arena_printf(arena, "Host: evil.example\r\n%.*s", STR_ARG(auth));
+    CHECK_EQ(ask_with(rig, "GET", "/api/v1/sources", rebound.p, (str){0}).status, 401);
+    CHECK_EQ(ask_with(rig, "GET", "/session", "", (str){0}).status, 405);
+    a = ask_with(rig, "GET", "/", "", (str){0});
+    CHECK(has(a.head, S("Content-Security-Policy: default-src 'none'; script-src 'self'")));
+    CHECK(!has(a.body, S("<script>")) && !has(a.body, S("style=")) && !has(a.body, S(" onclick")));
+    rig_stop(rig);
+}
+
+static bool directory_holds(const char *dir, str needle, struct arena *a)
+{
+    DIR *d = opendir(dir);
+    bool found = false;
+    CHECK(d);
+    for (struct dirent *e; (e = readdir(d));)
+        if (e->d_name[0] != '.' && strcmp(e->d_name, "lock") != 0)
+            found |= has(test_file(a, arena_printf(a, "%s/%s", dir, e->d_name).p), needle);
+    closedir(d);
+    return found;
+}
+
+TEST("a channel's secret goes in and never comes out again")
+{
+    struct rig *rig = rig_new(arena, "secrets", (struct server_options){0});
+    struct answer_text a =
+        ask(rig, "POST", "/api/v1/channels",
+            "{\"id\":\"mail\",\"channel\":\"email\",\"provider\":\"smtp\",\"settings\":{\"host\":"
+            "\"127.0.0.1\","
+            "\"port\":2525,\"security\":\"none\",\"username\":\"me\",\"password\":\"tr0ub4dor\","
+            "\"from\":\"a@b.example\"}}");
+    CHECK_EQ(a.status, 201);
+    CHECK(!has(a.body, S("tr0ub4dor")) && has(a.body, S("\"username\":\"me\"")));
+    a = ask(rig, "GET", "/api/v1/channels", "");
+    CHECK(!has(a.body, S("tr0ub4dor")) && item_count(&a) == 1);
+    a = ask(rig, "POST", "/api/v1/channels",
+            "{\"id\":\"x\",\"channel\":\"email\",\"provider\":\"pigeon\",\"settings\":{}}");
+    CHECK_EQ(a.status, 422);
+    CHECK(has(a.body, S("/provider")));
+    rig_stop(rig);
+    CHECK(!directory_holds(rig->dir, S("tr0ub4dor"), arena));
+    CHECK(directory_holds(rig->dir, S("127.0.0.1"), arena));
+    rig_start(rig);
+    CHECK(has(ask(rig, "GET", "/api/v1/channels/mail", "").body, S("\"connected\":true")));
+    CHECK_EQ(ask(rig, "DELETE", "/api/v1/channels/mail", "").status, 204);
+    CHECK_EQ(ask(rig, "GET", "/api/v1/channels/mail", "").status, 404);
+    rig_stop(rig);
+}
+
+/* Asks until the answer holds the text, for at most five seconds. */
+static bool becomes(struct rig *rig, const char *path, str text)
+{
+    for (int i = 0; i < 100; i++) {
+        if (has(ask(rig, "GET", path, "").body, text)) return true;
+        usleep(50000);
+    }
+    return false;
+}
+
+TEST("a journey that is published sends to the test outbox")
+{
+    struct rig *rig = rig_new(arena, "journey", (struct server_options){0});
+    CHECK_EQ(ask(rig, "POST", "/api/v1/channels",
+                 "{\"id\":\"email\",\"channel\":\"email\",\"provider\":\"outbox\",\"settings\":{}}")
+                 .status,
+             201);
+    CHECK_EQ(ask(rig, "POST", "/api/v1/templates",
+                 "{\"id\":\"hi\",\"channel\":\"email\",\"from\":\"a@b.example\",\"subject\":\"Hi\","
+                 "\"html\":\"<p>Hi</p>\"}")
+                 .status,
+             201);
+    static const char DRAFT[] =
+        "{\"id\":\"welcome\",\"trigger\":{\"event\":\"Signed Up\"},\"steps\":["
+        "{\"id\":\"m1\",\"send\":{\"channel\":\"email\",\"template\":\"hi\"}}]}";
+    CHECK_EQ(ask(rig, "POST", "/api/v1/journeys", DRAFT).status, 201);
+    CHECK_EQ(ask(rig, "POST", "/api/v1/journeys", DRAFT).status, 409);
+    CHECK(has(ask(rig, "GET", "/api/v1/journeys/welcome", "").body, S("\"status\":\"draft\"")));
+    CHECK_EQ(
+        ask(rig, "POST", "/api/v1/journeys", "{\"id\":\"bad\",\"steps\":[{\"what\":1}]}").status,
+        422);
+    CHECK(has(ask(rig, "POST", "/api/v1/journeys/welcome/publish", "").body,
+              S("\"status\":\"live\"")));
+    CHECK_EQ(send_in(rig, "/v1/batch",
+                     "{\"batch\":[{\"type\":\"identify\",\"userId\":\"u1\",\"traits\":{\"email\":"
+                     "\"a@x.example\","
+                     "\"consent\":{\"email\":true}}},{\"type\":\"track\",\"event\":\"Signed "
+                     "Up\",\"userId\":\"u1\"}]}")
+                 .status,
+             200);
+    CHECK(becomes(rig, "/api/v1/messages?customer=user_id:u1", S("\"status\":\"sent\"")));
+    CHECK(becomes(rig, "/api/v1/journeys/welcome/report", S("\"messages\":{\"sent\":1}")));
+    CHECK(has(ask(rig, "POST", "/api/v1/journeys/welcome/pause", "").body,
+              S("\"status\":\"paused\"")));
+    CHECK(has(ask(rig, "POST", "/api/v1/journeys/welcome/resume", "").body,
+              S("\"status\":\"live\"")));
+    CHECK_EQ(ask(rig, "DELETE", "/api/v1/journeys/welcome", "").status, 204);
+    rig_stop(rig);
+}
+
+TEST("a segment is counted before it exists and complete when it does")
+{
+    struct rig *rig = rig_new(arena, "segment", (struct server_options){0});
+    for (int i = 0; i < 5; i++) {
+        str body = arena_printf(arena, "{\"userId\":\"u%d\",\"event\":\"%s\"}", i,
+                                i < 3 ? "Viewed" : "Left");
+        CHECK_EQ(send_in(rig, "/v1/track", body.p).status, 200);
+    }
+    struct answer_text a =
+        ask(rig, "POST", "/api/v1/segments/preview", "{\"predicate\":{\"did\":\"Viewed\"}}");
+    CHECK(has(a.body, S("\"count\":3,")));
+    a = ask(rig, "POST", "/api/v1/segments", "{\"id\":\"v\",\"if\":{\"did\":\"Viewed\"}}");
+    CHECK_EQ(a.status, 201);
+    CHECK(has(a.body, S("\"members\":3,\"complete\":true")));
+    a = ask(rig, "GET", "/api/v1/segments/v/members?limit=2", "");
+    CHECK_EQ(item_count(&a), 2);
+    str next = arena_printf(arena, "/api/v1/segments/v/members?limit=2&cursor=%.*s",
+                            STR_ARG(member(&a, "next")));
+    a = ask(rig, "GET", next.p, "");
+    CHECK_EQ(item_count(&a), 1);
+    CHECK_EQ(member(&a, "next").n, 0);
+    a = ask(rig, "POST", "/api/v1/segments", "{\"id\":\"w\",\"if\":{\"dod\":\"Viewed\"}}");
+    CHECK_EQ(a.status, 422);
+    CHECK(has(a.body, S("\"path\":\"/if")));
+    CHECK_EQ(ask(rig, "DELETE", "/api/v1/segments/v", "").status, 204);
+    CHECK_EQ(ask(rig, "GET", "/api/v1/segments/v", "").status, 404);
+    rig_stop(rig);
+}
+
+TEST("the live stream begins with the counters")
+{
+    struct rig *rig = rig_new(arena, "live", (struct server_options){0});
+    int fd = dial(rig);
+    str head = arena_printf(
+        arena, "GET /api/v1/live HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n\r\n",
+        rig->key);
+    CHECK_EQ(send(fd, head.p, head.n, MSG_NOSIGNAL), head.n);
+    char part[4096];
+    size_t n = 0;
+    while (n < sizeof part && !has((str){part, n}, S("event: counters"))) {
+        ssize_t got = recv(fd, part + n, sizeof part - n, 0);
+        if (got <= 0) break;
+        n += (size_t)got;
+    }
+    CHECK(has((str){part, n}, S("Content-Type: text/event-stream")));
+    CHECK(has((str){part, n}, S("event: counters")));
+    rig_stop(rig); /* with the stream open */
+    close(fd);
+}
+
+TEST("where to listen is read in every usual form")
+{
+    static const struct {
+        const char *text, *address;
+        int port;
+    } GOOD[] = {{"127.0.0.1:8080", "127.0.0.1", 8080},
+                {":80", "0.0.0.0", 80},
+                {"0", "127.0.0.1", 0},
+                {"localhost:1", "127.0.0.1", 1},
+                {"[::1]:9", "::1", 9}};
+    static const char *const BAD[] = {"", ":", "a:b", "1.2.3.4:99999", "1.2.3.4:-1"};
+    char address[64];
+    int port;
+    for (size_t i = 0; i < COUNT_OF(GOOD); i++) {
+        CHECK_OK(listen_parse(str_of(GOOD[i].text), address, &port, NULL));
+        CHECK_STR(str_of(address), str_of(GOOD[i].address));
+        CHECK_EQ(port, GOOD[i].port);
+    }
+    for (size_t i = 0; i < COUNT_OF(BAD); i++)
+        CHECK_EQ(listen_parse(str_of(BAD[i]), address, &port, NULL), ERR_INVALID);
+}
+
+TEST("addresses are decoded, and broken ones refused")
+{
+    str out;
+    CHECK_OK(url_decode(S("user_id%3Aa%20b+c"), false, arena, &out));
+    CHECK_STR(out, S("user_id:a b+c"));
+    CHECK_OK(url_decode(S("a+b"), true, arena, &out));
+    CHECK_STR(out, S("a b"));
+    static const char *const BAD[] = {"%", "a%2", "%zz", "%00", "%ff", "%c3"};
+    for (size_t i = 0; i < COUNT_OF(BAD); i++)
+        CHECK_EQ(url_decode(str_of(BAD[i]), true, arena, &out), ERR_INVALID);
+}
+
+TEST("the user of a basic header is read, with and without its colon")
+{
+    char room[128];
+    str user;
+    CHECK(auth_basic_user(S("Basic YWJjOg=="), room, &user));
+    CHECK_STR(user, S("abc"));
+    CHECK(auth_basic_user(S("basic YWJj"), room, &user));
+    CHECK_STR(user, S("abc"));
+    CHECK(auth_basic_user(S("Basic YWJjOnBhc3M="), room, &user));
+    CHECK_STR(user, S("abc"));
+    CHECK(!auth_basic_user(S("Bearer YWJj"), room, &user));
+    CHECK(!auth_basic_user(S("Basic \x80"), room, &user));
+    char long_one[300] = "Basic ";
+    memset(long_one + 6, 'Y', 290);
+    CHECK(!auth_basic_user((str){long_one, 296}, room, &user));
+}

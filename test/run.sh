@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# run.sh — everything that must pass, on two cores in under 15 minutes. The last line has the counts.
+. "$(dirname "$0")/lib.sh"
+set -u
+J=$(nproc)
+step "build, with sanitizers" make -s -j"$J" MODE=asan build/asan/beckon-tests
+step "unit tests, with sanitizers" sh tools/unit.sh build/asan/beckon-tests
+step "build" make -s -j"$J"
+step "simulator, 200 seeds" sh test/simulate.sh 200
+step "scripts in virtual time" sh test/scripts.sh
+step "fuzz targets over their seeds" fuzz_seeds asan
+step "killed at every named point and 20 times at random" python3 test/kill.py --points --kills 20
+if node_packages; then
+    step "Segment's SDK to a mail server" node test/first-mail.mjs
+else
+    skip "Segment's SDK to a mail server" "node or the npm registry is not there"
+fi
+finish
