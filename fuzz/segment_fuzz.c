@@ -1,6 +1,8 @@
-/* segment_fuzz.c — a sealed file of any bytes is refused, found damaged, or read whole without a fault.
+/* segment_fuzz.c — a sealed file of any bytes is refused, found damaged, or read whole without a
+ * fault.
  *
- * First byte: odd, and the checksums are made to fit the bytes, so that what they guard is reached. */
+ * First byte: odd, and the checksums are made to fit the bytes, so that what they guard is reached.
+ */
 #include "base/hash.h"
 #include "base/mem.h"
 #include "event/sealed.h"

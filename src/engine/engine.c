@@ -199,7 +199,8 @@ MUST_USE static err open_all(struct engine *e, struct diag *why)
     record_fixed_names(e->names);
     struct store_options so = {.memory_max = o->memory_max};
     bool snapshots = o->dir && !o->from_log_alone;
-    struct events_options eo = {.dir = snapshots ? o->dir : NULL};
+    struct events_options eo = {.dir = snapshots ? o->dir : NULL,
+                                .tail_bytes_seal = o->events_tail_bytes};
     e->store = store_new(&so);
     e->events = events_new(e->env, &eo);
     buf_init(&e->background.extra, 16 << 20);

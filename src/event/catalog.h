@@ -3,9 +3,10 @@
  *   view ──► catalog (generation g): sealed files, set of deletions, where the tail begins
  *     └────► how far the tail and the deletions went when it was pinned
  *
- * Sealing, merging and clearing deletions make a new catalog; nothing in an old one changes. The engine
- * thread alone frees: catalogs, tail chunks and mappings go when the oldest view still pinned is younger
- * than their end. So views are numbered by their catalog's generation and nothing is counted but pins. */
+ * Sealing, merging and clearing deletions make a new catalog; nothing in an old one changes. The
+ * engine thread alone frees: catalogs, tail chunks and mappings go when the oldest view still
+ * pinned is younger than their end. So views are numbered by their catalog's generation and nothing
+ * is counted but pins. */
 #pragma once
 #include "base/map.h"
 #include "env/env.h"
@@ -65,7 +66,8 @@ void catalog_install(struct events *es, struct catalog *c);
 void catalog_show(struct events *es); /* brings the live view up to date */
 /* Frees what no view can see any more. */
 void events_collect(struct events *es);
-void sealed_path(const struct events *es, const struct sealed_place *place, char out[SEALED_PATH_MAX]);
+void sealed_path(const struct events *es, const struct sealed_place *place,
+                 char out[SEALED_PATH_MAX]);
 /* How many rows of a persona with low ≤ order < high are alive: in the tail, in a file. */
 u32 tail_alive(struct events *es, event_persona p, u64 low, u64 high);
 u32 sealed_alive(struct events *es, const struct sealed *s, event_persona p, u64 low, u64 high);

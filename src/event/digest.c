@@ -30,7 +30,8 @@ static u32 newest_of(const struct event_view *v, u64 from, u64 end, struct event
 }
 
 /* The newest rows alive of one file into out[0 … max), of which each row pushes itself in. */
-static u32 newest_sealed(const struct event_view *v, const struct sealed *s, struct event *out, u32 max)
+static u32 newest_sealed(const struct event_view *v, const struct sealed *s, struct event *out,
+                         u32 max)
 {
     struct block b = {0};
     u32 n = 0;

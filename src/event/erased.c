@@ -1,7 +1,7 @@
 /* erased.c — an insert-only table of entry numbers, probed in line.
  *
- * A BEFORE entry lies under its persona; a ONE entry under (persona, order), and the first of a persona
- * under the persona too, so that one probe tells whether any further one is needed. */
+ * A BEFORE entry lies under its persona; a ONE entry under (persona, order), and the first of a
+ * persona under the persona too, so that one probe tells whether any further one is needed. */
 #include "event/erased.h"
 
 #include <stdlib.h>
@@ -83,9 +83,10 @@ static bool is_marked(const struct erased *e, const struct table *t, event_perso
     return false;
 }
 
-/* The run of slots at hash(persona) may hold a ONE entry of the persona that lies there under its order's
- * hash. Then it marks the persona as well as the first one would, but for views older than it: so the
- * mark is only spared where an entry at least as old is met, and entries are put in their order. */
+/* The run of slots at hash(persona) may hold a ONE entry of the persona that lies there under its
+ * order's hash. Then it marks the persona as well as the first one would, but for views older than
+ * it: so the mark is only spared where an entry at least as old is met, and entries are put in
+ * their order. */
 static void index_entry(const struct erased *e, struct table *t, u32 i)
 {
     const struct erased_entry *entry = &e->entries[i];
@@ -138,7 +139,8 @@ struct erased_of erased_of(const struct erased *e, u32 n, event_persona p)
     if (n == 0) return of;
     const struct table *t = __atomic_load_n(&e->table, __ATOMIC_ACQUIRE);
     u32 at = (u32)hash_persona(p) & t->mask;
-    for (u32 slot; (slot = __atomic_load_n(&t->slots[at], __ATOMIC_ACQUIRE)); at = (at + 1) & t->mask) {
+    for (u32 slot; (slot = __atomic_load_n(&t->slots[at], __ATOMIC_ACQUIRE));
+         at = (at + 1) & t->mask) {
         const struct erased_entry *entry = &e->entries[slot - 1];
         if (slot > n || entry->persona != p) continue;
         if (entry->kind == ERASED_ONE)
@@ -153,7 +155,8 @@ bool erased_single(const struct erased_of *of, u64 order)
 {
     const struct table *t = __atomic_load_n(&of->set->table, __ATOMIC_ACQUIRE);
     u32 at = (u32)hash_one(of->persona, order) & t->mask;
-    for (u32 slot; (slot = __atomic_load_n(&t->slots[at], __ATOMIC_ACQUIRE)); at = (at + 1) & t->mask) {
+    for (u32 slot; (slot = __atomic_load_n(&t->slots[at], __ATOMIC_ACQUIRE));
+         at = (at + 1) & t->mask) {
         const struct erased_entry *entry = &of->set->entries[slot - 1];
         if (slot <= of->n && entry->persona == of->persona && entry->order == order &&
             entry->kind == ERASED_ONE)

@@ -3,8 +3,8 @@
  *   entries, in the order of deleting ◄── table by hash(persona) and hash(persona, order)
  *
  * The engine thread adds; readers of any thread see the first n entries, as many as there were when
- * their view was pinned. Entries never move; a grown table leaves the old one to those who read it. An
- * entry goes when no row is left that it names: the engine then makes a new set without it. */
+ * their view was pinned. Entries never move; a grown table leaves the old one to those who read it.
+ * An entry goes when no row is left that it names: the engine then makes a new set without it. */
 #pragma once
 #include "base/mem.h"
 #include "event/event.h"

@@ -65,39 +65,41 @@ struct events_options {
 struct events *events_new(struct env *env, const struct events_options *o);
 void events_free(struct events *es);
 
-/* A snapshot keeps the tail as a stream, and in its manifest events_manifest: the sealed files and what
- * was deleted. Both are as of the call, so at the batch's end that the snapshot's epoch was pinned at:
- * event_view_pin, events_manifest and snapshot_begin together, and the view held until the snapshot is
- * done, since it keeps the stream's bytes. What is sealed or deleted later belongs to a later position
- * of the log: it reaches the disk's manifest with the next snapshot, never by snapshot_extra. */
+/* A snapshot keeps the tail as a stream, and in its manifest events_manifest: the sealed files and
+ * what was deleted. Both are as of the call, so at the batch's end that the snapshot's epoch was
+ * pinned at: event_view_pin, events_manifest and snapshot_begin together, and the view held until
+ * the snapshot is done, since it keeps the stream's bytes. What is sealed or deleted later belongs
+ * to a later position of the log: it reaches the disk's manifest with the next snapshot, never by
+ * snapshot_extra. */
 struct stream events_stream(struct events *es);
 void events_manifest(const struct events *es, struct buf *out);
-/* On start, before or after the stream is loaded: opens the files listed and removes seal- files that
- * are not. An empty manifest is a new directory. ERR_CORRUPT, ERR_UNSUPPORTED, ERR_NOT_FOUND name the
- * file. */
+/* On start, before or after the stream is loaded: opens the files listed and removes seal- files
+ * that are not. An empty manifest is a new directory. ERR_CORRUPT, ERR_UNSUPPORTED, ERR_NOT_FOUND
+ * name the file. */
 MUST_USE err events_open(struct events *es, str manifest, struct diag *why);
 /* After both: the chains and the dedupe set of the tail. */
 void events_rebuild(struct events *es);
 /* Reads every byte of every sealed file and proves what can be proved. ERR_CORRUPT: `why` names the
- * file and the place. (Otherwise a block is checked when it is first touched, and a bad one ends the
- * process.) Engine thread. */
+ * file and the place. (Otherwise a block is checked when it is first touched, and a bad one ends
+ * the process.) Engine thread. */
 MUST_USE err events_check(const struct events *es, struct diag *why);
 
 /* ---- engine thread ---- */
 
 /* Adds to the tail; orders ascend. Amortised a few cache lines; never reads sealed files. */
 void event_append(struct events *es, const struct event *ev);
-/* Has an event alive this message id and now − received < window? Exact, wherever it lies: a set over
- * the tail; a filter for each sealed file with rows that young, and on its hit the file's hashes. */
+/* Has an event alive this message id and now − received < window? Exact, wherever it lies: a set
+ * over the tail; a filter for each sealed file with rows that young, and on its hit the file's
+ * hashes. */
 bool event_seen(const struct events *es, hash128 dedupe, i64 now);
 void event_prefetch(const struct events *es, hash128 dedupe);
-/* Marks one event as gone (erasure, undo); takes effect in every later view and digest. Both read the
- * persona's rows; naming what is not there does nothing. */
+/* Marks one event as gone (erasure, undo); takes effect in every later view and digest. Both read
+ * the persona's rows; naming what is not there does nothing. */
 void event_delete(struct events *es, event_persona p, u64 order);
 /* Marks everything of a persona with order < before as gone. */
 void event_forget(struct events *es, event_persona p, u64 before);
 bool event_room(const struct events *es); /* false: refuse input until a seal or a reader is done */
-u64 events_bytes(const struct events *es); /* anonymous memory */
+u64 events_bytes(const struct events *es);   /* anonymous memory */
 u64 events_count(const struct events *es);   /* alive, tail and sealed */
 u64 events_deleted(const struct events *es); /* deleted, but still in the tail or a sealed file */
 u64 events_disk_bytes(const struct events *es);
@@ -112,12 +114,14 @@ struct event_view *
 event_view_live(struct events *es); /* engine thread: always the newest; not dropped */
 void event_view_drop(struct event_view *v);
 
-/* One customer's events, merged over its personas, in timeline order, with from ≤ occurred < to. The
- * iterator lives in `arena`: some hundred bytes for each place where the customer has events. */
+/* One customer's events, merged over its personas, in timeline order, with from ≤ occurred < to.
+ * The iterator lives in `arena`: some hundred bytes for each place where the customer has events.
+ */
 struct event_iter;
 struct event_iter *event_iter(const struct event_view *v, const event_persona *personas, u32 n,
                               i64 from, i64 to, struct arena *arena);
-/* The next event; its views are good while `v` is pinned (live: until the engine's next call here). */
+/* The next event; its views are good while `v` is pinned (live: until the engine's next call here).
+ */
 bool event_next(struct event_iter *it, struct event *out);
 /* Same, newest first. */
 struct event_iter *event_iter_back(const struct event_view *v, const event_persona *personas, u32 n,
@@ -125,14 +129,14 @@ struct event_iter *event_iter_back(const struct event_view *v, const event_perso
 /* One event by its place; false if it is gone. `arena` is used while looking. */
 bool event_get(const struct event_view *v, const event_persona *personas, u32 n, u64 order,
                i64 occurred, struct event *out, struct arena *arena);
-/* The newest `max` events of everybody, newest first by order (live tail page). Cheap while the tail
- * holds that many; else it reads the order of every row of the newest sealed files. */
+/* The newest `max` events of everybody, newest first by order (live tail page). Cheap while the
+ * tail holds that many; else it reads the order of every row of the newest sealed files. */
 u32 event_latest(const struct event_view *v, struct event *out, u32 max);
 
 /* One sequential pass over all events, customer by customer in ascending head: `each` is called per
  * event in timeline order with its head. Customers with a persona whose head moved
- * since sealing come at the end, again ascending; head_of's 0 leaves an event out. Stops when `each`
- * answers false. */
+ * since sealing come at the end, again ascending; head_of's 0 leaves an event out. Stops when
+ * `each` answers false. */
 void event_pass(const struct event_view *v, event_persona (*head_of)(void *ctx, event_persona p),
                 bool (*each)(void *ctx, event_persona head, const struct event *ev), void *ctx,
                 struct arena *arena);
@@ -140,14 +144,14 @@ void event_pass(const struct event_view *v, event_persona (*head_of)(void *ctx, 
 /* ---- sealing and merging: steps on a helper, installed by the engine between records ---- */
 
 struct seal_job;
-/* A job is due if the tail is big, or neighbouring segments should be joined, or one has many deleted
- * rows; else NULL. `force`: as soon as a file has a deleted row, or the tail any (erasure: until
- * events_deleted is 0 and a snapshot was taken). One at a time: NULL while another runs. Engine
- * thread: fixes the range. */
+/* A job is due if the tail is big, or neighbouring segments should be joined, or one has many
+ * deleted rows; else NULL. `force`: as soon as a file has a deleted row, or the tail any (erasure:
+ * until events_deleted is 0 and a snapshot was taken). One at a time: NULL while another runs.
+ * Engine thread: fixes the range. */
 struct seal_job *event_job(struct events *es, bool force);
 /* Works for about budget_us; ERR_AGAIN while there is more, ERR_OK when the file is durable. Any
- * one thread. head_of as of now: rows are sorted by it; each persona is asked about once. ERR_FULL and
- * ERR_IO: abandon the job, nothing has changed. */
+ * one thread. head_of as of now: rows are sorted by it; each persona is asked about once. ERR_FULL
+ * and ERR_IO: abandon the job, nothing has changed. */
 MUST_USE err event_job_step(struct seal_job *job,
                             event_persona (*head_of)(void *ctx, event_persona p), void *ctx,
                             i64 budget_us);

@@ -111,7 +111,8 @@ static u32 append_known(struct timeline *t, event_persona p)
     return t->count - 1;
 }
 
-TEST("a message id is known for a week less a millisecond: in the tail, sealed, merged and reopened")
+TEST(
+    "a message id is known for a week less a millisecond: in the tail, sealed, merged and reopened")
 {
     struct timeline *t = timeline_new(test_seed(), WEEK);
     u32 first = append_known(t, 1), other = append_known(t, 2);

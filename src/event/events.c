@@ -67,8 +67,7 @@ void event_append(struct events *es, const struct event *ev)
 {
     MUST(ev->order > es->last_order);
     u32 unit = tail_append(&es->tail, ev);
-    if (!hash128_is_zero(ev->dedupe))
-        map_put(&es->sets[es->set_count - 1].map, ev->dedupe, unit);
+    if (!hash128_is_zero(ev->dedupe)) map_put(&es->sets[es->set_count - 1].map, ev->dedupe, unit);
     es->tail_rows++;
     es->last_order = ev->order;
     es->last_received = max_i64(es->last_received, ev->received_ms);
@@ -111,8 +110,8 @@ u32 sealed_alive(struct events *es, const struct sealed *s, event_persona p, u64
     return alive;
 }
 
-/* Counts first what will be gone, where it lies: that says how many are alive, which files are worth
- * writing anew, and whether there is anything to remember. */
+/* Counts first what will be gone, where it lies: that says how many are alive, which files are
+ * worth writing anew, and whether there is anything to remember. */
 static void erase(struct events *es, event_persona p, erased_kind kind, u64 order)
 {
     u64 low = kind == ERASED_ONE ? order : 0, high = kind == ERASED_ONE ? order + 1 : order;
@@ -266,8 +265,8 @@ struct event_view *event_view_pin(struct events *es)
 {
     events_collect(es);
     struct event_view *v = es->newest;
-    bool is_same = v && v->catalog == es->catalog && v->end == es->live.end &&
-                   v->erased == es->live.erased;
+    bool is_same =
+        v && v->catalog == es->catalog && v->end == es->live.end && v->erased == es->live.erased;
     if (!is_same) {
         v = mem_alloc(sizeof *v);
         *v = es->live;

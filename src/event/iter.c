@@ -1,8 +1,10 @@
-/* iter.c — one customer's events: the tail's rows, sorted, merged with a run of rows from each file.
+/* iter.c — one customer's events: the tail's rows, sorted, merged with a run of rows from each
+ * file.
  *
- * Each place where the customer has events is a source that knows its next row's time and order. The
- * sources lie in a binary heap, the next event on top. In a file a persona lies under the head it had
- * at sealing, beside personas that may be somebody else's now: a source passes over those. */
+ * Each place where the customer has events is a source that knows its next row's time and order.
+ * The sources lie in a binary heap, the next event on top. In a file a persona lies under the head
+ * it had at sealing, beside personas that may be somebody else's now: a source passes over those.
+ */
 #include "event/catalog.h"
 
 struct source {
@@ -177,8 +179,8 @@ static const event_persona *sorted(const event_persona *personas, u32 n, struct 
     return out;
 }
 
-static struct event_iter *open_iter(const struct event_view *v, const event_persona *personas, u32 n,
-                                    i64 from, i64 to, bool back, struct arena *arena)
+static struct event_iter *open_iter(const struct event_view *v, const event_persona *personas,
+                                    u32 n, i64 from, i64 to, bool back, struct arena *arena)
 {
     const struct catalog *c = v->catalog;
     struct event_iter *it = arena_alloc(arena, sizeof *it);

@@ -1,8 +1,8 @@
 /* job.c — sealing and merging: choosing what is due, and swapping the result in.
  *
- * Files are merged in windows of neighbours of which the largest is no larger than the others together:
- * a row then moves into a file at least twice as large each time, and of any four neighbours left alone
- * the largest outweighs the rest, so there are few. */
+ * Files are merged in windows of neighbours of which the largest is no larger than the others
+ * together: a row then moves into a file at least twice as large each time, and of any four
+ * neighbours left alone the largest outweighs the rest, so there are few. */
 #include "event/job.h"
 
 #include <stdlib.h>
@@ -45,8 +45,8 @@ static struct seal_job *job_new(struct events *es)
     return job;
 }
 
-/* The whole tail, as one set of hashes from here on takes what comes. With all sets in use, after many
- * seals that failed, only up to where the last one began. */
+/* The whole tail, as one set of hashes from here on takes what comes. With all sets in use, after
+ * many seals that failed, only up to where the last one began. */
 static struct seal_job *seal_job(struct events *es)
 {
     struct dedupe_set *last = &es->sets[es->set_count - 1];
@@ -101,7 +101,8 @@ static struct seal_job *due_merge(struct events *es)
 {
     const struct catalog *c = es->catalog;
     for (u32 i = 0; i < c->count; i++)
-        if (c->files[i]->dead >= c->files[i]->head.rows / DEAD_SHARE + 1) return merge_job(es, i, 1);
+        if (c->files[i]->dead >= c->files[i]->head.rows / DEAD_SHARE + 1)
+            return merge_job(es, i, 1);
     for (u32 i = c->count; i-- > 0;) {
         u32 n = window_at(c, i);
         if (n) return merge_job(es, i, n);
@@ -154,8 +155,10 @@ void job_forsake(struct seal_job *job)
     job_free(job);
 }
 
-/* An entry is needed while rows that it names may lie in the tail, or in a file written before it. */
-static bool is_needed(const struct events *es, const struct catalog *c, const struct erased_entry *e)
+/* An entry is needed while rows that it names may lie in the tail, or in a file written before it.
+ */
+static bool is_needed(const struct events *es, const struct catalog *c,
+                      const struct erased_entry *e)
 {
     u64 low = e->kind == ERASED_ONE ? e->order : 0;
     u64 high = e->kind == ERASED_ONE ? e->order : e->order - 1;

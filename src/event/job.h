@@ -26,8 +26,8 @@ struct seal_job {
     struct events *es;
     struct event_view *view;
     bool is_merge;
-    u32 first, count;   /* a merge: of the catalog's files */
-    u64 tail_at, to;    /* a seal: what is left to gather of the tail's part, and its end */
+    u32 first, count; /* a merge: of the catalog's files */
+    u64 tail_at, to;  /* a seal: what is left to gather of the tail's part, and its end */
     struct sealed_place place;
     u64 applied;    /* number of the first deletion it does not know */
     i64 young_from; /* message ids received up to here are dropped */
@@ -38,7 +38,7 @@ struct seal_job {
     struct lane lanes[2 * WINDOW_MAX]; /* files in their own order; then what of each must move */
     u32 lane_count, gathered;          /* files gathered */
     u32 moved_max[WINDOW_MAX];
-    u32 read; /* rows of the input */
+    u32 read;                   /* rows of the input */
     struct sealed_hash *hashes; /* a seal's, and their order */
     struct place *hash_order;
     u64 hash_n;

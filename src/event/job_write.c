@@ -2,10 +2,11 @@
  *
  *   lanes (a file each; what must move, sorted) ──least of all──► rows ──► hashes ──► finish
  *
- * A seal has one lane, the tail's rows sorted by their customers' heads. A merge has two for each file:
- * its rows as they lie, but for personas whose head is another now, and those, sorted anew. So memory
- * goes with what moved, not with what is merged. Who belongs to whom is asked once for each persona and
- * kept: however the heads change meanwhile, a persona lies under one head in the whole file. */
+ * A seal has one lane, the tail's rows sorted by their customers' heads. A merge has two for each
+ * file: its rows as they lie, but for personas whose head is another now, and those, sorted anew.
+ * So memory goes with what moved, not with what is merged. Who belongs to whom is asked once for
+ * each persona and kept: however the heads change meanwhile, a persona lies under one head in the
+ * whole file. */
 #include "event/job.h"
 
 #include <stdlib.h>
@@ -306,8 +307,8 @@ MUST_USE static err finish(struct seal_job *job)
     return ERR_OK;
 }
 
-err event_job_step(struct seal_job *job, event_persona (*heads)(void *ctx, event_persona p), void *ctx,
-                   i64 budget_us)
+err event_job_step(struct seal_job *job, event_persona (*heads)(void *ctx, event_persona p),
+                   void *ctx, i64 budget_us)
 {
     i64 until = env_mono_ns(job->es->env) + budget_us * 1000;
     job->head_of = heads;

@@ -1,8 +1,9 @@
 /* manifest.c — what the snapshot's manifest says of events, and files coming and going by it.
  *
- *   u8 version 1; varints: start of the tail in its stream, last order, zigzag last received, generation,
- *   number of the next deletion; files {first order, last order, generation, rows, bytes, deletions left
- *   out, rows deleted since}; deletions {persona, kind, order, number}. Lists begin with their count. */
+ *   u8 version 1; varints: start of the tail in its stream, last order, zigzag last received,
+ * generation, number of the next deletion; files {first order, last order, generation, rows, bytes,
+ * deletions left out, rows deleted since}; deletions {persona, kind, order, number}. Lists begin
+ * with their count. */
 #include "event/catalog.h"
 
 #include <stdio.h>
@@ -33,8 +34,13 @@ void events_manifest(const struct events *es, struct buf *out)
     buf_varint(out, c->count);
     for (u32 i = 0; i < c->count; i++) {
         const struct sealed *s = c->files[i];
-        u64 fields[] = {s->head.first_order, s->head.last_order, s->head.generation, s->head.rows,
-                        s->head.bytes,       s->applied,         s->dead};
+        u64 fields[] = {s->head.first_order,
+                        s->head.last_order,
+                        s->head.generation,
+                        s->head.rows,
+                        s->head.bytes,
+                        s->applied,
+                        s->dead};
         for (u32 k = 0; k < COUNT_OF(fields); k++) buf_varint(out, fields[k]);
     }
     buf_varint(out, erased_count(c->erased));
@@ -93,7 +99,8 @@ MUST_USE static err read_erased(struct reader *r, struct erased *to, struct diag
     return ERR_OK;
 }
 
-void sealed_path(const struct events *es, const struct sealed_place *place, char out[SEALED_PATH_MAX])
+void sealed_path(const struct events *es, const struct sealed_place *place,
+                 char out[SEALED_PATH_MAX])
 {
     int n = snprintf(out, SEALED_PATH_MAX, "%s/seal-%llx-%llx-%llx.bsg", es->dir,
                      (unsigned long long)place->first_order, (unsigned long long)place->last_order,
@@ -194,7 +201,8 @@ void event_clean(struct events *es, str manifest)
     u64 seen = es->first ? es->first->catalog->generation : es->catalog->generation;
     struct sealed **link = &es->gone;
     for (struct sealed *s; (s = *link);) {
-        bool is_needed = s->gone_at > seen || is_listed(buf_str(&es->manifests[0]), s->head.generation) ||
+        bool is_needed = s->gone_at > seen ||
+                         is_listed(buf_str(&es->manifests[0]), s->head.generation) ||
                          is_listed(buf_str(&es->manifests[1]), s->head.generation);
         if (is_needed) {
             link = &s->next_gone;

@@ -1,9 +1,11 @@
-/* pass.c — everybody's events, customer by customer: one sequential reading of all files and the tail.
+/* pass.c — everybody's events, customer by customer: one sequential reading of all files and the
+ * tail.
  *
- * Every file, and the tail once sorted, is a lane of customers in ascending heads; the lanes go side by
- * side. A lane's customers are those of its sealing. So first the lists of customers are read: wherever
- * a persona's head is another now, the customer it came to is marked, passed over, and served at the end
- * by the iterator; rows of a persona that left are passed over where they lie. */
+ * Every file, and the tail once sorted, is a lane of customers in ascending heads; the lanes go
+ * side by side. A lane's customers are those of its sealing. So first the lists of customers are
+ * read: wherever a persona's head is another now, the customer it came to is marked, passed over,
+ * and served at the end by the iterator; rows of a persona that left are passed over where they
+ * lie. */
 #include "event/catalog.h"
 
 #include "base/buf.h"
@@ -14,11 +16,11 @@ struct lane {
     const struct sealed *file; /* NULL: the tail */
     const struct sealed_key *heads;
     u32 head_at, head_count;
-    event_persona head;    /* the customer at hand or next; UINT32_MAX: none left */
-    u32 row, end;          /* what is left of it */
-    struct place next;     /* the row at hand */
-    event_persona asked;   /* whom `here` and `gone` are about */
-    bool here;             /* is still this customer's */
+    event_persona head;  /* the customer at hand or next; UINT32_MAX: none left */
+    u32 row, end;        /* what is left of it */
+    struct place next;   /* the row at hand */
+    event_persona asked; /* whom `here` and `gone` are about */
+    bool here;           /* is still this customer's */
     struct erased_of gone;
     struct block block;
 };
@@ -59,7 +61,6 @@ static void mark(struct pass *p, event_persona persona, event_persona head_then)
     p->moved[head / 64] |= 1ull << head % 64;
     p->any_moved = true;
 }
-
 
 static void mark_moved(struct pass *p)
 {
@@ -245,8 +246,7 @@ static bool serve_moved(const struct pass *p, const struct place *pairs, u32 n)
             if (i == from || pairs[i].order != pairs[i - 1].order)
                 personas[count++] = (event_persona)pairs[i].order;
         struct event ev;
-        struct event_iter *it =
-            event_iter(p->view, personas, count, INT64_MIN, INT64_MAX, scratch);
+        struct event_iter *it = event_iter(p->view, personas, count, INT64_MIN, INT64_MAX, scratch);
         while (go_on && event_next(it, &ev)) go_on = p->each(p->ctx, head, &ev);
     }
     arena_free(scratch);

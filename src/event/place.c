@@ -33,7 +33,8 @@ static void sort_byte(const struct place *from, struct place *to, u32 n, u32 byt
     for (u32 i = 0; i < n; i++) to[at[((const u8 *)&from[i])[byte] ^ turn]++] = from[i];
 }
 
-/* Which bytes differ somewhere; none of the order's if they ascend already, since the sort is stable. */
+/* Which bytes differ somewhere; none of the order's if they ascend already, since the sort is
+ * stable. */
 static struct place differences(const struct place *a, u32 n)
 {
     struct place d = {0};

@@ -1,4 +1,5 @@
-/* sealed.c — opening a sealed file, proving pages as they are touched, finding a customer's rows. */
+/* sealed.c — opening a sealed file, proving pages as they are touched, finding a customer's rows.
+ */
 #include "event/sealed.h"
 
 #include "base/hash.h"

@@ -2,18 +2,18 @@
  *
  *   header │ rows, in blocks │ blocks │ heads + fences │ moved + fences │ dedupe, filter │ checks
  *
- * Rows lie in the order (head as of sealing, occurred, log order). A block is some 64 KiB of them, in
- * columns: each value is a difference from the column's least, in as many bytes as the largest needs,
- * so that any row is read without the ones before it. `heads` says where a customer begins, `moved`
- * under which head a persona lies if not under itself; one key in 512 is repeated in the fences, which
- * stay hot, so that a search touches one page more. `dedupe` and `filter` are there while the file is
- * younger than the window. `checks` has an XXH3-64 for every 64 KiB of all before it; a page is checked
- * when first touched. The table of sections grows without changing what stands.
- * The bytes: the table in sealed_write.c, and docs/formats.md. */
+ * Rows lie in the order (head as of sealing, occurred, log order). A block is some 64 KiB of them,
+ * in columns: each value is a difference from the column's least, in as many bytes as the largest
+ * needs, so that any row is read without the ones before it. `heads` says where a customer begins,
+ * `moved` under which head a persona lies if not under itself; one key in 512 is repeated in the
+ * fences, which stay hot, so that a search touches one page more. `dedupe` and `filter` are there
+ * while the file is younger than the window. `checks` has an XXH3-64 for every 64 KiB of all before
+ * it; a page is checked when first touched. The table of sections grows without changing what
+ * stands. The bytes: the table in sealed_write.c, and docs/formats.md. */
 #pragma once
 #include "env/env.h"
-#include "event/place.h"
 #include "event/event.h"
+#include "event/place.h"
 
 enum {
     SEALED_VERSION = 1,
@@ -62,7 +62,8 @@ struct sealed_block {
 };
 
 struct sealed_key {
-    u32 key, value; /* heads: head, first row; the last is (UINT32_MAX, rows). moved: persona, head */
+    u32 key,
+        value; /* heads: head, first row; the last is (UINT32_MAX, rows). moved: persona, head */
 };
 
 struct sealed_hash {
@@ -111,7 +112,8 @@ struct sealed {
     struct sealed *next_gone;
 };
 
-/* Maps a file and proves its header and table. ERR_CORRUPT, ERR_UNSUPPORTED, ERR_NOT_FOUND, ERR_IO. */
+/* Maps a file and proves its header and table. ERR_CORRUPT, ERR_UNSUPPORTED, ERR_NOT_FOUND, ERR_IO.
+ */
 MUST_USE err sealed_open(struct env *env, const char *path, struct sealed **out, struct diag *why);
 void sealed_close(struct sealed *s); /* NULL is allowed */
 /* Reads all of it. ERR_CORRUPT names the place. */
@@ -152,7 +154,8 @@ struct block {
     u64 base[COLUMN_COUNT], mask[COLUMN_COUNT];
     u32 width[COLUMN_COUNT];
 };
-/* Opens the block that holds `row`, unless `b` is it; zero `b` at first. Cheap from one to the next. */
+/* Opens the block that holds `row`, unless `b` is it; zero `b` at first. Cheap from one to the
+ * next. */
 void block_at(struct block *b, const struct sealed *s, u32 row);
 /* False if it does not hold together; what block_at requires. */
 bool block_open(struct block *b, const struct sealed *s, u32 index);
@@ -185,7 +188,8 @@ static inline int hash128_cmp(hash128 a, hash128 b)
     if (a.hi != b.hi) return a.hi < b.hi ? -1 : 1;
     return a.lo < b.lo ? -1 : a.lo > b.lo;
 }
-/* The filter: eight-word blocks, of which a hash sets seven bits. 12 bits a hash: 0.7 % false hits. */
+/* The filter: eight-word blocks, of which a hash sets seven bits. 12 bits a hash: 0.7 % false hits.
+ */
 enum { FILTER_BITS = 12, FILTER_BLOCK = 64 };
 u64 filter_bytes(u64 hashes);
 void filter_add(u64 *words, u64 bytes, hash128 h);

@@ -1,4 +1,5 @@
-/* sealed_check.c — proving a whole file: first every page, then that what they say holds together. */
+/* sealed_check.c — proving a whole file: first every page, then that what they say holds together.
+ */
 #include "event/sealed.h"
 
 struct check {
@@ -55,7 +56,8 @@ MUST_USE static err check_row(struct check *c, const struct block *b, u32 row)
     struct event ev;
     const struct sealed_header *h = &c->s->head;
     u64 from = row == b->first ? 0 : block_value(b, COLUMN_BLOB_END, row - 1);
-    u64 end = block_value(b, COLUMN_BLOB_END, row), room = block_value(b, COLUMN_BLOB_END, b->end - 1);
+    u64 end = block_value(b, COLUMN_BLOB_END, row),
+        room = block_value(b, COLUMN_BLOB_END, b->end - 1);
     if (from > end || end > room || block_value(b, COLUMN_MESSAGE, row) > end - from)
         return damaged(c, "the bytes of a row", row);
     block_event(b, row, &ev);

@@ -1,8 +1,8 @@
 /* sealed_dedupe.c — message ids of a sealed file: a blocked Bloom filter before a sorted list.
  *
- * The filter's block comes from the low half of the hash, its seven bits from nine bits each of the high
- * half: one cache line for an answer (Putze, Sanders, Singler 2007). The hashes are keyed, so nobody
- * outside can crowd a block. */
+ * The filter's block comes from the low half of the hash, its seven bits from nine bits each of the
+ * high half: one cache line for an answer (Putze, Sanders, Singler 2007). The hashes are keyed, so
+ * nobody outside can crowd a block. */
 #include "event/sealed.h"
 
 enum { PROBES = 7, PROBE_BITS = 9 };

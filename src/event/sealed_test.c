@@ -198,7 +198,8 @@ TEST("every customer of a large file is found, and nobody who is not there")
     CHECK_EQ(moved.count, HEADS / 2);
     for (u32 p = 0, row = 0; p < 3 * HEADS + 9; p++) {
         u32 from, to, i = p / 3 - 1;
-        bool is_head = p >= 3 && p % 3 == 0 && i < HEADS, is_moved = p % 3 == 1 && i < HEADS && i % 2;
+        bool is_head = p >= 3 && p % 3 == 0 && i < HEADS,
+             is_moved = p % 3 == 1 && i < HEADS && i % 2;
         sealed_rows(s, p, &from, &to);
         CHECK_EQ(to - from, is_head ? 1 + i % 2 : 0);
         if (is_head) CHECK_EQ(from, row);
@@ -214,7 +215,8 @@ TEST("a filter has no false misses, and at most one false hit in fifty")
     enum { N = 20000 };
     u64 bytes = filter_bytes(N), *words = arena_zalloc(arena, bytes);
     u32 hits = 0;
-    for (u64 i = 0; i < N; i++) filter_add(words, bytes, hash_xxh((str){(const char *)&i, sizeof i}));
+    for (u64 i = 0; i < N; i++)
+        filter_add(words, bytes, hash_xxh((str){(const char *)&i, sizeof i}));
     for (u64 i = 0; i < N; i++)
         CHECK(filter_has(words, bytes, hash_xxh((str){(const char *)&i, sizeof i})));
     for (u64 i = N; i < 2 * N; i++)

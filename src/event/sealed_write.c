@@ -1,21 +1,21 @@
 /* sealed_write.c — writing a sealed file from front to back, its header last.
  *
- * The file, version 1 (little-endian; offsets from its start; every section begins at a multiple of 64):
+ * The file, version 1 (little-endian; offsets from its start; every section begins at a multiple of
+ * 64):
  *
  *   0      header, 4096 bytes: struct sealed_header, zeros, XXH3-64 of the 4088 bytes before it
  *   4096   sections, in any order, each by its (offset, bytes) in the header; absent: bytes 0
- *          ROWS     blocks: head {u32 rows, u32 blob_at, 9 × {u64 base, u32 at, u32 width}}, columns of
- *                   `width` bytes a row (value − base), blobs (message id, properties), 8 zeros; each
- *                   padded to 8. Columns: occurred, received − occurred, order, persona, code, source,
- *                   flags, bytes of the message id, end of the blob
- *          DEDUPE   {u64 lo, u64 hi, u32 persona, u48 order − first order, u48 received}, by (hi, lo)
- *          FILTER   64-byte blocks of a Bloom filter over DEDUPE
- *          BLOCKS   64 bytes a block: {u64 offset in ROWS, u32 bytes, u32 first row, i64 occurred min,
- *                   max, u64 order min, max, u64 codes mod 64, u32 code min, max}
- *          HEADS    {u32 head, u32 first row} ascending, and {0xFFFFFFFF, rows}
- *          MOVED    {u32 persona, u32 head} ascending: personas whose rows lie under another's head
- *          …FENCES  u32: every 512th key of HEADS (the last entry left out), of MOVED
- *   end    CHECKS: XXH3-64 of each 64 KiB between 4096 and here; their own XXH3-64 stands in the header
+ *          ROWS     blocks: head {u32 rows, u32 blob_at, 9 × {u64 base, u32 at, u32 width}},
+ * columns of `width` bytes a row (value − base), blobs (message id, properties), 8 zeros; each
+ *                   padded to 8. Columns: occurred, received − occurred, order, persona, code,
+ * source, flags, bytes of the message id, end of the blob DEDUPE   {u64 lo, u64 hi, u32 persona,
+ * u48 order − first order, u48 received}, by (hi, lo) FILTER   64-byte blocks of a Bloom filter
+ * over DEDUPE BLOCKS   64 bytes a block: {u64 offset in ROWS, u32 bytes, u32 first row, i64
+ * occurred min, max, u64 order min, max, u64 codes mod 64, u32 code min, max} HEADS    {u32 head,
+ * u32 first row} ascending, and {0xFFFFFFFF, rows} MOVED    {u32 persona, u32 head} ascending:
+ * personas whose rows lie under another's head …FENCES  u32: every 512th key of HEADS (the last
+ * entry left out), of MOVED end    CHECKS: XXH3-64 of each 64 KiB between 4096 and here; their own
+ * XXH3-64 stands in the header
  *
  * A reader takes more sections than it knows; a changed meaning takes a new version. */
 #include "base/buf.h"

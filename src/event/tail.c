@@ -1,9 +1,10 @@
 /* tail.c — frames in chunks, and chains whose old ends are cleared in passing.
  *
- * A head outlives its row: nothing is touched when rows leave for a sealed file. Since units wrap after
- * 32 GiB, a head left alone that long would name a stranger's row. So each new chunk clears the old
- * heads of 1/4096 of all personas: every head is looked at once in 16 GiB, so that what a head or a
- * `prev` names is at most 16 GiB and the kept window old: neither in a later window nor ahead of one. */
+ * A head outlives its row: nothing is touched when rows leave for a sealed file. Since units wrap
+ * after 32 GiB, a head left alone that long would name a stranger's row. So each new chunk clears
+ * the old heads of 1/4096 of all personas: every head is looked at once in 16 GiB, so that what a
+ * head or a `prev` names is at most 16 GiB and the kept window old: neither in a later window nor
+ * ahead of one. */
 #include "event/tail.h"
 
 enum { SWEEP_PARTS = 4096 };

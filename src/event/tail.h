@@ -3,9 +3,9 @@
  *   … ┊ row blob ┊ row blob ┊ padding ┊ row blob ┊ …        offsets only grow; chunks never move
  *        ▲──prev──────────────────────────┘ ◄── heads[persona]
  *
- * A frame is a 64-byte row, its message id and its properties, rounded up to 8 bytes; it never crosses
- * a chunk. What lies in memory is what the snapshot's stream carries. A row is named by its unit, the
- * offset / 8 modulo 2^32: a window of 32 GiB, of which at most TAIL_WINDOW_MAX is kept.
+ * A frame is a 64-byte row, its message id and its properties, rounded up to 8 bytes; it never
+ * crosses a chunk. What lies in memory is what the snapshot's stream carries. A row is named by its
+ * unit, the offset / 8 modulo 2^32: a window of 32 GiB, of which at most TAIL_WINDOW_MAX is kept.
  *
  * The engine thread appends. Readers know the end of their view, and follow a chain past what is
  * younger; a head is stored after its row (release) and loaded before it (acquire). */
@@ -83,8 +83,8 @@ u32 tail_before(const struct tail *t, u32 unit, u64 start);
 /* The event of a row: views into the tail. */
 void tail_event(const struct row *row, struct event *out);
 
-/* The stream: any bytes of [kept, end), and their return. An empty tail takes any first offset; what lies
- * before `kept` is passed over. ERR_CORRUPT: a gap. */
+/* The stream: any bytes of [kept, end), and their return. An empty tail takes any first offset;
+ * what lies before `kept` is passed over. ERR_CORRUPT: a gap. */
 void tail_read(const struct tail *t, u64 offset, void *out, size_t n);
 MUST_USE err tail_load(struct tail *t, u64 offset, str bytes);
 /* The tail begins at `from`: what was loaded before it is not wanted. */

@@ -3,7 +3,6 @@
 #include "event/place.h"
 #include "event/tail.h"
 
-
 static u32 append(struct tail *t, event_persona p, u64 order, size_t bytes)
 {
     static const char BLOB[1 << 20];
@@ -89,7 +88,8 @@ TEST("what a chunk held before is not in the stream of the one that takes its me
     for (u32 i = 0; i < 5; i++) {
         static char secret[1 << 20];
         memset(secret, 'x', sizeof secret);
-        tail_append(&t, &(struct event){.persona = 1, .order = i, .props = {secret, sizeof secret}});
+        tail_append(&t,
+                    &(struct event){.persona = 1, .order = i, .props = {secret, sizeof secret}});
     }
     tail_keep(&t, t.end + TAIL_CHUNK, TAIL_CHUNKS);
     t.kept = t.end = 4 * (u64)TAIL_CHUNK;
@@ -109,7 +109,8 @@ TEST("a stream is taken back from any pieces, but not with a gap")
     struct tail t, u;
     struct rng rng = {test_seed()};
     tail_init(&t);
-    for (u32 i = 0; i < 9000; i++) append(&t, 1 + (u32)rng_below(&rng, 50), i + 1, rng_below(&rng, 2000));
+    for (u32 i = 0; i < 9000; i++)
+        append(&t, 1 + (u32)rng_below(&rng, 50), i + 1, rng_below(&rng, 2000));
     size_t n = (size_t)(t.end - t.kept);
     CHECK(n > 2 * (size_t)TAIL_CHUNK);
     char *bytes = arena_alloc(arena, n);
@@ -138,8 +139,9 @@ TEST("places sort by key, time and order, few or many, negative times first")
         struct place *spare = arena_alloc(arena, (n + 1) * sizeof *a);
         u64 sum = 0, again = 0;
         for (u32 i = 0; i < n; i++) {
-            a[i] = (struct place){(i64)rng_below(&rng, 9) - 4, rng_next(&rng) >> rng_below(&rng, 60),
-                                  (u32)rng_below(&rng, 5) << 14, i};
+            a[i] =
+                (struct place){(i64)rng_below(&rng, 9) - 4, rng_next(&rng) >> rng_below(&rng, 60),
+                               (u32)rng_below(&rng, 5) << 14, i};
             if (n % 2) a[i].order = i;
             sum += a[i].order ^ a[i].at;
         }
@@ -168,8 +170,9 @@ TEST("a set of deletions answers as of each moment at which it was asked")
             u64 order = rng_below(&rng, 500);
             bool expected = false;
             for (u32 j = 0; j < n; j++)
-                expected |= all[j].persona == p && (all[j].kind == ERASED_ONE ? all[j].order == order
-                                                                            : order < all[j].order);
+                expected |=
+                    all[j].persona == p &&
+                    (all[j].kind == ERASED_ONE ? all[j].order == order : order < all[j].order);
             struct erased_of of = erased_of(e, n, p);
             CHECK_EQ(is_erased(&of, order), expected);
         }

@@ -5,8 +5,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* The engine appends, deletes, seals and merges; a reader takes the newest view, and what it sees must
- * be whole: each persona's events without a gap, as many as the pass shows. A helper works off jobs. */
+/* The engine appends, deletes, seals and merges; a reader takes the newest view, and what it sees
+ * must be whole: each persona's events without a gap, as many as the pass shows. A helper works off
+ * jobs. */
 enum { PERSONAS = 64, EVENTS = 40000 };
 
 struct stage {

@@ -27,7 +27,8 @@ struct timeline *timeline_new(u64 seed, i64 dedupe_ms)
     t->env = env_sim(seed);
     t->rng = (struct rng){seed};
     t->now = 1000 * DAY;
-    t->options = (struct events_options){.dir = DIR, .tail_bytes_seal = 24 << 10, .dedupe_ms = dedupe_ms};
+    t->options =
+        (struct events_options){.dir = DIR, .tail_bytes_seal = 24 << 10, .dedupe_ms = dedupe_ms};
     MUST(env_make_dir(t->env, DIR) == ERR_OK && env_sync_dir(t->env, "/") == ERR_OK);
     for (event_persona p = 1; p <= TIMELINE_PERSONAS; p++) t->heads[p] = p;
     buf_init(&t->saved.manifest, 1 << 30);
@@ -98,19 +99,21 @@ void timeline_append(struct timeline *t, event_persona p, i64 occurred, size_t p
 static void forget(struct timeline *t, event_persona p, u64 before)
 {
     for (u32 i = 0; i < t->count; i++)
-        if (t->events[i].ev.persona == p && t->events[i].ev.order < before) t->events[i].gone = true;
+        if (t->events[i].ev.persona == p && t->events[i].ev.order < before)
+            t->events[i].gone = true;
     event_forget(t->es, p, before);
     note(t, (struct deed){DEED_FORGET, p, before});
 }
 
-static void delete(struct timeline *t, u32 i)
+static void delete (struct timeline *t, u32 i)
 {
     t->events[i].gone = true;
     event_delete(t->es, t->events[i].ev.persona, t->events[i].ev.order);
     note(t, (struct deed){DEED_DELETE, i, 0});
 }
 
-/* A persona joins another's customer, or goes its own way again (and a head's followers each theirs). */
+/* A persona joins another's customer, or goes its own way again (and a head's followers each
+ * theirs). */
 static void move_head(struct timeline *t)
 {
     event_persona p = 1 + (u32)rng_below(&t->rng, TIMELINE_PERSONAS);
@@ -128,7 +131,7 @@ void timeline_act(struct timeline *t, u32 times)
         event_persona p = 1 + (u32)rng_below(&t->rng, TIMELINE_PERSONAS);
         t->now += (i64)rng_below(&t->rng, 20) * SECOND;
         if (dice < 10 && t->count) {
-            delete(t, (u32)rng_below(&t->rng, t->count));
+            delete (t, (u32)rng_below(&t->rng, t->count));
         } else if (dice < 13) {
             forget(t, p, rng_below(&t->rng, t->record + 2) << 8);
         } else if (dice < 25) {
@@ -249,14 +252,15 @@ static int by_time(const void *a, const void *b)
     return x->order < y->order ? -1 : x->order > y->order;
 }
 
-static struct answer *ask(const struct timeline *t, const bool *gone, u32 count, u64 personas, i64 from,
-                          i64 to)
+static struct answer *ask(const struct timeline *t, const bool *gone, u32 count, u64 personas,
+                          i64 from, i64 to)
 {
     struct answer *a = mem_alloc(sizeof *a);
     a->count = 0;
     for (u32 i = 0; i < count; i++) {
         const struct event *ev = &t->events[i].ev;
-        bool wanted = personas >> ev->persona & 1 && ev->occurred_ms >= from && ev->occurred_ms < to;
+        bool wanted =
+            personas >> ev->persona & 1 && ev->occurred_ms >= from && ev->occurred_ms < to;
         if (wanted && !gone[i]) a->events[a->count++] = ev;
     }
     qsort(a->events, a->count, sizeof a->events[0], by_time);
@@ -331,7 +335,8 @@ static bool on_passed(void *ctx, event_persona head, const struct event *ev)
     return x->left-- > 1;
 }
 
-static void check_pass(const struct timeline *t, const struct event_view *v, const bool *gone, u32 count)
+static void check_pass(const struct timeline *t, const struct event_view *v, const bool *gone,
+                       u32 count)
 {
     struct arena *arena = arena_new();
     struct passing x = {.t = t, .gone = gone, .count = count, .left = UINT32_MAX};
@@ -401,7 +406,8 @@ static void check_latest(const struct timeline *t, const struct event_view *v, c
     free(out);
 }
 
-void timeline_check_view(struct timeline *t, const struct event_view *v, const bool *gone, u32 count)
+void timeline_check_view(struct timeline *t, const struct event_view *v, const bool *gone,
+                         u32 count)
 {
     hash128 a = events_digest(v, name_of, NULL), b = twin_digest(t, gone, count);
     CHECK(hash128_eq(a, b));

@@ -58,11 +58,10 @@ static const char *element_end(const char *p, const char *end)
 
 struct cut cut_open(str text)
 {
-    str s = trim(text.p, text.p + text.n);
-    struct cut c = {.p = s.p + 1, .end = s.p + s.n, .first = true};
-    c.bad = s.n == 0 || (*s.p != '[' && *s.p != '{');
-    if (!c.bad) c.close = *s.p == '[' ? ']' : '}';
-    return c;
+    str s = text.n ? trim(text.p, text.p + text.n) : text;
+    if (s.n == 0 || (*s.p != '[' && *s.p != '{')) return (struct cut){.bad = true};
+    char close = *s.p == '[' ? ']' : '}';
+    return (struct cut){.p = s.p + 1, .end = s.p + s.n, .close = close, .first = true};
 }
 
 bool cut_next(struct cut *c, str *out)

@@ -84,12 +84,14 @@ static void tell(struct journeys *j, persona head, u32 event, const struct progr
 
 /* ---- conditions ---- */
 
-/* A subject whose `event` is the one that began the enrolment. */
+/* A subject whose `event` is the one that began the enrolment. What came after it is told by when both
+ * occurred: SDKs send in batches, so an order seconds after the cart may arrive with it
+ * (docs/semantics.md). */
 static void subject_of(struct journeys *j, u32 row, struct subject *who, struct event *trigger)
 {
     const struct enrolment_row *r = at(j, row);
     j->host.subject(j->host.ctx, customer_head(j->customers, r->persona), who);
-    who->since_ms = r->started_ms;
+    who->since_ms = min_i64(r->trigger_ms, r->started_ms);
     who->since_order = r->trigger_order;
     who->event = NULL;
     if (event_get(who->events, who->personas, who->persona_count, r->trigger_order, r->trigger_ms,

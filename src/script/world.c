@@ -7,13 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CONNECTIONS = 16, PENDING_MAX = 256 };
+enum { CONNECTIONS = 16 };
 
-/* A delivery the provider will answer later, or was told to go. */
-struct pending {
+/* A connection to the provider: nothing waits in it, but while it connects or answers. */
+typedef enum { CALL_FREE, CALL_CONNECTING, CALL_READY, CALL_ANSWERING } call_state;
+struct call {
     struct delivery *d;
-    i64 at_ms;
     struct world_answer answer;
+    i64 at_ms; /* CONNECTING, ANSWERING: when it has */
+    call_state state;
 };
 
 struct world {
@@ -21,8 +23,7 @@ struct world {
     struct engine *engine;
     struct outbox *outbox;
     struct intake *intake;
-    struct pending pending[PENDING_MAX];
-    u32 pending_count;
+    struct call calls[CONNECTIONS]; /* as many as deliveries at once */
     struct delivered *delivered;
     u32 delivered_count, delivered_cap;
     bool stopped; /* the log failed: a process would end here */
@@ -44,49 +45,54 @@ static struct world_answer ask(struct world *w, const struct delivery *d)
                              : (struct world_answer){.class = ANSWER_SENT};
 }
 
+static void end_call(struct call *c)
+{
+    struct delivery *d = c->d;
+    c->state = CALL_FREE;
+    delivery_done(d, c->answer.class, c->answer.retry_ms, S("simulated"));
+}
+
+static void connected(struct call *c)
+{
+    c->state = CALL_READY;
+    delivery_ready(c->d);
+}
+
 static void sim_prepare(void *provider, struct delivery *d)
 {
     struct world *w = provider;
-    struct world_answer a = ask(w, d);
-    d->provider_data = mem_alloc(sizeof a);
-    memcpy(d->provider_data, &a, sizeof a);
-    if (!a.before_claim) {
-        delivery_ready(d);
-        return;
-    }
-    free(d->provider_data);
-    delivery_done(d, a.class, a.retry_ms, S("simulated"));
-}
-
-static void answer_now(struct delivery *d, struct world_answer a)
-{
-    delivery_done(d, a.class, a.retry_ms, S("simulated"));
+    struct call *c = w->calls;
+    while (c->state != CALL_FREE) c++;
+    MUST(c < w->calls + CONNECTIONS);
+    *c = (struct call){.d = d, .answer = ask(w, d), .state = CALL_CONNECTING};
+    c->at_ms = world_now(w) + c->answer.connect_ms;
+    d->provider_data = c;
+    if (c->answer.before_claim)
+        end_call(c);
+    else if (c->answer.connect_ms == 0)
+        connected(c);
 }
 
 static void sim_go(void *provider, struct delivery *d)
 {
     struct world *w = provider;
-    struct world_answer a;
-    memcpy(&a, d->provider_data, sizeof a);
-    free(d->provider_data);
+    struct call *c = d->provider_data;
     if (w->delivered_count == w->delivered_cap) {
         w->delivered_cap = w->delivered_cap ? w->delivered_cap * 2 : 64;
         w->delivered = mem_realloc(w->delivered, w->delivered_cap * sizeof *w->delivered);
     }
     note(w, d, &w->delivered[w->delivered_count]);
-    w->delivered[w->delivered_count++].answer = a.class;
-    if (a.delay_ms == 0) {
-        answer_now(d, a);
-        return;
-    }
-    MUST(w->pending_count < PENDING_MAX);
-    w->pending[w->pending_count++] = (struct pending){d, world_now(w) + a.delay_ms, a};
+    w->delivered[w->delivered_count++].answer = c->answer.class;
+    c->state = CALL_ANSWERING;
+    c->at_ms = world_now(w) + c->answer.delay_ms;
+    if (c->answer.delay_ms == 0) end_call(c);
 }
 
 static void sim_drop(void *provider, struct delivery *d)
 {
+    struct call *c = d->provider_data;
     (void)provider;
-    free(d->provider_data);
+    c->state = CALL_FREE;
     delivery_dropped(d);
 }
 
@@ -139,9 +145,10 @@ static struct intake *make_intake(struct world *w)
 err world_open(const struct world_options *o, struct world **out, struct diag *why)
 {
     struct world *w = mem_zalloc(sizeof *w);
-    struct engine_options eo = {.dir = o->dir};
+    struct engine_options eo = {.dir = o->dir, .events_tail_bytes = o->events_tail_bytes};
     struct outbox_options oo = {.deliveries_max = CONNECTIONS,
-                                .public_url = S("http://beckon.test")};
+                                .public_url = S("http://beckon.test"),
+                                .stub_templates = true};
     w->options = *o;
     *out = NULL;
     err e = engine_open(o->env, &eo, &w->engine, why);
@@ -159,8 +166,6 @@ err world_open(const struct world_options *o, struct world **out, struct diag *w
 
 void world_abandon(struct world *w)
 {
-    for (u32 i = 0; i < w->pending_count; i++) answer_now(w->pending[i].d, w->pending[i].answer);
-    w->pending_count = 0;
     outbox_free(w->outbox);
     intake_free(w->intake);
     engine_close(w->engine);
@@ -196,17 +201,20 @@ const struct delivered *world_delivered(const struct world *w, u32 *count)
 
 /* ---- the loop ---- */
 
-static bool answer_pending(struct world *w)
+static bool waits(const struct call *c)
+{
+    return c->state == CALL_CONNECTING || c->state == CALL_ANSWERING;
+}
+
+static bool provider_step(struct world *w)
 {
     bool any = false;
-    for (u32 i = 0; i < w->pending_count;) {
-        struct pending p = w->pending[i];
-        if (p.at_ms > world_now(w)) {
-            i++;
-            continue;
-        }
-        w->pending[i] = w->pending[--w->pending_count];
-        answer_now(p.d, p.answer);
+    for (struct call *c = w->calls; c < w->calls + CONNECTIONS; c++) {
+        if (!waits(c) || c->at_ms > world_now(w)) continue;
+        if (c->state == CALL_CONNECTING)
+            connected(c);
+        else
+            end_call(c);
         any = true;
     }
     return any;
@@ -223,7 +231,7 @@ static void settle(struct world *w)
         moved |= engine_step(w->engine);
         moved |= engine_background(w->engine, 1000000);
         moved |= engine_propose(w->engine, world_now(w));
-        moved |= answer_pending(w);
+        moved |= provider_step(w);
         moved |= outbox_step(w->outbox, world_now(w));
     }
 }
@@ -233,7 +241,8 @@ void world_until(struct world *w, i64 until_ms)
     for (;;) {
         settle(w);
         i64 next = min_i64(engine_next_due(w->engine), until_ms);
-        for (u32 i = 0; i < w->pending_count; i++) next = min_i64(next, w->pending[i].at_ms);
+        for (const struct call *c = w->calls; c < w->calls + CONNECTIONS; c++)
+            if (waits(c)) next = min_i64(next, c->at_ms);
         i64 now = world_now(w);
         if (now >= until_ms) return;
         if (w->stopped) next = until_ms;
@@ -313,16 +322,27 @@ MUST_USE static err take(struct world *w, intake_call call, str body, struct int
     return e;
 }
 
-err world_track(struct world *w, str body, struct intake_result *result, struct diag *why)
+MUST_USE static err take_batch(struct world *w, intake_call call, str item,
+                               struct intake_result *result, struct diag *why)
 {
     struct buf batch;
     buf_init(&batch, APPEND_BYTES_MAX);
     buf_put(&batch, S("{\"batch\":["));
-    buf_put(&batch, body);
+    buf_put(&batch, item);
     buf_put(&batch, S("]}"));
-    err e = take(w, INTAKE_BATCH, buf_str(&batch), result, why);
+    err e = take(w, call, buf_str(&batch), result, why);
     buf_clear(&batch);
     return e;
+}
+
+err world_track(struct world *w, str body, struct intake_result *result, struct diag *why)
+{
+    return take_batch(w, INTAKE_BATCH, body, result, why);
+}
+
+err world_import(struct world *w, str body, struct intake_result *result, struct diag *why)
+{
+    return take_batch(w, INTAKE_IMPORT, body, result, why);
 }
 
 err world_item(struct world *w, str body, struct intake_result *result, struct diag *why)

@@ -24,8 +24,10 @@ struct delivered {
 /* What the provider answers, asked at each delivery. `retry_ms` counts for RETRY. */
 struct world_answer {
     answer_class class;
-    i64 retry_ms, delay_ms; /* the answer comes this much later */
-    bool before_claim;      /* it fails while connecting: nothing was handed over */
+    i64 retry_ms;
+    i64 connect_ms;    /* it takes so long to connect */
+    i64 delay_ms;      /* the answer comes this much later */
+    bool before_claim; /* it fails while connecting: nothing was handed over */
 };
 
 struct world_options {
@@ -33,6 +35,7 @@ struct world_options {
     const char *dir; /* on it; NULL: in memory */
     struct world_answer (*answer)(void *ctx, const struct delivered *d); /* NULL: accepts at once */
     void *ctx;
+    u64 events_tail_bytes; /* as in engine_options: small ones make seals frequent */
 };
 
 MUST_USE err world_open(const struct world_options *o, struct world **out, struct diag *why);
@@ -52,6 +55,9 @@ MUST_USE err world_track(struct world *w, str body, struct intake_result *result
 /* One item as the API has it (customer, track or page, with "identifiers"), as if it came in now.
  */
 MUST_USE err world_item(struct world *w, str body, struct intake_result *result, struct diag *why);
+/* A call of an SDK that is imported as history. */
+MUST_USE err world_import(struct world *w, str body, struct intake_result *result,
+                          struct diag *why);
 /* Publishes a configuration object from its JSON: compiled, appended, applied. */
 MUST_USE err world_publish(struct world *w, object_kind kind, const struct json *source,
                            struct diag *why);
