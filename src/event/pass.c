@@ -36,6 +36,7 @@ struct pass {
     u32 tail_count;
     u64 *moved; /* a bit for every head that gained a persona since some sealing */
     bool any_moved;
+    struct event event; /* the one handed out */
 };
 
 enum { MOVED_BYTES = EVENT_PERSONAS_MAX / 8 };
@@ -158,12 +159,11 @@ static void leave(struct pass *p, struct lane *l)
 
 static bool emit(struct pass *p, const struct lane *l, event_persona head)
 {
-    struct event ev;
     if (l->file)
-        block_event(&l->block, l->next.at, &ev);
+        block_event(&l->block, l->next.at, &p->event);
     else
-        tail_event(tail_row(&p->view->es->tail, l->next.at), &ev);
-    return p->each(p->ctx, head, &ev);
+        tail_event(tail_row(&p->view->es->tail, l->next.at), &p->event);
+    return p->each(p->ctx, head, &p->event);
 }
 
 /* One customer: its lanes merged. They are few, so the least is looked for. */

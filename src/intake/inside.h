@@ -66,7 +66,7 @@ static inline bool slice_given(struct slice s)
 
 static inline value slice_value(struct slice s)
 {
-    struct reader r = {s.at, s.at + s.n, false};
+    struct reader r = reader_of((str){(const char *)s.at, s.n});
     return s.n ? value_read(&r) : value_missing();
 }
 

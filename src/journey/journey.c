@@ -471,14 +471,20 @@ i64 journey_next_due(const struct journeys *j, persona head)
 
 /* ---- messages of enrolments ---- */
 
+/* A message that a provider put off is tried again after its journey was through. */
+static bool came_to_its_end(u8 exit)
+{
+    return exit == EXIT_DONE || exit == EXIT_END || exit == EXIT_MERGED;
+}
+
 refusal journey_may_send(struct journeys *j, u32 message, i64 now)
 {
     const struct message_row *m = message_at(j->messages, message);
     if (!table_has(j->enrolments, m->enrolment)) return REFUSAL_NONE;
     const struct enrolment_row *r = at(j, m->enrolment);
     const struct program *p = program_of(j, m->enrolment);
-    if (r->state == ENROLMENT_ENDED)
-        return r->exit == EXIT_STOPPED ? REFUSAL_STOPPED : REFUSAL_EXIT;
+    if (r->state == ENROLMENT_ENDED && r->exit == EXIT_STOPPED) return REFUSAL_STOPPED;
+    if (r->state == ENROLMENT_ENDED && !came_to_its_end(r->exit)) return REFUSAL_EXIT;
     if (journey_at(j, p)->stopped) return REFUSAL_STOPPED;
     return holds(j, m->enrolment, p->instructions[m->step].condition, now) ? REFUSAL_NONE
                                                                            : REFUSAL_SEND_IF;

@@ -62,8 +62,7 @@ static void sim_prepare(void *provider, struct delivery *d)
 {
     struct world *w = provider;
     struct call *c = w->calls;
-    while (c->state != CALL_FREE) c++;
-    MUST(c < w->calls + CONNECTIONS);
+    for (; c->state != CALL_FREE; c++) MUST(c + 1 < w->calls + CONNECTIONS);
     *c = (struct call){.d = d, .answer = ask(w, d), .state = CALL_CONNECTING};
     c->at_ms = world_now(w) + c->answer.connect_ms;
     d->provider_data = c;
