@@ -1,6 +1,6 @@
-/* bytes.h — writing without a check at every step, into room that was asked for once (buf_room), and
- * stepping over value bytes that this process wrote a moment ago. For the few loops that run a million
- * times a second; everybody else uses buf.h and value.h, which distrust.
+/* bytes.h — writing without a check at every step, into room that was asked for once (buf_room),
+ * and stepping over value bytes that this process wrote a moment ago. For the few loops that run a
+ * million times a second; everybody else uses buf.h and value.h, which distrust.
  *
  *   u8 *p = (u8 *)buf_room(b, BYTES_VARINT_MAX + s.n);
  *   if (p) b->n = (size_t)((char *)bytes_put_str(p, s) - b->p); */
@@ -39,8 +39,8 @@ static inline u8 *bytes_put_str(u8 *p, str s)
     return bytes_put(bytes_put_varint(p, s.n), s.p, s.n);
 }
 
-/* As bytes_put, for texts that are mostly short: may read and write up to BYTES_SLACK bytes past the end of
- * either, which must be there. */
+/* As bytes_put, for texts that are mostly short: may read and write up to BYTES_SLACK bytes past
+ * the end of either, which must be there. */
 enum { BYTES_SLACK = 16 };
 static inline u8 *bytes_put_loose(u8 *p, const void *from, size_t n)
 {

@@ -258,8 +258,10 @@ err offset_parse(str text, i32 *days)
     bool before = str_starts(text, S("-"));
     if (before || str_starts(text, S("+"))) text = str_slice(text, 1, text.n);
     if (!quantity(text, &n, &unit)) return ERR_INVALID;
-    if (str_eq(unit, S("w"))) n *= 7;
-    else if (!str_eq(unit, S("d"))) return ERR_INVALID;
+    if (str_eq(unit, S("w")))
+        n *= 7;
+    else if (!str_eq(unit, S("d")))
+        return ERR_INVALID;
     if (n > DURATION_MS_MAX / DAY) return ERR_LIMIT;
     *days = (i32)(before ? -n : n);
     return ERR_OK;

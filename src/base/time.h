@@ -1,7 +1,7 @@
 /* time.h — calendar arithmetic without zones: days, civil times, ISO 8601 text, durations.
  *
- * The calendar is the proleptic Gregorian one; a day number counts from 1970-01-01. What depends on a
- * place stands in zone.h. Nothing here asks the system for anything. */
+ * The calendar is the proleptic Gregorian one; a day number counts from 1970-01-01. What depends on
+ * a place stands in zone.h. Nothing here asks the system for anything. */
 #pragma once
 #include "base/buf.h"
 
@@ -43,18 +43,19 @@ static inline i64 days_of_ms(i64 ms)
 /* What a text said: 2026-06-01, 2026-06-01T10:00, 2026-06-01 10:00:00.123+08:00 … */
 typedef struct {
     civil local;
-    bool timed;    /* a time of day was given */
-    bool zoned;    /* Z or an offset was given */
-    i32 offset_s;  /* east of Greenwich */
+    bool timed;   /* a time of day was given */
+    bool zoned;   /* Z or an offset was given */
+    i32 offset_s; /* east of Greenwich */
 } iso_time;
 
-/* The whole of `text`: date; then T, t or a space and HH:MM[:SS[.fraction]]; then Z, z, ±HH, ±HHMM or
- * ±HH:MM. A fraction of any length is cut to ms. A leap second is the second after it. Anything else
- * is false. */
+/* The whole of `text`: date; then T, t or a space and HH:MM[:SS[.fraction]]; then Z, z, ±HH, ±HHMM
+ * or ±HH:MM. A fraction of any length is cut to ms. A leap second is the second after it. Anything
+ * else is false. */
 bool iso_parse(str text, iso_time *out);
 /* The moment of a zoned time; of another as if it were UTC. */
 i64 iso_ms(const iso_time *t);
-/* 2026-06-01T10:00:00.123Z, and 2026-06-01. Years past 9999 or before 0 get a sign and six digits. */
+/* 2026-06-01T10:00:00.123Z, and 2026-06-01. Years past 9999 or before 0 get a sign and six digits.
+ */
 void iso_put(struct buf *b, i64 ms);
 void iso_put_date(struct buf *b, i64 days);
 

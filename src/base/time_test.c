@@ -74,13 +74,35 @@ TEST("ISO times are read in every form people send")
 TEST("what is no ISO time is refused, to the last character")
 {
     static const char *const BAD[] = {
-        "", "2026", "2026-6-1", "2026-02-29", "2026-13-01", "2026-00-10", "2026-01-00",
-        "2026-06-01T", "2026-06-01T10", "2026-06-01T24:00:00Z", "2026-06-01T10:60", "2026-06-01x",
-        "2026-06-01T10:00:61Z", "2026-06-01T10:00:60Z", "2026-06-01T10:00:00.Z", " 2026-06-01",
-        "2026-06-01T10:00:00Z ", "2026-06-01T10:00:00+", "2026-06-01T10:00:00+8",
-        "2026-06-01T10:00:00+08:", "2026-06-01T10:00:00+08:60", "2026-06-01T10:00:00+24:00",
-        "2026-06-01T10:00:00  Z", "2026-06-01T10:00:00Zx", "2026-06-01 ", "2026/06/01",
-        "+2026-06-01", "12026-06-01", "20260601",
+        "",
+        "2026",
+        "2026-6-1",
+        "2026-02-29",
+        "2026-13-01",
+        "2026-00-10",
+        "2026-01-00",
+        "2026-06-01T",
+        "2026-06-01T10",
+        "2026-06-01T24:00:00Z",
+        "2026-06-01T10:60",
+        "2026-06-01x",
+        "2026-06-01T10:00:61Z",
+        "2026-06-01T10:00:60Z",
+        "2026-06-01T10:00:00.Z",
+        " 2026-06-01",
+        "2026-06-01T10:00:00Z ",
+        "2026-06-01T10:00:00+",
+        "2026-06-01T10:00:00+8",
+        "2026-06-01T10:00:00+08:",
+        "2026-06-01T10:00:00+08:60",
+        "2026-06-01T10:00:00+24:00",
+        "2026-06-01T10:00:00  Z",
+        "2026-06-01T10:00:00Zx",
+        "2026-06-01 ",
+        "2026/06/01",
+        "+2026-06-01",
+        "12026-06-01",
+        "20260601",
     };
     iso_time t;
     for (u32 i = 0; i < COUNT_OF(BAD); i++) {
@@ -155,14 +177,16 @@ TEST("durations are one number and one unit, up to a hundred years")
     CHECK_OK(duration_parse(S("1200mo"), &d));
     CHECK_EQ(duration_parse(S("1201mo"), &d), ERR_LIMIT);
     CHECK_EQ(duration_parse(S("99999999999999999999999999d"), &d), ERR_LIMIT);
-    static const char *const BAD[] = {"", "5", "d", "-5d", "5 d", "5D", "1.5h", "5d ", "1h30m", "5mon"};
+    static const char *const BAD[] = {"",   "5",    "d",   "-5d",   "5 d",
+                                      "5D", "1.5h", "5d ", "1h30m", "5mon"};
     for (u32 i = 0; i < COUNT_OF(BAD); i++)
         CHECK_EQ(duration_parse(str_of(BAD[i]), &d), ERR_INVALID);
 }
 
 TEST("a duration is printed in its largest unit and read back the same")
 {
-    static const char *const TEXTS[] = {"90s", "5m", "1d", "2w", "3mo", "0s", "25h", "1500ms", "8d"};
+    static const char *const TEXTS[] = {"90s", "5m",  "1d",     "2w", "3mo",
+                                        "0s",  "25h", "1500ms", "8d"};
     struct buf b;
     duration d;
     buf_init(&b, 32);

@@ -1,11 +1,12 @@
 /* zone.h — local time: one time zone out of its TZif bytes (RFC 8536), and the rule for gaps.
  *
- *   bytes of /usr/share/zoneinfo/Asia/Shanghai ─zone_parse─► struct zone ─► zone_local, zone_resolve …
+ *   bytes of /usr/share/zoneinfo/Asia/Shanghai ─zone_parse─► struct zone ─► zone_local,
+ * zone_resolve …
  *
- * A zone is one sorted table of changes of the offset. A rule for the years after the table (the POSIX
- * footer) is written out for 400 years, after which the Gregorian calendar repeats, so every look-up
- * at every time is one binary search. No libc zone calls, no files: bytes come from the caller, which
- * makes zones part of the log. */
+ * A zone is one sorted table of changes of the offset. A rule for the years after the table (the
+ * POSIX footer) is written out for 400 years, after which the Gregorian calendar repeats, so every
+ * look-up at every time is one binary search. No libc zone calls, no files: bytes come from the
+ * caller, which makes zones part of the log. */
 #pragma once
 #include "base/mem.h"
 #include "base/time.h"

@@ -134,7 +134,8 @@ TEST("months go by the local calendar, and exact time does not")
     i64 from = ms_at("2026-02-28T08:00"); /* 09:00 there */
     CHECK_EQ(zone_add(z, from, (duration){.months = 1}), ms_at("2026-03-28T08:00"));
     CHECK_EQ(zone_add(z, from, (duration){.months = 2}), ms_at("2026-04-28T07:00"));
-    CHECK_EQ(zone_add(z, ms_at("2026-03-28T08:00"), (duration){.ms = DAY}), ms_at("2026-03-29T08:00"));
+    CHECK_EQ(zone_add(z, ms_at("2026-03-28T08:00"), (duration){.ms = DAY}),
+             ms_at("2026-03-29T08:00"));
     CHECK_EQ(zone_add(z, ms_at("2024-01-31T11:00"), (duration){.months = 1}),
              ms_at("2024-02-29T11:00"));
 }
@@ -172,10 +173,13 @@ static const char SCRIPT[] =
     "import random,sys,datetime as D\n"
     "from zoneinfo import ZoneInfo\n"
     "U=D.timezone.utc; E=D.datetime(1970,1,1); R=random.Random(int(sys.argv[1]))\n"
-    "Z='Asia/Shanghai Asia/Kolkata Australia/Lord_Howe Pacific/Chatham America/New_York Europe/Paris'"
-    "' America/Sao_Paulo Africa/Casablanca Pacific/Apia Pacific/Kiritimati Europe/Dublin Asia/Tehran'"
+    "Z='Asia/Shanghai Asia/Kolkata Australia/Lord_Howe Pacific/Chatham America/New_York "
+    "Europe/Paris'"
+    "' America/Sao_Paulo Africa/Casablanca Pacific/Apia Pacific/Kiritimati Europe/Dublin "
+    "Asia/Tehran'"
     "' America/St_Johns Antarctica/Troll America/Godthab Asia/Gaza Africa/Monrovia UTC Etc/GMT+8'"
-    "' Asia/Kathmandu America/Havana Europe/London Australia/Sydney Pacific/Easter EST5EDT'.split()\n"
+    "' Asia/Kathmandu America/Havana Europe/London Australia/Sydney Pacific/Easter "
+    "EST5EDT'.split()\n"
     "def off(z,s): return int((E+D.timedelta(seconds=s)).replace(tzinfo=U).astimezone(z)"
     ".utcoffset().total_seconds())\n"
     "def change(z,a,b):\n"
@@ -194,7 +198,9 @@ static const char SCRIPT[] =
     "  for s in points:\n"
     "    t=(E+D.timedelta(seconds=s)).replace(tzinfo=U).astimezone(z)\n"
     "    print('L',n,s,t.year,t.month,t.day,t.hour,t.minute,t.second,0)\n"
-    "    l=t.replace(tzinfo=None,fold=0)+D.timedelta(seconds=R.choice([0,0,1,-1,1800,-1800,3600,-3600,5400]))\n"
+    "    "
+    "l=t.replace(tzinfo=None,fold=0)+D.timedelta(seconds=R.choice([0,0,1,-1,1800,-1800,3600,-3600,"
+    "5400]))\n"
     "    e=int((l-E).total_seconds())\n"
     "    a=int(l.replace(tzinfo=z,fold=0).utcoffset().total_seconds())\n"
     "    b=int(l.replace(tzinfo=z,fold=1).utcoffset().total_seconds())\n"
@@ -304,14 +310,25 @@ TEST("footers: quoted names, days of the year, summer all year, times beyond a d
     CHECK_EQ(zone_offset(z, ms_at("2026-03-27T23:59:59")), 7200);
     CHECK_EQ(zone_offset(z, ms_at("2026-03-28T00:00")), 10800);
     z = with_footer(arena, 0, "AAA0BBB,J60,59/3");
-    CHECK_EQ(zone_offset(z, ms_at("2023-03-01T01:59:59")), 3600); /* 59 = 1 March, ends at 02:00 UTC */
+    CHECK_EQ(zone_offset(z, ms_at("2023-03-01T01:59:59")),
+             3600); /* 59 = 1 March, ends at 02:00 UTC */
     z = with_footer(arena, 0, "AAA0BBB,J59,J60");
     CHECK_EQ(zone_offset(z, ms_at("2024-02-28T02:00")), 3600);
     CHECK_EQ(zone_offset(z, ms_at("2024-02-29T12:00")), 3600);
     CHECK_EQ(zone_offset(z, ms_at("2024-03-01T01:00")), 0);
     static const char *const BAD[] = {
-        "A0", "AAA", "AAA25", "AAA0BBB", "AAA0BBB,M13.1.0,M1.1.0", "AAA0BBB,M3.6.0,M1.1.0",
-        "AAA0BBB,J0,J1", "AAA0BBB,J366,J1", "AAA0BBB,0,1,2", "<AAA0", "AAA0BBB,0/168,1", "AAA0 ",
+        "A0",
+        "AAA",
+        "AAA25",
+        "AAA0BBB",
+        "AAA0BBB,M13.1.0,M1.1.0",
+        "AAA0BBB,M3.6.0,M1.1.0",
+        "AAA0BBB,J0,J1",
+        "AAA0BBB,J366,J1",
+        "AAA0BBB,0,1,2",
+        "<AAA0",
+        "AAA0BBB,0/168,1",
+        "AAA0 ",
     };
     for (u32 i = 0; i < COUNT_OF(BAD); i++) {
         if (with_footer(arena, 0, BAD[i])) print_error("taken: %s\n", BAD[i]);
@@ -343,8 +360,8 @@ TEST("zone names are words and slashes, and never a way out of the folder")
 {
     CHECK(zone_name_valid(S("Asia/Shanghai")) && zone_name_valid(S("UTC")));
     CHECK(zone_name_valid(S("Etc/GMT+8")) && zone_name_valid(S("America/Argentina/Buenos_Aires")));
-    static const char *const BAD[] = {"",       "/etc/passwd", "../../etc/passwd", "Asia//Tokyo",
-                                      "Asia/",  "8",           "GMT 8",            "Asia/Shang\xC3\xA4",
-                                      "a.b",    "+08/00"};
+    static const char *const BAD[] = {
+        "",  "/etc/passwd", "../../etc/passwd",   "Asia//Tokyo", "Asia/",
+        "8", "GMT 8",       "Asia/Shang\xC3\xA4", "a.b",         "+08/00"};
     for (u32 i = 0; i < COUNT_OF(BAD); i++) CHECK(!zone_name_valid(str_of(BAD[i])));
 }

@@ -163,7 +163,9 @@ static void on_writable(struct link *l)
 
 static void say(struct link *l, link_state then, const char *command, str argument)
 {
-    buf_printf(&l->out, "%s%.*s%s\r\n", command, STR_ARG(argument), argument.n ? ">" : "");
+    buf_put(&l->out, str_of(command));
+    buf_put(&l->out, argument);
+    buf_put(&l->out, argument.n ? S(">\r\n") : S("\r\n"));
     l->state = then;
     await(l, l->smtp->settings.reply_ms);
     on_writable(l);

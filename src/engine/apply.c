@@ -102,7 +102,7 @@ static void take_edges(struct engine *e, u64 order)
         h->is_edge = true;
         h->edge = *edge;
         h->event.order = order;
-        h->event.occurred_ms = e->now;
+        h->event.occurred_ms = e->occurred;
     }
     e->edges->count = 0;
 }
@@ -216,6 +216,7 @@ void apply_record(struct engine *e, const struct record *r, u64 number)
 {
     e->number = number;
     e->place = 0;
+    e->occurred = e->now;
     switch (r->kind) {
     case RECORD_ITEM_: apply_item(e, r); break;
     case RECORD_TICK_: apply_tick(e); break;

@@ -214,6 +214,7 @@ void apply_item(struct engine *e, const struct record *r)
     s.head = out.head;
     see(e, &s, out.is_new);
     joined(e, &out);
+    e->occurred = s.occurred;
     write_event(e, &s, r);
     if (s.item.traits.n) set_traits(e, &s);
     if (s.item.consents.n) set_consents(e, &s);

@@ -6,7 +6,7 @@
 #include "engine/engine_internal.h"
 
 enum { IDLE, TO_DO, DONE };
-#define SNAPSHOT_EVERY 4000000 /* records between snapshots nobody asked for */
+#define SNAPSHOT_RECORDS 4000000
 #define LOG_KEEP (7 * DAY)
 
 static bool begin_snapshot(struct engine *e)
@@ -37,8 +37,9 @@ void background_start(struct engine *e)
     if (atomic_load_explicit(&b->state, memory_order_acquire) != IDLE || !e->snapshot ||
         e->options.inspect)
         return;
+    u64 every = e->options.snapshot_records ? e->options.snapshot_records : SNAPSHOT_RECORDS;
     u64 behind = atomic_load(&e->applied) - b->last_position;
-    if (b->snapshot_wanted || behind > SNAPSHOT_EVERY) {
+    if (b->snapshot_wanted || behind > every) {
         if (behind == 0 && b->snapshots)
             b->snapshot_wanted = false;
         else if (begin_snapshot(e))
@@ -92,7 +93,6 @@ static void end_seal(struct engine *e)
         return;
     }
     event_install(e->events, b->job);
-    KILL_POINT(e->env, "seal.installed");
     b->snapshot_wanted = true; /* the manifest must name the new file before the old rows may go */
 }
 

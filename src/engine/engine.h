@@ -21,6 +21,7 @@ struct engine_options {
     u64 pending_bytes_max; /* of the log */
     u64 log_file_bytes;
     u64 events_tail_bytes;         /* a seal is due beyond this; 0: the events' own */
+    u64 snapshot_records;          /* records between snapshots nobody asked for; 0: 4,000,000 */
     const char *zoneinfo;          /* folder of TZif files; NULL: /usr/share/zoneinfo */
     bool unsafe_no_sync;           /* positive control of crash tests */
     bool inspect;                  /* only looks: writes no START, begins no background work */

@@ -108,6 +108,7 @@ struct engine {
 
     /* while a record is applied */
     i64 now;
+    i64 occurred; /* of what it tells: lateness goes on to the segments it changes */
     u64 number;
     u32 place; /* of the next event among the record's */
     struct arena *scratch;

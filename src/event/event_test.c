@@ -32,7 +32,7 @@ TEST("no answer depends on whether an event lies in the tail, in a file or in a 
 TEST("a random history of sealing, merging, moving, deleting and crashing is what the twin says")
 {
     (void)arena;
-    for (u64 seed = 0; seed < 4; seed++) {
+    for (u64 seed = 0; seed < 10; seed++) {
         struct timeline *t = timeline_new(test_seed() * 100 + seed, seed % 2 ? WEEK : 4 * HOUR);
         for (u32 i = 0; i < 60; i++) {
             timeline_act(t, 40);
@@ -390,7 +390,8 @@ TEST("a process killed around sealing and merging comes back from its manifest a
             timeline_seal(t);
             timeline_work(t, false, 100000);
             timeline_finish_job(t);
-            CHECK(!"the kill point was not passed");
+            bool was_killed = false;
+            CHECK(was_killed);
         }
         timeline_free(t);
     }

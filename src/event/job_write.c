@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-enum { CLOCK_EVERY = 64 /* rows between looks at the clock */ };
+enum { CLOCK_EVERY = 64 /* rows between looks at the clock */, AHEAD = 8 /* rows fetched early */ };
 
 /* ---- the lanes ---- */
 
@@ -50,14 +50,6 @@ static bool advance_file(struct seal_job *job, struct lane *l)
     return false;
 }
 
-static void prefetch_ahead(const struct seal_job *job, const struct lane *l)
-{
-    if (l->at + 8 >= l->end) return;
-    const char *row = (const char *)tail_row(&job->es->tail, l->places[l->at + 8].at);
-    __builtin_prefetch(row);
-    __builtin_prefetch(row + 64);
-}
-
 static bool advance_places(struct seal_job *job, struct lane *l)
 {
     if (l->at == l->end) return false;
@@ -66,7 +58,7 @@ static bool advance_places(struct seal_job *job, struct lane *l)
         block_at(&l->block, l->file, l->next.at);
         block_event(&l->block, l->next.at, &l->event);
     } else {
-        prefetch_ahead(job, l);
+        if (l->at + AHEAD < l->end) tail_prefetch(&job->es->tail, l->places[l->at + AHEAD].at);
         tail_event(tail_row(&job->es->tail, l->next.at), &l->event);
     }
     l->at++;

@@ -39,7 +39,7 @@ struct pass {
     struct event event; /* the one handed out */
 };
 
-enum { MOVED_BYTES = EVENT_PERSONAS_MAX / 8 };
+enum { MOVED_BYTES = EVENT_PERSONAS_MAX / 8, AHEAD = 8 /* rows fetched early */ };
 
 static bool has_moved(const struct pass *p, event_persona head)
 {
@@ -118,6 +118,8 @@ static bool advance(struct pass *p, struct lane *l)
     if (!l->file) {
         if (l->row == l->end) return false;
         l->next = p->tail[l->row++];
+        if (l->row + AHEAD < p->tail_count)
+            tail_prefetch(&p->view->es->tail, p->tail[l->row + AHEAD].at);
         return true;
     }
     while (l->row < l->end) {

@@ -59,10 +59,11 @@ static inline const struct row *tail_row(const struct tail *t, u32 unit)
     const u8 *chunk = t->chunks[unit / (TAIL_CHUNK / 8)];
     return (const struct row *)(const void *)(chunk + (size_t)(unit % (TAIL_CHUNK / 8)) * 8);
 }
-/* The offset of a unit that lies in [from, from + window). */
-static inline u64 tail_offset(u32 unit, u64 from)
+static inline void tail_prefetch(const struct tail *t, u32 unit)
 {
-    return from + (u64)(u32)(unit - tail_unit(from)) * 8;
+    const char *row = (const char *)tail_row(t, unit);
+    __builtin_prefetch(row);
+    __builtin_prefetch(row + 64);
 }
 
 /* What a row takes with a blob of so many bytes. */

@@ -14,6 +14,8 @@
 extern "C" {
 #endif
 
+enum { BODY_ITEMS_MAX = 1 << 16 };
+
 struct body;
 struct body *body_new(void);
 void body_free(struct body *b);
@@ -38,7 +40,7 @@ struct body_reader {
 
 /* Reads a batch; `array` names the member with the items. A broken item does not take others with it as
  * long as brackets and quotes close: the body is then cut by them and each item read by itself.
- * ERR_INVALID: no JSON object, or no such array in it. */
+ * ERR_INVALID: no JSON object, or no such array in it; ERR_TOO_LARGE: more than BODY_ITEMS_MAX items. */
 MUST_USE err body_read_batch(struct body *b, str text, str array, const struct body_reader *r,
                              struct diag *why);
 /* Reads a body that is one item; on_outer is not called. ERR_INVALID if it is no JSON. */

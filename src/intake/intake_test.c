@@ -140,6 +140,20 @@ TEST("a hundred thousand open brackets are one refused event or one refused body
     desk_free(d);
 }
 
+TEST("a body holds 65,536 events and not one more, readable or not")
+{
+    struct desk *d = desk_new(arena, (struct intake_options){0}, false);
+    static const char *const FILL[] = {"0,", "x,"};
+    for (u32 i = 0; i < 2; i++) {
+        str most = nested(arena, 1, "{'batch':[", nested(arena, 65535, FILL[i], "0", "").p, "]}");
+        str more = nested(arena, 1, "{'batch':[", nested(arena, 65536, FILL[i], "0", "").p, "]}");
+        desk_take(d, arena, INTAKE_BATCH, most.p);
+        CHECK_EQ(d->result.rejected, 65536);
+        CHECK_EQ(desk_body(d, INTAKE_BATCH, desk_quotes(arena, more.p)), ERR_TOO_LARGE);
+    }
+    desk_free(d);
+}
+
 TEST("an event of 32 KB is taken and one byte more is not; a body has a limit too")
 {
     struct desk *d = desk_new(arena, (struct intake_options){0}, false);

@@ -147,31 +147,32 @@ str item_text(od::document &doc, const char *from, const char *body_end, bool wa
     return str_trim(str{from, (size_t)(at - from)});
 }
 
-/* Encodes the array's items one behind the other and notes each in b->items. False if the JSON is
- * broken. */
-bool hold_items(struct body *b, struct encoder *e, od::document &doc, od::value &array,
-                const char *body_end)
+/* Encodes the array's items one behind the other and notes each in b->items. ERR_AGAIN if the JSON is
+ * broken, ERR_TOO_LARGE if there are too many. */
+err hold_items(struct body *b, struct encoder *e, od::document &doc, od::value &array,
+               const char *body_end)
 {
     od::array items;
-    if (auto code = array.get_array().get(items)) return fail(e, code);
+    if (array.get_array().get(items)) return ERR_AGAIN;
     for (auto element : items) {
-        if (auto code = element.error()) return fail(e, code);
+        if (element.error()) return ERR_AGAIN;
+        if (b->items.n == BODY_ITEMS_MAX * sizeof(struct body_item)) return ERR_TOO_LARGE;
         od::value &&v = std::move(element).value_unsafe();
         struct body_item item = {};
         const char *from = v.raw_json_token().data();
         bool walked = walk_item(e, v, &item.map);
-        if (e->broken) return false;
+        if (e->broken) return ERR_AGAIN;
         item.text = item_text(doc, from, body_end, walked);
         item.broken = e->problem;
         e->problem = nullptr;
         buf_put(&b->items, str{reinterpret_cast<const char *>(&item), sizeof item});
     }
-    return true;
+    return ERR_OK;
 }
 
-/* The whole body in one walk: the items are held until the members behind them are known. False if the
- * body is no JSON, or has not one such array. */
-bool hold_whole(struct body *b, str text, str array, struct body_map *outer)
+/* The whole body in one walk: the items are held until the members behind them are known. ERR_AGAIN if
+ * the body is no JSON, or has not one such array. */
+err hold_whole(struct body *b, str text, str array, struct body_map *outer)
 {
     od::document doc;
     od::object object;
@@ -180,21 +181,22 @@ bool hold_whole(struct body *b, str text, str array, struct body_map *outer)
     struct encoder items = encoder_of(b, &b->item, text.n);
     struct encoder others = encoder_of(b, &b->outer, text.n);
     buf_reset(&b->items);
-    if (b->parser.iterate(view_of(text)).get(doc) || doc.get_object().get(object)) return false;
+    if (b->parser.iterate(view_of(text)).get(doc) || doc.get_object().get(object)) return ERR_AGAIN;
     for (auto member : object) {
-        if (member.error()) return false;
+        if (member.error()) return ERR_AGAIN;
         od::field &&field = std::move(member).value_unsafe();
         if (field.key() == std::string_view(array.p, array.n)) {
-            if (found || !hold_items(b, &items, doc, field.value(), text.p + text.n)) return false;
+            if (found) return ERR_AGAIN;
+            TRY(hold_items(b, &items, doc, field.value(), text.p + text.n));
             found = true;
         } else {
             if (!encode_key(&others, field.key().raw()) || !walk(&others, field.value(), 2))
-                return false;
+                return ERR_AGAIN;
             outer->count++;
         }
     }
     outer->members = between(reinterpret_cast<u8 *>(b->outer.p), others.p);
-    return found && doc.current_location().get(rest);
+    return found && doc.current_location().get(rest) ? ERR_OK : ERR_AGAIN;
 }
 
 err pass_held(struct body *b, const struct body_map *outer, const struct body_reader *r)
@@ -244,19 +246,25 @@ str outer_pieces(struct body *b, str text, str array, struct body_map *outer, bo
     return found;
 }
 
-/* Looked at before the first item is passed on, so that nothing is taken of a body that is cut off. */
-bool pieces_close(str items)
-{
-    str piece;
-    struct cut c = cut_open(items);
-    if (c.close != ']') return false;
-    while (cut_next(&c, &piece)) continue;
-    return cut_closed(&c);
-}
-
 err refuse(struct diag *why, const char *what)
 {
     return diag_set(why, ERR_INVALID, "the body cannot be read: %s", what);
+}
+
+err refuse_many(struct diag *why)
+{
+    return diag_set(why, ERR_TOO_LARGE, "there are more than %d events in one body", BODY_ITEMS_MAX);
+}
+
+/* Looked at before the first item is passed on, so that nothing is taken of a body that is cut off. */
+err check_pieces(str items, struct diag *why)
+{
+    str piece;
+    u32 count = 0;
+    struct cut c = cut_open(items);
+    while (c.close == ']' && cut_next(&c, &piece)) count++;
+    if (!cut_closed(&c)) return refuse(why, "there is no array of events in it");
+    return count > BODY_ITEMS_MAX ? refuse_many(why) : ERR_OK;
 }
 
 err read_pieces(struct body *b, str text, str array, const struct body_reader *r, struct diag *why)
@@ -266,7 +274,7 @@ err read_pieces(struct body *b, str text, str array, const struct body_reader *r
     str piece;
     str items = outer_pieces(b, text, array, &outer, &closed);
     if (!closed) return refuse(why, "it is no JSON object, or brackets or quotes do not close");
-    if (!pieces_close(items)) return refuse(why, "there is no array of events in it");
+    TRY(check_pieces(items, why));
     r->on_outer(r->ctx, &outer);
     struct cut c = cut_open(items);
     while (cut_next(&c, &piece)) {
@@ -315,8 +323,9 @@ extern "C" err body_read_batch(struct body *b, str text, str array, const struct
 {
     struct body_map outer = {};
     text = padded(b, text);
-    if (hold_whole(b, text, array, &outer)) return pass_held(b, &outer, r);
-    return read_pieces(b, text, array, r, why);
+    err e = hold_whole(b, text, array, &outer);
+    if (e == ERR_OK) return pass_held(b, &outer, r);
+    return e == ERR_AGAIN ? read_pieces(b, text, array, r, why) : refuse_many(why);
 }
 
 extern "C" err body_read_item(struct body *b, str text, const struct body_reader *r, struct diag *why)

@@ -84,8 +84,8 @@ static void tell(struct journeys *j, persona head, u32 event, const struct progr
 
 /* ---- conditions ---- */
 
-/* A subject whose `event` is the one that began the enrolment. What came after it is told by when both
- * occurred: SDKs send in batches, so an order seconds after the cart may arrive with it
+/* A subject whose `event` is the one that began the enrolment. What came after it is told by when
+ * both occurred: SDKs send in batches, so an order seconds after the cart may arrive with it
  * (docs/semantics.md). */
 static void subject_of(struct journeys *j, u32 row, struct subject *who, struct event *trigger)
 {

@@ -1,8 +1,8 @@
 /* events.h — the events the engine writes by itself, and those among them a client may send too.
  *
- * Their codes stand below EVENT_FIXED_END for ever, so that no record need name them and every layer
- * from the log up knows them without asking. A number is never given to another name. What each
- * carries is in docs/events.md. */
+ * Their codes stand below EVENT_FIXED_END for ever, so that no record need name them and every
+ * layer from the log up knows them without asking. A number is never given to another name. What
+ * each carries is in docs/events.md. */
 #pragma once
 #include "base/base.h"
 
@@ -63,7 +63,7 @@ enum {
 #define X(constant, code, name, client) EVENT_##constant = code,
     SYSTEM_EVENTS(X)
 #undef X
-        /* Codes below belong to this list, also those it does not use yet. */
+    /* Codes below belong to this list, also those it does not use yet. */
     EVENT_FIXED_END = 128
 };
 

@@ -15,7 +15,9 @@ int command_serve(struct options *o)
     so.zoneinfo = option_text(o, "zoneinfo");
     so.no_sync = option_flag(o, "unsafe-no-sync");
     if (option_size(o, "max-inflight-bytes", &so.inflight_bytes_max) != ERR_OK ||
-        option_size(o, "max-memory", &so.memory_max) != ERR_OK)
+        option_size(o, "max-memory", &so.memory_max) != ERR_OK ||
+        option_size(o, "tail-bytes", &so.tail_bytes) != ERR_OK ||
+        option_size(o, "snapshot-records", &so.snapshot_records) != ERR_OK)
         return 2;
     if (!options_done(o)) return 2;
     if (!so.dir) so.dir = "data";

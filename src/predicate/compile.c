@@ -397,9 +397,10 @@ static const struct form {
     {"item", TREE_WHERE, put_item, "item"},
     {"property", TREE_ITEM, put_member, "property op value"},
 };
-static const char *const FORM_NAMES[] = {"attribute, tag, stage, score, segment, date, did, "
-                                         "sequence, consent, reachable, trigger, message, step",
-                                         "property, item", "property"};
+static const char *const FORM_NAMES[] = {
+    ("attribute, tag, stage, score, segment, date, did, sequence, consent, reachable, trigger, "
+     "message, step"),
+    "property, item", "property"};
 
 MUST_USE static err find_form(struct compiler *c, const struct json *j, tree_kind kind,
                               const struct form **out)

@@ -122,6 +122,7 @@ static u32 cost_of(const struct leaf *leaf)
 void live_classify(struct predicate *p, struct arena *arena)
 {
     u32 cost = 0;
+    p->kept = arena_alloc(arena, p->leaf_count * sizeof(struct leaf *));
     for (u32 i = 0; i < p->leaf_count; i++) {
         struct leaf *leaf = p->leaves[i];
         leaf->kept = kept_of(leaf);
@@ -131,7 +132,8 @@ void live_classify(struct predicate *p, struct arena *arena)
         }
         leaf->words = words_of(leaf);
         leaf->key = key_of(leaf);
-        leaf->kept_index = p->kept_count++;
+        leaf->kept_index = p->kept_count;
+        p->kept[p->kept_count++] = leaf;
     }
     p->live = cost == 0               ? PREDICATE_KEPT
               : cost <= LIVE_COST_MAX ? PREDICATE_REPLAYED
@@ -157,16 +159,11 @@ str predicate_class_reason(const struct predicate *p)
 
 u32 predicate_leaves(const struct predicate *p, struct predicate_leaf *out, u32 max)
 {
-    u32 n = 0;
-    for (u32 i = 0; i < p->leaf_count; i++) {
-        const struct leaf *leaf = p->leaves[i];
-        if (leaf->kept == KEPT_NOT) continue;
-        if (n < max)
-            out[n] = (struct predicate_leaf){leaf->key, leaf->did->filter.event, leaf->words,
-                                             leaf->kept_index};
-        n++;
+    for (u32 i = 0; i < p->kept_count && i < max; i++) {
+        const struct leaf *leaf = p->kept[i];
+        out[i] = (struct predicate_leaf){leaf->key, leaf->did->filter.event, leaf->words, i};
     }
-    return n;
+    return p->kept_count;
 }
 
 /* ---- feeding ---- */
@@ -221,19 +218,11 @@ static void feed_value(const struct leaf *leaf, u64 *state, const struct event *
     }
 }
 
-static const struct leaf *kept_leaf(const struct predicate *p, u32 index)
-{
-    for (u32 i = 0; i < p->leaf_count; i++)
-        if (p->leaves[i]->kept != KEPT_NOT && p->leaves[i]->kept_index == index)
-            return p->leaves[i];
-    MUST(!"a kept leaf of this predicate");
-    return NULL;
-}
-
 void predicate_leaf_feed(const struct predicate *p, u32 leaf, u64 *state, const struct event *ev,
                          i64 now)
 {
-    const struct leaf *l = kept_leaf(p, leaf);
+    MUST(leaf < p->kept_count);
+    const struct leaf *l = p->kept[leaf];
     const struct did *d = l->did;
     if (ev->occurred_ms > now) return;
     if (d->window.kind == WINDOW_BETWEEN &&

@@ -30,7 +30,7 @@ struct past_change {
     i64 expires, when;
 };
 
-struct world {
+struct town {
     struct arena *arena, *scratch;
     struct env *env;
     struct store *store;
@@ -53,32 +53,31 @@ struct world {
     void *ctx;
 };
 
-struct world *world_new(struct arena *arena, const char *zone);
-void world_free(struct world *w);
+struct town *town_new(struct arena *arena, const char *zone);
+void town_free(struct town *w);
 /* The zone of that name, out of the system's files; NULL is UTC. */
-const struct zone *world_zone(struct arena *arena, const char *name);
+const struct zone *town_zone(struct arena *arena, const char *name);
 /* JSON with ' for ". */
-const struct json *world_json(struct arena *arena, const char *text);
-value world_value(struct arena *arena, const struct json *j);
+const struct json *town_json(struct arena *arena, const char *text);
+value town_value(struct arena *arena, const struct json *j);
 
 /* A new record begins: events and changes after it share its number. */
-void world_record(struct world *w);
-persona world_customer(struct world *w, const char *user);
+void town_record(struct town *w);
+persona town_customer(struct town *w, const char *user);
 /* Appended now, occurred at `at`; the copy is in `past`. */
-struct event world_event(struct world *w, persona p, const char *name, i64 at,
-                         const struct json *props);
-bool world_set(struct world *w, persona p, const char *attribute, const struct json *j,
-               struct change *out);
-bool world_tag(struct world *w, persona p, const char *tag, bool on, i64 expires,
-               struct change *out);
-bool world_consent(struct world *w, persona p, const char *channel, bool on, struct change *out);
+struct event town_event(struct town *w, persona p, const char *name, i64 at,
+                        const struct json *props);
+bool town_set(struct town *w, persona p, const char *attribute, const struct json *j,
+              struct change *out);
+bool town_tag(struct town *w, persona p, const char *tag, bool on, i64 expires, struct change *out);
+bool town_consent(struct town *w, persona p, const char *channel, bool on, struct change *out);
 /* Folds what was written to the personas of a head again, after a cut. */
-void world_refold(struct world *w, persona head);
-/* A live subject; its scratch is emptied by world_record. */
-struct subject world_subject(struct world *w, persona head);
+void town_refold(struct town *w, persona head);
+/* A live subject; its scratch is emptied by town_record. */
+struct subject town_subject(struct town *w, persona head);
 
 /* Compiles and loads; refusal fails the test. */
-struct predicate *world_predicate(struct world *w, const struct json *j, predicate_place place);
+struct predicate *town_predicate(struct town *w, const struct json *j, predicate_place place);
 
 /* Does the condition hold for this customer at `now`? `scope`: how a bare did is limited, or NULL.
  */
@@ -88,12 +87,12 @@ struct oracle_scope {
     i64 since_ms;
     u64 since_order;
 };
-bool oracle_holds(const struct world *w, persona head, const struct json *j, i64 now,
+bool oracle_holds(const struct town *w, persona head, const struct json *j, i64 now,
                   const struct oracle_scope *scope);
 bool oracle_where(const struct json *j, const struct json *props, const struct zone *zone);
 
 /* A condition drawn at random, as JSON; names of `segments` may stand in it. */
-const struct json *random_predicate(struct world *w, struct rng *rng, const char *const *segments,
+const struct json *random_predicate(struct town *w, struct rng *rng, const char *const *segments,
                                     u32 segment_count);
 /* Properties drawn at random. */
-const struct json *random_props(struct world *w, struct rng *rng);
+const struct json *random_props(struct town *w, struct rng *rng);

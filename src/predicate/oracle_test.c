@@ -205,7 +205,7 @@ static int by_time(const void *a, const void *b)
     return x->order < y->order ? -1 : 1;
 }
 
-static struct list *her_events(const struct world *w, persona head, i64 now)
+static struct list *her_events(const struct town *w, persona head, i64 now)
 {
     struct list *l = mem_zalloc(sizeof *l);
     for (u32 i = 0; i < w->past_count; i++) {
@@ -217,7 +217,7 @@ static struct list *her_events(const struct world *w, persona head, i64 now)
     return l;
 }
 
-static bool matches(const struct world *w, const struct json *did, const struct past_event *e,
+static bool matches(const struct town *w, const struct json *did, const struct past_event *e,
                     const struct oracle_scope *scope)
 {
     str name = json_get_str(did, "did", S(""));
@@ -233,7 +233,7 @@ static bool matches(const struct world *w, const struct json *did, const struct 
     return !condition || where(condition, e->props, w->zone);
 }
 
-static bool within(const struct world *w, str span, i64 at, i64 now)
+static bool within(const struct town *w, str span, i64 at, i64 now)
 {
     duration d;
     MUST(duration_parse(span, &d) == ERR_OK);
@@ -259,13 +259,13 @@ static void keep_session(struct list *l, persona p, i64 now, const struct past_e
     l->n = kept;
 }
 
-static i64 moment_of(const struct world *w, const struct json *j, bool end)
+static i64 moment_of(const struct town *w, const struct json *j, bool end)
 {
     thing t = thing_of(j);
     return t.type == MOMENT ? t.n : zone_day_start(w->zone, t.n + end);
 }
 
-static bool counts_for(const struct world *w, const struct json *did, const struct past_event *e,
+static bool counts_for(const struct town *w, const struct json *did, const struct past_event *e,
                        i64 now, const struct oracle_scope *scope)
 {
     str span = json_get_str(did, "within", S(""));
@@ -305,7 +305,7 @@ static bool average_passes(__int128 sum, u32 n, const struct json *test)
     return o >= 0;
 }
 
-static bool measure(const struct world *w, const struct list *l, const struct json *did)
+static bool measure(const struct town *w, const struct list *l, const struct json *did)
 {
     static const char *const OF[] = {"count", "sum",      "min",   "max",
                                      "avg",   "distinct", "first", "last"};
@@ -344,7 +344,7 @@ static bool measure(const struct world *w, const struct list *l, const struct js
     return ok;
 }
 
-static bool did_in(const struct world *w, struct list *l, const struct json *did, i64 now,
+static bool did_in(const struct town *w, struct list *l, const struct json *did, i64 now,
                    const struct oracle_scope *scope)
 {
     const struct json *last = json_get(did, "since_last");
@@ -361,7 +361,7 @@ static bool did_in(const struct world *w, struct list *l, const struct json *did
     return measure(w, l, did);
 }
 
-static bool did(const struct world *w, persona head, const struct json *j, i64 now,
+static bool did(const struct town *w, persona head, const struct json *j, i64 now,
                 const struct oracle_scope *scope)
 {
     struct list *all = her_events(w, head, now), *l = mem_alloc(sizeof *l);
@@ -381,7 +381,7 @@ static bool did(const struct world *w, persona head, const struct json *j, i64 n
 }
 
 /* Some chain through the rest, by trying every one. */
-static bool chain(const struct world *w, const struct json *j, const struct list *l, u32 from,
+static bool chain(const struct town *w, const struct json *j, const struct list *l, u32 from,
                   const struct json *step, i64 start, i64 now, const struct oracle_scope *scope)
 {
     for (u32 i = from; i < l->n; i++) {
@@ -395,7 +395,7 @@ static bool chain(const struct world *w, const struct json *j, const struct list
     return false;
 }
 
-static bool sequence(const struct world *w, persona head, const struct json *j, i64 now,
+static bool sequence(const struct town *w, persona head, const struct json *j, i64 now,
                      const struct oracle_scope *scope)
 {
     struct list *l = her_events(w, head, now);
@@ -406,7 +406,7 @@ static bool sequence(const struct world *w, persona head, const struct json *j, 
 
 /* ---- what is written on her ---- */
 
-static const struct past_change *latest(const struct world *w, persona head, field_kind field,
+static const struct past_change *latest(const struct town *w, persona head, field_kind field,
                                         str name)
 {
     const struct past_change *found = NULL;
@@ -420,13 +420,13 @@ static const struct past_change *latest(const struct world *w, persona head, fie
     return found;
 }
 
-static thing attribute(const struct world *w, persona head, str name)
+static thing attribute(const struct town *w, persona head, str name)
 {
     const struct past_change *c = latest(w, head, FIELD_ATTRIBUTE, name);
     return thing_of(c ? c->value : NULL);
 }
 
-static bool tagged(const struct world *w, persona head, str path, i64 now)
+static bool tagged(const struct town *w, persona head, str path, i64 now)
 {
     bool tree = str_ends(path, S("/*"));
     str root = tree ? str_slice(path, 0, path.n - 2) : path;
@@ -448,7 +448,7 @@ static bool is_anniversary(u32 month, u32 day, i64 days)
     return month == 2 && day == 29 && c.month == 2 && c.day == 28 && !date_valid(c.year, 2, 29);
 }
 
-static bool date(const struct world *w, persona head, const struct json *j, i64 now)
+static bool date(const struct town *w, persona head, const struct json *j, i64 now)
 {
     thing v = attribute(w, head, json_get_str(j, "date", S("")));
     const struct json *in = json_get(j, "in");
@@ -476,14 +476,14 @@ static bool date(const struct world *w, persona head, const struct json *j, i64 
 
 /* ---- the whole ---- */
 
-static bool segment(const struct world *w, persona head, str id, i64 now)
+static bool segment(const struct town *w, persona head, str id, i64 now)
 {
     bool member = false;
     const struct json *rule = w->segment ? w->segment(w->ctx, id, head, &member) : NULL;
     return rule ? oracle_holds(w, head, rule, now, NULL) : member;
 }
 
-bool oracle_holds(const struct world *w, persona head, const struct json *j, i64 now,
+bool oracle_holds(const struct town *w, persona head, const struct json *j, i64 now,
                   const struct oracle_scope *scope)
 {
     const struct json *m;

@@ -6,43 +6,42 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define PREDICATE(text) world_predicate(w, world_json(arena, text), PREDICATE_SEGMENT)
+#define PREDICATE(text) town_predicate(w, town_json(arena, text), PREDICATE_SEGMENT)
 
-static answer ask_at(struct world *w, persona p, const struct predicate *of, i64 now)
+static answer ask_at(struct town *w, persona p, const struct predicate *of, i64 now)
 {
-    struct subject who = world_subject(w, p);
+    struct subject who = town_subject(w, p);
     return predicate_eval(of, &who, now);
 }
 
-static bool holds_at(struct world *w, persona p, const char *text, i64 now)
+static bool holds_at(struct town *w, persona p, const char *text, i64 now)
 {
-    return ask_at(w, p, world_predicate(w, world_json(w->arena, text), PREDICATE_SEGMENT), now)
-        .holds;
+    return ask_at(w, p, town_predicate(w, town_json(w->arena, text), PREDICATE_SEGMENT), now).holds;
 }
 
 #define HOLDS(text) CHECK(holds_at(w, ada, text, w->now))
 #define FAILS(text) CHECK(!holds_at(w, ada, text, w->now))
 
-static void does(struct world *w, persona p, const char *name, i64 at, const char *props)
+static void does(struct town *w, persona p, const char *name, i64 at, const char *props)
 {
-    world_record(w);
-    world_event(w, p, name, at, world_json(w->arena, props));
+    town_record(w);
+    town_event(w, p, name, at, town_json(w->arena, props));
 }
 
-static void has(struct world *w, persona p, const char *name, const char *json)
+static void has(struct town *w, persona p, const char *name, const char *json)
 {
     struct change c;
-    world_record(w);
+    town_record(w);
     w->now++;
-    world_set(w, p, name, world_json(w->arena, json), &c);
+    town_set(w, p, name, town_json(w->arena, json), &c);
 }
 
 /* ---- attributes ---- */
 
 TEST("comparisons with what is missing are false, also != and not_in; missing alone holds")
 {
-    struct world *w = world_new(arena, NULL);
-    persona ada = world_customer(w, "ada");
+    struct town *w = town_new(arena, NULL);
+    persona ada = town_customer(w, "ada");
     FAILS("{'attribute':'city','op':'=','value':'x'}");
     FAILS("{'attribute':'city','op':'!=','value':'x'}");
     FAILS("{'attribute':'city','op':'not_in','value':['x']}");
@@ -54,13 +53,13 @@ TEST("comparisons with what is missing are false, also != and not_in; missing al
     has(w, ada, "city", "null");
     FAILS("{'attribute':'city','op':'!=','value':'y'}");
     HOLDS("{'attribute':'city','op':'missing'}");
-    world_free(w);
+    town_free(w);
 }
 
 TEST("text is compared by code point, and searched as it stands")
 {
-    struct world *w = world_new(arena, NULL);
-    persona ada = world_customer(w, "ada");
+    struct town *w = town_new(arena, NULL);
+    persona ada = town_customer(w, "ada");
     has(w, ada, "city", "'蓝色-Zoo'");
     HOLDS("{'attribute':'city','op':'=','value':'蓝色-Zoo'}");
     FAILS("{'attribute':'city','op':'=','value':'蓝色-zoo'}");
@@ -76,13 +75,13 @@ TEST("text is compared by code point, and searched as it stands")
     FAILS("{'attribute':'city','op':'=','value':7}");
     HOLDS("{'attribute':'city','op':'!=','value':7}");
     FAILS("{'attribute':'city','op':'>','value':7}");
-    world_free(w);
+    town_free(w);
 }
 
 TEST("numbers are compared as decimals, to the twelfth place, whatever their form")
 {
-    struct world *w = world_new(arena, NULL);
-    persona ada = world_customer(w, "ada");
+    struct town *w = town_new(arena, NULL);
+    persona ada = town_customer(w, "ada");
     has(w, ada, "age", "10.5");
     HOLDS("{'attribute':'age','op':'=','value':10.5}");
     HOLDS("{'attribute':'age','op':'=','value':1.05e1}");
@@ -94,13 +93,13 @@ TEST("numbers are compared as decimals, to the twelfth place, whatever their for
     HOLDS("{'attribute':'age','op':'<','value':1e300}");
     HOLDS("{'attribute':'age','op':'>','value':-1e300}");
     HOLDS("{'attribute':'age','op':'>','value':1e-300}");
-    world_free(w);
+    town_free(w);
 }
 
 TEST("a bare date is its whole day in the workspace's zone, also against a moment")
 {
-    struct world *w = world_new(arena, "Asia/Shanghai");
-    persona ada = world_customer(w, "ada");
+    struct town *w = town_new(arena, "Asia/Shanghai");
+    persona ada = town_customer(w, "ada");
     has(w, ada, "seen", "'2026-03-01T15:59:59.999Z'"); /* 23:59:59.999 in Shanghai */
     HOLDS("{'attribute':'seen','op':'=','value':'2026-03-01'}");
     HOLDS("{'attribute':'seen','op':'<=','value':'2026-03-01'}");
@@ -115,13 +114,13 @@ TEST("a bare date is its whole day in the workspace's zone, also against a momen
     HOLDS("{'attribute':'expires','op':'<','value':'2026-03-01T16:00:00.001Z'}");
     HOLDS("{'attribute':'expires','op':'=','value':'2026-03-02'}");
     HOLDS("{'attribute':'expires','op':'starts_with','value':'2026-'}");
-    world_free(w);
+    town_free(w);
 }
 
 TEST("lists have any or all of some values, and a single value is a list of one")
 {
-    struct world *w = world_new(arena, NULL);
-    persona ada = world_customer(w, "ada");
+    struct town *w = town_new(arena, NULL);
+    persona ada = town_customer(w, "ada");
     has(w, ada, "likes", "['tea',7]");
     HOLDS("{'attribute':'likes','op':'has_any','value':['x','tea']}");
     FAILS("{'attribute':'likes','op':'has_any','value':['x','7']}");
@@ -131,14 +130,14 @@ TEST("lists have any or all of some values, and a single value is a list of one"
     has(w, ada, "city", "'tea'");
     HOLDS("{'attribute':'city','op':'has_any','value':['x','tea']}");
     HOLDS("{'attribute':'city','op':'has_all','value':['tea']}");
-    world_free(w);
+    town_free(w);
 }
 
 TEST("a pattern is read in characters: any text, one character, the next one literally")
 {
     CHECK(holds_at != NULL);
-    struct world *w = world_new(arena, NULL);
-    persona ada = world_customer(w, "ada");
+    struct town *w = town_new(arena, NULL);
+    persona ada = town_customer(w, "ada");
     has(w, ada, "city", "'a*b?c'");
     HOLDS("{'attribute':'city','op':'matches','value':'a\\\\*b\\\\?c'}");
     HOLDS("{'attribute':'city','op':'matches','value':'*'}");
@@ -147,48 +146,48 @@ TEST("a pattern is read in characters: any text, one character, the next one lit
     FAILS("{'attribute':'city','op':'matches','value':'?\?\?\?'}");
     FAILS("{'attribute':'city','op':'matches','value':'a*b'}");
     FAILS("{'attribute':'city','op':'matches','value':''}");
-    world_free(w);
+    town_free(w);
 }
 
 /* ---- tags, consent, resolved ---- */
 
 TEST("a tag is that tag alone, a tree is the tag and all below it, and both end when they expire")
 {
-    struct world *w = world_new(arena, NULL);
+    struct town *w = town_new(arena, NULL);
     struct change c;
-    persona ada = world_customer(w, "ada");
+    persona ada = town_customer(w, "ada");
     const struct predicate *one = PREDICATE("{'tag':'A'}"), *tree = PREDICATE("{'tag':'A/*'}");
-    world_tag(w, ada, "AB", true, NEVER, &c);
+    town_tag(w, ada, "AB", true, NEVER, &c);
     CHECK(!ask_at(w, ada, tree, w->now).holds);
     i64 soon = w->now + 10, late = w->now + 20;
-    world_tag(w, ada, "A/B/C", true, late, &c);
+    town_tag(w, ada, "A/B/C", true, late, &c);
     CHECK(!ask_at(w, ada, one, w->now).holds);
     CHECK(ask_at(w, ada, tree, w->now).holds);
-    world_tag(w, ada, "A", true, soon, &c);
+    town_tag(w, ada, "A", true, soon, &c);
     CHECK_EQ(ask_at(w, ada, one, w->now).until, soon);
     CHECK(ask_at(w, ada, one, soon - 1).holds);
     CHECK(!ask_at(w, ada, one, soon).holds);
     CHECK_EQ(ask_at(w, ada, tree, w->now).until, late);
     CHECK(ask_at(w, ada, tree, late - 1).holds);
     CHECK(!ask_at(w, ada, tree, late).holds);
-    world_free(w);
+    town_free(w);
 }
 
 TEST("consent that was not recorded is neither true nor false")
 {
-    struct world *w = world_new(arena, NULL);
+    struct town *w = town_new(arena, NULL);
     struct change c;
-    persona ada = world_customer(w, "ada");
+    persona ada = town_customer(w, "ada");
     FAILS("{'consent':'email'}");
     FAILS("{'consent':'email','is':false}");
-    world_consent(w, ada, "email", true, &c);
+    town_consent(w, ada, "email", true, &c);
     HOLDS("{'consent':'email'}");
     FAILS("{'consent':'sms'}");
     w->now++;
-    world_consent(w, ada, "email", false, &c);
+    town_consent(w, ada, "email", false, &c);
     HOLDS("{'consent':'email','is':false}");
     FAILS("{'consent':'email'}");
-    world_free(w);
+    town_free(w);
 }
 
 static answer yes_until_9(void *ctx, persona head, u32 code, i64 now)
@@ -221,8 +220,8 @@ static answer score_of_50(void *ctx, persona head, u32 score, predicate_op op, f
 
 TEST("what other modules know comes through the resolver, and is false without one")
 {
-    struct world *w = world_new(arena, NULL);
-    persona ada = world_customer(w, "ada");
+    struct town *w = town_new(arena, NULL);
+    persona ada = town_customer(w, "ada");
     u32 step;
     CHECK_OK(names_code(w->names, NAME_OBJECT, S("m1"), &step));
     struct resolver r = {.ctx = &step,
@@ -248,23 +247,23 @@ TEST("what other modules know comes through the resolver, and is false without o
                  {"{'stage':'member','in':'default'}", false, NEVER}};
     for (size_t i = 0; i < COUNT_OF(CASES); i++) {
         const struct predicate *p =
-            world_predicate(w, world_json(arena, CASES[i].text), PREDICATE_ENTRY);
-        struct subject who = world_subject(w, ada);
+            town_predicate(w, town_json(arena, CASES[i].text), PREDICATE_ENTRY);
+        struct subject who = town_subject(w, ada);
         CHECK_EQ(predicate_eval(p, &who, 1).holds, CASES[i].text[2] == 'n');
         who.resolver = &r;
         answer a = predicate_eval(p, &who, 1);
         CHECK_EQ(a.holds, CASES[i].holds);
         CHECK_EQ(a.until, CASES[i].until);
     }
-    world_free(w);
+    town_free(w);
 }
 
 /* ---- events ---- */
 
 TEST("an event at t counts within W while now - t < W, and `until` is the moment it leaves")
 {
-    struct world *w = world_new(arena, NULL);
-    persona ada = world_customer(w, "ada");
+    struct town *w = town_new(arena, NULL);
+    persona ada = town_customer(w, "ada");
     i64 t = w->now;
     does(w, ada, "A", t, "{}");
     const struct predicate *p = PREDICATE("{'did':'A','within':'7d'}");
@@ -274,13 +273,13 @@ TEST("an event at t counts within W while now - t < W, and `until` is the moment
     CHECK(!ask_at(w, ada, p, t + 7 * DAY).holds);
     CHECK_EQ(ask_at(w, ada, p, t + 7 * DAY).until, NEVER);
     FAILS("{'did':'B','within':'7d'}");
-    world_free(w);
+    town_free(w);
 }
 
 TEST("a number of times turns at the leaving that changes it, and at no other")
 {
-    struct world *w = world_new(arena, NULL);
-    persona ada = world_customer(w, "ada");
+    struct town *w = town_new(arena, NULL);
+    persona ada = town_customer(w, "ada");
     i64 t = w->now;
     for (i64 i = 4; i >= 0; i--) does(w, ada, "A", t - i * HOUR, "{}");
     CHECK_EQ(ask_at(w, ada, PREDICATE("{'did':'A','within':'1d','count':{'op':'>=','value':3}}"), t)
@@ -295,13 +294,13 @@ TEST("a number of times turns at the leaving that changes it, and at no other")
     FAILS("{'did':'A','within':'1d','count':{'op':'=','value':4}}");
     HOLDS("{'did':'A','within':'1d','count':{'op':'between','value':[5,9]}}");
     HOLDS("{'did':'A','within':'1h','count':{'op':'=','value':1}}");
-    world_free(w);
+    town_free(w);
 }
 
 TEST("without an event a did is false whatever it counts")
 {
-    struct world *w = world_new(arena, NULL);
-    persona ada = world_customer(w, "ada");
+    struct town *w = town_new(arena, NULL);
+    persona ada = town_customer(w, "ada");
     FAILS("{'did':'A'}");
     FAILS("{'did':'A','count':{'op':'<','value':3}}");
     FAILS("{'did':'A','aggregate':{'sum':'n','op':'<','value':3}}");
@@ -310,13 +309,13 @@ TEST("without an event a did is false whatever it counts")
     does(w, ada, "A", w->now, "{'n':'text'}");
     FAILS("{'did':'A','aggregate':{'sum':'n','op':'<','value':3}}");
     HOLDS("{'did':'A','aggregate':{'distinct':'n','op':'<=','value':3}}");
-    world_free(w);
+    town_free(w);
 }
 
 TEST("money is summed exactly: ten times 0.1 is 1, and the mean of 1, 1 and 2 is no third more")
 {
-    struct world *w = world_new(arena, NULL);
-    persona ada = world_customer(w, "ada");
+    struct town *w = town_new(arena, NULL);
+    persona ada = town_customer(w, "ada");
     for (u32 i = 0; i < 10; i++) does(w, ada, "A", w->now, "{'n':0.1,'m':{'x':0.123456}}");
     HOLDS("{'did':'A','aggregate':{'sum':'n','op':'=','value':1}}");
     HOLDS("{'did':'A','aggregate':{'sum':'m.x','op':'=','value':1.23456}}");
@@ -331,25 +330,25 @@ TEST("money is summed exactly: ten times 0.1 is 1, and the mean of 1, 1 and 2 is
     HOLDS("{'did':'B','aggregate':{'distinct':'n','op':'=','value':2}}");
     HOLDS("{'did':'B','aggregate':{'last':'n','op':'=','value':2}}");
     HOLDS("{'did':'B','aggregate':{'first':'n','op':'=','value':1}}");
-    world_free(w);
+    town_free(w);
 }
 
 TEST("the least and greatest may be dates")
 {
-    struct world *w = world_new(arena, NULL);
-    persona ada = world_customer(w, "ada");
+    struct town *w = town_new(arena, NULL);
+    persona ada = town_customer(w, "ada");
     does(w, ada, "A", w->now, "{'d':'2026-03-05'}");
     does(w, ada, "A", w->now, "{'d':'2026-04-05'}");
     does(w, ada, "A", w->now, "{'d':5}");
     HOLDS("{'did':'A','aggregate':{'max':'d','op':'>=','value':'2026-04-01'}}");
     FAILS("{'did':'A','aggregate':{'min':'d','op':'>=','value':'2026-04-01'}}");
-    world_free(w);
+    town_free(w);
 }
 
 TEST("between two dates is half open, and a bare date as its end is the whole day")
 {
-    struct world *w = world_new(arena, "Asia/Shanghai");
-    persona ada = world_customer(w, "ada");
+    struct town *w = town_new(arena, "Asia/Shanghai");
+    persona ada = town_customer(w, "ada");
     i64 start = days_of(2026, 1, 5) * DAY - 8 * HOUR, end = start + 2 * DAY;
     does(w, ada, "A", start - 1, "{}");
     FAILS("{'did':'A','between':['2026-01-05','2026-01-06']}");
@@ -361,26 +360,26 @@ TEST("between two dates is half open, and a bare date as its end is the whole da
     FAILS("{'did':'A','between':['2026-01-05','2026-01-06'],'count':{'op':'>=','value':2}}");
     does(w, ada, "A", start, "{}");
     HOLDS("{'did':'A','between':['2026-01-05','2026-01-06'],'count':{'op':'>=','value':2}}");
-    world_free(w);
+    town_free(w);
 }
 
 TEST("a month is a calendar month: what happened on the 31st counts until the last of the next")
 {
-    struct world *w = world_new(arena, "Asia/Shanghai");
-    persona ada = world_customer(w, "ada");
+    struct town *w = town_new(arena, "Asia/Shanghai");
+    persona ada = town_customer(w, "ada");
     i64 t = days_of(2026, 1, 31) * DAY + 2 * HOUR, end = days_of(2026, 2, 28) * DAY + 2 * HOUR;
     does(w, ada, "A", t, "{}");
     const struct predicate *p = PREDICATE("{'did':'A','within':'1mo'}");
     CHECK_EQ(ask_at(w, ada, p, t).until, end);
     CHECK(ask_at(w, ada, p, end - 1).holds);
     CHECK(!ask_at(w, ada, p, end).holds);
-    world_free(w);
+    town_free(w);
 }
 
 TEST("since the last of another event counts what came after it, and everything if there was none")
 {
-    struct world *w = world_new(arena, NULL);
-    persona ada = world_customer(w, "ada");
+    struct town *w = town_new(arena, NULL);
+    persona ada = town_customer(w, "ada");
     i64 t = w->now;
     does(w, ada, "A", t - 10, "{}");
     HOLDS("{'did':'A','since_last':'B'}");
@@ -393,13 +392,13 @@ TEST("since the last of another event counts what came after it, and everything 
     FAILS("{'did':'A','since_last':'B','count':{'op':'>=','value':2}}");
     HOLDS("{'did':'A','since_last':'B','within':'1h'}");
     CHECK(!holds_at(w, ada, "{'did':'A','since_last':'B','within':'1h'}", t - 10 + HOUR));
-    world_free(w);
+    town_free(w);
 }
 
 TEST("a sequence is strictly in order of the timeline, its last less than the span after its first")
 {
-    struct world *w = world_new(arena, NULL);
-    persona ada = world_customer(w, "ada");
+    struct town *w = town_new(arena, NULL);
+    persona ada = town_customer(w, "ada");
     i64 t = w->now;
     does(w, ada, "B", t - HOUR, "{}");
     does(w, ada, "A", t - HOUR, "{}");
@@ -413,14 +412,14 @@ TEST("a sequence is strictly in order of the timeline, its last less than the sp
     FAILS("{'sequence':[{'did':'B'},{'did':'B'},{'did':'B'}]}");
     does(w, ada, "A", t - 10 * MINUTE, "{}"); /* late, nearer to the B */
     HOLDS("{'sequence':[{'did':'A'},{'did':'B'}],'within':'1h'}");
-    world_free(w);
+    town_free(w);
 }
 
 TEST("a session has gaps under 30 minutes, is of one device, and ends 30 minutes after its last "
      "event")
 {
-    struct world *w = world_new(arena, NULL);
-    persona ada = world_customer(w, "ada");
+    struct town *w = town_new(arena, NULL);
+    persona ada = town_customer(w, "ada");
     i64 t = w->now;
     const struct predicate *p =
         PREDICATE("{'did':'A','within':'session','count':{'op':'>=','value':2}}");
@@ -435,13 +434,13 @@ TEST("a session has gaps under 30 minutes, is of one device, and ends 30 minutes
     CHECK_EQ(ask_at(w, ada, p, t).until, t + 30 * MINUTE);
     CHECK(ask_at(w, ada, p, t + 30 * MINUTE - 1).holds);
     CHECK(!ask_at(w, ada, p, t + 30 * MINUTE).holds);
-    world_free(w);
+    town_free(w);
 }
 
 TEST("conditions on an event read nested properties, the context, and the items of an order")
 {
-    struct world *w = world_new(arena, NULL);
-    persona ada = world_customer(w, "ada");
+    struct town *w = town_new(arena, NULL);
+    persona ada = town_customer(w, "ada");
     does(w, ada, "Order Completed", w->now,
          "{'m':{'y':{'z':'deep'}},'$context':{'device':{'type':'ios'}},"
          "'products':[{'name':'shoe','price':10,'quantity':1},{'product_name':'hat','price':99}]}");
@@ -461,19 +460,19 @@ TEST("conditions on an event read nested properties, the context, and the items 
           "{'not':{'property':'x','op':'exists'}}]}}");
     FAILS("{'did':'Order Completed','where':{'property':'m.y','op':'=','value':'deep'}}");
     FAILS("{'did':'Order Completed','where':{'property':'m.y.z.q','op':'exists'}}");
-    world_free(w);
+    town_free(w);
 }
 
 TEST("any event is any of a client's, not what the engine writes")
 {
-    struct world *w = world_new(arena, NULL);
-    persona ada = world_customer(w, "ada");
+    struct town *w = town_new(arena, NULL);
+    persona ada = town_customer(w, "ada");
     does(w, ada, "#Segment Entered", w->now, "{}");
     FAILS("{'did':'*'}");
     HOLDS("{'did':'#Segment Entered'}");
     does(w, ada, "B", w->now, "{}");
     HOLDS("{'did':'*'}");
-    world_free(w);
+    town_free(w);
 }
 
 /* ---- inside a journey ---- */
@@ -481,20 +480,20 @@ TEST("any event is any of a client's, not what the engine writes")
 TEST(
     "in an exit a bare did counts what was applied after the enrolment and did not occur before it")
 {
-    struct world *w = world_new(arena, NULL);
-    persona ada = world_customer(w, "ada");
+    struct town *w = town_new(arena, NULL);
+    persona ada = town_customer(w, "ada");
     i64 t = w->now;
     does(w, ada, "A", t - 5, "{}");
-    world_record(w);
-    struct event trigger = world_event(w, ada, "A", t - 1, world_json(arena, "{'cart':7}"));
-    const struct json *j = world_json(arena, "{'did':'A'}");
-    const struct predicate *p = world_predicate(w, j, PREDICATE_SCOPED);
-    const struct predicate *ever = world_predicate(w, j, PREDICATE_ENTRY);
+    town_record(w);
+    struct event trigger = town_event(w, ada, "A", t - 1, town_json(arena, "{'cart':7}"));
+    const struct json *j = town_json(arena, "{'did':'A'}");
+    const struct predicate *p = town_predicate(w, j, PREDICATE_SCOPED);
+    const struct predicate *ever = town_predicate(w, j, PREDICATE_ENTRY);
     const struct predicate *since =
-        world_predicate(w, world_json(arena, "{'did':'A','since':'entry'}"), PREDICATE_ENTRY);
-    const struct predicate *match = world_predicate(
-        w, world_json(arena, "{'did':'A','match':'cart','within':'1h'}"), PREDICATE_SCOPED);
-    struct subject who = world_subject(w, ada);
+        town_predicate(w, town_json(arena, "{'did':'A','since':'entry'}"), PREDICATE_ENTRY);
+    const struct predicate *match = town_predicate(
+        w, town_json(arena, "{'did':'A','match':'cart','within':'1h'}"), PREDICATE_SCOPED);
+    struct subject who = town_subject(w, ada);
     who.since_ms = t;
     who.since_order = trigger.order;
     who.event = &trigger;
@@ -503,74 +502,74 @@ TEST(
     CHECK(predicate_eval(ever, &who, t).holds);
     CHECK(predicate_eval(match, &who, t).holds); /* itself: a window is given */
     does(w, ada, "A", t - 1, "{'cart':8}");
-    who = world_subject(w, ada);
+    who = town_subject(w, ada);
     who.since_ms = t;
     who.since_order = trigger.order;
     CHECK(!predicate_eval(p, &who, t).holds);     /* applied after, but occurred before */
     CHECK(!predicate_eval(match, &who, t).holds); /* no trigger */
     does(w, ada, "A", t, "{'cart':'7'}");
-    who = world_subject(w, ada);
+    who = town_subject(w, ada);
     who.since_ms = t;
     who.since_order = trigger.order;
     who.event = &trigger;
     CHECK(predicate_eval(p, &who, t).holds);
     CHECK(predicate_eval(since, &who, t).holds);
-    p = world_predicate(w, world_json(arena, "{'did':'A','match':'cart'}"), PREDICATE_SCOPED);
+    p = town_predicate(w, town_json(arena, "{'did':'A','match':'cart'}"), PREDICATE_SCOPED);
     CHECK(predicate_eval(p, &who, t).holds); /* 7 = "7" */
-    p = world_predicate(w, world_json(arena, "{'did':'A','match':'other'}"), PREDICATE_SCOPED);
+    p = town_predicate(w, town_json(arena, "{'did':'A','match':'other'}"), PREDICATE_SCOPED);
     CHECK(!predicate_eval(p, &who, t).holds);
-    p = world_predicate(w, world_json(arena, "{'trigger':{'property':'cart','op':'=','value':7}}"),
-                        PREDICATE_ENTRY);
+    p = town_predicate(w, town_json(arena, "{'trigger':{'property':'cart','op':'=','value':7}}"),
+                       PREDICATE_ENTRY);
     CHECK(predicate_eval(p, &who, t).holds);
     who.event = NULL;
     CHECK(!predicate_eval(p, &who, t).holds);
-    world_free(w);
+    town_free(w);
 }
 
 TEST("a session in an entry condition is the triggering event's")
 {
-    struct world *w = world_new(arena, NULL);
-    persona ada = world_customer(w, "ada");
+    struct town *w = town_new(arena, NULL);
+    persona ada = town_customer(w, "ada");
     i64 t = w->now;
     does(w, ada, "A", t - 2 * HOUR, "{}");
-    world_record(w);
-    struct event trigger = world_event(w, ada, "B", t - 2 * HOUR, NULL);
+    town_record(w);
+    struct event trigger = town_event(w, ada, "B", t - 2 * HOUR, NULL);
     does(w, ada, "A", t, "{}");
     const struct json *j =
-        world_json(arena, "{'did':'A','within':'session','count':{'op':'=','value':1}}");
-    const struct predicate *p = world_predicate(w, j, PREDICATE_ENTRY);
-    struct subject who = world_subject(w, ada);
+        town_json(arena, "{'did':'A','within':'session','count':{'op':'=','value':1}}");
+    const struct predicate *p = town_predicate(w, j, PREDICATE_ENTRY);
+    struct subject who = town_subject(w, ada);
     who.event = &trigger;
     CHECK(predicate_eval(p, &who, t).holds);
     does(w, ada, "A", t - 2 * HOUR + 1, "{}");
-    who = world_subject(w, ada);
+    who = town_subject(w, ada);
     who.event = &trigger;
     CHECK(!predicate_eval(p, &who, t).holds);
-    world_free(w);
+    town_free(w);
 }
 
 TEST("a condition on one event needs nothing but its properties")
 {
-    struct world *w = world_new(arena, NULL);
-    persona ada = world_customer(w, "ada");
-    const struct json *j = world_json(
+    struct town *w = town_new(arena, NULL);
+    persona ada = town_customer(w, "ada");
+    const struct json *j = town_json(
         arena,
         "{'any':[{'property':'n','op':'>','value':1},{'property':'s','op':'=','value':'x'}]}");
-    const struct predicate *p = world_predicate(w, j, PREDICATE_WHERE);
-    world_record(w);
-    struct event one = world_event(w, ada, "A", w->now, world_json(arena, "{'n':1,'s':'x'}"));
-    struct event two = world_event(w, ada, "A", w->now, world_json(arena, "{'n':1}"));
+    const struct predicate *p = town_predicate(w, j, PREDICATE_WHERE);
+    town_record(w);
+    struct event one = town_event(w, ada, "A", w->now, town_json(arena, "{'n':1,'s':'x'}"));
+    struct event two = town_event(w, ada, "A", w->now, town_json(arena, "{'n':1}"));
     CHECK(predicate_where(p, &one));
     CHECK(!predicate_where(p, &two));
-    world_free(w);
+    town_free(w);
 }
 
 /* ---- dates ---- */
 
 TEST("in three days is that calendar day exactly, in the workspace's zone")
 {
-    struct world *w = world_new(arena, "America/New_York");
-    persona ada = world_customer(w, "ada");
+    struct town *w = town_new(arena, "America/New_York");
+    persona ada = town_customer(w, "ada");
     has(w, ada, "expires", "'2026-03-10'");
     const struct predicate *p = PREDICATE("{'date':'expires','in':'3d'}");
     i64 from = days_of(2026, 3, 7) * DAY + 5 * HOUR, to = days_of(2026, 3, 8) * DAY + 5 * HOUR;
@@ -583,14 +582,14 @@ TEST("in three days is that calendar day exactly, in the workspace's zone")
     p = PREDICATE("{'date':'expires','in':['-1d','2d']}"); /* 8th, which has 23 hours, to 11th */
     to = days_of(2026, 3, 12) * DAY + 4 * HOUR;
     CHECK_EQ(ask_at(w, ada, p, from + DAY).until, to);
-    world_free(w);
+    town_free(w);
 }
 
 TEST("the 29th of February is the 28th in ordinary years, or 1 March where that is set, then the "
      "offset")
 {
-    struct world *w = world_new(arena, NULL);
-    persona ada = world_customer(w, "ada");
+    struct town *w = town_new(arena, NULL);
+    persona ada = town_customer(w, "ada");
     has(w, ada, "birthday", "'2000-02-29'");
     has(w, ada, "bday", "'02-29'");
     has(w, ada, "bday2", "'--02-29'");
@@ -608,7 +607,7 @@ TEST("the 29th of February is the 28th in ordinary years, or 1 March where that 
     struct buf b;
     struct diag why = {0};
     buf_init(&b, 1000);
-    CHECK_OK(predicate_compile(world_json(arena, "{'date':'bday','anniversary':true,'in':'0d'}"),
+    CHECK_OK(predicate_compile(town_json(arena, "{'date':'bday','anniversary':true,'in':'0d'}"),
                                &pc, &b, &why));
     CHECK_OK(predicate_load(buf_str(&b), arena, &p));
     CHECK(!ask_at(w, ada, p, days_of(2026, 2, 28) * DAY).holds);
@@ -616,7 +615,7 @@ TEST("the 29th of February is the 28th in ordinary years, or 1 March where that 
     CHECK(ask_at(w, ada, p, days_of(2028, 2, 29) * DAY).holds);
     CHECK(!ask_at(w, ada, p, days_of(2028, 3, 1) * DAY).holds);
     buf_clear(&b);
-    world_free(w);
+    town_free(w);
 }
 
 static const struct zone *named_zone(void *ctx, str name)
@@ -626,19 +625,19 @@ static const struct zone *named_zone(void *ctx, str name)
 
 TEST("a date may be judged in the customer's zone, or in a zone by its name")
 {
-    struct world *w = world_new(arena, NULL);
-    persona ada = world_customer(w, "ada");
+    struct town *w = town_new(arena, NULL);
+    persona ada = town_customer(w, "ada");
     has(w, ada, "expires", "'2026-03-10'");
     i64 tokyo = days_of(2026, 3, 10) * DAY - 9 * HOUR;
     const struct predicate *named = PREDICATE("{'date':'expires','in':'0d','zone':'Asia/Tokyo'}");
     const struct predicate *own = PREDICATE("{'date':'expires','in':'0d','zone':'customer'}");
-    const struct zone *z = world_zone(arena, "Asia/Tokyo");
+    const struct zone *z = town_zone(arena, "Asia/Tokyo");
     union {
         const struct zone *in;
         void *out;
     } as = {z};
     struct resolver r = {.ctx = as.out, .zone = named_zone};
-    struct subject who = world_subject(w, ada);
+    struct subject who = town_subject(w, ada);
     CHECK(!predicate_eval(named, &who, tokyo).holds); /* nobody knows the zone: the workspace's */
     who.resolver = &r;
     CHECK(predicate_eval(named, &who, tokyo).holds);
@@ -649,20 +648,19 @@ TEST("a date may be judged in the customer's zone, or in a zone by its name")
     who.customer_zone = NULL;
     has(w, ada, "timezone", "'Asia/Tokyo'");
     CHECK(predicate_eval(own, &who, tokyo).holds);
-    world_free(w);
+    town_free(w);
 }
 
 TEST("where clocks go back over midnight, today does not go back")
 {
-    struct world *w =
-        world_new(arena, "America/St_Johns"); /* 2010-11-07 00:01 → 2010-11-06 23:01 */
-    persona ada = world_customer(w, "ada");
+    struct town *w = town_new(arena, "America/St_Johns"); /* 2010-11-07 00:01 → 2010-11-06 23:01 */
+    persona ada = town_customer(w, "ada");
     has(w, ada, "expires", "'2010-11-07'");
     const struct predicate *p = PREDICATE("{'date':'expires','in':'0d'}");
     i64 start = zone_day_start(w->zone, days_of(2010, 11, 7));
     CHECK(!ask_at(w, ada, p, start - 1).holds);
     for (i64 t = start; t < start + 2 * HOUR; t += 30 * SECOND) CHECK(ask_at(w, ada, p, t).holds);
-    world_free(w);
+    town_free(w);
 }
 
 /* ---- all at once ---- */
@@ -673,7 +671,7 @@ static u64 rounds(void)
     return n ? strtoull(n, NULL, 10) : 1;
 }
 
-static void fill(struct world *w, struct rng *rng)
+static void fill(struct town *w, struct rng *rng)
 {
     static const char *const EVENTS[] = {"A", "B", "C", "Order Completed", "#x"};
     static const char *const CITIES[] = {"'red'",        "'blue'", "'Red'",
@@ -687,7 +685,7 @@ static void fill(struct world *w, struct rng *rng)
     for (u32 i = 0; i < 5; i++) {
         char name[8];
         snprintf(name, sizeof name, "u%u", i);
-        persona p = world_customer(w, name);
+        persona p = town_customer(w, name);
         w->now++;
         if (rng_percent(rng, 60)) has(w, p, "city", CITIES[rng_below(rng, 6)]);
         if (rng_percent(rng, 60)) has(w, p, "age", rng_percent(rng, 50) ? "7" : "10.5");
@@ -698,24 +696,24 @@ static void fill(struct world *w, struct rng *rng)
         for (u32 k = 0; k < 3; k++) {
             i64 expires = rng_percent(rng, 50) ? NEVER : w->now + (i64)rng_below(rng, 5 * (u64)DAY);
             w->now++;
-            world_tag(w, p, TAGS[rng_below(rng, 5)], rng_percent(rng, 80), expires, &c);
+            town_tag(w, p, TAGS[rng_below(rng, 5)], rng_percent(rng, 80), expires, &c);
         }
         if (rng_percent(rng, 60))
-            world_consent(w, p, rng_percent(rng, 60) ? "email" : "sms", rng_percent(rng, 70), &c);
+            town_consent(w, p, rng_percent(rng, 60) ? "email" : "sms", rng_percent(rng, 70), &c);
         u64 n = rng_below(rng, 40), reach = rng_percent(rng, 50) ? 2 * (u64)HOUR : 40 * (u64)DAY;
         for (u64 k = 0; k < n; k++) {
-            world_record(w);
-            world_event(w, p, EVENTS[rng_below(rng, 5)], w->now - (i64)rng_below(rng, reach),
-                        random_props(w, rng));
+            town_record(w);
+            town_event(w, p, EVENTS[rng_below(rng, 5)], w->now - (i64)rng_below(rng, reach),
+                       random_props(w, rng));
         }
     }
-    world_record(w);
+    town_record(w);
     w->now++;
     CHECK_OK(customer_link(w->customers, w->personas[0], w->personas[1], LINK_MANUAL, w->now,
                            w->number, &joined));
 }
 
-static str text_of(struct world *w, const struct json *j)
+static str text_of(struct town *w, const struct json *j)
 {
     struct buf b;
     buf_init(&b, 1 << 16);
@@ -725,7 +723,7 @@ static str text_of(struct world *w, const struct json *j)
     return s;
 }
 
-static void check_same(bool a, bool b, struct world *w, const struct json *j, persona p, i64 now,
+static void check_same(bool a, bool b, struct town *w, const struct json *j, persona p, i64 now,
                        const char *what)
 {
     if (a != b)
@@ -734,7 +732,7 @@ static void check_same(bool a, bool b, struct world *w, const struct json *j, pe
     CHECK_EQ(a, b);
 }
 
-static bool batch_holds(struct world *w, const struct predicate *p, persona head, i64 now)
+static bool batch_holds(struct town *w, const struct predicate *p, persona head, i64 now)
 {
     u64 bits[2];
     struct batch_subject all = {
@@ -754,11 +752,11 @@ static const u64 *kept_words(void *ctx, u32 leaf)
 }
 
 /* Leaves fed with her events in any order. */
-static void feed_all(struct world *w, const struct predicate *p, persona head, struct kept *k,
+static void feed_all(struct town *w, const struct predicate *p, persona head, struct kept *k,
                      struct rng *rng)
 {
     struct predicate_leaf leaves[64];
-    struct subject who = world_subject(w, head);
+    struct subject who = town_subject(w, head);
     struct event ev[256];
     u32 n = 0;
     *k = (struct kept){.count = predicate_leaves(p, leaves, 64)};
@@ -779,14 +777,14 @@ static void feed_all(struct world *w, const struct predicate *p, persona head, s
 
 /* What stands at `now` stands until `until`, and the oracle says the same before, in between, at
  * it. */
-static void check_moment(struct world *w, const struct json *j, const struct predicate *p,
+static void check_moment(struct town *w, const struct json *j, const struct predicate *p,
                          persona head, i64 now, struct rng *rng)
 {
     arena_reset(w->scratch);
     answer a = ask_at(w, head, p, now);
     CHECK(a.until > now);
     struct kept k;
-    struct subject who = world_subject(w, head);
+    struct subject who = town_subject(w, head);
     feed_all(w, p, head, &k, rng);
     answer b = predicate_eval_kept(p, &who, now, kept_words, &k);
     check_same(b.holds, a.holds, w, j, head, now, "kept");
@@ -807,11 +805,11 @@ TEST("eval, batch and the oracle agree on random conditions over random historie
     struct rng rng = {test_seed()};
     for (u64 round = 0; round < 40 * rounds(); round++) {
         struct arena *own = arena_new();
-        struct world *w = world_new(own, ZONES[round % 4]);
+        struct town *w = town_new(own, ZONES[round % 4]);
         fill(w, &rng);
         for (u32 i = 0; i < 40; i++) {
             const struct json *j = random_predicate(w, &rng, NULL, 0);
-            const struct predicate *p = world_predicate(w, j, PREDICATE_SEGMENT);
+            const struct predicate *p = town_predicate(w, j, PREDICATE_SEGMENT);
             persona head =
                 customer_head(w->customers, w->personas[rng_below(&rng, w->persona_count)]);
             i64 now = w->now;
@@ -820,7 +818,7 @@ TEST("eval, batch and the oracle agree on random conditions over random historie
                 now = ask_at(w, head, p, now).until;
             }
         }
-        world_free(w);
+        town_free(w);
         arena_free(own);
     }
 }
@@ -828,7 +826,7 @@ TEST("eval, batch and the oracle agree on random conditions over random historie
 TEST("a program as JSON compiles to the same program, and damaged bytes are refused or harmless")
 {
     struct rng rng = {test_seed() + 1};
-    struct world *w = world_new(arena, "Europe/Berlin");
+    struct town *w = town_new(arena, "Europe/Berlin");
     fill(w, &rng);
     for (u32 i = 0; i < 200; i++) {
         struct predicate_context pc = {.names = w->names, .zone = w->zone};
@@ -857,5 +855,5 @@ TEST("a program as JSON compiles to the same program, and damaged bytes are refu
         }
         buf_clear(&one), buf_clear(&two), buf_clear(&text);
     }
-    world_free(w);
+    town_free(w);
 }

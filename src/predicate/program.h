@@ -207,7 +207,8 @@ struct predicate {
     predicate_place place;
     const struct node *root;
     u32 leaf_count, kept_count;
-    struct leaf **leaves; /* in program order */
+    struct leaf **leaves; /* in program order… */
+    struct leaf **kept;   /* …and those with kept state */
     predicate_class live;
     str reason;
     struct predicate_inputs inputs;

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-static err compiled(struct world *w, const struct json *j, predicate_place place, struct diag *why)
+static err compiled(struct town *w, const struct json *j, predicate_place place, struct diag *why)
 {
     struct predicate_context pc = {.names = w->names, .customers = w->customers, .place = place};
     struct buf b;
@@ -93,10 +93,10 @@ static const struct {
 
 TEST("every refusal names the place and says what to do")
 {
-    struct world *w = world_new(arena, NULL);
+    struct town *w = town_new(arena, NULL);
     for (size_t i = 0; i < COUNT_OF(REFUSALS); i++) {
         struct diag why;
-        err e = compiled(w, world_json(arena, REFUSALS[i].text), PREDICATE_SEGMENT, &why);
+        err e = compiled(w, town_json(arena, REFUSALS[i].text), PREDICATE_SEGMENT, &why);
         if (e != ERR_REFUSED || str_find(str_of(why.message), str_of(REFUSALS[i].says)) < 0 ||
             !str_eq(str_of(why.path), str_of(REFUSALS[i].path)))
             fprintf(stderr, "%s: %s: %s\n", REFUSALS[i].text, why.path, why.message);
@@ -104,28 +104,28 @@ TEST("every refusal names the place and says what to do")
         CHECK_STR(str_of(why.path), str_of(REFUSALS[i].path));
         CHECK(str_find(str_of(why.message), str_of(REFUSALS[i].says)) >= 0);
     }
-    world_free(w);
+    town_free(w);
 }
 
 TEST("inside a journey, statuses and results that do not exist are refused")
 {
-    struct world *w = world_new(arena, NULL);
+    struct town *w = town_new(arena, NULL);
     struct diag why;
     CHECK_OK(
-        compiled(w, world_json(arena, "{'message':'m1','status':'read'}"), PREDICATE_ENTRY, &why));
+        compiled(w, town_json(arena, "{'message':'m1','status':'read'}"), PREDICATE_ENTRY, &why));
     CHECK_OK(
-        compiled(w, world_json(arena, "{'step':'w1','result':'timeout'}"), PREDICATE_SCOPED, &why));
+        compiled(w, town_json(arena, "{'step':'w1','result':'timeout'}"), PREDICATE_SCOPED, &why));
     CHECK_EQ(
-        compiled(w, world_json(arena, "{'message':'m1','status':'seen'}"), PREDICATE_ENTRY, &why),
+        compiled(w, town_json(arena, "{'message':'m1','status':'seen'}"), PREDICATE_ENTRY, &why),
         ERR_REFUSED);
     CHECK_STR(str_of(why.path), S("/status"));
-    CHECK_EQ(compiled(w, world_json(arena, "{'step':'w1','result':'x'}"), PREDICATE_ENTRY, &why),
+    CHECK_EQ(compiled(w, town_json(arena, "{'step':'w1','result':'x'}"), PREDICATE_ENTRY, &why),
              ERR_REFUSED);
     CHECK_STR(str_of(why.path), S("/result"));
-    world_free(w);
+    town_free(w);
 }
 
-static const struct json *nested(struct world *w, u32 depth, bool in_where)
+static const struct json *nested(struct town *w, u32 depth, bool in_where)
 {
     struct buf b;
     const struct json *j;
@@ -139,7 +139,7 @@ static const struct json *nested(struct world *w, u32 depth, bool in_where)
     return j;
 }
 
-static const struct json *wide(struct world *w, u32 parts)
+static const struct json *wide(struct town *w, u32 parts)
 {
     struct buf b;
     const struct json *j;
@@ -154,7 +154,7 @@ static const struct json *wide(struct world *w, u32 parts)
 
 TEST("conditions nest eight deep and no deeper, and have five hundred parts and no more")
 {
-    struct world *w = world_new(arena, NULL);
+    struct town *w = town_new(arena, NULL);
     struct diag why;
     for (u32 in_where = 0; in_where < 2; in_where++) {
         CHECK_OK(compiled(w, nested(w, PREDICATE_DEPTH_MAX, in_where), PREDICATE_SEGMENT, &why));
@@ -163,28 +163,28 @@ TEST("conditions nest eight deep and no deeper, and have five hundred parts and 
     }
     CHECK_OK(compiled(w, wide(w, PREDICATE_NODES_MAX - 1), PREDICATE_SEGMENT, &why));
     CHECK_EQ(compiled(w, wide(w, PREDICATE_NODES_MAX), PREDICATE_SEGMENT, &why), ERR_LIMIT);
-    world_free(w);
+    town_free(w);
 }
 
 TEST("a value of a kind that people have ruled out for an attribute is refused")
 {
-    struct world *w = world_new(arena, NULL);
+    struct town *w = town_new(arena, NULL);
     struct change c;
     struct diag why;
-    persona ada = world_customer(w, "ada");
-    world_set(w, ada, "age", world_json(arena, "7"), &c);
+    persona ada = town_customer(w, "ada");
+    town_set(w, ada, "age", town_json(arena, "7"), &c);
     u32 age = names_find(w->names, NAME_ATTRIBUTE, S("age"));
-    const struct json *text = world_json(arena, "{'attribute':'age','op':'=','value':'7'}");
+    const struct json *text = town_json(arena, "{'attribute':'age','op':'=','value':'7'}");
     CHECK_OK(compiled(w, text, PREDICATE_SEGMENT, &why));
     customer_attribute_set(w->customers, age,
                            (struct attribute_rule){.type = ATTRIBUTE_INT, .confirmed = true});
     CHECK_EQ(compiled(w, text, PREDICATE_SEGMENT, &why), ERR_REFUSED);
     CHECK_STR(str_of(why.path), S("/value"));
-    CHECK_OK(compiled(w, world_json(arena, "{'attribute':'age','op':'in','value':[7,8]}"),
+    CHECK_OK(compiled(w, town_json(arena, "{'attribute':'age','op':'in','value':[7,8]}"),
                       PREDICATE_SEGMENT, &why));
-    CHECK_OK(compiled(w, world_json(arena, "{'attribute':'age','op':'exists'}"), PREDICATE_SEGMENT,
+    CHECK_OK(compiled(w, town_json(arena, "{'attribute':'age','op':'exists'}"), PREDICATE_SEGMENT,
                       &why));
-    world_free(w);
+    town_free(w);
 }
 
 TEST("the class says what is kept: few times, ever, first and last; sums of all time; the rest is "
@@ -216,28 +216,28 @@ TEST("the class says what is kept: few times, ever, first and last; sums of all 
         {"{'did':'A','since_last':'B'}", PREDICATE_REPLAYED, 0},
         {"{'sequence':[{'did':'A'},{'did':'B'}]}", PREDICATE_REPLAYED, 0},
     };
-    struct world *w = world_new(arena, NULL);
+    struct town *w = town_new(arena, NULL);
     for (size_t i = 0; i < COUNT_OF(CASES); i++) {
         struct predicate_leaf leaf = {0};
         const struct predicate *p =
-            world_predicate(w, world_json(arena, CASES[i].text), PREDICATE_SEGMENT);
+            town_predicate(w, town_json(arena, CASES[i].text), PREDICATE_SEGMENT);
         CHECK_EQ(predicate_live_class(p), CASES[i].class);
         CHECK_EQ(predicate_leaves(p, &leaf, 1), CASES[i].words > 0);
         CHECK_EQ(leaf.state_words, CASES[i].words);
         CHECK_EQ(predicate_class_reason(p).n, 0);
     }
-    world_free(w);
+    town_free(w);
 }
 
 TEST("a predicate says what it reads, each once and in order")
 {
-    struct world *w = world_new(arena, NULL);
-    const struct predicate *p = world_predicate(
+    struct town *w = town_new(arena, NULL);
+    const struct predicate *p = town_predicate(
         w,
-        world_json(arena,
-                   "{'all':[{'did':'B'},{'did':'A','since_last':'C'},{'did':'B','within':'1d'},"
-                   "{'attribute':'x','op':'exists'},{'date':'y','in':'0d','zone':'customer'},"
-                   "{'tag':'t'},{'segment':'s'},{'consent':'email'}]}"),
+        town_json(arena,
+                  "{'all':[{'did':'B'},{'did':'A','since_last':'C'},{'did':'B','within':'1d'},"
+                  "{'attribute':'x','op':'exists'},{'date':'y','in':'0d','zone':'customer'},"
+                  "{'tag':'t'},{'segment':'s'},{'consent':'email'}]}"),
         PREDICATE_SEGMENT);
     const struct predicate_inputs *in = predicate_inputs(p);
     CHECK_EQ(in->event_count, 3);
@@ -247,11 +247,11 @@ TEST("a predicate says what it reads, each once and in order")
     CHECK_EQ(in->segment_count, 1);
     CHECK(in->consents && in->time && !in->any_event && !in->any_tag && !in->identifiers &&
           !in->trigger);
-    in = predicate_inputs(world_predicate(
+    in = predicate_inputs(town_predicate(
         w,
-        world_json(arena,
-                   "{'any':[{'tag':'t/*'},{'did':'A','within':'session'},{'reachable':'sms'}]}"),
+        town_json(arena,
+                  "{'any':[{'tag':'t/*'},{'did':'A','within':'session'},{'reachable':'sms'}]}"),
         PREDICATE_SEGMENT));
     CHECK(in->any_tag && in->any_event && in->identifiers);
-    world_free(w);
+    town_free(w);
 }

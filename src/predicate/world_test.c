@@ -1,4 +1,4 @@
-/* world_test.c — the world of the tests: customers and events written twice. */
+/* town_test.c — the world of the tests: customers and events written twice. */
 #include "predicate/oracle.h"
 
 #include "base/test.h"
@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-const struct zone *world_zone(struct arena *arena, const char *name)
+const struct zone *town_zone(struct arena *arena, const char *name)
 {
     char path[256];
     if (!name) return NULL;
@@ -17,7 +17,7 @@ const struct zone *world_zone(struct arena *arena, const char *name)
     return z;
 }
 
-const struct json *world_json(struct arena *arena, const char *text)
+const struct json *town_json(struct arena *arena, const char *text)
 {
     const struct json *j;
     struct diag why = {0};
@@ -47,9 +47,9 @@ static void fixed_names(struct names *names)
 #undef X
 }
 
-struct world *world_new(struct arena *arena, const char *zone)
+struct town *town_new(struct arena *arena, const char *zone)
 {
-    struct world *w = arena_zalloc(arena, sizeof *w);
+    struct town *w = arena_zalloc(arena, sizeof *w);
     w->arena = arena;
     w->scratch = arena_new();
     w->env = env_sim(1);
@@ -59,12 +59,12 @@ struct world *world_new(struct arena *arena, const char *zone)
     w->customers = customers_new(w->store, (struct sip_key){1, 2});
     w->events = events_new(w->env, &(struct events_options){0});
     w->view = (struct customer_view){w->customers, NULL};
-    w->zone = world_zone(arena, zone);
+    w->zone = town_zone(arena, zone);
     w->now = days_of(2026, 3, 1) * DAY;
     return w;
 }
 
-void world_free(struct world *w)
+void town_free(struct town *w)
 {
     events_free(w->events);
     customers_free(w->customers);
@@ -83,7 +83,7 @@ static value bytes_of_members(struct arena *arena, const struct json *j)
     u32 n = 0;
     for (const struct json *c = j->child; c; c = c->next, n++) {
         if (j->type == JSON_OBJECT) buf_str_varint(&b, c->key);
-        value_put(&b, world_value(arena, c));
+        value_put(&b, town_value(arena, c));
     }
     value v = {.type = j->type == JSON_OBJECT ? VALUE_MAP : VALUE_LIST,
                .count = n,
@@ -92,7 +92,7 @@ static value bytes_of_members(struct arena *arena, const struct json *j)
     return v;
 }
 
-value world_value(struct arena *arena, const struct json *j)
+value town_value(struct arena *arena, const struct json *j)
 {
     iso_time t;
     fixed f;
@@ -115,40 +115,40 @@ value world_value(struct arena *arena, const struct json *j)
 
 /* ---- what happens ---- */
 
-void world_record(struct world *w)
+void town_record(struct town *w)
 {
     w->number++;
     w->place = 0;
     arena_reset(w->scratch);
 }
 
-persona world_customer(struct world *w, const char *user)
+persona town_customer(struct town *w, const char *user)
 {
     struct resolved out;
     struct identifier id = {.space = SPACE_ANONYMOUS_ID,
                             .value = arena_str(w->arena, str_of(user))};
     id.hash = identifier_hash((struct sip_key){1, 2}, id.space, id.value);
-    world_record(w);
+    town_record(w);
     customer_resolve(w->customers, &id, 1, w->now, w->number, &out);
     MUST(out.is_new && w->persona_count < WORLD_PERSONAS_MAX);
     w->personas[w->persona_count++] = out.persona;
     return out.persona;
 }
 
-static u32 code(struct world *w, name_kind kind, str name)
+static u32 code(struct town *w, name_kind kind, str name)
 {
     u32 c;
     MUST(names_code(w->names, kind, name, &c) == ERR_OK);
     return c;
 }
 
-struct event world_event(struct world *w, persona p, const char *name, i64 at,
-                         const struct json *props)
+struct event town_event(struct town *w, persona p, const char *name, i64 at,
+                        const struct json *props)
 {
     struct buf b;
     buf_init(&b, 1 << 20);
     for (const struct json *c = props ? props->child : NULL; c; c = c->next)
-        props_put(&b, code(w, NAME_PROPERTY, c->key), world_value(w->arena, c));
+        props_put(&b, code(w, NAME_PROPERTY, c->key), town_value(w->arena, c));
     MUST(at <= w->now && w->past_count < WORLD_EVENTS_MAX);
     struct event ev = {.persona = p,
                        .code = code(w, NAME_EVENT, str_of(name)),
@@ -168,8 +168,7 @@ struct event world_event(struct world *w, persona p, const char *name, i64 at,
     return ev;
 }
 
-static struct past_change *write_down(struct world *w, persona p, field_kind field,
-                                      const char *name)
+static struct past_change *write_down(struct town *w, persona p, field_kind field, const char *name)
 {
     MUST(w->change_count < WORLD_CHANGES_MAX);
     struct past_change *c = &w->changes[w->change_count++];
@@ -178,16 +177,15 @@ static struct past_change *write_down(struct world *w, persona p, field_kind fie
     return c;
 }
 
-bool world_set(struct world *w, persona p, const char *attribute, const struct json *j,
-               struct change *out)
+bool town_set(struct town *w, persona p, const char *attribute, const struct json *j,
+              struct change *out)
 {
     write_down(w, p, FIELD_ATTRIBUTE, attribute)->value = j->type == JSON_NULL ? NULL : j;
     return customer_set(w->customers, p, code(w, NAME_ATTRIBUTE, str_of(attribute)),
-                        world_value(w->arena, j), w->now, out);
+                        town_value(w->arena, j), w->now, out);
 }
 
-bool world_tag(struct world *w, persona p, const char *tag, bool on, i64 expires,
-               struct change *out)
+bool town_tag(struct town *w, persona p, const char *tag, bool on, i64 expires, struct change *out)
 {
     struct past_change *c = write_down(w, p, FIELD_TAG, tag);
     c->on = on;
@@ -195,14 +193,14 @@ bool world_tag(struct world *w, persona p, const char *tag, bool on, i64 expires
     return customer_tag(w->customers, p, code(w, NAME_TAG, str_of(tag)), on, expires, w->now, out);
 }
 
-bool world_consent(struct world *w, persona p, const char *channel, bool on, struct change *out)
+bool town_consent(struct town *w, persona p, const char *channel, bool on, struct change *out)
 {
     write_down(w, p, FIELD_CONSENT, channel)->on = on;
     return customer_consent(w->customers, p, names_find(w->names, NAME_CHANNEL, str_of(channel)), 0,
                             on ? 1 : 2, w->now, out);
 }
 
-void world_refold(struct world *w, persona head)
+void town_refold(struct town *w, persona head)
 {
     static const name_kind KINDS[] = {
         [FIELD_ATTRIBUTE] = NAME_ATTRIBUTE, [FIELD_TAG] = NAME_TAG, [FIELD_CONSENT] = NAME_CHANNEL};
@@ -213,14 +211,14 @@ void world_refold(struct world *w, persona head)
                            .code = code(w, KINDS[p->field], p->name),
                            .persona = p->persona,
                            .expires_ms = p->expires};
-        if (p->field == FIELD_ATTRIBUTE && p->value) c.new = world_value(w->arena, p->value);
+        if (p->field == FIELD_ATTRIBUTE && p->value) c.new = town_value(w->arena, p->value);
         if (p->field == FIELD_TAG && p->on) c.new = value_bool(true);
         if (p->field == FIELD_CONSENT) c.new = value_bool(p->on);
         customer_fold(w->customers, head, &c, p->when);
     }
 }
 
-struct subject world_subject(struct world *w, persona head)
+struct subject town_subject(struct town *w, persona head)
 {
     u32 n = customer_personas(w->customers, head, w->of_subject, WORLD_PERSONAS_MAX);
     persona *personas = arena_alloc(w->scratch, n * sizeof *personas);
@@ -235,7 +233,7 @@ struct subject world_subject(struct world *w, persona head)
                             .names = w->names};
 }
 
-struct predicate *world_predicate(struct world *w, const struct json *j, predicate_place place)
+struct predicate *town_predicate(struct town *w, const struct json *j, predicate_place place)
 {
     struct predicate_context pc = {.names = w->names, .zone = w->zone, .place = place};
     struct diag why = {0};
@@ -553,7 +551,7 @@ static void random_tree(struct draft *d, u32 depth)
     }
 }
 
-static const struct json *finished(struct world *w, struct draft *d)
+static const struct json *finished(struct town *w, struct draft *d)
 {
     const struct json *j;
     struct diag why = {0};
@@ -562,7 +560,7 @@ static const struct json *finished(struct world *w, struct draft *d)
     return j;
 }
 
-const struct json *random_predicate(struct world *w, struct rng *rng, const char *const *segments,
+const struct json *random_predicate(struct town *w, struct rng *rng, const char *const *segments,
                                     u32 segment_count)
 {
     struct draft d = {.rng = rng, .segments = segments, .segment_count = segment_count};
@@ -571,7 +569,7 @@ const struct json *random_predicate(struct world *w, struct rng *rng, const char
     return finished(w, &d);
 }
 
-const struct json *random_props(struct world *w, struct rng *rng)
+const struct json *random_props(struct town *w, struct rng *rng)
 {
     struct draft d = {.rng = rng};
     buf_init(&d.b, 1 << 16);

@@ -30,8 +30,7 @@ void check_punctual(struct sim *s)
     EACH_HEAD(s, head)
     for (u32 row = row_of(s, head)->enrolments; row; row = enrolment(s, row)->next) {
         const struct enrolment_row *r = enrolment(s, row);
-        HOLDS(s,
-              r->state != ENROLMENT_WAITING || r->due_ms > now || may_be_paused(s, r->program),
+        HOLDS(s, r->state != ENROLMENT_WAITING || r->due_ms > now || may_be_paused(s, r->program),
               "a wait is over, and nothing happened");
     }
     for (u32 row = 1; row < messages_end(m); row++) {
@@ -134,7 +133,8 @@ void check_segments(struct sim *s)
             engine_subject(e, head, &who);
             who.scratch = a;
             bool is = segment_resolve(sg, head, codes[i], engine_time(e)).holds;
-            bool should = predicate_eval(segment_predicate(sg, codes[i]), &who, engine_time(e)).holds;
+            bool should =
+                predicate_eval(segment_predicate(sg, codes[i]), &who, engine_time(e)).holds;
             arena_free(a);
             HOLDS(s, is || !should, "somebody is missing from a segment");
             HOLDS(s, !is || should, "somebody is in a segment whose rule does not hold");

@@ -59,8 +59,12 @@ struct sim {
 
 #define HOLDS(s, cond, sentence)                                                                   \
     do {                                                                                           \
-        if (!(cond)) fail_msg("seed %llu: %s", (unsigned long long)(s)->seed, sentence);           \
+        if (!(cond)) sim_failed(s, sentence);                                                      \
     } while (0)
+
+/* ---- sim_test.c ---- */
+
+_Noreturn void sim_failed(const struct sim *s, const char *sentence);
 
 /* ---- sim_check_test.c ---- */
 

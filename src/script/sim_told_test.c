@@ -204,8 +204,7 @@ static bool planned_before(const struct told *list, u32 at, str message, u64 ord
  * claimed, must not be claimed any more. */
 static void check_exits(struct sim *s, const struct told *list, u32 n)
 {
-    u32 order =
-        names_find(engine_names(world_engine(s->world)), NAME_EVENT, S("Order Completed"));
+    u32 order = names_find(engine_names(world_engine(s->world)), NAME_EVENT, S("Order Completed"));
     for (u32 i = 0; order && i < n; i++) {
         if (list[i].code != order || list[i].occurred_ms != list[i].received_ms) continue;
         for (u32 k = i + 1; k < n; k++) {

@@ -11,7 +11,7 @@ enum { RULES = 9, STEPS = 260 };
 static const char *const IDS[RULES] = {"s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "list"};
 
 struct live {
-    struct world *w;
+    struct town *w;
     struct segments *sg;
     struct rng rng;
     const struct json *rules[RULES];        /* what is published; the last is a list */
@@ -76,7 +76,7 @@ static void take_edges(struct live *l, bool fresh)
 static void touch(struct live *l, persona p, struct touch t)
 {
     persona head = customer_head(l->w->customers, p);
-    struct subject who = world_subject(l->w, head);
+    struct subject who = town_subject(l->w, head);
     t.fresh = rng_percent(&l->rng, 50);
     customer_edit(l->w->customers, head)->changed = l->w->number;
     segment_touch(l->sg, &who, &t, l->w->now, &l->edges);
@@ -86,7 +86,7 @@ static void touch(struct live *l, persona p, struct touch t)
 /* Time passes: each moment at which something is due is served at that moment. */
 static void advance(struct live *l, i64 to)
 {
-    struct world *w = l->w;
+    struct town *w = l->w;
     for (;;) {
         i64 next = NEVER;
         for (u32 i = 0; i < w->persona_count; i++)
@@ -94,11 +94,11 @@ static void advance(struct live *l, i64 to)
         if (next > to) break;
         CHECK(next >= w->now);
         w->now = next;
-        world_record(w);
+        town_record(w);
         for (u32 i = 0; i < w->persona_count; i++) {
             if (segment_next(l->sg, w->personas[i]) > next) continue;
             CHECK(is_head(l, w->personas[i]));
-            struct subject who = world_subject(w, w->personas[i]);
+            struct subject who = town_subject(w, w->personas[i]);
             segment_due(l->sg, &who, next, &l->edges);
             take_edges(l, true);
             CHECK(segment_next(l->sg, w->personas[i]) > next);
@@ -117,14 +117,14 @@ static persona anybody(struct live *l)
 static void step_event(struct live *l, persona p)
 {
     static const char *const EVENTS[] = {"A", "B", "C", "Order Completed", "#x"};
-    struct world *w = l->w;
+    struct town *w = l->w;
     struct event ev[3];
     u64 n = 1 + rng_below(&l->rng, 3);
-    world_record(w);
+    town_record(w);
     for (u64 i = 0; i < n; i++) {
         i64 late = rng_percent(&l->rng, 70) ? 0 : (i64)rng_below(&l->rng, 3 * (u64)DAY);
-        ev[i] = world_event(w, p, EVENTS[rng_below(&l->rng, COUNT_OF(EVENTS))], w->now - late,
-                            random_props(w, &l->rng));
+        ev[i] = town_event(w, p, EVENTS[rng_below(&l->rng, COUNT_OF(EVENTS))], w->now - late,
+                           random_props(w, &l->rng));
     }
     for (u64 i = 0; i < n; i++) touch(l, p, (struct touch){.event = &ev[i]});
 }
@@ -140,31 +140,31 @@ static void step_change(struct live *l, persona p)
                   {"expires", {"'2026-03-08'", "'2026-03-20'", "null"}},
                   {"seen", {"'2026-03-08T06:30:00Z'", "'2026-03-29T01:00:00Z'", "null"}}};
     static const char *const TAGS[] = {"A", "A/B", "A/B/C", "AB", "D"};
-    struct world *w = l->w;
+    struct town *w = l->w;
     struct change c;
     bool changed;
-    world_record(w);
+    town_record(w);
     u64 dice = rng_below(&l->rng, 10), f = rng_below(&l->rng, COUNT_OF(FIELDS));
     if (dice < 5) {
-        changed = world_set(w, p, FIELDS[f].name,
-                            world_json(w->arena, FIELDS[f].values[rng_below(&l->rng, 3)]), &c);
+        changed = town_set(w, p, FIELDS[f].name,
+                           town_json(w->arena, FIELDS[f].values[rng_below(&l->rng, 3)]), &c);
     } else if (dice < 8) {
         i64 expires =
             rng_percent(&l->rng, 50) ? NEVER : w->now + 1 + (i64)rng_below(&l->rng, 3 * (u64)DAY);
         changed =
-            world_tag(w, p, TAGS[rng_below(&l->rng, 5)], rng_percent(&l->rng, 70), expires, &c);
+            town_tag(w, p, TAGS[rng_below(&l->rng, 5)], rng_percent(&l->rng, 70), expires, &c);
     } else {
-        changed = world_consent(w, p, dice == 8 ? "email" : "sms", rng_percent(&l->rng, 60), &c);
+        changed = town_consent(w, p, dice == 8 ? "email" : "sms", rng_percent(&l->rng, 60), &c);
     }
     if (changed) touch(l, p, (struct touch){.changes = &c, .change_count = 1});
 }
 
 static void step_delete(struct live *l)
 {
-    struct world *w = l->w;
+    struct town *w = l->w;
     if (!w->past_count) return;
     struct past_event *e = &w->past[rng_below(&l->rng, w->past_count)];
-    world_record(w);
+    town_record(w);
     e->gone = true;
     event_delete(w->events, e->persona, e->order);
     touch(l, e->persona, (struct touch){.rebuild = true});
@@ -182,16 +182,16 @@ static void move_mirror(struct live *l, persona from, persona to)
  */
 static void step_merge(struct live *l)
 {
-    struct world *w = l->w;
+    struct town *w = l->w;
     struct resolved out = {0};
     persona a = anybody(l), b = anybody(l);
-    world_record(w);
+    town_record(w);
     if (customer_head(w->customers, a) == customer_head(w->customers, b)) return;
     if (customer_link(w->customers, a, b, LINK_MANUAL, w->now, w->number, &out) != ERR_OK) return;
     for (u32 i = 0; i < out.link_count; i++) {
         segment_moved(l->sg, out.links[i].from, out.links[i].to);
         move_mirror(l, out.links[i].from, out.links[i].to);
-        struct event ev = world_event(w, out.links[i].to, "#x", w->now, NULL);
+        struct event ev = town_event(w, out.links[i].to, "#x", w->now, NULL);
         touch(l, out.links[i].to, (struct touch){.rebuild = true});
         touch(l, out.links[i].to, (struct touch){.event = &ev});
     }
@@ -199,12 +199,12 @@ static void step_merge(struct live *l)
 
 static void step_cut(struct live *l)
 {
-    struct world *w = l->w;
+    struct town *w = l->w;
     persona a, b;
-    world_record(w);
+    town_record(w);
     if (customer_cut(w->customers, anybody(l), w->number, &a, &b) != ERR_OK) return;
-    world_refold(w, a);
-    world_refold(w, b);
+    town_refold(w, a);
+    town_refold(w, b);
     touch(l, a, (struct touch){.rebuild = true});
     touch(l, b, (struct touch){.rebuild = true});
 }
@@ -214,7 +214,7 @@ static void step_new(struct live *l)
     char name[16];
     if (l->w->persona_count == 14) return;
     snprintf(name, sizeof name, "u%u", l->customers++);
-    step_event(l, world_customer(l->w, name));
+    step_event(l, town_customer(l->w, name));
 }
 
 static const struct json *as_segment(struct live *l, u32 i, const struct json *rule)
@@ -238,7 +238,7 @@ static void publish(struct live *l, u32 i, const struct json *rule)
     struct diag why = {0};
     struct buf b;
     buf_init(&b, 1 << 16);
-    world_record(l->w);
+    town_record(l->w);
     if (segment_compile(l->sg, as_segment(l, i, rule), l->w->zone, &b, &why) == ERR_OK) {
         CHECK_OK(segment_publish(l->sg, code_of(l, IDS[i]), buf_str(&b)));
         l->rules[i] = rule;
@@ -254,7 +254,7 @@ static void step_publish(struct live *l)
 static void step_remove(struct live *l)
 {
     u32 i = (u32)rng_below(&l->rng, RULES - 1);
-    world_record(l->w);
+    town_record(l->w);
     segment_remove(l->sg, code_of(l, IDS[i]));
     l->rules[i] = NULL;
     memset(l->mirror[i], 0, sizeof l->mirror[i]);
@@ -265,7 +265,7 @@ static void step_put(struct live *l)
     u32 list = code_of(l, "list");
     persona p = customer_head(l->w->customers, anybody(l));
     bool in = rng_percent(&l->rng, 60);
-    world_record(l->w);
+    town_record(l->w);
     if (!segment_put(l->sg, list, p, in)) return;
     l->mirror[RULES - 1][p] = in;
     touch(l, p, (struct touch){.segments = &list, .segment_count = 1});
@@ -273,19 +273,19 @@ static void step_put(struct live *l)
 
 static void subject_of(void *ctx, persona head, struct subject *out)
 {
-    *out = world_subject(((struct live *)ctx)->w, head);
+    *out = town_subject(((struct live *)ctx)->w, head);
 }
 
 /* A slice in turn, sometimes with answers computed beside, or one customer out of turn. */
 static void step_bootstrap(struct live *l)
 {
-    struct world *w = l->w;
+    struct town *w = l->w;
     u32 code = code_of(l, IDS[rng_below(&l->rng, RULES - 1)]);
     persona from = segment_cursor(l->sg, code), end = customers_end(w->customers);
     if (from == PERSONAS_MAX) return;
     u64 bits[2], at = w->number;
     bool beside = rng_percent(&l->rng, 50), one = rng_percent(&l->rng, 25);
-    world_record(w);
+    town_record(w);
     if (one) from = (persona)(1 + rng_below(&l->rng, end - 1));
     persona to = one ? from + 1 : from + 4;
     bool in_turn = from == segment_cursor(l->sg, code);
@@ -307,7 +307,7 @@ static void step_bootstrap(struct live *l)
 
 /* ---- starting again ---- */
 
-static void load_snapshot(struct world *w, const char *dir, bool write)
+static void load_snapshot(struct town *w, const char *dir, bool write)
 {
     struct snapshot *sn;
     struct diag why = {0};
@@ -332,11 +332,11 @@ static void load_snapshot(struct world *w, const char *dir, bool write)
 /* The process ends; tables come back from a snapshot, everything derived is made again. */
 static void step_restart(struct live *l, u32 number)
 {
-    struct world *w = l->w;
+    struct town *w = l->w;
     char dir[16];
     snprintf(dir, sizeof dir, "/d%u", number);
     CHECK_OK(env_make_dir(w->env, dir));
-    world_record(w);
+    town_record(w);
     load_snapshot(w, dir, true);
     segments_free(l->sg);
     customers_free(w->customers);
@@ -364,7 +364,7 @@ static void complain(const struct live *l, u32 i, persona p, u32 step)
 
 static void check_all(struct live *l, u32 step)
 {
-    struct world *w = l->w;
+    struct town *w = l->w;
     for (u32 i = 0; i < RULES; i++) {
         u32 code = code_of(l, IDS[i]), members = 0;
         if (!code || !segment_exists(l->sg, code)) continue;
@@ -389,7 +389,7 @@ static void one_step(struct live *l, u32 step)
     i64 pause = dice % 10 == 0 ? (i64)rng_below(&l->rng, 3 * (u64)DAY)
                                : (i64)rng_below(&l->rng, 40 * (u64)MINUTE);
     advance(l, l->w->now + 1 + pause);
-    world_record(l->w);
+    town_record(l->w);
     if (dice < 42)
         step_event(l, anybody(l));
     else if (dice < 58)
@@ -417,7 +417,7 @@ static u32 run(u64 seed, const char *zone)
 {
     struct arena *arena = arena_new();
     struct live *l = arena_zalloc(arena, sizeof *l);
-    struct world *w = world_new(arena, zone);
+    struct town *w = town_new(arena, zone);
     l->w = w;
     l->rng.state = seed;
     l->sg = segments_new(w->store, w->customers, w->events, w->names);
@@ -428,12 +428,12 @@ static u32 run(u64 seed, const char *zone)
     for (u32 i = 0; i < 7; i++) step_publish(l);
     for (u32 step = 0; step < STEPS; step++) {
         one_step(l, step);
-        world_record(w);
+        town_record(w);
         check_all(l, step);
     }
     u32 turned = l->turned;
     segments_free(l->sg);
-    world_free(w);
+    town_free(w);
     arena_free(arena);
     return turned;
 }

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 struct stage_set {
-    struct world *w;
+    struct town *w;
     struct segments *sg;
     struct edges edges;
     u32 slow; /* edges of a bootstrap */
@@ -17,7 +17,7 @@ struct stage_set {
 static struct stage_set *opened(struct arena *arena)
 {
     struct stage_set *s = arena_zalloc(arena, sizeof *s);
-    s->w = world_new(arena, NULL);
+    s->w = town_new(arena, NULL);
     s->sg = segments_new(s->w->store, s->w->customers, s->w->events, s->w->names);
     return s;
 }
@@ -25,14 +25,14 @@ static struct stage_set *opened(struct arena *arena)
 static void closed(struct stage_set *s)
 {
     segments_free(s->sg);
-    world_free(s->w);
+    town_free(s->w);
 }
 
 static err compiles(struct stage_set *s, const char *text, struct buf *b, struct diag *why)
 {
     *why = (struct diag){0};
     buf_reset(b);
-    return segment_compile(s->sg, world_json(s->w->arena, text), NULL, b, why);
+    return segment_compile(s->sg, town_json(s->w->arena, text), NULL, b, why);
 }
 
 static u32 code_of(struct stage_set *s, const char *id)
@@ -60,7 +60,7 @@ static u32 publish(struct stage_set *s, const char *id, const char *rule)
 
 static void subject_of(void *ctx, persona head, struct subject *out)
 {
-    *out = world_subject(((struct stage_set *)ctx)->w, head);
+    *out = town_subject(((struct stage_set *)ctx)->w, head);
 }
 
 static void count_edge(void *ctx, const struct edge *e)
@@ -71,7 +71,7 @@ static void count_edge(void *ctx, const struct edge *e)
 
 static void bootstrap(struct stage_set *s, u32 code)
 {
-    world_record(s->w);
+    town_record(s->w);
     segment_bootstrap(s->sg, code, 1, customers_end(s->w->customers), NULL, 0, subject_of, s,
                       s->w->now, count_edge);
     segment_cursor_set(s->sg, code, PERSONAS_MAX);
@@ -84,9 +84,9 @@ static bool in(struct stage_set *s, const char *id, persona p)
 
 static void does(struct stage_set *s, persona p, const char *name, i64 at)
 {
-    world_record(s->w);
-    struct event ev = world_event(s->w, p, name, at, NULL);
-    struct subject who = world_subject(s->w, p);
+    town_record(s->w);
+    struct event ev = town_event(s->w, p, name, at, NULL);
+    struct subject who = town_subject(s->w, p);
     s->edges.count = 0;
     segment_touch(s->sg, &who, &(struct touch){.event = &ev, .fresh = true}, s->w->now, &s->edges);
 }
@@ -94,11 +94,11 @@ static void does(struct stage_set *s, persona p, const char *name, i64 at)
 static void has(struct stage_set *s, persona p, const char *name, const char *json)
 {
     struct change c;
-    world_record(s->w);
+    town_record(s->w);
     s->w->now++;
     s->edges.count = 0;
-    if (!world_set(s->w, p, name, world_json(s->w->arena, json), &c)) return;
-    struct subject who = world_subject(s->w, p);
+    if (!town_set(s->w, p, name, town_json(s->w->arena, json), &c)) return;
+    struct subject who = town_subject(s->w, p);
     customer_edit(s->w->customers, p)->changed = s->w->number;
     segment_touch(s->sg, &who, &(struct touch){.changes = &c, .change_count = 1}, s->w->now,
                   &s->edges);
@@ -106,17 +106,17 @@ static void has(struct stage_set *s, persona p, const char *name, const char *js
 
 static void due(struct stage_set *s, persona p, i64 now)
 {
-    world_record(s->w);
+    town_record(s->w);
     s->w->now = now;
     s->edges.count = 0;
-    struct subject who = world_subject(s->w, p);
+    struct subject who = town_subject(s->w, p);
     segment_due(s->sg, &who, now, &s->edges);
 }
 
 TEST("a customer enters by doing nothing for thirty days, to the millisecond, and it is fresh")
 {
     struct stage_set *s = opened(arena);
-    persona ada = world_customer(s->w, "ada");
+    persona ada = town_customer(s->w, "ada");
     u32 quiet = publish(s, "quiet", "{'all':[{'did':'A'},{'not':{'did':'A','within':'30d'}}]}");
     bootstrap(s, quiet);
     i64 t = s->w->now;
@@ -141,7 +141,7 @@ TEST("a customer enters by doing nothing for thirty days, to the millisecond, an
 TEST("nobody is a member before the bootstrap has passed her, and edges it makes are not fresh")
 {
     struct stage_set *s = opened(arena);
-    persona ada = world_customer(s->w, "ada"), bob = world_customer(s->w, "bob");
+    persona ada = town_customer(s->w, "ada"), bob = town_customer(s->w, "bob");
     does(s, ada, "A", s->w->now);
     does(s, bob, "A", s->w->now);
     u32 did = publish(s, "did", "{'did':'A'}");
@@ -160,7 +160,7 @@ TEST("nobody is a member before the bootstrap has passed her, and edges it makes
     CHECK_EQ(s->slow, 2);
     CHECK(in(s, "did", bob));
     CHECK_EQ(segment_count(s->sg, did), 2);
-    persona eve = world_customer(s->w, "eve"); /* made later: judged by her first touch */
+    persona eve = town_customer(s->w, "eve"); /* made later: judged by her first touch */
     does(s, eve, "B", s->w->now);
     CHECK(!in(s, "did", eve));
     does(s, eve, "A", s->w->now);
@@ -171,7 +171,7 @@ TEST("nobody is a member before the bootstrap has passed her, and edges it makes
 TEST("a customer may be judged out of turn, once")
 {
     struct stage_set *s = opened(arena);
-    persona ada = world_customer(s->w, "ada"), bob = world_customer(s->w, "bob");
+    persona ada = town_customer(s->w, "ada"), bob = town_customer(s->w, "bob");
     u32 never = publish(s, "never", "{'not':{'did':'A'}}");
     segment_bootstrap(s->sg, never, bob, bob + 1, NULL, 0, subject_of, s, s->w->now, count_edge);
     CHECK(segment_judged(s->sg, never, bob));
@@ -189,7 +189,7 @@ TEST("answers computed beside are taken for customers unchanged since, and for n
      "answer")
 {
     struct stage_set *s = opened(arena);
-    persona ada = world_customer(s->w, "ada"), bob = world_customer(s->w, "bob");
+    persona ada = town_customer(s->w, "ada"), bob = town_customer(s->w, "bob");
     u32 list = publish(s, "list", NULL);
     bootstrap(s, publish(s, "first", "{'did':'A'}")); /* both are met */
     u32 city = publish(s, "city", "{'attribute':'city','op':'=','value':'x'}");
@@ -211,7 +211,7 @@ TEST("answers computed beside are taken for customers unchanged since, and for n
 TEST("a rule that names another follows it in the same touch, and in the same moment of time")
 {
     struct stage_set *s = opened(arena);
-    persona ada = world_customer(s->w, "ada");
+    persona ada = town_customer(s->w, "ada");
     u32 base =
         publish(s, "base", "{'did':'A','within':'1d'}"); /* its code is lower than its user's… */
     u32 user = publish(s, "user", "{'not':{'segment':'base'}}");
@@ -260,8 +260,8 @@ TEST("a circle of segments is refused with its path, when written and when appli
     struct buf two;
     buf_init(&two, 1 << 16);
     CHECK_OK(compiles(s, "{'id':'a','if':{'segment':'d'}}", &b, &why));
-    CHECK_OK(segment_compile(s->sg, world_json(arena, "{'id':'d','if':{'segment':'c'}}"), NULL,
-                             &two, &why));
+    CHECK_OK(segment_compile(s->sg, town_json(arena, "{'id':'d','if':{'segment':'c'}}"), NULL, &two,
+                             &why));
     CHECK_OK(segment_publish(s->sg, code_of(s, "a"), buf_str(&b)));
     CHECK_EQ(segment_publish(s->sg, code_of(s, "d"), buf_str(&two)), ERR_CONFLICT);
     CHECK_EQ(segment_publish(s->sg, code_of(s, "d"), S("\x01\x00nonsense")), ERR_CORRUPT);
@@ -301,7 +301,7 @@ TEST("what cannot be live is refused with the reason, and what it names must be 
 TEST("a hand-made list changes by put alone, and rules that name it are asked by a touch")
 {
     struct stage_set *s = opened(arena);
-    persona ada = world_customer(s->w, "ada");
+    persona ada = town_customer(s->w, "ada");
     u32 list = publish(s, "list", NULL);
     bootstrap(s, publish(s, "user", "{'segment':'list'}"));
     CHECK_EQ(segment_cursor(s->sg, list), PERSONAS_MAX);
@@ -309,7 +309,7 @@ TEST("a hand-made list changes by put alone, and rules that name it are asked by
     CHECK(!segment_put(s->sg, list, ada, true));
     CHECK(!segment_put(s->sg, code_of(s, "user"), ada, true));
     CHECK_EQ(segment_count(s->sg, list), 1);
-    struct subject who = world_subject(s->w, ada);
+    struct subject who = town_subject(s->w, ada);
     segment_touch(s->sg, &who, &(struct touch){.segments = &list, .segment_count = 1}, s->w->now,
                   &s->edges);
     CHECK_EQ(s->edges.count, 1);
@@ -321,7 +321,7 @@ TEST("a hand-made list changes by put alone, and rules that name it are asked by
 TEST("segments beyond the bits of the hot row are members as well, live and at an epoch")
 {
     struct stage_set *s = opened(arena);
-    persona ada = world_customer(s->w, "ada"), bob = world_customer(s->w, "bob");
+    persona ada = town_customer(s->w, "ada"), bob = town_customer(s->w, "bob");
     char id[16];
     for (u32 i = 0; i < 400; i++) {
         snprintf(id, sizeof id, "l%u", i);
@@ -354,7 +354,7 @@ TEST("a removed segment gives back its members' bits, its state and its slot")
     char name[16];
     for (u32 i = 0; i < COUNT_OF(p); i++) {
         snprintf(name, sizeof name, "c%u", i);
-        p[i] = world_customer(s->w, name);
+        p[i] = town_customer(s->w, name);
     }
     u32 did = publish(s, "did",
                       "{'any':[{'did':'A','within':'9d'},{'did':'A','aggregate':{'sum':'n','op':'>'"
@@ -386,7 +386,7 @@ TEST("a merge moves lists and nothing else, and forgetting leaves nothing behind
 {
     struct stage_set *s = opened(arena);
     struct resolved out = {0};
-    persona ada = world_customer(s->w, "ada"), bob = world_customer(s->w, "bob");
+    persona ada = town_customer(s->w, "ada"), bob = town_customer(s->w, "bob");
     u32 list = publish(s, "list", NULL), did = publish(s, "did", "{'did':'A','within':'1d'}");
     bootstrap(s, did);
     does(s, ada, "A", s->w->now);
@@ -418,7 +418,7 @@ TEST("the digest is of names and members, the same whatever the slots, codes and
     hash128 sums[2];
     for (u32 turn = 0; turn < 2; turn++) {
         struct stage_set *s = opened(arena);
-        persona ada = world_customer(s->w, "ada");
+        persona ada = town_customer(s->w, "ada");
         u32 unused;
         if (turn) CHECK_OK(names_code(s->w->names, NAME_OBJECT, S("other"), &unused));
         if (turn) segment_remove(s->sg, publish(s, "gone", "{'tag':'x'}"));
@@ -437,7 +437,7 @@ TEST("the digest is of names and members, the same whatever the slots, codes and
 TEST("leaves that are the same are kept once, whatever the window and the rule")
 {
     struct stage_set *s = opened(arena);
-    persona ada = world_customer(s->w, "ada");
+    persona ada = town_customer(s->w, "ada");
     u32 base = table_count(s->sg->leaves);
     bootstrap(s, publish(s, "a", "{'did':'A','within':'1d'}"));
     bootstrap(s, publish(s, "b", "{'not':{'did':'A','within':'7d'}}"));

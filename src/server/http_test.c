@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -23,7 +24,8 @@ struct rig {
     struct http_server *server;
     struct http_options options;
     struct http_request *waiting[4096];
-    u32 waiting_count, gone;
+    u32 waiting_count;
+    atomic_uint gone;
     int port;
     bool drain;
 };
@@ -77,7 +79,7 @@ static void on_gone(void *ctx, struct http_request *req)
 {
     struct rig *rig = ctx;
     (void)req;
-    rig->gone++;
+    atomic_fetch_add(&rig->gone, 1);
 }
 
 static void on_stop(uv_async_t *a)
@@ -349,7 +351,7 @@ TEST("a request outlives its connection, and is swallowed")
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
     close(fd);
     usleep(60000);
-    CHECK_EQ(rig->gone, 2);
+    CHECK_EQ(atomic_load(&rig->gone), 2);
     CHECK(has(exchange(rig, S("GET /a HTTP/1.1\r\n" HOST "\r\n"), 99, true, arena), S("200 OK")));
     rig_free(rig);
 }

@@ -14,15 +14,17 @@
 struct server;
 
 struct server_options {
-    const char *dir;                               /* data directory; made if it is missing */
-    const char *address;                           /* NULL: "127.0.0.1" */
-    int port;                                      /* 0: any free one */
-    const char *public_url;                        /* NULL: http://address:port */
-    u64 inflight_bytes_max;                        /* what may wait for the log; 0 = its default */
-    u64 memory_max;                                /* budget of the state; 0 = none */
-    const char *zoneinfo;                          /* NULL: the system's */
-    bool no_sync;                                  /* positive control of crash tests only */
-    bool quiet;                                    /* prints no greeting */
+    const char *dir;        /* data directory; made if it is missing */
+    const char *address;    /* NULL: "127.0.0.1" */
+    int port;               /* 0: any free one */
+    const char *public_url; /* NULL: http://address:port */
+    u64 inflight_bytes_max; /* what may wait for the log; 0 = its default */
+    u64 memory_max;         /* budget of the state; 0 = none */
+    u64 tail_bytes;         /* events in memory before they are sealed; 0: 64 MiB */
+    u64 snapshot_records;   /* between snapshots; 0: 4,000,000 */
+    const char *zoneinfo;   /* NULL: the system's */
+    bool no_sync;           /* positive control of crash tests only */
+    bool quiet;             /* prints no greeting */
     void (*on_ready)(void *ctx, struct server *s); /* on the loop's thread; may be NULL */
     void *ctx;
 };

@@ -58,6 +58,8 @@ static err open_engine(struct server *s)
 {
     struct engine_options o = {.dir = s->options.dir,
                                .memory_max = s->options.memory_max,
+                               .events_tail_bytes = s->options.tail_bytes,
+                               .snapshot_records = s->options.snapshot_records,
                                .pending_bytes_max = s->options.inflight_bytes_max,
                                .zoneinfo = s->options.zoneinfo,
                                .unsafe_no_sync = s->options.no_sync,

@@ -205,9 +205,7 @@ static bool is_named(const struct kept *k, str name)
 static bool is_ours(const struct kept *k, str name, bool others)
 {
     if (str_starts(name, S("snap-"))) return !is_named(k, name);
-    if (!others) return false;
-    if (str_starts(name, S("seal-"))) return str_find(buf_str(&k->extra), name) < 0;
-    return str_eq(name, MANIFEST_NEW);
+    return others && str_eq(name, MANIFEST_NEW);
 }
 
 err snapshot_clean(struct snapshot *sn, const struct kept *k, bool others)

@@ -31,9 +31,8 @@ struct snapshot_options {
     u64 full_every; /* increments before a new base; 0 = 8 */
 };
 
-/* Reads the manifest and removes files nobody names: snap-… that are not its parts, and seal-…
- * whose plain name does not stand somewhere in `extra`. Nothing else is touched. `*found` false: a
- * new directory. ERR_CORRUPT, ERR_IO. */
+/* Reads the manifest and removes the snap-… files that are not its parts; other modules look after
+ * their own. `*found` false: a new directory. ERR_CORRUPT, ERR_IO. */
 MUST_USE err snapshot_open(struct env *env, struct store *s, const struct snapshot_options *o,
                            struct snapshot **out, bool *found, struct diag *why);
 void snapshot_close(struct snapshot *sn);
