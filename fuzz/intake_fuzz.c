@@ -1,5 +1,5 @@
-/* intake_fuzz.c — any bytes as a body: nothing is read outside, what is accepted is a valid item, and the
- * counts add up. First byte: the call, whether it is packed, whether a browser's key. */
+/* intake_fuzz.c — any bytes as a body: nothing is read outside, what is accepted is a valid item,
+ * and the counts add up. First byte: the call, whether it is packed, whether a browser's key. */
 #include "engine/record.h"
 #include "env/env.h"
 #include "intake/intake.h"
@@ -37,7 +37,8 @@ static void take(struct intake *in, u8 how, str body)
     }
     result = (struct intake_result){0};
     if (e == ERR_OK)
-        e = intake_batch(in, &from, (intake_call)(how & 7), body, 1780315200000, &records, &result, &why);
+        e = intake_batch(in, &from, (intake_call)(how & 7), body, 1780315200000, &records, &result,
+                         &why);
     check(e, buf_str(&records), &why);
     buf_clear(&records), buf_clear(&unpacked);
 }
@@ -48,8 +49,8 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
     struct env *env = env_sim(1);
     struct names *names = names_new(NULL);
     record_fixed_names(names);
-    struct intake *in = intake_new(
-        &(struct intake_options){.env = env, .names = names, .phone_country = S("CN")});
+    struct intake *in =
+        intake_new(&(struct intake_options){.env = env, .names = names, .phone_country = S("CN")});
     /* An exact copy, so that a look past the end is seen. */
     char *copy = mem_alloc(size);
     memcpy(copy, data + 1, size - 1);

@@ -1,5 +1,6 @@
 /* record_fuzz.c — decoders of every record kind, on any bytes: no read outside, and what an item's
- * decoder takes comes back from its encoder. First byte: the kind; second: the number of identifiers. */
+ * decoder takes comes back from its encoder. First byte: the kind; second: the number of
+ * identifiers. */
 #include "engine/record.h"
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);

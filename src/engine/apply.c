@@ -81,6 +81,7 @@ void engine_subject(struct engine *e, persona head, struct subject *out)
         .zone = e->workspace_zone,
         .customer_zone = own ? own : e->workspace_zone,
         .resolver = &e->resolver,
+        .names = e->names,
         .scratch = e->scratch,
     };
 }

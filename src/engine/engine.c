@@ -26,6 +26,16 @@ static bool resolve_reachable(void *ctx, persona head, u32 channel)
            view_consent(&e->live_customers, head, channel, 0) == 1;
 }
 
+static bool resolve_message(void *ctx, u32 step, u32 status)
+{
+    return journey_asked(((struct engine *)ctx)->journeys, step, status);
+}
+
+static const struct zone *resolve_zone(void *ctx, str name)
+{
+    return engine_zone_named(ctx, name);
+}
+
 /* Over the tables as a snapshot left them, or none. */
 static void build(struct engine *e)
 {
@@ -42,8 +52,11 @@ static void build(struct engine *e)
         journeys_new(e->store, e->customers, e->messages, e->segments, e->names, engine_host(e));
     e->live_events = event_view_live(e->events);
     e->live_customers = (struct customer_view){e->customers, NULL};
-    e->resolver =
-        (struct resolver){.ctx = e, .segment = resolve_segment, .reachable = resolve_reachable};
+    e->resolver = (struct resolver){.ctx = e,
+                                    .segment = resolve_segment,
+                                    .message = resolve_message,
+                                    .reachable = resolve_reachable,
+                                    .zone = resolve_zone};
     e->scratch = arena_new();
     e->zone_arena = arena_new();
     e->happened = mem_alloc(CAUSES_MAX * sizeof *e->happened);

@@ -6,7 +6,7 @@
 #include "engine/record.h"
 
 #include "base/bytes.h"
-#include "engine/events.h"
+#include "log/events.h"
 
 static bool whole(const struct reader *r)
 {

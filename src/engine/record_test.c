@@ -2,7 +2,7 @@
 #include "engine/record.h"
 
 #include "base/test.h"
-#include "engine/events.h"
+#include "log/events.h"
 
 #include <stdlib.h>
 

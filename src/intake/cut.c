@@ -23,7 +23,8 @@ static const char *string_end(const char *p, const char *end)
     return NULL;
 }
 
-/* Past the element that begins at `p`: where a comma or bracket at its own level stands, or NULL. */
+/* Past the element that begins at `p`: where a comma or bracket at its own level stands, or NULL.
+ */
 static const char *element_end(const char *p, const char *end)
 {
     u64 square[CUT_DEPTH_MAX / 64] = {0};

@@ -1,5 +1,5 @@
-/* cut.h — finds where the elements of a JSON array or object begin and end, by brackets and quotes alone, so
- * that one broken element does not hide the others. What is inside is not looked at. */
+/* cut.h — finds where the elements of a JSON array or object begin and end, by brackets and quotes
+ * alone, so that one broken element does not hide the others. What is inside is not looked at. */
 #pragma once
 #include "base/base.h"
 

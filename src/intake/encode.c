@@ -1,6 +1,6 @@
-/* encode.c — texts without escapes are copied as they stand; numbers become INT or FIXED where those hold
- * them, else they stay as written: a number of 400 digits is a number. A container's size stands
- * before its members, which are written first and moved up by the size's few bytes. */
+/* encode.c — texts without escapes are copied as they stand; numbers become INT or FIXED where
+ * those hold them, else they stay as written: a number of 400 digits is a number. A container's
+ * size stands before its members, which are written first and moved up by the size's few bytes. */
 #include "intake/encode.h"
 
 #include "base/bytes.h"
@@ -137,7 +137,8 @@ static bool put_text(struct encoder *e, str token)
 static bool put_escaped_key(struct encoder *e, str s)
 {
     if (!unescape(e, s)) return false;
-    if (e->text->n > ENCODE_KEY_MAX) return encode_fail(e, "a name is longer than 128 bytes", false);
+    if (e->text->n > ENCODE_KEY_MAX)
+        return encode_fail(e, "a name is longer than 128 bytes", false);
     e->p = bytes_put_str(e->p, buf_str(e->text));
     return true;
 }

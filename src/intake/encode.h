@@ -1,7 +1,7 @@
 /* encode.h — JSON tokens to value bytes (base/value.h), as the walk over a body meets them.
  *
- * Whoever walks says where a container begins and ends; texts and numbers are read here, from their raw
- * tokens. Anything that cannot be kept sets `problem` once, and the call gives false. */
+ * Whoever walks says where a container begins and ends; texts and numbers are read here, from their
+ * raw tokens. Anything that cannot be kept sets `problem` once, and the call gives false. */
 #pragma once
 #include "base/buf.h"
 
@@ -23,8 +23,8 @@ struct encoder {
     bool broken;         /* it is no JSON, so a parser cannot go on behind it */
 };
 
-/* The bytes that `n` characters of JSON become at most: a caller gives an encoder that much room, and
- * nothing is checked afterwards. ("1e9" is the worst: 8 bytes for 3.) */
+/* The bytes that `n` characters of JSON become at most: a caller gives an encoder that much room,
+ * and nothing is checked afterwards. ("1e9" is the worst: 8 bytes for 3.) */
 static inline size_t encode_room(size_t n)
 {
     return 3 * n + 128;
@@ -32,8 +32,8 @@ static inline size_t encode_room(size_t n)
 
 /* Notes a problem, the first one; always false. */
 bool encode_fail(struct encoder *e, const char *problem, bool broken);
-/* A token from its first character on, blanks may follow: "text", number, true, false, null. 16 bytes
- * behind it may be read. */
+/* A token from its first character on, blanks may follow: "text", number, true, false, null. 16
+ * bytes behind it may be read. */
 bool encode_scalar(struct encoder *e, str token);
 /* A member's key, from behind its opening quote; the closing one is known to be there, and 16 bytes
  * behind it may be read. */

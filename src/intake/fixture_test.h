@@ -2,7 +2,8 @@
  *
  *   track "Order Completed" user_id=u1 at=… props={"total":12.5} traits={} consent=email:yes
  *
- * Single quotes stand for double ones in JSON given to `take`. Parts that are empty are left out. */
+ * Single quotes stand for double ones in JSON given to `take`. Parts that are empty are left out.
+ */
 #pragma once
 #include "base/test.h"
 #include "engine/record.h"
@@ -25,7 +26,8 @@ struct desk {
 /* 2026-06-01T12:00:00Z */
 #define DESK_NOW ((i64)1780315200000)
 
-static const char *const DESK_WHAT[] = {"?", "track", "identify", "page", "screen", "group", "alias"};
+static const char *const DESK_WHAT[] = {"?",      "track", "identify", "page",
+                                        "screen", "group", "alias"};
 
 static inline struct desk *desk_new(struct arena *arena, struct intake_options o, bool browser)
 {
@@ -60,7 +62,9 @@ static inline void desk_props(struct desk *d, name_kind kind, const char *label,
     for (bool first = true; props_next(&r, &code, &v); first = false) {
         if (!first) buf_byte(&d->text, ',');
         buf_put(&d->text, code ? names_text(d->names, kind, code) : S("(rest)"));
-        buf_put(&d->text, v.type == VALUE_DATE ? S("=date ") : v.type == VALUE_TIME ? S("=time ") : S(":"));
+        buf_put(&d->text, v.type == VALUE_DATE   ? S("=date ")
+                          : v.type == VALUE_TIME ? S("=time ")
+                                                 : S(":"));
         value_json(&d->text, v);
     }
     CHECK(!r.bad);
@@ -89,7 +93,8 @@ static inline void desk_record(struct desk *d, const struct record *r)
     if (item.event)
         buf_printf(&d->text, " \"%.*s\"", STR_ARG(names_text(d->names, NAME_EVENT, item.event)));
     for (u32 i = 0; i < r->id_count; i++) {
-        buf_printf(&d->text, " %.*s=%.*s", STR_ARG(names_text(d->names, NAME_SPACE, r->ids[i].space)),
+        buf_printf(&d->text, " %.*s=%.*s",
+                   STR_ARG(names_text(d->names, NAME_SPACE, r->ids[i].space)),
                    STR_ARG(item.values[i]));
         if (item.raws[i].n) buf_printf(&d->text, "(%.*s)", STR_ARG(item.raws[i]));
     }
@@ -138,5 +143,6 @@ static inline str desk_quotes(struct arena *arena, const char *json)
 static inline str desk_take(struct desk *d, struct arena *arena, intake_call call, const char *json)
 {
     err e = desk_body(d, call, desk_quotes(arena, json));
-    return e == ERR_OK ? buf_str(&d->text) : arena_printf(arena, "%s: %s", err_name(e), d->why.message);
+    return e == ERR_OK ? buf_str(&d->text)
+                       : arena_printf(arena, "%s: %s", err_name(e), d->why.message);
 }

@@ -22,7 +22,8 @@ static err member(z_stream *z, size_t packed, struct buf *out, struct diag *why)
         if (room == 0 && z->avail_out == 0)
             return refuse(why, ERR_TOO_LARGE, "it unpacks to more than is allowed");
         if (room) out->n += room - z->avail_out;
-        if (done == Z_BUF_ERROR && z->avail_in == 0) return refuse(why, ERR_INVALID, "it is cut off");
+        if (done == Z_BUF_ERROR && z->avail_in == 0)
+            return refuse(why, ERR_INVALID, "it is cut off");
         if (done != Z_OK && done != Z_STREAM_END && done != Z_BUF_ERROR)
             return refuse(why, ERR_INVALID, z->msg ? z->msg : "it is damaged");
         if (out->n > RATIO_FREE && out->n / RATIO_MAX > packed)

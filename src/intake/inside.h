@@ -1,4 +1,5 @@
-/* inside.h — what the files of intake share: the working memory of one thread, and one item under way. */
+/* inside.h — what the files of intake share: the working memory of one thread, and one item under
+ * way. */
 #pragma once
 #include "base/bytes.h"
 #include "engine/record.h"
@@ -128,20 +129,21 @@ struct batch_run {
 
 /* ---- segment.c ---- */
 
-/* Maps a call to a record and appends it. ERR_REFUSED with the reason in making.why, or an error of the
- * log's. */
+/* Maps a call to a record and appends it. ERR_REFUSED with the reason in making.why, or an error of
+ * the log's. */
 MUST_USE err segment_map(struct batch_run *run, struct members call);
 /* What a client's clock is to be put right by; 0 if that cannot be told. */
 i64 segment_clock_error(struct batch_run *run, struct slice sent_at);
 
 /* ---- member.c: names, lists of coded values ---- */
 
-/* The code of a name, given if need be; 0 if it gets none here (too long, kind full, quota used up). */
+/* The code of a name, given if need be; 0 if it gets none here (too long, kind full, quota used
+ * up). */
 MUST_USE err member_code(struct batch_run *run, name_kind kind, str text, u32 *code);
 u32 member_find(struct intake *in, name_kind kind, str text); /* 0 if there is none */
 
-/* Appends {code, value} to a list, dates recognised, or the name and value to in->rest where the name
- * has no code. */
+/* Appends {code, value} to a list, dates recognised, or the name and value to in->rest where the
+ * name has no code. */
 MUST_USE err member_put(struct batch_run *run, name_kind kind, struct buf *list, str key,
                         struct slice v);
 MUST_USE err member_put_all(struct batch_run *run, name_kind kind, struct buf *list,
@@ -151,8 +153,8 @@ void member_put_rest(struct intake *in, struct buf *list);
 
 /* ---- context.c ---- */
 
-/* The context of an item over that of its batch, without library, traits and what was taken out of it: the
- * name of a time zone that is known, and a device's push token. */
+/* The context of an item over that of its batch, without library, traits and what was taken out of
+ * it: the name of a time zone that is known, and a device's push token. */
 struct context {
     value kept; /* MAP, or MISSING */
     str zone, token;

@@ -14,8 +14,8 @@ struct intake *intake_new(const struct intake_options *o)
     if (!in->o.browser_names_max) in->o.browser_names_max = NAMES_A_DAY;
     intake_settings(in, o->zone, o->phone_country);
     in->body = body_new();
-    struct buf *bufs[] = {&in->props, &in->traits, &in->consents, &in->tags, &in->context,
-                          &in->rest,  &in->text,   &in->payload};
+    struct buf *bufs[] = {&in->props,   &in->traits, &in->consents, &in->tags,
+                          &in->context, &in->rest,   &in->text,     &in->payload};
     for (u32 i = 0; i < COUNT_OF(bufs); i++) buf_init(bufs[i], LIST_BYTES_MAX);
     return in;
 }
@@ -23,8 +23,8 @@ struct intake *intake_new(const struct intake_options *o)
 void intake_free(struct intake *in)
 {
     if (!in) return;
-    struct buf *bufs[] = {&in->props, &in->traits, &in->consents, &in->tags, &in->context,
-                          &in->rest,  &in->text,   &in->payload};
+    struct buf *bufs[] = {&in->props,   &in->traits, &in->consents, &in->tags,
+                          &in->context, &in->rest,   &in->text,     &in->payload};
     for (u32 i = 0; i < COUNT_OF(bufs); i++) buf_clear(bufs[i]);
     body_free(in->body);
     free(in->quotas);
@@ -45,13 +45,14 @@ bool intake_call_of(str name, intake_call *out)
         const char *word, *letter;
         intake_call call;
     } CALLS[] = {
-        {"track", "t", INTAKE_TRACK},   {"identify", "i", INTAKE_IDENTIFY},
-        {"page", "p", INTAKE_PAGE},     {"screen", "s", INTAKE_SCREEN},
-        {"group", "g", INTAKE_GROUP},   {"alias", "a", INTAKE_ALIAS},
-        {"batch", "b", INTAKE_BATCH},   {"import", "import", INTAKE_IMPORT},
+        {"track", "t", INTAKE_TRACK}, {"identify", "i", INTAKE_IDENTIFY},
+        {"page", "p", INTAKE_PAGE},   {"screen", "s", INTAKE_SCREEN},
+        {"group", "g", INTAKE_GROUP}, {"alias", "a", INTAKE_ALIAS},
+        {"batch", "b", INTAKE_BATCH}, {"import", "import", INTAKE_IMPORT},
     };
     for (u32 i = 0; i < COUNT_OF(CALLS); i++) {
-        if (!str_eq(name, str_of(CALLS[i].word)) && !str_eq(name, str_of(CALLS[i].letter))) continue;
+        if (!str_eq(name, str_of(CALLS[i].word)) && !str_eq(name, str_of(CALLS[i].letter)))
+            continue;
         *out = CALLS[i].call;
         return true;
     }
@@ -118,18 +119,15 @@ static void on_outer(void *ctx, const struct body_map *map)
 err intake_batch(struct intake *in, const struct intake_source *from, intake_call call, str body,
                  i64 now_ms, struct buf *records, struct intake_result *out, struct diag *why)
 {
-    struct batch_run run = {.in = in,
-                            .from = from,
-                            .call = call,
-                            .now_ms = now_ms,
-                            .records = records,
-                            .out = out};
+    struct batch_run run = {
+        .in = in, .from = from, .call = call, .now_ms = now_ms, .records = records, .out = out};
     struct body_reader reader = {on_outer, on_item, &run};
     bool batch = call == INTAKE_BATCH || call == INTAKE_IMPORT;
     size_t before = records->n;
     out->accepted = out->rejected = out->kept = 0;
     if (body.n > in->o.body_bytes_max)
-        return diag_set(why, ERR_TOO_LARGE, "the body is larger than %u bytes", in->o.body_bytes_max);
+        return diag_set(why, ERR_TOO_LARGE, "the body is larger than %u bytes",
+                        in->o.body_bytes_max);
     err e = batch ? body_read_batch(in->body, body, S("batch"), &reader, why)
                   : body_read_item(in->body, body, &reader, why);
     if (e == ERR_OK && records->full)

@@ -28,15 +28,17 @@ TEST("a broken event does not take its neighbours with it")
     };
     struct desk *d = desk_new(arena, (struct intake_options){0}, false);
     for (u32 i = 0; i < COUNT_OF(BROKEN); i++) {
-        str body = arena_printf(arena,
-                                "{'sentAt':'2026-06-01T12:00:00Z','batch':[{'type':'track','userId':'a','event':'A'},"
-                                "%s,{'type':'track','userId':'b','event':'B','timestamp':'2026-06-01T11:00:00Z'}],"
-                                "'context':{'ip':'1'}}",
-                                BROKEN[i]);
+        str body = arena_printf(
+            arena,
+            "{'sentAt':'2026-06-01T12:00:00Z','batch':[{'type':'track','userId':'a','event':'A'},"
+            "%s,{'type':'track','userId':'b','event':'B','timestamp':'2026-06-01T11:00:00Z'}],"
+            "'context':{'ip':'1'}}",
+            BROKEN[i]);
         str got = desk_take(d, arena, INTAKE_BATCH, body.p);
-        str want = S("track \"A\" user_id=a props={$context:{\"ip\":\"1\"}}\n"
-                     "track \"B\" user_id=b at=2026-06-01T11:00:00.000Z props={$context:{\"ip\":\"1\"}}\n"
-                     "refused 1: the event cannot be read: ");
+        str want =
+            S("track \"A\" user_id=a props={$context:{\"ip\":\"1\"}}\n"
+              "track \"B\" user_id=b at=2026-06-01T11:00:00.000Z props={$context:{\"ip\":\"1\"}}\n"
+              "refused 1: the event cannot be read: ");
         if (!str_starts(got, want)) print_error("%s\n%.*s\n", BROKEN[i], STR_ARG(got));
         CHECK(str_starts(got, want));
         CHECK_EQ(d->result.rejected, 1);
@@ -47,17 +49,33 @@ TEST("a broken event does not take its neighbours with it")
 TEST("a whole surrogate pair is one character, and escapes are what they stand for")
 {
     struct desk *d = desk_new(arena, (struct intake_options){0}, false);
-    TAKES(INTAKE_TRACK, "{'userId':'u','event':'\\ud83d\\ude00 \\u00e9\\u4f60\\/','properties':{'\\u0061b':'\\t\\n\\u0000'}}",
-          "track \"\xF0\x9F\x98\x80 \xC3\xA9\xE4\xBD\xA0/\" user_id=u props={ab:\"\\t\\n\\u0000\"}\n");
+    TAKES(INTAKE_TRACK,
+          "{'userId':'u','event':'\\ud83d\\ude00 "
+          "\\u00e9\\u4f60\\/','properties':{'\\u0061b':'\\t\\n\\u0000'}}",
+          "track \"\xF0\x9F\x98\x80 \xC3\xA9\xE4\xBD\xA0/\" user_id=u "
+          "props={ab:\"\\t\\n\\u0000\"}\n");
     desk_free(d);
 }
 
 TEST("a body that is no JSON as a whole is refused whole")
 {
     static const char *const BODIES[] = {
-        "", " ", "{", "[]", "7", "{'batch':[}", "{'batch':[{'a':1]}", "{'batch':[{'type':'track'}",
-        "{'batch':[{'type':'track,'userId':'u'}]}", "{'batch':{}}", "{'batch':7}", "{}",
-        "{'items':[]}", "{'batch':[]}}", "{'batch':[]} x", "{'batch':[{'type':'track','userId':'u','event':'E'}],",
+        "",
+        " ",
+        "{",
+        "[]",
+        "7",
+        "{'batch':[}",
+        "{'batch':[{'a':1]}",
+        "{'batch':[{'type':'track'}",
+        "{'batch':[{'type':'track,'userId':'u'}]}",
+        "{'batch':{}}",
+        "{'batch':7}",
+        "{}",
+        "{'items':[]}",
+        "{'batch':[]}}",
+        "{'batch':[]} x",
+        "{'batch':[{'type':'track','userId':'u','event':'E'}],",
     };
     struct desk *d = desk_new(arena, (struct intake_options){0}, false);
     for (u32 i = 0; i < COUNT_OF(BODIES); i++) {
@@ -77,7 +95,8 @@ TEST("a body that is no JSON as a whole is refused whole")
 }
 
 /* `open` `n` times, `middle`, `close` `n` times. */
-static str nested(struct arena *arena, u32 n, const char *open, const char *middle, const char *close)
+static str nested(struct arena *arena, u32 n, const char *open, const char *middle,
+                  const char *close)
 {
     struct buf b;
     buf_init(&b, 1 << 20);
@@ -92,24 +111,29 @@ static str nested(struct arena *arena, u32 n, const char *open, const char *midd
 TEST("nesting, members, names and texts have limits that hurt one event alone")
 {
     struct desk *d = desk_new(arena, (struct intake_options){.item_bytes_max = 1 << 20}, false);
-    static const char FRAME[] = "{'batch':[{'type':'track','userId':'a','event':'A','properties':%s},"
-                                "{'type':'track','userId':'b','event':'B'}]}";
+    static const char FRAME[] =
+        "{'batch':[{'type':'track','userId':'a','event':'A','properties':%s},"
+        "{'type':'track','userId':'b','event':'B'}]}";
     struct {
         str fits, too_much;
         const char *why;
     } cases[] = {
         /* the item is the first level, its properties the second */
-        {nested(arena, 31, "{'a':", "1", "}"), nested(arena, 32, "{'a':", "1", "}"), "nested more than 32 deep"},
+        {nested(arena, 31, "{'a':", "1", "}"), nested(arena, 32, "{'a':", "1", "}"),
+         "nested more than 32 deep"},
         {nested(arena, 1, "{'a':", nested(arena, 30, "[", "", "]").p, "}"),
-         nested(arena, 1, "{'a':", nested(arena, 31, "[", "", "]").p, "}"), "nested more than 32 deep"},
-        {nested(arena, 999, "", "{", "'a':1,"), nested(arena, 1000, "", "{", "'a':1,"), "more than 1,000 members"},
-        {arena_printf(arena, "{'%0128d':1}", 0), arena_printf(arena, "{'%0129d':1}", 0), "longer than 128 bytes"},
-        {arena_printf(arena, "{'\\u0061%0127d':1}", 0), arena_printf(arena, "{'\\u0061%0128d':1}", 0),
+         nested(arena, 1, "{'a':", nested(arena, 31, "[", "", "]").p, "}"),
+         "nested more than 32 deep"},
+        {nested(arena, 999, "", "{", "'a':1,"), nested(arena, 1000, "", "{", "'a':1,"),
+         "more than 1,000 members"},
+        {arena_printf(arena, "{'%0128d':1}", 0), arena_printf(arena, "{'%0129d':1}", 0),
          "longer than 128 bytes"},
+        {arena_printf(arena, "{'\\u0061%0127d':1}", 0),
+         arena_printf(arena, "{'\\u0061%0128d':1}", 0), "longer than 128 bytes"},
         {arena_printf(arena, "{'a':'%032768d'}", 0), arena_printf(arena, "{'a':'%032769d'}", 0),
          "longer than 32 KB"},
-        {arena_printf(arena, "{'a':'\\n%032767d'}", 0), arena_printf(arena, "{'a':'\\n%032768d'}", 0),
-         "longer than 32 KB"},
+        {arena_printf(arena, "{'a':'\\n%032767d'}", 0),
+         arena_printf(arena, "{'a':'\\n%032768d'}", 0), "longer than 32 KB"},
     };
     cases[2].fits = arena_printf(arena, "%s'b':1}", cases[2].fits.p);
     cases[2].too_much = arena_printf(arena, "%s'b':1}", cases[2].too_much.p);
@@ -121,7 +145,8 @@ TEST("nesting, members, names and texts have limits that hurt one event alone")
         str got = desk_take(d, arena, INTAKE_BATCH, body.p);
         CHECK_EQ(d->result.accepted, 1);
         CHECK_EQ(d->result.rejected, 1);
-        if (str_find(got, str_of(cases[i].why)) < 0) print_error("case %u: %.*s\n", i, STR_ARG(got));
+        if (str_find(got, str_of(cases[i].why)) < 0)
+            print_error("case %u: %.*s\n", i, STR_ARG(got));
         CHECK(str_find(got, str_of(cases[i].why)) >= 0);
     }
     desk_free(d);
@@ -131,7 +156,8 @@ TEST("a hundred thousand open brackets are one refused event or one refused body
 {
     struct desk *d = desk_new(arena, (struct intake_options){0}, false);
     str deep = nested(arena, 100000, "[", "", "]");
-    str body = arena_printf(arena, "{'batch':[{'a':%s},{'type':'track','userId':'b','event':'B'}]}", deep.p);
+    str body = arena_printf(arena, "{'batch':[{'a':%s},{'type':'track','userId':'b','event':'B'}]}",
+                            deep.p);
     desk_take(d, arena, INTAKE_BATCH, body.p);
     CHECK_EQ(d->result.accepted, 1);
     CHECK_EQ(d->result.rejected, 1);
@@ -158,10 +184,12 @@ TEST("an event of 32 KB is taken and one byte more is not; a body has a limit to
 {
     struct desk *d = desk_new(arena, (struct intake_options){0}, false);
     const i32 frame = (i32)strlen("{'userId':'u','event':'E','properties':{'a':''}}");
-    str body = arena_printf(arena, "{'userId':'u','event':'E','properties':{'a':'%0*d'}}", 32768 - frame, 0);
+    str body = arena_printf(arena, "{'userId':'u','event':'E','properties':{'a':'%0*d'}}",
+                            32768 - frame, 0);
     CHECK_EQ(body.n, 32768);
     CHECK(str_starts(desk_take(d, arena, INTAKE_TRACK, body.p), S("track")));
-    body = arena_printf(arena, "{'userId':'u','event':'E','properties':{'a':'%0*d'}}", 32769 - frame, 0);
+    body = arena_printf(arena, "{'userId':'u','event':'E','properties':{'a':'%0*d'}}",
+                        32769 - frame, 0);
     TAKES(INTAKE_TRACK, body.p, "refused 0: the event is larger than 32768 bytes\n");
     CHECK_EQ(d->result.rejections[0].sample_bytes, REJECTION_SAMPLE_MAX);
     desk_free(d);
@@ -216,7 +244,9 @@ TEST("any mixture of good, refused and broken events is told apart")
         const char *text;
         bool good;
     } PIECES[] = {
-        {"{\"type\":\"track\",\"userId\":\"u\",\"event\":\"E\",\"properties\":{\"t\":\"a,]}{[\\\"\\\\\"}}", true},
+        {"{\"type\":\"track\",\"userId\":\"u\",\"event\":\"E\",\"properties\":{\"t\":\"a,]}{["
+         "\\\"\\\\\"}}",
+         true},
         {" {\"type\":\"identify\",\"userId\":1,\"traits\":{\"a\":[[],{}]}} ", true},
         {"{\"type\":\"track\"}", false},
         {"{\"type\":\"track\",\"userId\":\"u\",\"event\":\"\\ud800\"}", false},
@@ -257,7 +287,8 @@ TEST("the cutter splits at its own level alone and knows what does not close")
         CHECK_STR(piece, str_of(WANT[i]));
     }
     CHECK(!cut_next(&c, &piece) && cut_closed(&c));
-    static const char *const BAD[] = {"", "x", "[1", "[1}", "[{]}", "[\"]", "[1] x", "[(]{", "[\"\\"};
+    static const char *const BAD[] = {"",     "x",     "[1",   "[1}",  "[{]}",
+                                      "[\"]", "[1] x", "[(]{", "[\"\\"};
     for (u32 i = 0; i < COUNT_OF(BAD); i++) {
         c = cut_open(str_of(BAD[i]));
         while (cut_next(&c, &piece)) continue;
@@ -288,8 +319,9 @@ static str packed(struct arena *arena, str s, int window)
 TEST("gzip and zlib bodies are unpacked, members one after the other too")
 {
     struct buf out;
-    str text = test_shared("data/strings/blns.json") ? test_file(arena, test_shared("data/strings/blns.json"))
-                                                     : S("{\"batch\":[]}");
+    str text = test_shared("data/strings/blns.json")
+                   ? test_file(arena, test_shared("data/strings/blns.json"))
+                   : S("{\"batch\":[]}");
     buf_init(&out, 1 << 20);
     CHECK_OK(intake_inflate(packed(arena, text, 15 + 16), &out, NULL));
     CHECK_STR(buf_str(&out), text);

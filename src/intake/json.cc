@@ -1,9 +1,9 @@
 /* json.cc — simdjson's on-demand parser, walked once.
  *
- * Its first stage finds the structure of the whole body and checks UTF-8; what is left is to step from
- * token to token, and encode.c reads them. What a batch says of itself stands mostly behind its items,
- * so those are encoded first and held. Where the body as a whole is no JSON, cut.c finds the items
- * and each is parsed by itself, in place. */
+ * Its first stage finds the structure of the whole body and checks UTF-8; what is left is to step
+ * from token to token, and encode.c reads them. What a batch says of itself stands mostly behind
+ * its items, so those are encoded first and held. Where the body as a whole is no JSON, cut.c finds
+ * the items and each is parsed by itself, in place. */
 #include "intake/body.h"
 
 #include "intake/cut.h"
@@ -147,8 +147,8 @@ str item_text(od::document &doc, const char *from, const char *body_end, bool wa
     return str_trim(str{from, (size_t)(at - from)});
 }
 
-/* Encodes the array's items one behind the other and notes each in b->items. ERR_AGAIN if the JSON is
- * broken, ERR_TOO_LARGE if there are too many. */
+/* Encodes the array's items one behind the other and notes each in b->items. ERR_AGAIN if the JSON
+ * is broken, ERR_TOO_LARGE if there are too many. */
 err hold_items(struct body *b, struct encoder *e, od::document &doc, od::value &array,
                const char *body_end)
 {
@@ -170,8 +170,8 @@ err hold_items(struct body *b, struct encoder *e, od::document &doc, od::value &
     return ERR_OK;
 }
 
-/* The whole body in one walk: the items are held until the members behind them are known. ERR_AGAIN if
- * the body is no JSON, or has not one such array. */
+/* The whole body in one walk: the items are held until the members behind them are known. ERR_AGAIN
+ * if the body is no JSON, or has not one such array. */
 err hold_whole(struct body *b, str text, str array, struct body_map *outer)
 {
     od::document doc;
@@ -237,8 +237,10 @@ str outer_pieces(struct body *b, str text, str array, struct body_map *outer, bo
     buf_reset(&b->outer);
     while (cut_next(&c, &member)) {
         if (!cut_member(member, &key, &piece)) continue;
-        if (str_eq(key, array)) found = piece;
-        else outer_piece(b, member, outer);
+        if (str_eq(key, array))
+            found = piece;
+        else
+            outer_piece(b, member, outer);
     }
     *closed = cut_closed(&c);
     buf_room(&b->outer, encode_room(0));
@@ -253,10 +255,12 @@ err refuse(struct diag *why, const char *what)
 
 err refuse_many(struct diag *why)
 {
-    return diag_set(why, ERR_TOO_LARGE, "there are more than %d events in one body", BODY_ITEMS_MAX);
+    return diag_set(why, ERR_TOO_LARGE, "there are more than %d events in one body",
+                    BODY_ITEMS_MAX);
 }
 
-/* Looked at before the first item is passed on, so that nothing is taken of a body that is cut off. */
+/* Looked at before the first item is passed on, so that nothing is taken of a body that is cut off.
+ */
 err check_pieces(str items, struct diag *why)
 {
     str piece;
@@ -328,7 +332,8 @@ extern "C" err body_read_batch(struct body *b, str text, str array, const struct
     return e == ERR_AGAIN ? read_pieces(b, text, array, r, why) : refuse_many(why);
 }
 
-extern "C" err body_read_item(struct body *b, str text, const struct body_reader *r, struct diag *why)
+extern "C" err body_read_item(struct body *b, str text, const struct body_reader *r,
+                              struct diag *why)
 {
     struct body_map map = {};
     text = padded(b, text);

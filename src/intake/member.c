@@ -86,8 +86,8 @@ err member_code(struct batch_run *run, name_kind kind, str text, u32 *code)
 /* The engine's own properties and places kept for later ones are not for clients. */
 static bool is_ours(name_kind kind, u32 code)
 {
-    return kind == NAME_PROPERTY && (code == PROPERTY_CONTEXT || (code >= PROPERTY_FIXED_COUNT &&
-                                                                  code < PROPERTY_FIXED_END));
+    return kind == NAME_PROPERTY && (code == PROPERTY_CONTEXT ||
+                                     (code >= PROPERTY_FIXED_COUNT && code < PROPERTY_FIXED_END));
 }
 
 static bool looks_dated(struct slice v)

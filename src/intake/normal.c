@@ -66,24 +66,25 @@ str normal_id(str sent, char room[NORMAL_BYTES_MAX])
 
 /* ---- phones ---- */
 
-/* How a country writes its own numbers: digits without the country's code, after the trunk prefix. */
+/* How a country writes its own numbers: digits without the country's code, after the trunk prefix.
+ */
 static const struct country {
     char name[3];
     const char *code, *trunk;
     u8 min, max;
 } COUNTRIES[] = {
-    {"CN", "86", "0", 10, 11}, {"HK", "852", "", 8, 8},   {"MO", "853", "", 8, 8},
-    {"TW", "886", "0", 8, 9},  {"JP", "81", "0", 9, 10},  {"KR", "82", "0", 8, 10},
-    {"SG", "65", "", 8, 8},    {"MY", "60", "0", 8, 10},  {"TH", "66", "0", 8, 9},
-    {"VN", "84", "0", 9, 10},  {"ID", "62", "0", 8, 12},  {"PH", "63", "0", 8, 10},
-    {"IN", "91", "0", 10, 10}, {"AU", "61", "0", 9, 9},   {"NZ", "64", "0", 8, 10},
-    {"US", "1", "1", 10, 10},  {"CA", "1", "1", 10, 10},  {"MX", "52", "", 10, 10},
-    {"BR", "55", "0", 10, 11}, {"GB", "44", "0", 9, 10},  {"IE", "353", "0", 7, 9},
-    {"DE", "49", "0", 7, 11},  {"FR", "33", "0", 9, 9},   {"ES", "34", "", 9, 9},
-    {"IT", "39", "", 6, 11},   {"PT", "351", "", 9, 9},   {"NL", "31", "0", 9, 9},
-    {"BE", "32", "0", 8, 9},   {"CH", "41", "0", 9, 9},   {"AT", "43", "0", 7, 12},
-    {"PL", "48", "", 9, 9},    {"SE", "46", "0", 7, 9},   {"AE", "971", "0", 8, 9},
-    {"SA", "966", "0", 8, 9},  {"ZA", "27", "0", 9, 9},   {"TR", "90", "0", 10, 10},
+    {"CN", "86", "0", 10, 11}, {"HK", "852", "", 8, 8},  {"MO", "853", "", 8, 8},
+    {"TW", "886", "0", 8, 9},  {"JP", "81", "0", 9, 10}, {"KR", "82", "0", 8, 10},
+    {"SG", "65", "", 8, 8},    {"MY", "60", "0", 8, 10}, {"TH", "66", "0", 8, 9},
+    {"VN", "84", "0", 9, 10},  {"ID", "62", "0", 8, 12}, {"PH", "63", "0", 8, 10},
+    {"IN", "91", "0", 10, 10}, {"AU", "61", "0", 9, 9},  {"NZ", "64", "0", 8, 10},
+    {"US", "1", "1", 10, 10},  {"CA", "1", "1", 10, 10}, {"MX", "52", "", 10, 10},
+    {"BR", "55", "0", 10, 11}, {"GB", "44", "0", 9, 10}, {"IE", "353", "0", 7, 9},
+    {"DE", "49", "0", 7, 11},  {"FR", "33", "0", 9, 9},  {"ES", "34", "", 9, 9},
+    {"IT", "39", "", 6, 11},   {"PT", "351", "", 9, 9},  {"NL", "31", "0", 9, 9},
+    {"BE", "32", "0", 8, 9},   {"CH", "41", "0", 9, 9},  {"AT", "43", "0", 7, 12},
+    {"PL", "48", "", 9, 9},    {"SE", "46", "0", 7, 9},  {"AE", "971", "0", 8, 9},
+    {"SA", "966", "0", 8, 9},  {"ZA", "27", "0", 9, 9},  {"TR", "90", "0", 10, 10},
 };
 
 static const struct country *country_of(str name)
@@ -93,7 +94,8 @@ static const struct country *country_of(str name)
     return NULL;
 }
 
-/* The digits and a leading plus of `s` in ASCII; false with anything that no number is written with. */
+/* The digits and a leading plus of `s` in ASCII; false with anything that no number is written
+ * with. */
 static bool digits_of(str s, char out[NORMAL_BYTES_MAX], size_t *n)
 {
     *n = 0;
@@ -123,8 +125,8 @@ static str prefixed(const char *code, str digits, char room[NORMAL_BYTES_MAX])
     return (str){room, 1 + n + digits.n};
 }
 
-/* China's mobiles are 11 digits from 1 on and have no trunk prefix, and nothing else of hers is taken
- * without one; elsewhere the length decides. */
+/* China's mobiles are 11 digits from 1 on and have no trunk prefix, and nothing else of hers is
+ * taken without one; elsewhere the length decides. */
 static bool fits(const struct country *c, str digits)
 {
     if (c->code[0] == '8' && c->code[1] == '6' && c->code[2] == 0)
@@ -190,11 +192,17 @@ bool normal_moment(value v, const struct zone *zone, i64 *ms)
 {
     iso_time t;
     i64 n;
-    if (v.type == VALUE_INT) *ms = since_1970(v.n);
-    else if (v.type == VALUE_FIXED) *ms = v.n / (FIXED_ONE / SECOND);
-    else if (v.type != VALUE_TEXT) return false;
-    else if (str_to_i64(v.text, &n) == ERR_OK) *ms = since_1970(n);
-    else if (iso_parse(str_trim(v.text), &t)) *ms = zone_resolve_iso(zone, &t);
-    else return false;
+    if (v.type == VALUE_INT)
+        *ms = since_1970(v.n);
+    else if (v.type == VALUE_FIXED)
+        *ms = v.n / (FIXED_ONE / SECOND);
+    else if (v.type != VALUE_TEXT)
+        return false;
+    else if (str_to_i64(v.text, &n) == ERR_OK)
+        *ms = since_1970(n);
+    else if (iso_parse(str_trim(v.text), &t))
+        *ms = zone_resolve_iso(zone, &t);
+    else
+        return false;
     return *ms >= -62135596800000 && *ms < 253402300800000;
 }

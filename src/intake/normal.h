@@ -1,15 +1,15 @@
 /* normal.h — the normal form of what identifies people, and recognising dates.
  *
- * Each answers a view: of what was sent where that is normal already, else of `room`. Empty means that
- * it is not what it should be. Nothing is allocated. */
+ * Each answers a view: of what was sent where that is normal already, else of `room`. Empty means
+ * that it is not what it should be. Nothing is allocated. */
 #pragma once
 #include "base/value.h"
 #include "base/zone.h"
 
 enum { NORMAL_BYTES_MAX = 256 };
 
-/* Trimmed, lower case, NFC: one @ with something before it and a domain behind it, no blanks or control
- * characters, at most 254 bytes. Whether a mailbox exists is the provider's to say. */
+/* Trimmed, lower case, NFC: one @ with something before it and a domain behind it, no blanks or
+ * control characters, at most 254 bytes. Whether a mailbox exists is the provider's to say. */
 str normal_email(str sent, char room[NORMAL_BYTES_MAX]);
 /* E.164 ("+8613800138000") if it names its country (+ or 00) or fits `country` ("CN"; empty: none);
  * else its digits alone. Blanks, hyphens, dots, slashes and brackets are dropped, full-width digits
@@ -18,8 +18,9 @@ str normal_phone(str sent, str country, char room[NORMAL_BYTES_MAX]);
 /* Every other identifier: trimmed, NFC, at most 256 bytes, case kept. */
 str normal_id(str sent, char room[NORMAL_BYTES_MAX]);
 
-/* A TEXT that is an ISO date or time becomes DATE or TIME with that text; others stay as they are. */
+/* A TEXT that is an ISO date or time becomes DATE or TIME with that text; others stay as they are.
+ */
 value normal_time(value v, const struct zone *zone);
-/* The moment a timestamp means: ISO text, or seconds or milliseconds since 1970 as a number or its text.
- * False if it is none of these, or outside the years 1 to 9999. */
+/* The moment a timestamp means: ISO text, or seconds or milliseconds since 1970 as a number or its
+ * text. False if it is none of these, or outside the years 1 to 9999. */
 bool normal_moment(value v, const struct zone *zone, i64 *ms);

@@ -46,7 +46,9 @@ TEST("phone numbers become E.164 where their country is said or fits")
     PHONE("8613800138000", "cn", "+8613800138000");
     PHONE("0755-8888 1234", "CN", "+8675588881234");
     PHONE("(010) 6552.9988", "CN", "+861065529988");
-    PHONE("\xEF\xBC\x8B\xEF\xBC\x98\xEF\xBC\x96" "13800138000", "", "+8613800138000");
+    PHONE("\xEF\xBC\x8B\xEF\xBC\x98\xEF\xBC\x96"
+          "13800138000",
+          "", "+8613800138000");
     PHONE("4008123123", "CN", "4008123123");
     PHONE("13800138000", "", "13800138000");
     PHONE("(212) 555-1234", "US", "+12125551234");
@@ -105,6 +107,7 @@ TEST("a moment is ISO text or a number since 1970, in the years 1 to 9999")
     CHECK(!normal_moment(value_int(INT64_MIN), NULL, &ms));
     CHECK(!normal_moment(value_text(S("0000-12-31")), NULL, &ms));
     CHECK(normal_moment(value_text(S("9999-12-31T23:59:59.999Z")), NULL, &ms));
-    CHECK(!normal_moment(value_text(S("")), NULL, &ms) && !normal_moment(value_bool(true), NULL, &ms));
+    CHECK(!normal_moment(value_text(S("")), NULL, &ms) &&
+          !normal_moment(value_bool(true), NULL, &ms));
     CHECK(!normal_moment(value_missing(), NULL, &ms));
 }

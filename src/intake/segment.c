@@ -4,8 +4,8 @@
  * The call is a MAP as it came; its members are looked at once and each goes to its place. What a
  * member is worth depends on the type of the call alone (docs/events.md). */
 #include "customer/customer.h"
-#include "engine/events.h"
 #include "intake/inside.h"
+#include "log/events.h"
 
 /* The members that mean something to us; everything else of a call is dropped. */
 #define FIELDS(X)                                                                                  \

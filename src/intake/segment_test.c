@@ -11,7 +11,8 @@ TEST("a track call is an event with its properties")
     TAKES(INTAKE_TRACK,
           "{'userId':'u1','event':'Order Completed','properties':{'order_id':'o1','revenue':12.5,"
           "'paid':true,'none':null,'products':[{'sku':'s1','quantity':1}]},'messageId':'m1'}",
-          "track \"Order Completed\" user_id=u1 props={order_id:\"o1\",revenue:12.5,paid:true,none:null,"
+          "track \"Order Completed\" user_id=u1 "
+          "props={order_id:\"o1\",revenue:12.5,paid:true,none:null,"
           "products:[{\"sku\":\"s1\",\"quantity\":1}]}\n");
     CHECK_EQ(d->result.accepted, 1);
     struct record r;
@@ -19,7 +20,8 @@ TEST("a track call is an event with its properties")
     struct reader in = reader_of(buf_str(&d->records));
     CHECK(record_next(&in, &r) && item_read(r.payload, r.id_count, &item));
     CHECK(hash128_eq(r.dedupe, hash_sip((struct sip_key){1, 2}, S("m1"))));
-    CHECK(hash128_eq(r.ids[0].hash, identifier_hash((struct sip_key){1, 2}, SPACE_USER_ID, S("u1"))));
+    CHECK(
+        hash128_eq(r.ids[0].hash, identifier_hash((struct sip_key){1, 2}, SPACE_USER_ID, S("u1"))));
     CHECK_EQ(r.source, 7);
     CHECK_EQ(r.flags, 0);
     CHECK_EQ(r.level, ENGINE_LEVEL);
@@ -36,7 +38,8 @@ TEST("ids may be numbers, are trimmed and composed, and blank ones are missing")
     TAKES(INTAKE_TRACK, "{'userId':' u1 ','event':'E'}", "track \"E\" user_id=u1( u1 )\n");
     TAKES(INTAKE_TRACK, "{'userId':'e\\u0301','event':'E'}",
           "track \"E\" user_id=\xC3\xA9(e\xCC\x81)\n");
-    TAKES(INTAKE_TRACK, "{'userId':'','anonymousId':'a','event':'E'}", "track \"E\" anonymous_id=a\n");
+    TAKES(INTAKE_TRACK, "{'userId':'','anonymousId':'a','event':'E'}",
+          "track \"E\" anonymous_id=a\n");
     TAKES(INTAKE_TRACK, "{'userId':'  ','anonymousId':null,'event':'E'}",
           "refused 0: a call needs a userId or an anonymousId\n");
     TAKES(INTAKE_TRACK, "{'userId':true,'event':'E'}",
@@ -52,13 +55,17 @@ TEST("ids may be numbers, are trimmed and composed, and blank ones are missing")
 TEST("an identify call brings identifiers, attributes and consent")
 {
     struct desk *d = desk_new(arena, (struct intake_options){.phone_country = S("CN")}, false);
-    TAKES(INTAKE_IDENTIFY,
-          "{'userId':'u1','anonymousId':'a1','traits':{'email':' Ada@Example.COM ','phone':'138 0013 "
-          "8000','name':'张三','member_no':42,'tags':['a'],'age':30,'gone':null,'birthday':'1990-01-12',"
-          "'consent':{'email':true,'email/newsletter':false,'sms':null}}}",
-          "identify user_id=u1 anonymous_id=a1 email=ada@example.com( Ada@Example.COM ) "
-          "phone=+8613800138000(138 0013 8000) member_no=42 traits={name:\"张三\",tags:[\"a\"],age:30,"
-          "gone:null,birthday=date \"1990-01-12\"} consent email:yes email/newsletter:no sms:unknown\n");
+    TAKES(
+        INTAKE_IDENTIFY,
+        "{'userId':'u1','anonymousId':'a1','traits':{'email':' Ada@Example.COM ','phone':'138 0013 "
+        "8000','name':'张三','member_no':42,'tags':['a'],'age':30,'gone':null,'birthday':'1990-01-"
+        "12',"
+        "'consent':{'email':true,'email/newsletter':false,'sms':null}}}",
+        "identify user_id=u1 anonymous_id=a1 email=ada@example.com( Ada@Example.COM ) "
+        "phone=+8613800138000(138 0013 8000) member_no=42 "
+        "traits={name:\"张三\",tags:[\"a\"],age:30,"
+        "gone:null,birthday=date \"1990-01-12\"} consent email:yes email/newsletter:no "
+        "sms:unknown\n");
     TAKES(INTAKE_IDENTIFY, "{'userId':'u1','traits':{'email':'not an address','phone':'ask me'}}",
           "identify user_id=u1 traits={email:\"not an address\",phone:\"ask me\"}\n");
     TAKES(INTAKE_IDENTIFY, "{'userId':'u1','traits':{'user_id':'x','anonymous_id':'y'}}",
@@ -78,8 +85,7 @@ TEST("an identify call brings identifiers, attributes and consent")
 TEST("traits in the context count for identify alone, and less than the call's own")
 {
     struct desk *d = desk_new(arena, (struct intake_options){0}, false);
-    TAKES(INTAKE_IDENTIFY,
-          "{'userId':'u1','context':{'traits':{'x':1,'y':2}},'traits':{'x':3}}",
+    TAKES(INTAKE_IDENTIFY, "{'userId':'u1','context':{'traits':{'x':1,'y':2}},'traits':{'x':3}}",
           "identify user_id=u1 traits={y:2,x:3}\n");
     TAKES(INTAKE_TRACK, "{'userId':'u1','event':'E','context':{'traits':{'email':'a@b.c'}}}",
           "track \"E\" user_id=u1\n");
@@ -91,7 +97,8 @@ TEST("pages and screens are events with a name and a category")
     struct desk *d = desk_new(arena, (struct intake_options){0}, false);
     TAKES(INTAKE_PAGE, "{'anonymousId':'a','name':'Home','properties':{'path':'/'}}",
           "page \"Page Viewed\" anonymous_id=a props={path:\"/\",name:\"Home\"}\n");
-    TAKES(INTAKE_PAGE, "{'anonymousId':'a','name':'x','category':'Docs','properties':{'name':'Home'}}",
+    TAKES(INTAKE_PAGE,
+          "{'anonymousId':'a','name':'x','category':'Docs','properties':{'name':'Home'}}",
           "page \"Page Viewed\" anonymous_id=a props={name:\"Home\",category:\"Docs\"}\n");
     TAKES(INTAKE_SCREEN, "{'anonymousId':'a','name':'S'}",
           "screen \"Screen Viewed\" anonymous_id=a props={name:\"S\"}\n");
@@ -103,8 +110,10 @@ TEST("pages and screens are events with a name and a category")
 TEST("a group is an attribute of the customer and an event about it")
 {
     struct desk *d = desk_new(arena, (struct intake_options){0}, false);
-    TAKES(INTAKE_GROUP, "{'userId':'u1','groupId':'g1','traits':{'name':'Acme','email':'x@acme.test'}}",
-          "group \"Group Joined\" user_id=u1 props={group_id:\"g1\",name:\"Acme\",email:\"x@acme.test\"} "
+    TAKES(INTAKE_GROUP,
+          "{'userId':'u1','groupId':'g1','traits':{'name':'Acme','email':'x@acme.test'}}",
+          "group \"Group Joined\" user_id=u1 "
+          "props={group_id:\"g1\",name:\"Acme\",email:\"x@acme.test\"} "
           "traits={group_id:\"g1\"}\n");
     TAKES(INTAKE_GROUP, "{'userId':'u1','groupId':5}",
           "group \"Group Joined\" user_id=u1 props={group_id:\"5\"} traits={group_id:\"5\"}\n");
@@ -120,7 +129,8 @@ TEST("an alias names the previous id in both its readings, and the one that stay
     TAKES(INTAKE_ALIAS, "{'previousId':'a1','anonymousId':'a1','userId':'new'}",
           "alias anonymous_id=a1 user_id=new\n");
     TAKES(INTAKE_ALIAS, "{'anonymousId':'a1','userId':9}", "alias anonymous_id=a1 user_id=9\n");
-    TAKES(INTAKE_ALIAS, "{'previousId':8,'userId':9}", "alias user_id=8 user_id=9 anonymous_id=8\n");
+    TAKES(INTAKE_ALIAS, "{'previousId':8,'userId':9}",
+          "alias user_id=8 user_id=9 anonymous_id=8\n");
     TAKES(INTAKE_ALIAS, "{'userId':'new'}", "refused 0: an alias call needs a previousId\n");
     TAKES(INTAKE_ALIAS, "{'previousId':'old'}", "refused 0: an alias call needs a userId\n");
     TAKES(INTAKE_ALIAS, "{'previousId':'x','userId':' x'}",
@@ -138,13 +148,16 @@ static bool only_paris(void *ctx, str name)
 TEST("the context is kept without library and traits; its zone and push token go where they belong")
 {
     u32 asked = 0;
-    struct desk *d = desk_new(arena, (struct intake_options){.on_zone = only_paris, .ctx = &asked}, false);
+    struct desk *d =
+        desk_new(arena, (struct intake_options){.on_zone = only_paris, .ctx = &asked}, false);
     static const char PARIS[] =
-        "{'userId':'u','event':'E','properties':{'p':1},'context':{'library':{'name':'js'},'ip':'10.1.2.3',"
+        "{'userId':'u','event':'E','properties':{'p':1},'context':{'library':{'name':'js'},'ip':'"
+        "10.1.2.3',"
         "'traits':{'x':1},'timezone':'Europe/Paris','device':{'type':'ios','token':'t0'}}}";
     for (u32 i = 0; i < 3; i++)
         TAKES(INTAKE_TRACK, PARIS,
-              "track \"E\" user_id=u device_token=t0 props={p:1,$context:{\"ip\":\"10.1.2.3\",\"device\":"
+              "track \"E\" user_id=u device_token=t0 "
+              "props={p:1,$context:{\"ip\":\"10.1.2.3\",\"device\":"
               "{\"type\":\"ios\",\"token\":\"t0\"}}} traits={timezone:\"Europe/Paris\"}\n");
     CHECK_EQ(asked, 1);
     TAKES(INTAKE_TRACK, "{'userId':'u','event':'E','context':{'timezone':'GMT+0530'}}",
@@ -167,9 +180,11 @@ TEST("a batch's context fills what an item's lacks, and members past 4 KB are le
           "{'context':{'ip':'1','app':'shop','library':{}},'batch':["
           "{'type':'track','userId':'u','event':'E','context':{'ip':'2','timezone':'UTC'}},"
           "{'type':'track','userId':'u','event':'E'}]}",
-          "track \"E\" user_id=u props={$context:{\"ip\":\"2\",\"app\":\"shop\"}} traits={timezone:\"UTC\"}\n"
+          "track \"E\" user_id=u props={$context:{\"ip\":\"2\",\"app\":\"shop\"}} "
+          "traits={timezone:\"UTC\"}\n"
           "track \"E\" user_id=u props={$context:{\"ip\":\"1\",\"app\":\"shop\"}}\n");
-    str body = arena_printf(arena, "{'userId':'u','event':'E','context':{'a':'%04000d','b':'%0200d','c':3}}", 0, 0);
+    str body = arena_printf(
+        arena, "{'userId':'u','event':'E','context':{'a':'%04000d','b':'%0200d','c':3}}", 0, 0);
     str got = desk_take(d, arena, INTAKE_TRACK, body.p);
     CHECK(str_find(got, S("\"a\":\"000")) > 0);
     CHECK(str_find(got, S("\"b\"")) < 0);
@@ -182,7 +197,8 @@ TEST("the client's clock is put right by when it says it sent the call")
     struct desk *d = desk_new(arena, (struct intake_options){0}, false);
     /* Its clock is an hour slow: sent at 11:00:10 by it, received at 12:00:00. */
     TAKES(INTAKE_TRACK,
-          "{'userId':'u','event':'E','timestamp':'2026-06-01T11:00:00Z','sentAt':'2026-06-01T11:00:10Z'}",
+          "{'userId':'u','event':'E','timestamp':'2026-06-01T11:00:00Z','sentAt':'2026-06-01T11:00:"
+          "10Z'}",
           "track \"E\" user_id=u at=2026-06-01T11:59:50.000Z\n");
     TAKES(INTAKE_BATCH,
           "{'batch':[{'type':'track','userId':'u','event':'E','timestamp':'2026-06-01T11:00:00Z'},"
@@ -219,7 +235,8 @@ TEST("texts that are dates are known as such, with the text as sent, and keep th
     struct desk *d = desk_new(arena, (struct intake_options){0}, false);
     TAKES(INTAKE_TRACK,
           "{'userId':'u','event':'E','properties':{'a':'2026-06-01','b':'2026-06-01 10:00',"
-          "'c':'2026-06-01T10:00:00.123456+08:00','d':'2026-06-31','e':'2026-06-01x','f':['2026-06-01']}}",
+          "'c':'2026-06-01T10:00:00.123456+08:00','d':'2026-06-31','e':'2026-06-01x','f':['2026-06-"
+          "01']}}",
           "track \"E\" user_id=u props={a=date \"2026-06-01\",b=time \"2026-06-01 10:00\","
           "c=time \"2026-06-01T10:00:00.123456+08:00\",d:\"2026-06-31\",e:\"2026-06-01x\","
           "f:[\"2026-06-01\"]}\n");

@@ -27,7 +27,8 @@ static bool unpacked(const char *path)
 
 /* Calls `each` for every file in a folder below test_dir(), in the order of their names. */
 static u32 each_file(struct arena *arena, const char *folder,
-                     void (*each)(void *ctx, struct arena *arena, const char *name, str text), void *ctx)
+                     void (*each)(void *ctx, struct arena *arena, const char *name, str text),
+                     void *ctx)
 {
     char path[512], file[1024];
     struct dirent **names;
@@ -62,12 +63,15 @@ TEST("what real SDKs sent becomes the records it should")
     if (!path) TEST_SKIP("no shared data");
     static const char *const WANT[] = {
         /* @segment/analytics-node */
-        "identify user_id=u1 email=a@example.com at=2026-06-01T11:59:59.981Z traits={name:\"张三\"}\n"
-        "track \"Order Completed\" user_id=u1 at=2026-06-01T11:59:59.982Z props={order_id:\"o1\",revenue:12.5,"
+        "identify user_id=u1 email=a@example.com at=2026-06-01T11:59:59.981Z "
+        "traits={name:\"张三\"}\n"
+        "track \"Order Completed\" user_id=u1 at=2026-06-01T11:59:59.982Z "
+        "props={order_id:\"o1\",revenue:12.5,"
         "products:[{\"sku\":\"s1\",\"price\":12.5,\"quantity\":1}]}\n"
         "page \"Page Viewed\" anonymous_id=an1 at=2026-06-01T11:59:59.982Z props={name:\"Home\"}\n"
         "screen \"Screen Viewed\" anonymous_id=an1 at=2026-06-01T11:59:59.982Z props={name:\"S\"}\n"
-        "group \"Group Joined\" user_id=u1 at=2026-06-01T11:59:59.982Z props={group_id:\"g1\",name:\"Acme\"} "
+        "group \"Group Joined\" user_id=u1 at=2026-06-01T11:59:59.982Z "
+        "props={group_id:\"g1\",name:\"Acme\"} "
         "traits={group_id:\"g1\"}\n"
         "alias user_id=an1 user_id=u1 anonymous_id=an1 at=2026-06-01T11:59:59.982Z\n",
         /* analytics-node 6 */
@@ -83,11 +87,14 @@ TEST("what real SDKs sent becomes the records it should")
         "track \"E\" user_id=u1 at=2026-11-22T01:04:53.902Z\n",
         /* @jitsu/js */
         "identify user_id=u1 anonymous_id=f1841f14-b7f6-4fc0-b580-b8a1c920342f email=a@example.com "
-        "at=2026-06-01T12:00:00.000Z props={$context:{\"page\":{},\"clientIds\":{},\"campaign\":{}}}\n",
+        "at=2026-06-01T12:00:00.000Z "
+        "props={$context:{\"page\":{},\"clientIds\":{},\"campaign\":{}}}\n",
         "track \"E\" user_id=u1 anonymous_id=f1841f14-b7f6-4fc0-b580-b8a1c920342f "
-        "at=2026-06-01T12:00:00.000Z props={a:1,$context:{\"page\":{},\"clientIds\":{},\"campaign\":{}}}\n",
+        "at=2026-06-01T12:00:00.000Z "
+        "props={a:1,$context:{\"page\":{},\"clientIds\":{},\"campaign\":{}}}\n",
         "page \"Page Viewed\" user_id=u1 anonymous_id=f1841f14-b7f6-4fc0-b580-b8a1c920342f "
-        "at=2026-06-01T12:00:00.000Z props={$context:{\"page\":{},\"clientIds\":{},\"campaign\":{}}}\n",
+        "at=2026-06-01T12:00:00.000Z "
+        "props={$context:{\"page\":{},\"clientIds\":{},\"campaign\":{}}}\n",
     };
     struct desk *d = desk_new(arena, (struct intake_options){0}, false);
     const struct json *all = json_get(parsed(arena, test_file(arena, path)), "requests");
@@ -115,7 +122,8 @@ static void go_body(void *ctx, struct arena *arena, const char *name, str text)
     if (d->result.accepted != json_get(body, "batch")->count) print_error("%s\n", name);
     CHECK_EQ(d->result.accepted, json_get(body, "batch")->count);
     CHECK_EQ(d->result.rejected, 0);
-    /* Sent at the moment at which they happened, so they happened now; but one that was set by hand. */
+    /* Sent at the moment at which they happened, so they happened now; but one that was set by
+     * hand. */
     bool by_hand = strcmp(name, "test-timestamp-track.json") == 0;
     str now = by_hand ? S(" at=2032-") : S(" at=2026-06-01T12:00:00.000Z");
     CHECK(str_find(buf_str(&d->text), now) > 0);
@@ -123,13 +131,15 @@ static void go_body(void *ctx, struct arena *arena, const char *name, str text)
 
 TEST("the bodies that the Go SDK must send are taken whole")
 {
-    if (!unpacked("data/sdk-payloads/segment_analytics-go_fixtures.tar.gz")) TEST_SKIP("no shared data");
+    if (!unpacked("data/sdk-payloads/segment_analytics-go_fixtures.tar.gz"))
+        TEST_SKIP("no shared data");
     struct desk *d = desk_new(arena, (struct intake_options){0}, false);
     CHECK_EQ(each_file(arena, "fixtures", go_body, d), 12);
-    CHECK_STR(desk_take(d, arena, INTAKE_BATCH,
-                        "{'batch':[{'messageId':'x','previousId':'A','timestamp':'2009-11-10T23:00:00Z',"
-                        "'type':'alias','userId':'B'}],'sentAt':'2009-11-10T23:00:00Z'}"),
-              S("alias user_id=A user_id=B anonymous_id=A at=2026-06-01T12:00:00.000Z\n"));
+    CHECK_STR(
+        desk_take(d, arena, INTAKE_BATCH,
+                  "{'batch':[{'messageId':'x','previousId':'A','timestamp':'2009-11-10T23:00:00Z',"
+                  "'type':'alias','userId':'B'}],'sentAt':'2009-11-10T23:00:00Z'}"),
+        S("alias user_id=A user_id=B anonymous_id=A at=2026-06-01T12:00:00.000Z\n"));
     desk_free(d);
 }
 
@@ -165,7 +175,8 @@ static void rudder_body(void *ctx, struct arena *arena, const char *name, str te
 
 TEST("RudderStack's browser payloads are taken, one by one and in a batch alike")
 {
-    if (!unpacked("data/sdk-payloads/rudder-sdk-js_sanity_fixtures.tar.gz")) TEST_SKIP("no shared data");
+    if (!unpacked("data/sdk-payloads/rudder-sdk-js_sanity_fixtures.tar.gz"))
+        TEST_SKIP("no shared data");
     struct desk *d = desk_new(arena, (struct intake_options){0}, false);
     CHECK_EQ(each_file(arena, "packages/sanity-suite/__fixtures__", rudder_body, d), 46);
     desk_free(d);
@@ -185,16 +196,19 @@ static void json_case(void *ctx, struct arena *arena, const char *name, str text
     struct buf body;
     (void)arena;
     buf_init(&body, 8 << 20);
-    buf_put(&body, S("{\"batch\":[{\"type\":\"track\",\"userId\":\"a\",\"event\":\"A\"},{\"type\":\"track\","
-                     "\"userId\":\"u\",\"event\":\"E\",\"properties\":{\"v\":"));
+    buf_put(
+        &body,
+        S("{\"batch\":[{\"type\":\"track\",\"userId\":\"a\",\"event\":\"A\"},{\"type\":\"track\","
+          "\"userId\":\"u\",\"event\":\"E\",\"properties\":{\"v\":"));
     buf_put(&body, text);
     buf_put(&body, S("}},{\"type\":\"track\",\"userId\":\"b\",\"event\":\"B\"}],\"sentAt\":null}"));
     err e = desk_body(s->desk, INTAKE_BATCH, buf_str(&body));
     u32 accepted = s->desk->result.accepted, rejected = s->desk->result.rejected;
     bool taken = e == ERR_OK && accepted == 3 && rejected == 0;
     bool alone = e == ERR_OK && accepted == 2 && rejected == 1;
-    bool right = name[0] == 'y' ? taken : name[0] == 'n' ? alone || e == ERR_INVALID
-                                                         : taken || alone || e == ERR_INVALID;
+    bool right = name[0] == 'y'   ? taken
+                 : name[0] == 'n' ? alone || e == ERR_INVALID
+                                  : taken || alone || e == ERR_INVALID;
     if (!right) print_error("%s: %s, %u and %u\n", name, err_name(e), accepted, rejected);
     CHECK(right);
     s->accepted += name[0] == 'y' && taken;
@@ -207,7 +221,8 @@ static void json_case(void *ctx, struct arena *arena, const char *name, str text
 TEST("JSONTestSuite: what must parse is taken, what must not is refused, and neighbours stay")
 {
     if (!unpacked("data/json/JSONTestSuite.tar.gz")) TEST_SKIP("no shared data");
-    struct suite s = {.desk = desk_new(arena, (struct intake_options){.item_bytes_max = 1 << 20}, false)};
+    struct suite s = {
+        .desk = desk_new(arena, (struct intake_options){.item_bytes_max = 1 << 20}, false)};
     CHECK_EQ(each_file(arena, "test_parsing", json_case, &s), 318);
     CHECK_EQ(s.accepted, 95);
     CHECK_EQ(s.refused + s.whole, 188);
@@ -241,7 +256,8 @@ TEST("naughty strings come back from a property byte for byte")
         CHECK_STR(s.text, j->text);
         value_json(&back, s);
         CHECK_STR(parsed(arena, buf_str(&back))->text, j->text);
-        value l = value_element(props_get(item.props, names_find(d->names, NAME_PROPERTY, S("l"))), 0);
+        value l =
+            value_element(props_get(item.props, names_find(d->names, NAME_PROPERTY, S("l"))), 0);
         CHECK_STR(l.text, j->text);
     }
     CHECK_EQ(count, 515);

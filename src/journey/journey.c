@@ -105,7 +105,45 @@ static bool holds(struct journeys *j, u32 row, const struct predicate *p, i64 no
     struct event trigger;
     if (!p) return true;
     subject_of(j, row, &who, &trigger);
-    return predicate_eval(p, &who, now).holds;
+    j->asking = row;
+    bool is_so = predicate_eval(p, &who, now).holds;
+    j->asking = 0;
+    return is_so;
+}
+
+/* Progress is cumulative: what was clicked was sent; an end that is none of it counts as itself. */
+static bool reached(message_status now, u32 asked)
+{
+    if (asked == ASKED_read)
+        return now == MESSAGE_OPENED || now == MESSAGE_CLICKED || now == MESSAGE_REPLIED;
+    static const message_status WANT[ASKED_COUNT_] = {
+        [ASKED_planned] = MESSAGE_PLANNED,       [ASKED_deferred] = MESSAGE_DEFERRED,
+        [ASKED_claimed] = MESSAGE_CLAIMED,       [ASKED_sent] = MESSAGE_SENT,
+        [ASKED_delivered] = MESSAGE_DELIVERED,   [ASKED_opened] = MESSAGE_OPENED,
+        [ASKED_clicked] = MESSAGE_CLICKED,       [ASKED_replied] = MESSAGE_REPLIED,
+        [ASKED_rejected] = MESSAGE_REJECTED,     [ASKED_bounced] = MESSAGE_BOUNCED,
+        [ASKED_complained] = MESSAGE_COMPLAINED, [ASKED_unsubscribed] = MESSAGE_UNSUBSCRIBED,
+        [ASKED_refused] = MESSAGE_REFUSED,       [ASKED_unknown] = MESSAGE_UNKNOWN,
+        [ASKED_expired] = MESSAGE_EXPIRED,       [ASKED_cancelled] = MESSAGE_CANCELLED};
+    message_status want = asked < ASKED_COUNT_ ? WANT[asked] : MESSAGE_NONE;
+    if (want == MESSAGE_NONE) return false;
+    if (want == MESSAGE_PLANNED) return true;
+    if (want == MESSAGE_DEFERRED || want > MESSAGE_REPLIED) return now == want;
+    return now >= want && now <= MESSAGE_REPLIED;
+}
+
+bool journey_asked(const struct journeys *j, u32 step, u32 status)
+{
+    if (!j->asking) return false;
+    const struct program *p = program_of(j, j->asking);
+    persona head = customer_head(j->customers, at(j, j->asking)->persona);
+    for (u32 m = customer_at(j->customers, head)->messages; m;
+         m = message_at(j->messages, m)->next) {
+        const struct message_row *row = message_at(j->messages, m);
+        if (row->enrolment == j->asking && p->instructions[row->step].step == step)
+            return reached(row->status, status);
+    }
+    return false;
 }
 
 /* ---- leaving and going on ---- */

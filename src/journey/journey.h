@@ -153,6 +153,10 @@ struct message_content {
 };
 bool journey_content(const struct journeys *j, u32 message, struct message_content *out);
 
+/* For struct resolver.message: the enrolment whose condition is at hand has a message of that step
+ * (a NAME_OBJECT code; the latest visit counts) that reached the status (ASKED_*). */
+bool journey_asked(const struct journeys *j, u32 step, u32 status);
+
 /* Reading for reports and pages (engine thread). */
 struct journey_info {
     u32 code;

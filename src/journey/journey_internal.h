@@ -38,7 +38,7 @@ struct journeys {
     /* derived */
     struct program *loaded; /* by program index */
     u32 loaded_count;
-    struct arena *scratch;
+    u32 asking; /* the enrolment whose condition is being evaluated */
 };
 
 /* Ends an enrolment that runs. */

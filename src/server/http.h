@@ -1,5 +1,5 @@
-/* http.h — HTTP/1.1 over TCP: requests in, answers out, in order. The one file that knows libuv's
- * sockets (http.c).
+/* http.h — HTTP/1.1 over TCP: requests in, answers out, in order. Only this module's files know
+ * libuv's sockets (http*.c).
  *
  *   read ─► precheck ─► head ─► body_max? ─► on_request ─┬─ http_answer at once
  *             │ 400, 408, 413, 431, 501: answered here   └─ … or later, in any order
