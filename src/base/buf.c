@@ -206,7 +206,7 @@ i64 read_zigzag(struct reader *r)
 
 str read_bytes(struct reader *r, size_t n)
 {
-    if (!has(r, n)) return (str){0};
+    if (n == 0 || !has(r, n)) return (str){0};
     str s = {(const char *)r->p, n};
     r->p += n;
     return s;

@@ -5,12 +5,12 @@
 #define XXH_STATIC_LINKING_ONLY
 #include <xxhash.h>
 
-static u64 rotl(u64 v, int by)
+static inline u64 rotl(u64 v, int by)
 {
     return v << by | v >> (64 - by);
 }
 
-static void sip_round(u64 v[4])
+static inline __attribute__((always_inline)) void sip_round(u64 v[4])
 {
     v[0] += v[1], v[1] = rotl(v[1], 13) ^ v[0], v[0] = rotl(v[0], 32);
     v[2] += v[3], v[3] = rotl(v[3], 16) ^ v[2];

@@ -55,6 +55,7 @@ static void escape(struct buf *b, u8 c)
 static void put_valid(struct buf *b, str s)
 {
     size_t from = 0;
+    if (s.n == 0) return;
     for (size_t i = 0; i < s.n; i++) {
         u8 c = (u8)s.p[i];
         if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7F) continue;

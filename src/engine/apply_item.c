@@ -171,24 +171,26 @@ static void see(struct engine *e, const struct item_state *s, bool is_new)
     row->changed = e->number;
 }
 
-static void resolve(struct engine *e, struct item_state *s, struct resolved *out)
+/* The previous id may have been a user's or, as SDKs do it, an anonymous one (the third id):
+ * whichever is known. */
+static const struct identifier *previous_id(struct engine *e, const struct item_state *s)
 {
-    if (s->item.what == ITEM_ALIAS && s->id_count == 2) {
-        struct resolved previous;
-        customer_resolve(e->customers, &s->ids[0], 1, s->occurred, e->number, &previous);
-        customer_resolve(e->customers, &s->ids[1], 1, s->occurred, e->number, out);
-        if (previous.head == out->head) return;
-        struct resolved linked;
-        bool is_new = out->is_new;
-        if (customer_link(e->customers, previous.head, out->head, LINK_ALIAS, s->occurred,
-                          e->number, &linked) == ERR_OK) {
-            linked.persona = out->persona;
-            linked.is_new = is_new;
-            *out = linked;
-        }
+    bool known = customer_find(e->customers, s->ids[0].space, s->ids[0].hash);
+    return s->id_count > 2 && !known ? &s->ids[2] : &s->ids[0];
+}
+
+static void resolve_alias(struct engine *e, const struct item_state *s, struct resolved *out)
+{
+    struct resolved previous, linked;
+    customer_resolve(e->customers, previous_id(e, s), 1, s->occurred, e->number, &previous);
+    customer_resolve(e->customers, &s->ids[1], 1, s->occurred, e->number, out);
+    if (previous.head == out->head) return;
+    if (customer_link(e->customers, previous.head, out->head, LINK_ALIAS, s->occurred, e->number,
+                      &linked) != ERR_OK)
         return;
-    }
-    customer_resolve(e->customers, s->ids, s->id_count, s->occurred, e->number, out);
+    linked.persona = out->persona;
+    linked.is_new = out->is_new;
+    *out = linked;
 }
 
 void apply_item(struct engine *e, const struct record *r)
@@ -209,7 +211,10 @@ void apply_item(struct engine *e, const struct record *r)
         return;
     }
     struct resolved out;
-    resolve(e, &s, &out);
+    if (s.item.what == ITEM_ALIAS && s.id_count > 1)
+        resolve_alias(e, &s, &out);
+    else
+        customer_resolve(e->customers, s.ids, s.id_count, s.occurred, e->number, &out);
     s.persona = out.persona;
     s.head = out.head;
     see(e, &s, out.is_new);

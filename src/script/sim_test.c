@@ -375,7 +375,7 @@ static void resume(struct sim *s, u32 journey)
     CHECK_OK(world_operate(s->world, OPERATE_RESUME, code, 0));
 }
 
-static u64 handed_over; /* by all runs */
+static u64 handed_over; /* messages, by this run; to the parent: runs that handed some over */
 
 static void run(u64 seed)
 {
@@ -428,6 +428,7 @@ static bool run_apart(u64 seed)
     MUST(child >= 0);
     if (child == 0) {
         parent = getppid();
+        handed_over = 0;
         run(seed);
         fflush(NULL);
         _exit(handed_over ? 0 : NOTHING_HANDED);
@@ -445,11 +446,7 @@ TEST("whatever happens, nothing answered is lost, nothing is doubled, and replay
 {
     const char *wanted = getenv("BECKON_SEEDS");
     u64 seeds = wanted ? strtoull(wanted, NULL, 10) : 20, first = test_seed();
-    if (seeds == 1) {
-        run(first);
-        return;
-    }
     for (u64 seed = first; seed < first + seeds; seed++)
         if (!run_apart(seed)) fail_msg("stopped at seed %llu", (unsigned long long)seed);
-    CHECK(handed_over > seeds / 2); /* else nothing was looked at */
+    CHECK(handed_over >= seeds / 2); /* else nothing was looked at */
 }

@@ -14,7 +14,7 @@ static err get_one(struct call *c)
 {
     persona head;
     TRY(head_of_param(c, &head));
-    show_customer(&c->out, c->server->engine, head, c->arena);
+    show_customer(&c->out, c->server->engine, head);
     return ERR_OK;
 }
 
@@ -100,7 +100,7 @@ static err list(struct call *c)
     call_items_begin(c);
     if (q.n) {
         persona head = customer_of_ref(e, q);
-        if (head) show_customer(&c->out, e, head, c->arena);
+        if (head) show_customer(&c->out, e, head);
         call_items_end(c, (str){0});
         return ERR_OK;
     }
@@ -116,7 +116,7 @@ static err list(struct call *c)
             return ERR_OK;
         }
         json_put_comma(&c->out);
-        show_customer(&c->out, e, p, c->arena);
+        show_customer(&c->out, e, p);
     }
     call_items_end(c, (str){0});
     return ERR_OK;

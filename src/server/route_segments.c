@@ -161,7 +161,7 @@ static err preview_unpin(struct call *c)
     buf_byte(&c->out, '[');
     for (u32 i = 0; i < p->sampled; i++) {
         json_put_comma(&c->out);
-        show_customer(&c->out, c->server->engine, customer_head(cs, p->sample[i]), c->arena);
+        show_customer(&c->out, c->server->engine, customer_head(cs, p->sample[i]));
     }
     buf_byte(&c->out, ']');
     json_put_key(&c->out, S("reachable"));

@@ -163,11 +163,10 @@ static void put_personas(struct buf *b, struct engine *e, persona head)
     buf_byte(b, ']');
 }
 
-void show_customer(struct buf *b, struct engine *e, persona head, struct arena *arena)
+void show_customer(struct buf *b, struct engine *e, persona head)
 {
     struct customer_view v = {engine_customers(e), NULL};
     const struct customer_row *row = customer_at(engine_customers(e), head);
-    (void)arena;
     buf_byte(b, '{');
     put_customer_id(b, e, S("id"), head);
     json_put_key(b, S("identifiers"));

@@ -7,7 +7,7 @@ void show_props(struct buf *b, struct names *names, name_kind kind, str props);
 /* {id, event, occurred_at, received_at, message_id, source, customer, properties, context} */
 void show_event(struct buf *b, struct engine *e, const struct event *ev);
 /* The whole customer; `head` is one. */
-void show_customer(struct buf *b, struct engine *e, persona head, struct arena *arena);
+void show_customer(struct buf *b, struct engine *e, persona head);
 /* {"planned": n, "sent": n …}: messages by their present status, without those that are 0. */
 void show_message_tally(struct buf *b, struct engine *e);
 /* One message; with_history adds what happened to it, from the customer's events. */
