@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct diag why = {0};
     buf_init(&out, 8 << 20);
     if (mail_write(&m, &out, &why) == ERR_OK)
-        check(buf_str(&out), (c.html.n && c.text.n ? 7 : 8) + (m.unsubscribe_url.n ? 2 : 0));
+        check(buf_str(&out), (c.html.n && c.text.n ? 7u : 8u) + (m.unsubscribe_url.n ? 2u : 0u));
     else
         MUST(out.n == 0 && why.message[0]);
     buf_reset(&out);
