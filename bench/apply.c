@@ -6,7 +6,6 @@
  *   2. page events of random customers, in batches of about 4,000: records a second in engine_step
  * alone
  *   3. the same while a reader pins, reads 100,000 rows and pins again, over and over
- *   4. (with dir) the same while a snapshot is written; then closing, opening, and what replay took
  * Only engine_step is timed, in CPU time of its thread; the log is in memory for 1 to 3. */
 #include "base/rng.h"
 #include "engine/engine.h"
@@ -101,7 +100,7 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static double page_events(struct bench *b, u32 events, const char *what, bool background)
+static void page_events(struct bench *b, u32 events, const char *what)
 {
     enum { BATCH = 4000 };
     double spent = 0, *batches = calloc(events / BATCH + 1, sizeof *batches);
@@ -119,7 +118,6 @@ static double page_events(struct bench *b, u32 events, const char *what, bool ba
         double worst = 0;
         spent += apply(b, BATCH, &worst);
         batches[rounds++] = worst;
-        (void)background;
     }
     qsort(batches, rounds, sizeof *batches, by_size);
     printf("%-34s %8.0f records/s   a batch of %d: p50 %.2f ms, p99.9 %.2f ms\n", what,
@@ -128,7 +126,6 @@ static double page_events(struct bench *b, u32 events, const char *what, bool ba
     fflush(stdout);
     free(batches);
     buf_clear(&props);
-    return events / spent;
 }
 
 /* ---- a reader that pins again at once; pins happen on the engine's thread, between batches ----
@@ -215,12 +212,12 @@ int main(int argc, char **argv)
     buf_init(&b.records, 16 << 20);
     open_engine(&b, NULL);
     make_customers(&b);
-    page_events(&b, events, "apply alone", false);
+    page_events(&b, events, "apply alone");
     with_reader(&b, events);
     struct engine_stats s = engine_stats(b.engine);
     printf("per customer: %.0f B of rows, %.0f B derived; events in memory: %.0f B each\n",
-           (double)s.store_bytes / s.customers, (double)s.derived_bytes / s.customers,
-           (double)s.event_bytes / (double)s.events);
+           (double)s.store_bytes / (double)s.customers,
+           (double)s.derived_bytes / (double)s.customers, (double)s.event_bytes / (double)s.events);
     engine_close(b.engine);
     buf_clear(&b.records);
     return 0;

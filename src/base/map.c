@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 
-enum { FIRST_SLOTS = 512, MOVE_AT_ONCE = 64 };
+enum { FIRST_SLOTS = 512, MOVE_AT_ONCE = 64, DENSE_BYTES = 4 << 20 };
 
 static u32 tag_of(hash128 key)
 {
@@ -84,7 +84,7 @@ static void grow(struct map *m)
     m->old_slots = m->slots;
     m->old_mask = m->mask;
     m->old_left = m->slots ? m->mask + 1 : 0;
-    m->slots = mem_reserve((size_t)slots * sizeof(u64));
+    m->slots = mem_reserve_dense((size_t)slots * sizeof(u64), DENSE_BYTES);
     m->mask = slots - 1;
 }
 

@@ -48,6 +48,15 @@ void *mem_reserve(size_t size)
     return p;
 }
 
+void *mem_reserve_dense(size_t size, size_t small)
+{
+    char *p = mem_reserve(size);
+    small = (small + 4095) & ~(size_t)4095;
+    /* A hint: where it is refused, small pages serve. */
+    if (size > small) (void)!madvise(p + small, size - small, MADV_HUGEPAGE);
+    return p;
+}
+
 void mem_release(void *p, size_t size)
 {
     if (p) MUST(munmap(p, size) == 0);

@@ -18,6 +18,9 @@ void *mem_realloc(void *p, size_t size);
 /* Reserves `size` bytes of zeroed address space that take memory only where touched; pointers into
  * it stay good until mem_release. Aborts if the address space is refused. */
 void *mem_reserve(size_t size);
+/* As mem_reserve, for what will be touched all over beyond its first `small` bytes: asks for huge
+ * pages there, which spare a random access its walk through the page table. */
+void *mem_reserve_dense(size_t size, size_t small);
 void mem_release(void *p, size_t size);
 /* Gives the touched pages of a range back; the range reads as zeros again. Page-aligned. */
 void mem_discard(void *p, size_t size);

@@ -14,7 +14,7 @@ enum { SWEEP_PARTS = 4096 };
 void tail_init(struct tail *t)
 {
     *t = (struct tail){.kept = TAIL_FIRST, .end = TAIL_FIRST};
-    t->heads = mem_reserve(EVENT_PERSONAS_MAX * sizeof(u32));
+    t->heads = mem_reserve_dense(EVENT_PERSONAS_MAX * sizeof(u32), 4 << 20);
 }
 
 void tail_clear(struct tail *t)

@@ -173,7 +173,7 @@ struct table *table_new(struct store *s, const char *name, u32 row_size, u32 row
                         .ordinal = s->table_count,
                         .store = s};
     memcpy(t->name, name, strlen(name) + 1);
-    t->base.rows = mem_reserve(rows_bytes(t));
+    t->base.rows = mem_reserve_dense(rows_bytes(t), 4 << 20);
     t->pages = mem_reserve(page_words(t) * 8);
     marks_init(&t->marks, (u64)rows_max + 1);
     s->tables = mem_realloc(s->tables, (s->table_count + 1) * sizeof(struct table *));
