@@ -7,8 +7,9 @@ server took. After every death the server is started again; in the end
   - no message id reached the mail server twice,
   - every message is settled, or counted as unknown; planned is their sum,
   - the state after replay has the hash of the live one (beckon doctor).
-Kills come at every point of src/env/kill_points.h (--points), then at random moments (--kills N).
---no-sync makes the server lie about its disk; with kill -9 that is not seen, see test/README.md.
+Kills are set at every point of src/env/kill_points.h (--points; what a run never passed is printed), then
+come at random moments (--kills N). kill -9 does not show a missing sync: the log's and the simulator's tests
+on the simulated disk do, with a disk that lies as their control.
 """
 import argparse, base64, http.client, json, os, random, re, shutil, signal, socket, socketserver
 import subprocess, sys, tempfile, threading, time

@@ -339,11 +339,12 @@ err engine_add_zone(struct engine *e, str name, u64 *number)
 /* The next piece of a rule's way through everybody; evaluated in apply. */
 static bool propose_slice(struct engine *e)
 {
-    u32 codes[64], n = engine_objects(e, OBJECT_SEGMENT, codes, COUNT_OF(codes));
-    for (u32 i = 0; i < n; i++) {
-        persona from = segment_cursor(e->segments, codes[i]);
+    for (u32 i = 1; i < table_count(e->objects); i++) {
+        const struct object_row *row = table_at(e->objects, i);
+        if (row->kind != OBJECT_SEGMENT || row->gone) continue;
+        persona from = segment_cursor(e->segments, row->code);
         if (from >= PERSONAS_MAX) continue;
-        struct slice_record s = {.job = codes[i], .from = from, .to = from + SLICE_CUSTOMERS};
+        struct slice_record s = {.job = row->code, .from = from, .to = from + SLICE_CUSTOMERS};
         struct buf b;
         buf_init(&b, 256);
         slice_put(&b, &s);
