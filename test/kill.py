@@ -6,9 +6,11 @@ server took. After every death the server is started again; in the end
   - every answered event is on its customer's timeline once,
   - no message id reached the mail server twice,
   - every message is settled, or counted as unknown; planned is their sum,
+  - who was erased is not found, and no file has a byte of her address; the others' events are all there,
+  - a segment, published anew again and again, has the members that counting everybody gives,
   - the state after replay has the hash of the live one (beckon doctor).
-Kills are set at every point of src/env/kill_points.h (--points; what a run never passed is printed), then
-come at random moments (--kills N). kill -9 does not show a missing sync: the log's and the simulator's tests
+Kills are set at every point of src/env/kill_points.h (--points; a point that is never passed fails the run),
+then come at random moments (--kills N). kill -9 does not show a missing sync: the log's and the simulator's tests
 on the simulated disk do, with a disk that lies as their control.
 """
 import argparse, base64, http.client, json, os, random, re, shutil, signal, socket, socketserver
@@ -147,7 +149,7 @@ class Load:
             with self.lock:
                 self.count += 1
                 number = self.count
-            user = "u%d" % rng.randint(1, 40)
+            user = "u%d" % (number // 4000 * 40 + rng.randint(1, 40))  # a long run has new customers
             item = {"userId": user, "messageId": "m-%d-%d" % (self.seed, number)}
             if rng.random() < 0.2:
                 item.update(type="identify", traits={"email": user + "@shop.test", "first_name": "N" + str(number),
@@ -160,7 +162,7 @@ class Load:
 
     def run(self, which):
         rng = random.Random(self.seed * 100 + which)
-        while not self.stop.is_set():
+        while not self.stop.wait(0.005):
             items = self.batch(rng)
             for attempt in range(3):  # as an SDK does: the same ids again
                 try:
@@ -174,9 +176,10 @@ class Load:
                             self.answered[item["messageId"]] = item["userId"]
                     break
 
-    def during(self, seconds, process):
+    def during(self, seconds, process, *others):
         self.stop.clear()
         threads = [threading.Thread(target=self.run, args=(i,), daemon=True) for i in range(4)]
+        threads += [threading.Thread(target=o.run, args=(self.stop,), daemon=True) for o in others]
         for t in threads:
             t.start()
         try:
@@ -186,6 +189,61 @@ class Load:
         self.stop.set()
         for t in threads:
             t.join()
+
+
+class Leavers:
+    """Customers who come, do something and ask to be forgotten, one after the other."""
+
+    def __init__(self, server, load):
+        self.server, self.load = server, load
+        self.gone, self.count = [], 0
+        self.here, self.is_known = None, False
+
+    def come(self):
+        name = self.here
+        items = [{"type": "identify", "userId": name, "messageId": "i-" + name,
+                  "traits": {"email": name + "@forget.test", "first_name": "Forget" + name}}]
+        items += [{"type": "track", "userId": name, "messageId": "t-%s-%d" % (name, i), "event": "Page Read",
+                   "properties": {"note": "by " + name + "@forget.test"}} for i in range(3)]
+        return self.server.call("POST", "/v1/batch", {"batch": items}, self.load.auth, 5)[0] == 200
+
+    def go(self):
+        status, _ = self.server.call("POST", "/api/v1/customers/user_id:%s/erase" % self.here)
+        return status in (200, 404)  # 404: an answer that was lost had done it
+
+    def step(self):
+        if self.here is None:
+            self.count += 1
+            self.here, self.is_known = "gone%d" % self.count, False
+        if not self.is_known:
+            self.is_known = self.come()  # not answered: it may have come to pass, so it is sent again
+        elif self.go():
+            self.gone.append(self.here)
+            self.here = None
+
+    def run(self, stop):
+        while not stop.wait(0.1):
+            try:
+                self.step()
+            except OSError:
+                pass
+
+
+class Publisher:
+    """One segment whose rule is edited over and over."""
+
+    def __init__(self, server):
+        self.server, self.count = server, 0
+        self.rule = None
+
+    def run(self, stop):
+        while not stop.wait(0.15):
+            self.count += 1
+            rule = {"attribute": "first_name", "op": "<" if self.count % 2 else ">=", "value": "N%d" % (self.count % 10)}
+            try:
+                self.server.call("PUT", "/api/v1/segments/some", {"name": "some", "if": rule})
+            except OSError:
+                pass
 
 
 def set_up(server, mail_port):
@@ -263,6 +321,48 @@ def check_messages(server):
     return faults + len(twice) + len(missing) + len(strange)
 
 
+def files_with(folder, text):
+    found = []
+    for path, _, names in os.walk(folder):
+        for name in names:
+            with open(os.path.join(path, name), "rb") as f:
+                if text in f.read():
+                    found.append(os.path.join(path, name))
+    return found
+
+
+def check_erased(server, leavers):
+    """After a last one has left, the disk is rid of all of them within a minute."""
+    while leavers.here or not leavers.gone:
+        leavers.step()
+    deadline = time.monotonic() + 60
+    while server.must("GET", "/api/v1/erasures")["items"] and time.monotonic() < deadline:
+        time.sleep(0.1)
+    faults = 0
+    for name in leavers.gone:
+        if server.call("GET", "/api/v1/customers/user_id:" + name)[0] != 404:
+            print("still there: " + name)
+            faults += 1
+    left = files_with(server.folder, b"@forget.test")
+    if left:
+        print("the erased are still in " + ", ".join(left))
+    print("erased: %d customers" % len(leavers.gone))
+    return faults + len(left)
+
+
+def check_segment(server):
+    source = server.must("GET", "/api/v1/segments/some")
+    deadline = time.monotonic() + 20
+    while not source["complete"] and time.monotonic() < deadline:
+        time.sleep(0.05)
+        source = server.must("GET", "/api/v1/segments/some")
+    count = server.must("POST", "/api/v1/segments/preview", {"predicate": source["if"]})["count"]
+    if source["complete"] and source["members"] == count:
+        return 0
+    print("the segment has %s members, counting gives %d" % (source["members"], count))
+    return 1
+
+
 def doctor(binary, folder):
     out = subprocess.run([binary, "doctor", "--data", folder, "--json"], capture_output=True, text=True)
     try:
@@ -281,8 +381,9 @@ def kill_points():
     return re.findall(r'X\("([^"]+)"\)', text)
 
 
-# Points that a run of seconds passes once or not at all.
+# Points that a phase of some seconds passes once, or not at all: they get more time.
 RARE = ("log.new_file", "log.blanked", "merge.written")
+PATIENCE = 20
 
 
 def main():
@@ -297,12 +398,13 @@ def main():
     folder = tempfile.mkdtemp(prefix="beckon-kill-")
     mail = Threaded(("127.0.0.1", 0), Sink)
     threading.Thread(target=mail.serve_forever, daemon=True).start()
-    server = Server(o.binary, folder + "/data", ["--tail-bytes", "64k", "--snapshot-records", "500"])
+    server = Server(o.binary, folder + "/data", ["--tail-bytes", "12k", "--snapshot-records", "500"])
     server.key = json.loads(subprocess.check_output(
         [o.binary, "key", "create", "--data", server.folder, "--name", "kill", "--json"]))["key"]
     server.start()
     load = Load(server, set_up(server, mail.server_address[1]), o.seed)
-    load.during(0.5, server.process)
+    others = Leavers(server, load), Publisher(server)
+    load.during(0.5, server.process, *others)
     plan = [(k, 1) for k in kill_points()] if o.points else []
     plan += [(None, 0)] * o.kills
     reached, recoveries, never = 0, [], []
@@ -315,14 +417,16 @@ def main():
             print("the server does not start again")
             return 1
         recoveries.append(time.monotonic() - began)
-        load.during(2 if name else rng.uniform(0.05, 0.6), server.process)
+        patience = PATIENCE if name and not early else rng.uniform(0.05, 0.6)
+        load.during(patience, server.process, *others)
         died = early or server.process.poll() is not None
         reached += died
         if name and not died:
             never.append(name)
     server.kill()
     server.start()
-    faults = check_events(server, load) + check_messages(server)
+    faults = check_events(server, load) + check_messages(server) + check_segment(server)
+    faults += check_erased(server, others[0])
     server.process.send_signal(signal.SIGTERM)
     if server.process.wait(timeout=20) != 0:
         print("the server did not end cleanly")
@@ -330,6 +434,7 @@ def main():
     faults += doctor(o.binary, server.folder)
     if never:
         print("never passed: " + ", ".join(never))
+        faults += len(never)
     recoveries.sort()
     print("kills: %d (%d at a named point), answered events: %d, ready again: p50 %.2f s, worst %.2f s" %
           (len(plan), reached, len(load.answered), recoveries[len(recoveries) // 2], recoveries[-1]))
@@ -337,7 +442,7 @@ def main():
         shutil.rmtree(folder)
     elif faults:
         print("kept: " + folder)
-    print("%d passed, %d failed" % (4 if not faults else 0, 1 if faults else 0))
+    print("%d passed, %d failed" % (6 if not faults else 0, 1 if faults else 0))
     return 1 if faults else 0
 
 

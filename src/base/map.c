@@ -7,21 +7,37 @@
 
 #include "base/mem.h"
 
-enum { FIRST_SLOTS = 512, MOVE_AT_ONCE = 64, DENSE_BYTES = 4 << 20 };
+/* A table of n slots is emptied before the next one, half as large again, is full after 3 n / 8
+ * puts; each of its entries takes two steps, each empty slot one. A large one is in huge pages,
+ * which the system takes long to clear: the next one's are touched one by one while the last
+ * twentieth of this one fills, and this one's go as they are emptied. */
+enum {
+    FIRST_SLOTS = 512,
+    MOVE_AT_ONCE = 16,
+    HUGE_SLOTS = (2 << 20) / 8,
+    DENSE_SLOTS = 2 * HUGE_SLOTS,
+    TOUCH_EVERY = 4096, /* puts */
+};
 
 static u32 tag_of(hash128 key)
 {
     return (u32)(key.hi >> 32);
 }
 
-static u64 home(u32 tag, u64 mask)
+/* The tag, mixed, as a fraction of the table: sizes need not be powers of two. */
+static u64 home(u32 tag, u64 size)
 {
-    return ((u64)tag * 0x9E3779B97F4A7C15u >> 20) & mask;
+    return (u64)(tag * 0x9E3779B1u) * size >> 32;
 }
 
-static size_t size_of(u64 mask)
+static u64 after(u64 at, u64 size)
 {
-    return (size_t)(mask + 1) * sizeof(u64);
+    return at + 1 == size ? 0 : at + 1;
+}
+
+static u64 distance(u64 from, u64 to, u64 size)
+{
+    return to >= from ? to - from : to + size - from;
 }
 
 void map_init(struct map *m)
@@ -31,24 +47,25 @@ void map_init(struct map *m)
 
 void map_clear(struct map *m)
 {
-    if (m->slots) mem_release(m->slots, size_of(m->mask));
-    if (m->old_slots) mem_release(m->old_slots, size_of(m->old_mask));
+    if (m->slots) mem_release(m->slots, m->size * sizeof(u64));
+    if (m->old_slots) mem_release(m->old_slots, m->old_size * sizeof(u64));
+    if (m->next_slots) mem_release(m->next_slots, m->next_size * sizeof(u64));
     *m = (struct map){0};
 }
 
-static void insert(u64 *slots, u64 mask, u64 slot)
+static void insert(u64 *slots, u64 size, u64 slot)
 {
-    u64 at = home((u32)(slot >> 32), mask);
-    while (slots[at]) at = (at + 1) & mask;
+    u64 at = home((u32)(slot >> 32), size);
+    while (slots[at]) at = after(at, size);
     slots[at] = slot;
 }
 
 /* Empties the slot, and pulls later slots of the run back over the hole they may fill. */
-static void erase(u64 *slots, u64 mask, u64 hole)
+static void erase(u64 *slots, u64 size, u64 hole)
 {
-    for (u64 at = (hole + 1) & mask; slots[at]; at = (at + 1) & mask) {
-        u64 want = home((u32)(slots[at] >> 32), mask);
-        if (((at - want) & mask) >= ((at - hole) & mask)) {
+    for (u64 at = after(hole, size); slots[at]; at = after(at, size)) {
+        u64 want = home((u32)(slots[at] >> 32), size);
+        if (distance(want, at, size) >= distance(hole, at, size)) {
             slots[hole] = slots[at];
             hole = at;
         }
@@ -62,47 +79,70 @@ static void move_some(struct map *m, u32 budget)
 {
     while (m->old_slots && budget--) {
         if (m->old_left == 0) {
-            mem_release(m->old_slots, size_of(m->old_mask));
+            mem_release(m->old_slots, m->old_size * sizeof(u64));
             m->old_slots = NULL;
+            m->old_size = 0;
             return;
         }
         u64 at = m->old_left - 1;
         u64 slot = m->old_slots[at];
         if (slot == 0) {
             m->old_left--;
+            if (m->old_size > DENSE_SLOTS && at % HUGE_SLOTS == 0)
+                mem_discard(m->old_slots + at, HUGE_SLOTS * sizeof(u64));
             continue;
         }
-        insert(m->slots, m->mask, slot);
-        erase(m->old_slots, m->old_mask, at);
+        insert(m->slots, m->size, slot);
+        erase(m->old_slots, m->old_size, at);
     }
+}
+
+static void reserve_next(struct map *m)
+{
+    m->next_size = m->slots ? m->size + m->size / 2 : FIRST_SLOTS;
+    bool dense = m->next_size > DENSE_SLOTS;
+    if (dense) m->next_size = (m->next_size + HUGE_SLOTS - 1) / HUGE_SLOTS * HUGE_SLOTS;
+    size_t bytes = m->next_size * sizeof(u64);
+    m->next_slots = dense ? mem_reserve_dense(bytes, 0) : mem_reserve(bytes);
+}
+
+static void make_ready(struct map *m)
+{
+    if (m->size <= DENSE_SLOTS || m->count % TOUCH_EVERY || m->count * 10 < m->size * 7) return;
+    if (!m->next_slots) reserve_next(m);
+    if (m->next_touched == m->next_size) return;
+    *(volatile u64 *)&m->next_slots[m->next_touched] = 0;
+    m->next_touched += HUGE_SLOTS;
 }
 
 static void grow(struct map *m)
 {
     while (m->old_slots) move_some(m, 1u << 20);
-    u64 slots = m->slots ? (m->mask + 1) * 2 : FIRST_SLOTS;
+    if (!m->next_slots) reserve_next(m);
     m->old_slots = m->slots;
-    m->old_mask = m->mask;
-    m->old_left = m->slots ? m->mask + 1 : 0;
-    m->slots = mem_reserve_dense((size_t)slots * sizeof(u64), DENSE_BYTES);
-    m->mask = slots - 1;
+    m->old_size = m->old_left = m->size;
+    m->slots = m->next_slots;
+    m->size = m->next_size;
+    m->next_slots = NULL;
+    m->next_size = m->next_touched = 0;
 }
 
 void map_put(struct map *m, hash128 key, u32 row)
 {
     MUST(row != 0);
-    if (!m->slots || (m->count + 1) * 10 > (m->mask + 1) * 7) grow(m);
+    if (!m->slots || (m->count + 1) * 4 > m->size * 3) grow(m);
     move_some(m, MOVE_AT_ONCE);
-    insert(m->slots, m->mask, (u64)tag_of(key) << 32 | row);
+    make_ready(m);
+    insert(m->slots, m->size, (u64)tag_of(key) << 32 | row);
     m->count++;
 }
 
-static bool remove_from(u64 *slots, u64 mask, u64 slot)
+static bool remove_from(u64 *slots, u64 size, u64 slot)
 {
     if (!slots) return false;
-    for (u64 at = home((u32)(slot >> 32), mask); slots[at]; at = (at + 1) & mask) {
+    for (u64 at = home((u32)(slot >> 32), size); slots[at]; at = after(at, size)) {
         if (slots[at] != slot) continue;
-        erase(slots, mask, at);
+        erase(slots, size, at);
         return true;
     }
     return false;
@@ -111,15 +151,15 @@ static bool remove_from(u64 *slots, u64 mask, u64 slot)
 bool map_remove(struct map *m, hash128 key, u32 row)
 {
     u64 slot = (u64)tag_of(key) << 32 | row;
-    if (!remove_from(m->slots, m->mask, slot) && !remove_from(m->old_slots, m->old_mask, slot))
+    if (!remove_from(m->slots, m->size, slot) && !remove_from(m->old_slots, m->old_size, slot))
         return false;
     m->count--;
     return true;
 }
 
-static u32 scan(const u64 *slots, u64 mask, u32 tag, u64 *at)
+static u32 scan(const u64 *slots, u64 size, u32 tag, u64 *at)
 {
-    for (; slots[*at]; *at = (*at + 1) & mask)
+    for (; slots[*at]; *at = after(*at, size))
         if ((u32)(slots[*at] >> 32) == tag) return (u32)slots[*at];
     return 0;
 }
@@ -127,31 +167,32 @@ static u32 scan(const u64 *slots, u64 mask, u32 tag, u64 *at)
 static u32 scan_both(const struct map *m, u32 tag, struct map_cursor *at)
 {
     if (!at->in_old) {
-        u32 row = m->slots ? scan(m->slots, m->mask, tag, &at->at) : 0;
+        u32 row = m->slots ? scan(m->slots, m->size, tag, &at->at) : 0;
         if (row || !m->old_slots) return row;
-        *at = (struct map_cursor){home(tag, m->old_mask), true};
+        *at = (struct map_cursor){home(tag, m->old_size), true};
     }
-    return scan(m->old_slots, m->old_mask, tag, &at->at);
+    return scan(m->old_slots, m->old_size, tag, &at->at);
 }
 
 u32 map_first(const struct map *m, hash128 key, struct map_cursor *at)
 {
-    *at = (struct map_cursor){home(tag_of(key), m->mask), false};
+    *at = (struct map_cursor){home(tag_of(key), m->size), false};
     return scan_both(m, tag_of(key), at);
 }
 
 u32 map_next(const struct map *m, hash128 key, struct map_cursor *at)
 {
-    at->at = (at->at + 1) & (at->in_old ? m->old_mask : m->mask);
+    at->at = after(at->at, at->in_old ? m->old_size : m->size);
     return scan_both(m, tag_of(key), at);
 }
 
 void map_prefetch(const struct map *m, hash128 key)
 {
-    if (m->slots) __builtin_prefetch(&m->slots[home(tag_of(key), m->mask)]);
+    if (m->slots) __builtin_prefetch(&m->slots[home(tag_of(key), m->size)]);
 }
 
 u64 map_bytes(const struct map *m)
 {
-    return (m->slots ? size_of(m->mask) : 0) + (m->old_slots ? size_of(m->old_mask) : 0);
+    u64 old = m->old_size > DENSE_SLOTS ? m->old_left : m->old_size;
+    return (m->size + old + m->next_touched) * sizeof(u64);
 }

@@ -12,7 +12,8 @@
 
 struct map {
     u64 *slots, *old_slots; /* tag in the high half, row in the low half, 0 = empty */
-    u64 mask, old_mask, old_left;
+    u64 *next_slots;        /* being made ready */
+    u64 size, old_size, old_left, next_size, next_touched; /* in slots */
     u64 count;
 };
 

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-enum { META = 1 };
+enum { META = 1, LIVES_MAX = 0xFFFF >> CUSTOMER_LIFE_SHIFT << CUSTOMER_LIFE_SHIFT };
 
 struct customers *customers_new(struct store *s, struct sip_key key)
 {
@@ -128,14 +128,38 @@ u32 customers_count(const struct customers *c)
     return meta_at(c)->heads;
 }
 
+void customer_give_back(struct customers *c, persona p)
+{
+    struct customer_row *row = customer_edit(c, p);
+    MUST(row->head == 0);
+    if (life_bits(row) == LIVES_MAX) return;
+    row->next_of_head = meta_at(c)->free;
+    meta_edit(c)->free = p;
+}
+
+/* The row of a number nobody has: one given back, or a new one. NULL: there is no room. */
+static struct customer_row *free_row(struct customers *c, persona *p)
+{
+    struct customer_row *row;
+    *p = meta_at(c)->free;
+    if (!*p) {
+        *p = table_count(c->rows);
+        return *p > table_rows_max(c->rows) ? NULL : table_claim(c->rows, *p);
+    }
+    row = customer_edit(c, *p);
+    meta_edit(c)->free = row->next_of_head;
+    row->flags = (u16)(life_bits(row) + (1u << CUSTOMER_LIFE_SHIFT));
+    return row;
+}
+
 persona persona_add(struct customers *c, i64 when, u64 number)
 {
-    persona p = table_count(c->rows);
-    if (p > table_rows_max(c->rows)) return 0;
-    struct customer_row *row = table_claim(c->rows, p);
+    persona p;
+    struct customer_row *row = free_row(c, &p);
+    if (!row) return 0;
     row->head = row->next_of_head = p;
-    row->first_seen_ms = row->last_seen_ms = when;
-    row->changed = number;
+    row->first_seen = row->last_seen = n48_of(when);
+    row->changed = n48_of((i64)number);
     meta_edit(c)->heads++;
     return p;
 }
@@ -209,14 +233,15 @@ u32 customer_personas(const struct customers *c, persona head, persona *out, u32
 
 /* ---- ids ----
  *
- *   96 bits: of SipHash over the persona | 32 bits: the persona XOR a hash of those 96
+ *   96 bits: of SipHash over the persona and its life | 32 bits: the persona XOR a hash of those 96
  *
  * The one who has the key takes the persona out again and sees whether the 96 bits are its own. */
 
 static hash128 tag_of(const struct customers *c, persona p)
 {
     struct sip_key key = {c->key.k0 ^ 0x637573746F6D6572u, c->key.k1};
-    hash128 h = hash_sip(key, (str){(const char *)&p, sizeof p});
+    u32 of[2] = {p, p < table_count(c->rows) ? life_bits(customer_at(c, p)) : 0};
+    hash128 h = hash_sip(key, (str){(const char *)of, sizeof of});
     h.lo &= 0xFFFFFFFF;
     return h;
 }

@@ -14,43 +14,41 @@
  * engine writes it down. */
 #pragma once
 #include "base/hash.h"
+#include "base/n48.h"
 #include "base/props.h"
 #include "store/store.h"
 
-typedef u32 persona; /* 1…; 0 is nobody. Assigned in log order, never reused */
+typedef u32 persona; /* 1…; 0 is nobody. Assigned in log order; a visitor's may be given again */
 
 enum { PERSONAS_MAX = 1u << 27 };
 
-/* One per persona, 128 bytes. Fields of higher layers are kept here for speed; they alone edit
- * them. */
+/* One per persona. Fields of higher layers are kept here for speed; they alone edit them. Moments
+ * are in ms. */
 struct customer_row {
-    u64 version;      /* the store's */
-    persona head;     /* itself when a head; 0: no such persona (erased, expired) */
-    u16 flags;        /* CUSTOMER_* */
-    u16 written_high; /* customer: 48 bits with written_low, see customer_internal.h */
-    i64 first_seen_ms, last_seen_ms;
-    u64 changed;     /* number of the record that last changed anything a message or rule can see */
-    i64 next_due_ms; /* engine: the customer's one timer; 0 = none */
+    u64 version;          /* the store's */
+    persona head;         /* itself when a head; 0: no such persona (erased, expired) */
     persona next_of_head; /* ring of the personas of one customer */
-    u32 identifiers;      /* first row of the identifier list, newest first */
-    u32 tags;             /* customer: a packed list */
-    u32 written_low;      /* customer: see written_high */
-    u32 enrolments;       /* journey: first of the list */
-    u32 messages;         /* message: first of the list */
-    u32 leaves;           /* segment: first row of live rule state */
-    u32 values;           /* customer: a packed list of what does not lie in columns */
-    u64 consent;          /* two bits per channel code: 0 not recorded, 1 yes, 2 no */
-    u16 zone;             /* engine: index of the customer's zone, 0 = the workspace's */
-    u16 stages;           /* segment */
-    u32 created;          /* engine: counter that orders due items of one customer */
-    u64 members[4];       /* segment: bits of the first 256 live rules */
+    struct n48 changed; /* number of the record that last changed anything a message or rule sees */
+    struct n48 first_seen, last_seen;
+    struct n48 next_due; /* engine: the customer's one timer; 0 = none */
+    struct n48 written;  /* customer: see customer_internal.h */
+    u16 flags;           /* CUSTOMER_* */
+    u64 consent;         /* two bits per channel code: 0 not recorded, 1 yes, 2 no */
+    u32 identifiers;     /* first row of the identifier list, newest first */
+    u32 tags;            /* customer: a packed list */
+    u32 values;          /* customer: a packed list of what does not lie in columns */
+    u32 leaves;          /* segment: first row of live rule state */
+    u32 enrolments;      /* journey: first of the list */
+    u32 messages;        /* message: first of the list */
 };
-_Static_assert(sizeof(struct customer_row) == 128, "a hot row is two cache lines");
+_Static_assert(sizeof(struct customer_row) == 80, "a million customers have a million of them");
 
 enum {
     CUSTOMER_KNOWN = 1 << 0, /* has or had a strong identifier */
     CUSTOMER_ERASED = 1 << 1,
     CUSTOMER_NO_PROFILE = 1 << 2,
+    CUSTOMER_MET = 1 << 3,   /* segment: every rule has been asked about her once */
+    CUSTOMER_LIFE_SHIFT = 4, /* customer: how often this number was given before */
 };
 
 struct customers;
@@ -71,9 +69,9 @@ u32 customers_count(const struct customers *c); /* heads alive */
 /* The personas of a customer, head first, then ascending; returns how many (≤ max are written). */
 u32 customer_personas(const struct customers *c, persona head, persona *out, u32 max);
 
-/* The outside's opaque id: 32 hex digits, computed from the persona and the directory's key
- * (SipHash), so it costs no memory. customer_by_id: 0 for what is no id of ours. Needs no lookup.
- */
+/* The outside's opaque id: 32 hex digits, computed from the persona, how often its number was given
+ * before, and the directory's key (SipHash), so it costs no memory and is never given twice.
+ * customer_by_id: 0 for what is no id of ours, or of somebody whose number another has now. */
 void customer_id(const struct customers *c, persona p, char out[33]);
 persona customer_by_id(const struct customers *c, str id);
 
@@ -138,13 +136,17 @@ void customer_resolve(struct customers *c, const struct identifier *ids, u32 n, 
                       u64 number, struct resolved *out);
 /* Prefetches what customer_resolve will touch; called some records ahead. Three stages, each of
  * which finds what the one before fetched: 0 the index slot, 1 the identifier's row, 2 the
- * persona's row. */
-void customer_prefetch(const struct customers *c, hash128 id, u32 stage);
+ * persona's row: gives her number then, else 0. */
+persona customer_prefetch(const struct customers *c, hash128 id, u32 stage);
 /* The head that holds this identifier now; 0 if nobody, or if it is shared by several. */
 persona customer_find(const struct customers *c, u32 space, hash128 hash);
 /* Heads that hold it as a contact point, ascending; returns how many there are, up to 64. */
 u32 customer_holders(const struct customers *c, u32 space, hash128 hash, persona *out, u32 max);
 
+/* Called each time before `from` becomes `to`'s: both views are still their own, for the last time.
+ */
+void customers_on_join(struct customers *c, void (*before)(void *ctx, persona from, persona to),
+                       void *ctx);
 /* Explicit joining (alias, a person's decision): ERR_CONFLICT when not allowed, ERR_NOT_FOUND. */
 MUST_USE err customer_link(struct customers *c, persona a, persona b, link_why why, i64 when,
                            u64 number, struct resolved *out);
@@ -205,12 +207,21 @@ bool customer_tag(struct customers *c, persona p, u32 tag, bool on, i64 expires_
                   struct change *out);
 bool customer_consent(struct customers *c, persona p, u32 channel, u32 topic, u8 state, i64 when,
                       struct change *out);
+/* Every field of a head as it is stored, also what was removed or is kept aside as a misfit, with
+ * the time it was written; `each` gets no `old` and no `persona`, views good for the call. Folded
+ * into an empty view they make the same one. O(attributes of the workspace). */
+void customer_each_field(const struct customers *c, persona head,
+                         void (*each)(void *ctx, const struct change *ch, i64 when), void *ctx);
 /* Refolds a change event (after a cut) into head `p`'s view: the same rules, no output. In the
  * timeline's order. */
 void customer_fold(struct customers *c, persona p, const struct change *ch, i64 when);
 /* Everything of the customer goes: views, identifiers, links, strings, and all that her rows hold,
  * also for higher layers (which have taken theirs away before). The persona numbers stay unused. */
 void customer_forget(struct customers *c, persona head);
+/* Lets the number of somebody forgotten be given to somebody new, under another id: for visitors,
+ * of whom millions come and go. Nothing but the timeline may name it any more, and that must forget
+ * what it has up to now. Up to 4,095 times, then it stays unused. */
+void customer_give_back(struct customers *c, persona p);
 
 typedef enum {
     ATTRIBUTE_BOOL = 1,

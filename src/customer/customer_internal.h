@@ -109,7 +109,8 @@ struct meta_row {
     u32 heads;
     u32 cuts;       /* links that were cut */
     u32 extents[4]; /* column.c: first free extent of each size */
-    u64 spare;
+    u32 spare;
+    persona free; /* first of the numbers given back, a chain by next_of_head */
 };
 _Static_assert(sizeof(struct meta_row) == 56, "");
 
@@ -122,7 +123,9 @@ struct customers {
     struct space_rule rules[SPACES_MAX + 1];                /* derived from the table `spaces` */
     struct sip_key key;
     struct buf packed, bytes; /* scratch of field.c, of encoding a value */
-    char *kept;               /* a ring: old values of `struct change` */
+    void (*on_join)(void *ctx, persona from, persona to);
+    void *on_join_ctx;
+    char *kept; /* a ring: old values of `struct change` */
     size_t kept_used;
     u32 *list; /* scratch: numbers */
     u32 list_cap;
@@ -130,6 +133,10 @@ struct customers {
 
 /* ---- customer.c ---- */
 
+static inline u16 life_bits(const struct customer_row *row)
+{
+    return row->flags >> CUSTOMER_LIFE_SHIFT << CUSTOMER_LIFE_SHIFT;
+}
 static inline struct customer_view live(const struct customers *c)
 {
     return (struct customer_view){c, NULL};
@@ -182,7 +189,7 @@ struct field_reader {
 };
 static inline i64 written(const struct customer_row *row)
 {
-    return (i64)((u64)row->written_high << 32 | row->written_low);
+    return n48_get(row->written);
 }
 /* Both lists of a head. `tags` and `values` may be those of a row that was copied at an epoch. */
 struct field_reader tags_of(const struct customers *c, const struct customer_row *row);

@@ -131,9 +131,9 @@ static void add_rows(struct digest *d)
         begin(d, S("persona"));
         buf_u32(&d->b, p);
         buf_u32(&d->b, row->head);
-        buf_u16(&d->b, row->flags);
-        buf_u64(&d->b, (u64)row->first_seen_ms);
-        buf_u64(&d->b, (u64)row->last_seen_ms);
+        buf_u16(&d->b, row->flags & (u16)~CUSTOMER_MET);
+        buf_u64(&d->b, (u64)n48_get(row->first_seen));
+        buf_u64(&d->b, (u64)n48_get(row->last_seen));
         add(d);
         if (row->head != p) continue;
         add_attributes(d, p, row);

@@ -134,7 +134,6 @@ bool values_have_room(const struct customers *c, const struct customer_row *row)
 void written_at(struct customer_row *row, i64 when)
 {
     if (written(row)) return;
-    if (when < 1 || when >> 48) when = 1; /* a field of such a time keeps it as its own */
-    row->written_low = (u32)when;
-    row->written_high = (u16)(when >> 32);
+    if (when < 1 || when > N48_MAX) when = 1; /* a field of such a time keeps it as its own */
+    row->written = n48_of(when);
 }

@@ -16,10 +16,10 @@ TEST("a known identifier leads to its persona, an unknown one makes a new one")
     CHECK_EQ(record(&f, 20, "user:ada", NULL, NULL), a);
     CHECK(!f.out.is_new);
     CHECK_EQ(f.out.head, a);
-    CHECK_EQ(customer_at(f.c, a)->first_seen_ms, 10);
-    CHECK_EQ(customer_at(f.c, a)->last_seen_ms, 20);
+    CHECK_EQ(n48_get(customer_at(f.c, a)->first_seen), 10);
+    CHECK_EQ(n48_get(customer_at(f.c, a)->last_seen), 20);
     record(&f, 5, "user:ada", NULL, NULL);
-    CHECK_EQ(customer_at(f.c, a)->first_seen_ms, 5);
+    CHECK_EQ(n48_get(customer_at(f.c, a)->first_seen), 5);
     CHECK_EQ(record(&f, 20, "user:bob", NULL, NULL), 2);
     CHECK_EQ(heads(&f), 2);
     CHECK_EQ(holder(&f, "user:ada"), a);

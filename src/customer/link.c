@@ -109,12 +109,19 @@ static bool survives(const struct customers *c, persona a, persona b)
     return x != y ? x > y : a < b;
 }
 
+static void seen_join(struct customer_row *into, const struct customer_row *from)
+{
+    if (n48_get(from->first_seen) < n48_get(into->first_seen)) into->first_seen = from->first_seen;
+    if (n48_get(from->last_seen) > n48_get(into->last_seen)) into->last_seen = from->last_seen;
+}
+
 void link_heads(struct customers *c, persona a, persona b, link_why why, i64 when, u64 number,
                 struct resolved *out)
 {
     persona to = customer_head(c, a), from = customer_head(c, b);
     MUST(to && from && to != from);
     if (!survives(c, to, from)) to = from, from = customer_head(c, a);
+    if (c->on_join) c->on_join(c->on_join_ctx, from, to);
     add_link(c, a, b, why, when, number);
     u32 n = list_ring(c, from);
     for (u32 i = 0; i < n; i++) customer_edit(c, c->list[i])->head = to;
@@ -122,16 +129,15 @@ void link_heads(struct customers *c, persona a, persona b, link_why why, i64 whe
     persona next = source->next_of_head;
     source->next_of_head = into->next_of_head;
     into->next_of_head = next;
-    if (source->first_seen_ms < into->first_seen_ms) into->first_seen_ms = source->first_seen_ms;
-    if (source->last_seen_ms > into->last_seen_ms) into->last_seen_ms = source->last_seen_ms;
+    seen_join(into, source);
     into->flags |= source->flags & (CUSTOMER_KNOWN | CUSTOMER_NO_PROFILE);
-    into->changed = number;
+    into->changed = n48_of((i64)number);
     identifiers_join(c, from, to);
     tags_join(c, from, to);
     consents_join(c, from, to);
     attributes_join(c, from, to);
     attributes_clear(c, from);
-    source->written_low = source->written_high = 0;
+    source->written = n48_of(0);
     meta_edit(c)->heads--;
     if (out->link_count == COUNT_OF(out->links)) return;
     out->links[out->link_count].from = from;
@@ -169,6 +175,13 @@ bool customer_next_link(const struct customers *c, persona head, u32 *cursor, st
     const struct link_row *l = link_at(c, next);
     *out = (struct link_view){l->a, l->b, (link_why)l->why, l->when, l->number, l->cut_number};
     return true;
+}
+
+void customers_on_join(struct customers *c, void (*before)(void *ctx, persona from, persona to),
+                       void *ctx)
+{
+    c->on_join = before;
+    c->on_join_ctx = ctx;
 }
 
 /* ---- cutting ---- */
@@ -270,7 +283,7 @@ static void clear_view(struct customers *c, persona head)
     attributes_clear(c, head);
     struct customer_row *row = customer_edit(c, head);
     row->consent = 0;
-    row->written_low = row->written_high = 0;
+    row->written = n48_of(0);
 }
 
 /* What the rows of the part's personas still know of their time, and who is known by name. */
@@ -281,8 +294,7 @@ static void settle_part(struct parting *pt, persona head, persona part)
     for (u32 i = 0; i < pt->n; i++) {
         if (!pt->by[i]) continue;
         const struct customer_row *leaf = customer_at(pt->c, pt->personas[i]);
-        row->first_seen_ms = min_i64(row->first_seen_ms, leaf->first_seen_ms);
-        row->last_seen_ms = max_i64(row->last_seen_ms, leaf->last_seen_ms);
+        seen_join(row, leaf);
     }
     for (int side = 0; side < 2; side++) {
         row = customer_edit(pt->c, both[side]);
@@ -315,7 +327,7 @@ err customer_cut(struct customers *c, persona p, u64 number, persona *a, persona
     settle_part(&pt, head, part);
     clear_view(c, head);
     clear_view(c, part);
-    customer_edit(c, head)->changed = customer_edit(c, part)->changed = number;
+    customer_edit(c, head)->changed = customer_edit(c, part)->changed = n48_of((i64)number);
     *a = head;
     *b = part;
     return ERR_OK;
@@ -351,8 +363,9 @@ void customer_forget(struct customers *c, persona head)
     for (u32 i = 0; i < n; i++) {
         while (row = 0, next_link(c, c->list[i], &row, &at)) drop_link(c, row);
         struct customer_row *r = customer_edit(c, c->list[i]);
+        u16 lives = life_bits(r);
         memset((char *)r + sizeof r->version, 0, sizeof *r - sizeof r->version);
-        r->flags = CUSTOMER_ERASED;
+        r->flags = lives | CUSTOMER_ERASED;
     }
     meta_edit(c)->heads--;
 }

@@ -40,8 +40,8 @@ static void describe(struct fixture *f, struct buf *b)
     i64 expires;
     persona head = customer_head(f->c, 1);
     buf_reset(b);
-    buf_printf(b, "%u %lld %lld\n", head, (long long)customer_at(f->c, head)->first_seen_ms,
-               (long long)customer_at(f->c, head)->last_seen_ms);
+    buf_printf(b, "%u %lld %lld\n", head, (long long)n48_get(customer_at(f->c, head)->first_seen),
+               (long long)n48_get(customer_at(f->c, head)->last_seen));
     while (view_next_attribute(&v, head, &cursor, &code, &got)) {
         buf_printf(b, "%u=", code);
         value_json(b, got);
@@ -359,4 +359,47 @@ TEST("the canonical hash knows neither keys nor codes, and misses nothing")
     CHECK(hash128_eq(plain, story((struct sip_key){77, 5}, 1000, 0, true)));
     for (u32 twist = 1; twist <= 13; twist++)
         CHECK_EQ(hash128_eq(plain, story((struct sip_key){1, 2}, 0, twist, false)), twist == 8);
+}
+
+TEST("a number given back is somebody else's: with another id, and nothing of the one before")
+{
+    struct fixture f = fixture_new();
+    struct change change;
+    char first[33], second[33];
+    persona old = record(&f, 1000, "anon:one", NULL, NULL);
+    customer_id(f.c, old, first);
+    CHECK(customer_set(f.c, old, 7, value_text(S("x")), 1000, &change));
+    customer_forget(f.c, old);
+    CHECK_EQ(customer_by_id(f.c, (str){first, 32}), old); /* an id for which nobody is there */
+    CHECK_EQ(customer_head(f.c, old), 0);
+    CHECK(record(&f, 2000, "anon:two", NULL, NULL) != old); /* not before it is given back */
+    customer_give_back(f.c, old);
+    persona new = record(&f, 3000, "anon:three", NULL, NULL);
+    CHECK_EQ(new, old);
+    CHECK(f.out.is_new);
+    customer_id(f.c, new, second);
+    CHECK_EQ(customer_by_id(f.c, (str){second, 32}), new);
+    CHECK_EQ(customer_by_id(f.c, (str){first, 32}), 0);
+    struct customer_view now = {f.c, NULL};
+    CHECK_EQ(view_attribute(&now, new, 7).type, VALUE_MISSING);
+    CHECK_EQ(n48_get(customer_at(f.c, new)->first_seen), 3000);
+    CHECK_EQ(customer_at(f.c, new)->flags & (CUSTOMER_ERASED | CUSTOMER_KNOWN), 0);
+    CHECK_EQ(customers_count(f.c), 2);
+    CHECK(record(&f, 4000, "anon:four", NULL, NULL) != old);
+    fixture_free(&f);
+}
+
+TEST("a number is given back so often, and then it stays unused")
+{
+    struct fixture f = fixture_new();
+    persona p = record(&f, 1000, "anon:one", NULL, NULL);
+    for (u32 life = 0; life < 0xFFF; life++) {
+        customer_forget(f.c, p);
+        customer_give_back(f.c, p);
+        CHECK_EQ(record(&f, 1000, "anon:one", NULL, NULL), p);
+    }
+    customer_forget(f.c, p);
+    customer_give_back(f.c, p);
+    CHECK(record(&f, 1000, "anon:one", NULL, NULL) != p);
+    fixture_free(&f);
 }

@@ -231,10 +231,10 @@ static u32 order(const struct customers *c, const struct identifier *ids, u32 n,
 static void seen_at(struct customers *c, persona head, i64 when)
 {
     const struct customer_row *row = customer_at(c, head);
-    if (when >= row->first_seen_ms && when <= row->last_seen_ms) return;
+    if (when >= n48_get(row->first_seen) && when <= n48_get(row->last_seen)) return;
     struct customer_row *edit = customer_edit(c, head);
-    if (when < edit->first_seen_ms) edit->first_seen_ms = when;
-    if (when > edit->last_seen_ms) edit->last_seen_ms = when;
+    if (when < n48_get(edit->first_seen)) edit->first_seen = n48_of(when);
+    if (when > n48_get(edit->last_seen)) edit->last_seen = n48_of(when);
 }
 
 /* Most records name one customer by one identifier that is known: nothing to decide or to add. A
@@ -292,17 +292,20 @@ void customer_resolve(struct customers *c, const struct identifier *ids, u32 n, 
     seen_at(c, out->head, when);
 }
 
-void customer_prefetch(const struct customers *c, hash128 id, u32 stage)
+persona customer_prefetch(const struct customers *c, hash128 id, u32 stage)
 {
     struct map_cursor at;
     if (stage == 0) {
         map_prefetch(&c->by_identifier, id);
-        return;
+        return 0;
     }
     u32 row = map_first(&c->by_identifier, id, &at);
-    if (!row) return;
-    if (stage == 1)
+    if (!row) return 0;
+    if (stage == 1) {
         table_prefetch(c->identifiers, row);
-    else
-        table_prefetch(c->rows, identifier_at(c, row)->persona);
+        return 0;
+    }
+    persona p = identifier_at(c, row)->persona;
+    table_prefetch(c->rows, p);
+    return p;
 }

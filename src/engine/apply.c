@@ -22,38 +22,69 @@ void text_property(struct buf *b, u32 property, str text)
 
 /* ---- what happened ---- */
 
-static struct happened *add(struct engine *e, persona head, bool fresh)
+/* Of the rest only what the flags say is good: clearing a row of this size for every
+ * event would cost more than all else here. */
+struct happened *engine_happened(struct engine *e, persona head, bool fresh)
 {
     if (e->happened_count == CAUSES_MAX) return NULL;
     struct happened *h = &e->happened[e->happened_count++];
-    *h = (struct happened){.head = head, .fresh = fresh};
+    h->head = head;
+    h->is_edge = h->is_change = h->quiet = false;
+    h->fresh = fresh;
     return h;
 }
 
-struct happened *engine_event(struct engine *e, persona who, u32 code, str props, u32 flags,
-                              bool fresh)
+struct event engine_note(struct engine *e, persona who, u32 code, i64 occurred, str props,
+                         u32 flags)
 {
     struct event ev = {
         .persona = who,
         .code = code,
         .flags = flags | EVENT_SYSTEM,
-        .occurred_ms = e->now,
+        .occurred_ms = occurred,
         .received_ms = e->now,
         .order = event_order(e->number, e->place++),
         .props = props,
     };
     MUST(e->place < 1u << EVENT_PLACE_BITS);
     event_append(e->events, &ev);
-    struct happened *h = add(e, customer_head(e->customers, who), fresh);
+    return ev;
+}
+
+struct happened *engine_event_at(struct engine *e, persona who, u32 code, i64 occurred, str props,
+                                 u32 flags, bool fresh)
+{
+    struct event ev = engine_note(e, who, code, occurred, props, flags);
+    struct happened *h = engine_happened(e, customer_head(e->customers, who), fresh);
     if (!h) return NULL;
     h->event = ev;
     h->event.props = arena_str(e->scratch, props);
     return h;
 }
 
-static void host_event(void *ctx, persona head, u32 code, str props)
+struct happened *engine_event(struct engine *e, persona who, u32 code, str props, u32 flags,
+                              bool fresh)
 {
-    engine_event(ctx, head, code, props, 0, true);
+    return engine_event_at(e, who, code, e->now, props, flags, fresh);
+}
+
+static void host_event(void *ctx, persona head, u32 code, str props, bool fresh)
+{
+    engine_event(ctx, head, code, props, 0, fresh);
+}
+
+static u64 host_order(void *ctx)
+{
+    struct engine *e = ctx;
+    return event_order(e->number, e->place++);
+}
+
+/* A zone that is named has to be in the log before what names it. */
+static bool host_known(void *ctx, const char *kind, str id)
+{
+    u64 number;
+    return strcmp(kind, "zone") != 0 || engine_zone_named(ctx, id) ||
+           engine_add_zone(ctx, id, &number) == ERR_OK;
 }
 
 static void host_subject(void *ctx, persona head, struct subject *out)
@@ -63,7 +94,11 @@ static void host_subject(void *ctx, persona head, struct subject *out)
 
 struct journey_host engine_host(struct engine *e)
 {
-    return (struct journey_host){.ctx = e, .event = host_event, .subject = host_subject};
+    return (struct journey_host){.ctx = e,
+                                 .event = host_event,
+                                 .subject = host_subject,
+                                 .order = host_order,
+                                 .known = host_known};
 }
 
 void engine_subject(struct engine *e, persona head, struct subject *out)
@@ -88,19 +123,22 @@ void engine_subject(struct engine *e, persona head, struct subject *out)
 
 /* ---- crossings ---- */
 
-static void take_edges(struct engine *e, u64 order)
+void engine_edges(struct engine *e, u64 order, bool quiet)
 {
     for (u32 i = 0; i < e->edges->count; i++) {
         struct edge *edge = &e->edges->items[i];
         struct buf b;
         buf_init(&b, 1024);
         text_property(&b, PROPERTY_SEGMENT, names_text(e->names, NAME_OBJECT, edge->segment));
-        engine_event(e, edge->head, edge->entered ? EVENT_SEGMENT_ENTERED : EVENT_SEGMENT_LEFT,
-                     buf_str(&b), 0, edge->fresh);
+        struct happened *h =
+            engine_event(e, edge->head, edge->entered ? EVENT_SEGMENT_ENTERED : EVENT_SEGMENT_LEFT,
+                         buf_str(&b), 0, edge->fresh);
+        if (h) h->quiet = quiet;
         buf_clear(&b);
-        struct happened *h = add(e, edge->head, edge->fresh);
+        h = engine_happened(e, edge->head, edge->fresh);
         if (!h) break;
         h->is_edge = true;
+        h->quiet = quiet;
         h->edge = *edge;
         h->event.order = order;
         h->event.occurred_ms = e->occurred;
@@ -111,22 +149,24 @@ static void take_edges(struct engine *e, u64 order)
 static void ask_rules(struct engine *e, const struct happened *h)
 {
     struct subject who;
-    if (h->is_edge) return;
+    if (h->is_edge || !segments_watch(e->segments)) return;
     engine_subject(e, h->head, &who);
     struct touch t = {.event = &h->event,
                       .changes = h->is_change ? &h->change : NULL,
                       .change_count = h->is_change,
                       .fresh = h->fresh};
     segment_touch(e->segments, &who, &t, e->now, e->edges);
-    take_edges(e, h->event.order);
+    engine_edges(e, h->event.order, h->quiet);
 }
 
-static struct cause cause_of(const struct happened *h)
+static struct cause cause_of(const struct engine *e, const struct happened *h)
 {
     return (struct cause){
         .event = h->is_edge ? NULL : &h->event,
         .edge = h->is_edge ? &h->edge : NULL,
+        .change = h->is_change ? &h->change : NULL,
         .order = h->event.order,
+        .own = event_order(e->number, e->own),
         .occurred_ms = h->event.occurred_ms,
         .fresh = h->fresh,
     };
@@ -139,11 +179,12 @@ void engine_settle(struct engine *e)
         for (u32 i = from; i < e->happened_count; i++) ask_rules(e, &e->happened[i]);
         u32 to = e->happened_count;
         for (u32 i = from; i < to; i++) {
-            struct cause c = cause_of(&e->happened[i]);
+            struct cause c = cause_of(e, &e->happened[i]);
             journey_feed(e->journeys, e->happened[i].head, &c, e->now);
         }
         for (u32 i = from; i < to; i++) {
-            struct cause c = cause_of(&e->happened[i]);
+            if (e->happened[i].quiet) continue;
+            struct cause c = cause_of(e, &e->happened[i]);
             journey_offer(e->journeys, e->happened[i].head, &c, e->now);
         }
         from = to;
@@ -172,8 +213,9 @@ void engine_arm(struct engine *e, persona head)
     if (row->messages) next = sooner(next, message_next_due(e->messages, head));
     if (row->tags) next = sooner(next, customer_until(e->customers, head, e->now));
     next = sooner(next, segment_next(e->segments, head));
-    if (next == row->next_due_ms) return;
-    customer_edit(e->customers, head)->next_due_ms = next;
+    next = min_i64(next, N48_MAX);
+    if (next == n48_get(row->next_due)) return;
+    customer_edit(e->customers, head)->next_due = n48_of(next);
     if (next) timers_push(&e->timers, (struct timer){next, head});
 }
 
@@ -186,16 +228,18 @@ void engine_due(struct engine *e, persona head)
 {
     struct subject who;
     const struct customer_row *row = customer_at(e->customers, head);
-    if (!row->next_due_ms || row->next_due_ms > e->now) return;
+    i64 due = n48_get(row->next_due);
+    if (!due || due > e->now) return;
     engine_subject(e, head, &who);
     segment_due(e->segments, &who, e->now, e->edges);
-    take_edges(e, event_order(e->number, e->place));
+    engine_edges(e, event_order(e->number, e->place), false);
     engine_settle(e);
     message_wake(e->messages, head, e->now);
     journey_due(e->journeys, head, e->now);
     engine_settle(e);
     message_retire(e->messages, head, e->now, enrolment_open, e);
     engine_arm(e, head);
+    e->own = e->place;
     /* Whatever is left due now (a wait of no length) is served by the next tick. */
 }
 
@@ -205,18 +249,18 @@ static void apply_tick(struct engine *e)
     for (u32 served = 0;
          served < TICK_CUSTOMERS && timers_peek(&e->timers, &t) && t.due_ms <= e->now;) {
         timers_pop(&e->timers);
-        if (customer_at(e->customers, t.persona)->next_due_ms != t.due_ms) continue;
+        if (n48_get(customer_at(e->customers, t.persona)->next_due) != t.due_ms) continue;
         served++;
         engine_due(e, t.persona);
         const struct customer_row *row = customer_at(e->customers, t.persona);
-        if (row->next_due_ms == t.due_ms) timers_push(&e->timers, t);
+        if (n48_get(row->next_due) == t.due_ms) timers_push(&e->timers, t);
     }
 }
 
 void apply_record(struct engine *e, const struct record *r, u64 number)
 {
     e->number = number;
-    e->place = 0;
+    e->place = e->own = 0;
     e->occurred = e->now;
     switch (r->kind) {
     case RECORD_ITEM_: apply_item(e, r); break;
@@ -225,6 +269,10 @@ void apply_record(struct engine *e, const struct record *r, u64 number)
     case RECORD_ANSWER_: apply_answer(e, r); break;
     case RECORD_START_: apply_start(e, r); break;
     case RECORD_MERGE_: apply_merge(e, r); break;
+    case RECORD_UNMERGE_: apply_unmerge(e, r); break;
+    case RECORD_ERASE_: apply_erase(e, r); break;
+    case RECORD_SCHEMA_: apply_schema(e, r); break;
+    case RECORD_JOB_: apply_job(e, r); break;
     default: apply_config(e, r); break;
     }
     engine_settle(e);

@@ -23,84 +23,26 @@ static void find_heads(struct engine *e, struct item_state *s)
     }
 }
 
-/* ---- joining ---- */
+/* ---- fields ---- */
 
-static void joined(struct engine *e, const struct resolved *out)
+static void took(struct engine *e, const struct item_state *s, bool seen, const struct change *c,
+                 const struct change *said)
 {
-    static const char *const WHY[] = {[LINK_SAME_RECORD] = "same event",
-                                      [LINK_WEAK_UNIQUE] = "same contact",
-                                      [LINK_ALIAS] = "alias",
-                                      [LINK_MANUAL] = "by hand"};
-    for (u32 i = 0; i < out->link_count; i++) {
-        persona from = out->links[i].from, to = out->links[i].to;
-        message_moved(e->messages, from, to);
-        journey_moved(e->journeys, from, to, e->now);
-        segment_moved(e->segments, from, to);
-        char id[33];
-        struct buf b;
-        buf_init(&b, 1024);
-        customer_id(e->customers, from, id);
-        text_property(&b, PROPERTY_CUSTOMER, (str){id, 32});
-        text_property(&b, PROPERTY_REASON, str_of(WHY[out->links[i].why]));
-        engine_event(e, to, EVENT_MERGED, buf_str(&b), 0, false);
-        buf_clear(&b);
-        struct subject who;
-        engine_subject(e, to, &who);
-        struct touch t = {.rebuild = true, .fresh = false};
-        segment_touch(e->segments, &who, &t, e->now, e->edges);
-        e->edges->count = 0;
-        engine_arm(e, to);
-    }
-}
-
-/* ---- changes ---- */
-
-static void put_if(struct buf *b, u32 property, value v)
-{
-    if (v.type != VALUE_MISSING) props_put(b, property, v);
-}
-
-static void write_change(struct engine *e, const struct change *c, bool fresh)
-{
-    static const struct {
-        name_kind kind;
-        u32 event;
-    } FIELDS[] = {[FIELD_ATTRIBUTE] = {NAME_ATTRIBUTE, EVENT_ATTRIBUTE_CHANGED},
-                  [FIELD_TAG] = {NAME_TAG, EVENT_TAG_ADDED},
-                  [FIELD_CONSENT] = {NAME_CHANNEL, EVENT_CONSENT_CHANGED},
-                  [FIELD_IDENTIFIER] = {NAME_SPACE, EVENT_IDENTIFIER_ADDED}};
-    struct buf b;
-    buf_init(&b, 4 << 20);
-    u32 event = FIELDS[c->field].event;
-    if (c->field == FIELD_TAG && c->new.type == VALUE_MISSING) event = EVENT_TAG_REMOVED;
-    text_property(&b, PROPERTY_NAME, names_text(e->names, FIELDS[c->field].kind, c->code));
-    if (c->topic) text_property(&b, PROPERTY_TOPIC, names_text(e->names, NAME_TOPIC, c->topic));
-    put_if(&b, PROPERTY_OLD, c->old);
-    put_if(&b, PROPERTY_NEW, c->new);
-    if (c->field == FIELD_TAG && c->expires_ms != NEVER && c->expires_ms)
-        props_put(&b, PROPERTY_EXPIRES, value_int(c->expires_ms));
-    struct happened *h = engine_event(e, c->persona, event, buf_str(&b), EVENT_CHANGE, fresh);
-    if (h) h->is_change = true, h->change = *c;
-    buf_clear(&b);
-}
-
-static void note_zone(struct engine *e, value v)
-{
-    if (e->replaying || v.type != VALUE_TEXT || v.text.n >= sizeof e->zone_wanted) return;
-    if (!zone_name_valid(v.text) || engine_zone_named(e, v.text)) return;
-    memcpy(e->zone_wanted, v.text.p, v.text.n);
-    e->zone_wanted[v.text.n] = 0;
+    if (seen)
+        change_write(e, c, s->occurred, s->fresh);
+    else
+        said_add(e, said);
 }
 
 static void set_traits(struct engine *e, const struct item_state *s)
 {
     struct reader r = reader_of(s->item.traits);
-    struct change change;
     value v;
     for (u32 code; props_next(&r, &code, &v);) {
-        if (!customer_set(e->customers, s->persona, code, v, s->occurred, &change)) continue;
-        if (code == ATTRIBUTE_TIMEZONE) note_zone(e, v);
-        write_change(e, &change, s->fresh);
+        struct change change, said = {.field = FIELD_ATTRIBUTE, .code = code, .expires_ms = NEVER};
+        if (v.type != VALUE_NULL) said.new = v;
+        bool seen = customer_set(e->customers, s->persona, code, v, s->occurred, &change);
+        took(e, s, seen, &change, &said);
     }
 }
 
@@ -109,11 +51,14 @@ static void set_consents(struct engine *e, const struct item_state *s)
     struct reader r = reader_of(s->item.consents);
     while (r.p < r.end && !r.bad) {
         u32 channel = (u32)read_varint(&r), topic = (u32)read_varint(&r);
-        u8 said = read_byte(&r), state = said == 1 ? 1 : said == 0 ? 2 : 0;
-        struct change change;
-        if (!r.bad &&
-            customer_consent(e->customers, s->persona, channel, topic, state, s->occurred, &change))
-            write_change(e, &change, s->fresh);
+        u8 said_as = read_byte(&r), state = said_as == 1 ? 1 : said_as == 0 ? 2 : 0;
+        struct change change, said = {.field = FIELD_CONSENT, .code = channel, .topic = topic};
+        if (r.bad) break;
+        said.expires_ms = NEVER;
+        if (state) said.new = value_bool(state == 1);
+        bool seen =
+            customer_consent(e->customers, s->persona, channel, topic, state, s->occurred, &change);
+        took(e, s, seen, &change, &said);
     }
 }
 
@@ -124,10 +69,11 @@ static void set_tags(struct engine *e, const struct item_state *s)
         u32 tag = (u32)read_varint(&r);
         bool on = read_byte(&r);
         i64 expires = read_zigzag(&r);
-        struct change change;
-        if (!r.bad &&
-            customer_tag(e->customers, s->persona, tag, on, expires, s->occurred, &change))
-            write_change(e, &change, s->fresh);
+        struct change change, said = {.field = FIELD_TAG, .code = tag, .expires_ms = expires};
+        if (r.bad) break;
+        if (on) said.new = value_bool(true);
+        bool seen = customer_tag(e->customers, s->persona, tag, on, expires, s->occurred, &change);
+        took(e, s, seen, &change, &said);
     }
 }
 
@@ -154,9 +100,8 @@ static void write_event(struct engine *e, const struct item_state *s, const stru
         .props = s->item.props,
     };
     event_append(e->events, &ev);
-    if (e->happened_count == CAUSES_MAX) return;
-    struct happened *h = &e->happened[e->happened_count++];
-    *h = (struct happened){.head = s->head, .fresh = s->fresh, .event = ev};
+    struct happened *h = engine_happened(e, s->head, s->fresh);
+    if (h) h->event = ev;
 }
 
 static void see(struct engine *e, const struct item_state *s, bool is_new)
@@ -164,11 +109,11 @@ static void see(struct engine *e, const struct item_state *s, bool is_new)
     struct customer_row *row = customer_edit(e->customers, s->head);
     if (is_new) {
         e->stats.customers++;
-        row->first_seen_ms = row->last_seen_ms = s->occurred;
+        row->first_seen = row->last_seen = n48_of(s->occurred);
     }
-    if (s->occurred < row->first_seen_ms) row->first_seen_ms = s->occurred;
-    if (s->occurred > row->last_seen_ms) row->last_seen_ms = s->occurred;
-    row->changed = e->number;
+    if (s->occurred < n48_get(row->first_seen)) row->first_seen = n48_of(s->occurred);
+    if (s->occurred > n48_get(row->last_seen)) row->last_seen = n48_of(s->occurred);
+    row->changed = n48_of((i64)e->number);
 }
 
 /* The previous id may have been a user's or, as SDKs do it, an anonymous one (the third id):
@@ -193,50 +138,64 @@ static void resolve_alias(struct engine *e, const struct item_state *s, struct r
     *out = linked;
 }
 
+static void resolve(struct engine *e, struct item_state *s, bool alias, struct resolved *out)
+{
+    if (alias && s->id_count > 1)
+        resolve_alias(e, s, out);
+    else
+        customer_resolve(e->customers, s->ids, s->id_count, s->occurred, e->number, out);
+    s->persona = out->persona;
+    s->head = out->head;
+}
+
+/* A record that was blanked says no more than whose it was: personas keep their numbers, which
+ * later records name. Only a start without a snapshot meets one; it must not send by itself what
+ * was sent before. */
+static void apply_blank(struct engine *e, struct item_state *s, const struct record *r)
+{
+    struct resolved out;
+    for (u32 i = 0; i < s->id_count; i++)
+        s->ids[i] = (struct identifier){.space = r->ids[i].space, .hash = r->ids[i].hash};
+    resolve(e, s, r->flags & RECORD_ALIAS, &out);
+    if (s->head) see(e, s, out.is_new);
+    identity_joined(e, &out);
+    e->blanked = true;
+}
+
+static void set_fields(struct engine *e, const struct item_state *s)
+{
+    if (!s->item.traits.n && !s->item.consents.n && !s->item.tags.n) return;
+    said_begin(e, s->persona, s->occurred);
+    if (s->item.traits.n) set_traits(e, s);
+    if (s->item.consents.n) set_consents(e, s);
+    if (s->item.tags.n) set_tags(e, s);
+    said_end(e);
+}
+
 void apply_item(struct engine *e, const struct record *r)
 {
     struct item_state s;
+    struct resolved out;
     s.id_count = r->id_count;
     s.head_count = 0;
+    s.occurred = r->occurred_ms == NEVER ? e->now : min_i64(r->occurred_ms, e->now);
+    s.fresh = !(r->flags & RECORD_HISTORY);
+    if (r->id_count && r->payload.n == 0) apply_blank(e, &s, r);
     if (!item_read(r->payload, r->id_count, &s.item) || r->id_count == 0) return;
     for (u32 i = 0; i < s.id_count; i++)
         s.ids[i] =
             (struct identifier){r->ids[i].space, r->ids[i].hash, s.item.values[i], s.item.raws[i]};
-    s.occurred = r->occurred_ms == NEVER ? e->now : min_i64(r->occurred_ms, e->now);
-    s.fresh = !(r->flags & RECORD_HISTORY);
     find_heads(e, &s);
     for (u32 i = 0; i < s.head_count; i++) engine_due(e, s.heads[i]);
     if (!hash128_is_zero(r->dedupe) && event_seen(e->events, r->dedupe, e->now)) {
         e->stats.duplicates++;
         return;
     }
-    struct resolved out;
-    if (s.item.what == ITEM_ALIAS && s.id_count > 1)
-        resolve_alias(e, &s, &out);
-    else
-        customer_resolve(e->customers, s.ids, s.id_count, s.occurred, e->number, &out);
-    s.persona = out.persona;
-    s.head = out.head;
+    resolve(e, &s, s.item.what == ITEM_ALIAS, &out);
     see(e, &s, out.is_new);
-    joined(e, &out);
+    identity_joined(e, &out);
     e->occurred = s.occurred;
     write_event(e, &s, r);
-    if (s.item.traits.n) set_traits(e, &s);
-    if (s.item.consents.n) set_consents(e, &s);
-    if (s.item.tags.n) set_tags(e, &s);
+    set_fields(e, &s);
     e->stats.accepted++;
-}
-
-/* Two customers are one, said by a person: the header names both. */
-void apply_merge(struct engine *e, const struct record *r)
-{
-    struct resolved out = {0};
-    if (r->id_count != 2) return;
-    persona a = customer_find(e->customers, r->ids[0].space, r->ids[0].hash);
-    persona b = customer_find(e->customers, r->ids[1].space, r->ids[1].hash);
-    if (!a || !b || a == b) return;
-    engine_due(e, a);
-    engine_due(e, b);
-    if (customer_link(e->customers, a, b, LINK_MANUAL, e->now, e->number, &out) == ERR_OK)
-        joined(e, &out);
 }

@@ -8,6 +8,20 @@
 enum { IDLE, TO_DO, DONE };
 #define SNAPSHOT_RECORDS 4000000
 #define LOG_KEEP (7 * DAY)
+#define WAIT_FIRST_NS 1000000000
+#define WAIT_MAX_NS (60 * (i64)WAIT_FIRST_NS)
+
+/* What failed is due again at once, and would fail again at once: it waits, twice as long each
+ * time. */
+static void put_off(struct engine *e, err why)
+{
+    struct background *b = &e->background;
+    b->failure = why;
+    i64 wait = b->failing < 6 ? (i64)WAIT_FIRST_NS << b->failing : WAIT_MAX_NS;
+    b->not_before_ns = env_mono_ns(e->env) + wait;
+    b->failing++;
+    e->stats.background_failures++;
+}
 
 static bool begin_snapshot(struct engine *e)
 {
@@ -27,6 +41,7 @@ static bool begin_snapshot(struct engine *e)
     if (result != ERR_OK) {
         epoch_drop(b->epoch);
         b->epoch = NULL;
+        put_off(e, result);
     }
     return result == ERR_OK;
 }
@@ -35,22 +50,27 @@ void background_start(struct engine *e)
 {
     struct background *b = &e->background;
     if (atomic_load_explicit(&b->state, memory_order_acquire) != IDLE || !e->snapshot ||
-        e->options.inspect)
+        e->options.inspect || (b->failing && env_mono_ns(e->env) < b->not_before_ns))
         return;
+    erasing_next(e);
     u64 every = e->options.snapshot_records ? e->options.snapshot_records : SNAPSHOT_RECORDS;
     u64 behind = atomic_load(&e->applied) - b->last_position;
     if (b->snapshot_wanted || behind > every) {
-        if (behind == 0 && b->snapshots)
+        if (behind == 0 && b->snapshots && !b->snapshot_forced)
             b->snapshot_wanted = false;
         else if (begin_snapshot(e))
             b->work = WORK_SNAPSHOT;
         else
             return;
-    } else if ((b->job = event_job(e->events, false))) {
+    } else if ((b->job = erasing_job(e)) || (b->job = event_job(e->events, false))) {
         b->work = WORK_SEAL;
         b->epoch = epoch_pin(e->store);
+    } else if (erasing_wants_blank(e)) {
+        b->work = WORK_BLANK;
     }
-    if (b->work != WORK_NONE) atomic_store_explicit(&b->state, TO_DO, memory_order_release);
+    if (b->work == WORK_NONE) return;
+    atomic_store_explicit(&b->state, TO_DO, memory_order_release);
+    if (e->options.on_background) e->options.on_background(e->options.ctx);
 }
 
 /* Heads as they are in the pinned epoch: the helper may not look at live rows. */
@@ -65,9 +85,11 @@ static persona head_then(void *ctx, persona p)
 bool engine_background(struct engine *e, i64 budget_us)
 {
     struct background *b = &e->background;
-    if (atomic_load_explicit(&b->state, memory_order_acquire) != TO_DO) return false;
-    err r = b->work == WORK_SEAL ? event_job_step(b->job, head_then, e, budget_us)
-                                 : snapshot_step(e->snapshot, budget_us);
+    bool worked = answers_step(e, budget_us);
+    if (atomic_load_explicit(&b->state, memory_order_acquire) != TO_DO) return worked;
+    err r = b->work == WORK_SEAL    ? event_job_step(b->job, head_then, e, budget_us)
+            : b->work == WORK_BLANK ? erasing_blank(e)
+                                    : snapshot_step(e->snapshot, budget_us);
     if (r == ERR_AGAIN) return true;
     b->result = r;
     atomic_store_explicit(&b->state, DONE, memory_order_release);
@@ -79,7 +101,7 @@ static void end_snapshot(struct engine *e)
     struct background *b = &e->background;
     if (b->result != ERR_OK) return;
     b->snapshots++;
-    b->snapshot_wanted = false;
+    b->snapshot_wanted = b->snapshot_forced = false;
     b->last_position = b->manifest.position;
     event_clean(e->events, buf_str(&b->extra));
     (void)!log_release(e->log, b->manifest.log_start, e->now - LOG_KEEP);
@@ -102,8 +124,12 @@ void background_install(struct engine *e)
     if (atomic_load_explicit(&b->state, memory_order_acquire) != DONE) return;
     if (b->work == WORK_SNAPSHOT)
         end_snapshot(e);
-    else
+    else if (b->work == WORK_SEAL)
         end_seal(e);
+    if (b->result == ERR_OK)
+        b->failing = 0;
+    else
+        put_off(e, b->result);
     if (b->epoch) epoch_drop(b->epoch);
     b->epoch = NULL;
     b->job = NULL;
@@ -121,10 +147,21 @@ void background_wait(struct engine *e)
 void engine_snapshot(struct engine *e)
 {
     e->background.snapshot_wanted = true;
+    e->background.not_before_ns = 0; /* who asks does not wait */
     background_start(e);
 }
 
 u64 engine_snapshots(const struct engine *e)
 {
     return e->background.snapshots;
+}
+
+u32 engine_failing(const struct engine *e)
+{
+    return e->background.failing;
+}
+
+err engine_failure(const struct engine *e)
+{
+    return e->background.failure;
 }

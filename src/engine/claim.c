@@ -86,7 +86,7 @@ void apply_claim(struct engine *e, const struct record *r)
     struct message_content content = {0};
     hash128 address = address_now(e, m);
     bool known = journey_content(e->journeys, c.message, &content);
-    if (customer_at(e->customers, head)->changed > c.rendered_at ||
+    if (n48_get(customer_at(e->customers, head)->changed) > (i64)c.rendered_at ||
         !hash128_eq(address, c.address)) {
         outcome(e, &c, REFUSAL_STALE);
         return;
@@ -196,6 +196,7 @@ void apply_start(struct engine *e, const struct record *r)
     bool moved = row->identity[0] != s.identity[0] || row->identity[1] != s.identity[1];
     if (known && moved) row->held |= HOLD_CLONE;
     if (known && much_is_late(e)) row->held |= HOLD_LATE;
+    if (e->blanked) row->held |= HOLD_BLANKED;
     row->identity[0] = s.identity[0];
     row->identity[1] = s.identity[1];
     row->heartbeat_ms = e->now;

@@ -51,6 +51,7 @@ static void apply_zone(struct engine *e, str payload)
     if (!row && table_count(e->zones) >= ZONES_MAX) return;
     if (!row) row = table_add(e->zones);
     struct zone_row *r = table_edit(e->zones, row);
+    if (!str_eq(heap_view(e->texts, r->tzif), z.tzif)) journeys_rezone(e->journeys, !r->tzif);
     if (!r->name) r->name = heap_put(e->texts, z.name);
     heap_retire(e->texts, r->tzif);
     r->tzif = heap_put(e->texts, z.tzif);
@@ -95,8 +96,10 @@ static void apply_setting(struct engine *e, str payload)
     value_put(&b, s.value);
     r->bytes = heap_put(e->texts, buf_str(&b));
     buf_clear(&b);
-    if (str_eq(s.name, S("zone")) && s.value.type == VALUE_TEXT)
+    if (str_eq(s.name, S("zone")) && s.value.type == VALUE_TEXT) {
         e->workspace_zone = engine_zone_named(e, s.value.text);
+        journeys_rezone(e->journeys, false);
+    }
 }
 
 /* ---- objects ---- */
@@ -134,7 +137,8 @@ static void apply_publish(struct engine *e, str payload)
     if (!publish_read(payload, &p)) return;
     err result = ERR_OK;
     if (p.kind == OBJECT_JOURNEY) result = journey_publish(e->journeys, p.code, p.compiled, e->now);
-    if (p.kind == OBJECT_SEGMENT) result = segment_publish(e->segments, p.code, p.compiled);
+    if (p.kind == OBJECT_SEGMENT)
+        result = segment_publish(e->segments, p.code, p.compiled, e->number);
     if (result != ERR_OK) return;
     u32 row = find_object(e, p.kind, p.code);
     if (!row && !(row = table_add(e->objects))) return;
@@ -155,8 +159,8 @@ static void apply_remove(struct engine *e, str payload)
     if (!row) return;
     struct object_row *r = table_edit(e->objects, row);
     r->gone = 1;
-    if (r->kind == OBJECT_SEGMENT) segment_remove(e->segments, o.code);
-    if (r->kind == OBJECT_JOURNEY) journey_stop(e->journeys, o.code, e->now);
+    if (r->kind == OBJECT_SEGMENT) segment_remove(e->segments, o.code, e->number);
+    if (r->kind == OBJECT_JOURNEY) journey_stop(e->journeys, o.code);
 }
 
 /* ---- operating ---- */
@@ -176,7 +180,7 @@ static void apply_operate(struct engine *e, str payload)
         journey_pause(e->journeys, o.code, false);
         journey_customers(e->journeys, o.code, arm_one, e);
         break;
-    case OPERATE_STOP: journey_stop(e->journeys, o.code, e->now); break;
+    case OPERATE_STOP: journey_stop(e->journeys, o.code); break;
     case OPERATE_ROLLOUT: journey_release(e->journeys, o.code, o.percent); break;
     case OPERATE_SENDING_HOLD: engine_meta_edit(e)->held |= HOLD_ASKED; break;
     case OPERATE_SENDING_RELEASE: engine_meta_edit(e)->held = HOLD_NONE; break;
@@ -185,42 +189,23 @@ static void apply_operate(struct engine *e, str payload)
 
 /* ---- slices: a new rule passes everybody, a piece at a time ---- */
 
-static void slice_subject(void *ctx, persona head, struct subject *out)
+static void arm_range(struct engine *e, persona from, persona to)
 {
-    engine_subject(ctx, head, out);
-}
-
-static void slice_edge(void *ctx, const struct edge *edge)
-{
-    struct engine *e = ctx;
-    e->edges->items[0] = *edge;
-    e->edges->count = 1;
-    struct buf b;
-    buf_init(&b, 1024);
-    text_property(&b, PROPERTY_SEGMENT, names_text(e->names, NAME_OBJECT, edge->segment));
-    engine_event(e, edge->head, edge->entered ? EVENT_SEGMENT_ENTERED : EVENT_SEGMENT_LEFT,
-                 buf_str(&b), 0, false);
-    buf_clear(&b);
-    e->edges->count = 0;
+    for (persona p = from; p < to && p < customers_end(e->customers); p++)
+        if (customer_head(e->customers, p) == p) engine_arm(e, p);
 }
 
 static void apply_slice(struct engine *e, str payload)
 {
     struct slice_record s;
-    if (!slice_read(payload, &s) || segment_cursor(e->segments, s.job) != s.from || s.to <= s.from)
+    if (!slice_read(payload, &s)) return;
+    if (s.job & SLICE_JOURNEY) {
+        journey_pass(e->journeys, s.job & ~SLICE_JOURNEY, s.from, s.to, e->now);
+        arm_range(e, s.from, s.to);
         return;
-    u64 *answers = NULL;
-    u32 words = (s.to - s.from + 63) / 64;
-    if (s.at && s.answers.n == words * sizeof(u64)) {
-        answers = arena_alloc(e->scratch, s.answers.n);
-        memcpy(answers, s.answers.p, s.answers.n);
     }
-    segment_bootstrap(e->segments, s.job, s.from, s.to, answers, s.at, slice_subject, e, e->now,
-                      slice_edge);
-    bool done = s.to >= customers_end(e->customers);
-    segment_cursor_set(e->segments, s.job, done ? PERSONAS_MAX : s.to);
-    for (persona p = s.from; p < s.to && p < customers_end(e->customers); p++)
-        if (customer_head(e->customers, p) == p) engine_arm(e, p);
+    if (segment_cursor(e->segments, s.job) != s.from || s.to <= s.from) return;
+    answers_apply(e, &s);
 }
 
 /* ---- dispatch ---- */
@@ -251,7 +236,10 @@ void apply_config(struct engine *e, const struct record *r)
     case RECORD_NAME_: apply_name(e, r->payload); break;
     case RECORD_KEY_: apply_key(e, r->payload); break;
     case RECORD_LEVEL_: engine_meta_edit(e)->level = r->level; break;
-    case RECORD_HEARTBEAT_: engine_meta_edit(e)->heartbeat_ms = e->now; break;
+    case RECORD_HEARTBEAT_:
+        engine_meta_edit(e)->heartbeat_ms = e->now;
+        visitors_look(e);
+        break;
     case RECORD_ZONE_: apply_zone(e, r->payload); break;
     case RECORD_SETTING_: apply_setting(e, r->payload); break;
     case RECORD_SUPPRESS_: apply_suppress(e, r->payload); break;

@@ -5,8 +5,6 @@
 #include <stdlib.h>
 
 enum { NAMES_ROWS_MAX = 1 << 20, OBJECTS_MAX = 1 << 16, SETTINGS_MAX = 4096, AHEAD = 12 };
-#define HEARTBEAT_EVERY (10 * MINUTE)
-#define SLICE_CUSTOMERS 512
 
 /* ---- building and taking apart ---- */
 
@@ -44,6 +42,7 @@ static void build(struct engine *e)
     e->objects = table_new(e->store, "objects", sizeof(struct object_row), OBJECTS_MAX);
     e->settings = table_new(e->store, "settings", sizeof(struct setting_row), SETTINGS_MAX);
     e->zones = table_new(e->store, "zones", sizeof(struct zone_row), ZONES_MAX);
+    e->erasures = table_new(e->store, "erasures", sizeof(struct erasure_row), ERASURES_MAX);
     e->texts = heap_new(e->store, "texts");
     e->customers = customers_new(e->store, (struct sip_key){0});
     e->segments = segments_new(e->store, e->customers, e->events, e->names);
@@ -61,12 +60,15 @@ static void build(struct engine *e)
     e->zone_arena = arena_new();
     e->happened = mem_alloc(CAUSES_MAX * sizeof *e->happened);
     e->edges = mem_zalloc(sizeof *e->edges);
+    buf_init(&e->said.entries, SAID_BYTES_MAX);
+    customers_on_join(e->customers, change_on_join, e);
 }
 
 void engine_close(struct engine *e)
 {
     if (!e) return;
     if (e->store) background_wait(e);
+    answers_free(e->answers);
     log_close(e->log);
     snapshot_close(e->snapshot);
     journeys_free(e->journeys);
@@ -80,6 +82,8 @@ void engine_close(struct engine *e)
     arena_free(e->scratch);
     arena_free(e->zone_arena);
     buf_clear(&e->background.extra);
+    buf_clear(&e->said.entries);
+    erasing_clear(e);
     free(e->happened);
     free(e->edges);
     file_close(e->lock);
@@ -91,6 +95,7 @@ void engine_close(struct engine *e)
 static void rebuild(struct engine *e)
 {
     config_rebuild(e);
+    erasing_rebuild(e);
     customers_rebuild(e->customers);
     events_rebuild(e->events);
     segments_rebuild(e->segments);
@@ -98,8 +103,8 @@ static void rebuild(struct engine *e)
     journeys_rebuild(e->journeys);
     for (persona p = 1; p < customers_end(e->customers); p++) {
         const struct customer_row *row = customer_at(e->customers, p);
-        if (row->head == p && row->next_due_ms)
-            timers_push(&e->timers, (struct timer){row->next_due_ms, p});
+        i64 due = n48_get(row->next_due);
+        if (row->head == p && due) timers_push(&e->timers, (struct timer){due, p});
         e->stats.customers += row->head == p;
     }
 }
@@ -143,7 +148,7 @@ MUST_USE static err replay(struct engine *e, u64 from, struct diag *why)
     return ERR_OK;
 }
 
-MUST_USE static err append(struct engine *e, u16 kind, str payload, u64 *number)
+err engine_append(struct engine *e, u16 kind, str payload, u64 *number)
 {
     struct record r = {
         .kind = kind, .level = ENGINE_LEVEL, .occurred_ms = NEVER, .payload = payload};
@@ -168,14 +173,14 @@ MUST_USE static err begin(struct engine *e, struct diag *why)
         struct sip_key key;
         env_random(e->env, &key, sizeof key);
         key_put(&b, key);
-        r = append(e, RECORD_KEY_, buf_str(&b), NULL);
-        if (r == ERR_OK) r = append(e, RECORD_LEVEL_, (str){0}, NULL);
+        r = engine_append(e, RECORD_KEY_, buf_str(&b), NULL);
+        if (r == ERR_OK) r = engine_append(e, RECORD_LEVEL_, (str){0}, NULL);
     }
     struct start_record start = {.wall_ms = env_wall_ms(e->env), .version = S("1")};
     if (e->options.dir && r == ERR_OK) r = env_identity(e->env, e->options.dir, start.identity);
     buf_reset(&b);
     start_put(&b, &start);
-    if (r == ERR_OK) r = append(e, RECORD_START_, buf_str(&b), &last);
+    if (r == ERR_OK) r = engine_append(e, RECORD_START_, buf_str(&b), &last);
     buf_clear(&b);
     while (r == ERR_OK && atomic_load(&e->applied) < last) {
         r = log_step(e->log);
@@ -231,6 +236,7 @@ err engine_open(struct env *env, const struct engine_options *o, struct engine *
     struct engine *e = mem_zalloc(sizeof *e);
     e->env = env;
     e->options = *o;
+    e->answers = answers_new();
     err r = open_all(e, why);
     if (r != ERR_OK) {
         engine_close(e);
@@ -248,7 +254,8 @@ static void prefetch(struct engine *e, const struct record *ring, u32 read, u32 
 {
     if (read < behind) return;
     const struct record *r = &ring[(read - behind) % AHEAD];
-    if (r->id_count) customer_prefetch(e->customers, r->ids[0].hash, stage);
+    persona p = r->id_count ? customer_prefetch(e->customers, r->ids[0].hash, stage) : 0;
+    if (p) event_prefetch_persona(e->events, p);
     if (stage == 0) event_prefetch(e->events, r->dedupe);
 }
 
@@ -293,94 +300,6 @@ bool engine_step(struct engine *e)
         background_start(e);
     }
     return true;
-}
-
-/* ---- proposals ---- */
-
-static void read_zone_file(struct engine *e, const char *name, struct buf *out)
-{
-    char path[4096];
-    struct file *f;
-    u64 size;
-    size_t got = 0;
-    snprintf(path, sizeof path, "%s/%s",
-             e->options.zoneinfo ? e->options.zoneinfo : "/usr/share/zoneinfo", name);
-    if (env_open(e->env, path, FILE_READ, &f) != ERR_OK) return;
-    if (file_size(f, &size) == ERR_OK && size < 1 << 20) {
-        char *room = buf_room(out, size);
-        if (room && file_read(f, 0, room, size, &got) == ERR_OK) out->n += got;
-    }
-    file_close(f);
-}
-
-err engine_add_zone(struct engine *e, str name, u64 *number)
-{
-    char text[64];
-    struct buf tzif, payload;
-    if (!zone_name_valid(name) || name.n >= sizeof text) return ERR_INVALID;
-    memcpy(text, name.p, name.n);
-    text[name.n] = 0;
-    buf_init(&tzif, 1 << 20);
-    buf_init(&payload, 1 << 20);
-    read_zone_file(e, text, &tzif);
-    struct zone_record z = {name, buf_str(&tzif)};
-    struct arena *a = arena_new();
-    err r = tzif.n && zone_parse(z.tzif, a) ? ERR_OK : ERR_NOT_FOUND;
-    arena_free(a);
-    if (r == ERR_OK) {
-        zone_put(&payload, &z);
-        r = append(e, RECORD_ZONE_, buf_str(&payload), number);
-    }
-    buf_clear(&tzif);
-    buf_clear(&payload);
-    return r;
-}
-
-/* The next piece of a rule's way through everybody; evaluated in apply. */
-static bool propose_slice(struct engine *e)
-{
-    for (u32 i = 1; i < table_count(e->objects); i++) {
-        const struct object_row *row = table_at(e->objects, i);
-        if (row->kind != OBJECT_SEGMENT || row->gone) continue;
-        persona from = segment_cursor(e->segments, row->code);
-        if (from >= PERSONAS_MAX) continue;
-        struct slice_record s = {.job = row->code, .from = from, .to = from + SLICE_CUSTOMERS};
-        struct buf b;
-        buf_init(&b, 256);
-        slice_put(&b, &s);
-        bool ok = append(e, RECORD_SLICE_, buf_str(&b), &e->proposed) == ERR_OK;
-        buf_clear(&b);
-        return ok;
-    }
-    return false;
-}
-
-bool engine_propose(struct engine *e, i64 now)
-{
-    struct timer t;
-    if (e->proposed > atomic_load(&e->applied)) return false;
-    if (e->zone_wanted[0]) {
-        u64 number;
-        str name = str_of(e->zone_wanted);
-        bool ok = engine_add_zone(e, name, &number) == ERR_OK;
-        e->zone_wanted[0] = 0;
-        if (ok) {
-            e->proposed = number;
-            return true;
-        }
-    }
-    if (timers_peek(&e->timers, &t) && t.due_ms <= now)
-        return append(e, RECORD_TICK_, (str){0}, &e->proposed) == ERR_OK;
-    if (now - engine_meta(e)->heartbeat_ms >= HEARTBEAT_EVERY)
-        return append(e, RECORD_HEARTBEAT_, (str){0}, &e->proposed) == ERR_OK;
-    return propose_slice(e);
-}
-
-i64 engine_next_due(const struct engine *e)
-{
-    struct timer t;
-    i64 heartbeat = engine_meta(e)->heartbeat_ms + HEARTBEAT_EVERY;
-    return timers_peek(&e->timers, &t) ? min_i64(t.due_ms, heartbeat) : heartbeat;
 }
 
 /* ---- reading ---- */

@@ -4,7 +4,7 @@
  *            │            triggers, effects ─► events written, messages planned, timers
  *            ├─► engine_applied: requests up to here may be answered
  *            ├─► claim outcomes: the outbox goes on
- *            └─► proposals outside apply: TICK when something is due, SLICE while a job runs
+ *            └─► proposals outside apply: TICK when something is due, SLICE while a rule is new
  *
  * One thread owns an engine (the caller's of engine_step). Others read a pinned `engine_view` and
  * send records. A process may hold several engines. */
@@ -23,11 +23,13 @@ struct engine_options {
     u64 events_tail_bytes;         /* a seal is due beyond this; 0: the events' own */
     u64 snapshot_records;          /* records between snapshots nobody asked for; 0: 4,000,000 */
     const char *zoneinfo;          /* folder of TZif files; NULL: /usr/share/zoneinfo */
+    struct env *files;             /* where that folder is, NULL: in the engine's own world */
     bool unsafe_no_sync;           /* positive control of crash tests */
     bool inspect;                  /* only looks: writes no START, begins no background work */
     bool from_log_alone;           /* inspect, as if there were no snapshot: needs the log whole */
     void (*on_append)(void *ctx);  /* from any thread: the log has work */
     void (*on_durable)(void *ctx); /* from the log's thread: the engine has work */
+    void (*on_background)(void *ctx); /* from the engine's thread: engine_background has work */
     void *ctx;
 };
 
@@ -47,19 +49,27 @@ struct journeys *engine_journeys(struct engine *e);
 struct segments *engine_segments(struct engine *e);
 struct sip_key engine_key(const struct engine *e);
 const struct zone *engine_zone(struct engine *e); /* the workspace's */
-u64 engine_applied(const struct engine *e);       /* any thread */
-i64 engine_time(const struct engine *e);          /* of the last batch */
+/* A zone the log has a record of, by its name; NULL. Engine thread. */
+const struct zone *engine_zone_named(const struct engine *e, str name);
+u64 engine_applied(const struct engine *e); /* any thread */
+i64 engine_time(const struct engine *e);    /* of the last batch */
 
 /* Applies at most one durable batch; false if there was none. */
 bool engine_step(struct engine *e);
-/* Proposes what time has made due: appends at most one TICK (or SLICE of a running job) when the
- * wall clock `now` has come and the last proposal was applied. True if it appended. */
+/* Proposes what time has made due: appends at most one TICK (or SLICE of a new rule's way through
+ * everybody) when the wall clock `now` has come and the last proposal was applied; or has answers
+ * for a slice computed by engine_background. True if it did either. */
 bool engine_propose(struct engine *e, i64 now);
 /* The wall time at which engine_propose next has something to do; NEVER: nothing. */
 i64 engine_next_due(const struct engine *e);
-/* A step of background work: sealing, merging, snapshot. True while there is work. Helper thread,
- * or the engine's own in tests; what it finished is installed by the next engine_step. */
+/* A step of background work: answers for slices, sealing, merging, snapshot. True while there is
+ * work. Helper thread, or the engine's own in tests; what it finished is taken up by the next
+ * engine_step or engine_propose. Work that failed (a full disk) is begun again after a second,
+ * then after twice as long, up to a minute. */
 bool engine_background(struct engine *e, i64 budget_us);
+/* How often in a row background work has failed; 0: the last piece went well. And why it did. */
+u32 engine_failing(const struct engine *e);
+err engine_failure(const struct engine *e);
 /* Asks for a snapshot, made by engine_background; done when engine_snapshots() has grown. */
 void engine_snapshot(struct engine *e);
 u64 engine_snapshots(const struct engine *e);
@@ -82,14 +92,27 @@ bool engine_sending_held(const struct engine *e); /* a clone, a clock jump, the 
 
 /* A live subject of a customer (engine thread, until the next step). */
 void engine_subject(struct engine *e, persona head, struct subject *out);
-/* Reads the zone's TZif file and appends its ZONE record. ERR_NOT_FOUND: no such zone on this
- * system. */
+/* Reads the zone's TZif file and appends its ZONE record: whoever writes a customer's `timezone`
+ * calls it first, so that the record stands before every use. ERR_INVALID: no name of a zone;
+ * ERR_NOT_FOUND: there is none on this system. Any thread. */
 MUST_USE err engine_add_zone(struct engine *e, str name, u64 *number);
 /* Published configuration: the JSON source of an object; empty if there is none. */
 str engine_object(struct engine *e, object_kind kind, str id, u32 *version);
 u32 engine_objects(struct engine *e, object_kind kind, u32 *codes, u32 max);
 /* A workspace setting as text ("zone", "name"…). */
 value engine_setting(struct engine *e, str name);
+
+/* Why two personas were joined, as the timeline says it: "same event", "alias", "by hand"… */
+str engine_link_text(link_why why);
+/* Erasures of which the disk still holds something, oldest first; returns how many (≤ max). */
+struct erasure_info {
+    u64 number; /* of the ERASE record */
+    i64 asked_ms;
+};
+u32 engine_erasures(const struct engine *e, struct erasure_info *out, u32 max);
+/* Whether it was read from records that an erasure had emptied: then its hash is not the one a
+ * snapshot has. */
+bool engine_is_blanked(const struct engine *e);
 
 /* Epoch for other threads: pinned and unpinned on the engine thread, used anywhere. */
 struct engine_view {
@@ -106,9 +129,11 @@ void engine_unpin(struct engine_view *v);
 hash128 engine_hash(struct engine *e);
 
 struct engine_stats {
-    u64 applied, accepted, duplicates, late, customers, events, messages_planned;
+    u64 applied, accepted, duplicates, late, visitors_forgotten, customers, events,
+        messages_planned;
     u64 store_bytes, event_bytes, derived_bytes, log_bytes, segment_bytes;
     i64 replay_ms;
     u64 replayed;
+    u64 background_failures;
 };
 struct engine_stats engine_stats(struct engine *e);

@@ -11,6 +11,7 @@ enum {
     CAUSES_MAX = 4096,      /* events and crossings of one record */
     ROUNDS_MAX = 8,         /* how deep effects may cause effects */
     SUBJECTS = 8,           /* subjects in use at once */
+    ERASURES_MAX = 1 << 20, /* under way at once */
     PERSONAS_OF_ONE = 64,   /* personas of one customer that rules look at */
     TICK_CUSTOMERS = 10000, /* customers served by one TICK */
     OUTCOMES = 4096,
@@ -18,10 +19,14 @@ enum {
     ATTEMPTS_MAX = 8
 };
 
+/* The job of a SLICE: a segment's code, or a journey's with this bit. */
+#define SLICE_JOURNEY ((u32)1 << 31)
+
 /* One thing that happened to a customer within the record being applied. */
 struct happened {
     persona head;
     bool is_edge, is_change, fresh;
+    bool quiet; /* of an identity, a rule or an erasure: it starts no journey, not even as late */
     struct event event; /* its props lie in the scratch arena, or in the record */
     struct edge edge;
     struct change change;
@@ -36,10 +41,11 @@ struct engine_row {
     u64 identity[2];
     i64 heartbeat_ms;
     u64 starts;
+    persona visitor; /* whose turn it is (visitors.c) */
+    u32 spare;
 };
-_Static_assert(sizeof(struct engine_row) == 64, "one line");
 
-enum hold { HOLD_NONE, HOLD_CLONE = 1, HOLD_LATE = 2, HOLD_ASKED = 4 };
+enum hold { HOLD_NONE, HOLD_CLONE = 1, HOLD_LATE = 2, HOLD_ASKED = 4, HOLD_BLANKED = 8 };
 
 struct name_row {
     u64 version;
@@ -65,7 +71,7 @@ struct zone_row {
 };
 
 /* Background work: one thing at a time, handed between the engine's thread and the helper's. */
-enum work { WORK_NONE, WORK_SEAL, WORK_SNAPSHOT };
+enum work { WORK_NONE, WORK_SEAL, WORK_SNAPSHOT, WORK_BLANK };
 
 struct background {
     _Atomic int state; /* 0 idle, 1 to do (helper's), 2 done (engine's) */
@@ -76,7 +82,52 @@ struct background {
     struct buf extra;
     err result;
     bool snapshot_wanted;
+    bool snapshot_forced; /* also where nothing was applied since the last one */
     u64 snapshots, last_position;
+    u32 failing; /* times in a row that work failed, and why */
+    err failure;
+    i64 not_before_ns; /* then it waits */
+};
+
+/* A customer who was erased, while the disk still holds something of hers. */
+struct erasure_row {
+    u64 version;
+    u64 number; /* of her ERASE record */
+    i64 asked_ms;
+    u32 ids; /* handle: identifiers nobody else has, {u32 space, hash}… */
+    u32 spare;
+};
+
+/* How far the disk is rid of the erased. Not state: a start begins anew, and finds it done. */
+enum erasing_stage {
+    ERASING_NOTHING,
+    ERASING_SEAL,  /* until no sealed file has their events, and no memory their strings */
+    ERASING_FULL,  /* a whole snapshot without them */
+    ERASING_AGAIN, /* a second one: the files that the first replaced go */
+    ERASING_LOG,   /* payloads of the log */
+    ERASING_SAY,   /* a JOB record says so */
+    ERASING_SAID
+};
+struct erasing {
+    enum erasing_stage stage;
+    u32 open;      /* erasures there are; derived */
+    u64 upto;      /* of the erasures at hand */
+    u64 deletions; /* of events, up to theirs */
+    u64 moment;    /* of the store: their strings were retired before it */
+    u64 snapshots;
+    struct blank_id *ids;
+    u32 id_count;
+    u64 cursor;
+};
+
+enum { SAID_BYTES_MAX = 2 << 20 };
+/* What a record said and nothing is seen of (change.c). */
+struct said {
+    struct buf entries;
+    u32 count;
+    persona persona;
+    i64 when;
+    bool wanted;
 };
 
 struct engine {
@@ -92,7 +143,7 @@ struct engine {
     struct segments *segments;
     struct messages *messages;
     struct journeys *journeys;
-    struct table *meta, *names_rows, *objects, *settings, *zones;
+    struct table *meta, *names_rows, *objects, *settings, *zones, *erasures;
     struct heap *texts;
     struct timers timers;
     struct event_view *live_events;
@@ -104,19 +155,20 @@ struct engine {
     u32 zone_count;
     const struct zone *workspace_zone;
     struct arena *zone_arena;
-    char zone_wanted[64]; /* a zone a customer named and the log does not know yet */
 
     /* while a record is applied */
     i64 now;
     i64 occurred; /* of what it tells: lateness goes on to the segments it changes */
     u64 number;
     u32 place; /* of the next event among the record's */
+    u32 own;   /* the first place that is the record's own doing, not what was due before it */
     struct arena *scratch;
     struct happened *happened;
     u32 happened_count;
     struct edges *edges;
     persona subject_personas[SUBJECTS][PERSONAS_OF_ONE];
     u32 subject_next;
+    struct said said;
 
     /* after it */
     _Atomic u64 applied;
@@ -124,16 +176,32 @@ struct engine {
     struct claim_outcome outcomes[OUTCOMES];
     u32 outcome_head, outcome_count;
     bool replaying;
+    bool blanked; /* records were met that an erasure had emptied */
     struct background background;
+    struct answers *answers;
+    struct erasing erasing;
     struct engine_stats stats;
 };
 
+/* ---- engine.c ---- */
+/* Appends one urgent record of the engine's own; `number` may be NULL. Outside apply. */
+MUST_USE err engine_append(struct engine *e, u16 kind, str payload, u64 *number);
+
 /* ---- apply.c ---- */
 void apply_record(struct engine *e, const struct record *r, u64 number);
+/* A row for one more thing that happened; NULL: too much did. */
+struct happened *engine_happened(struct engine *e, persona head, bool fresh);
 /* Writes an event of the customer down, and keeps it as something that happened (NULL: too much
  * did, it is only written down). */
 struct happened *engine_event(struct engine *e, persona who, u32 code, str props, u32 flags,
                               bool fresh);
+struct happened *engine_event_at(struct engine *e, persona who, u32 code, i64 occurred, str props,
+                                 u32 flags, bool fresh);
+/* Only writes it down. */
+struct event engine_note(struct engine *e, persona who, u32 code, i64 occurred, str props,
+                         u32 flags);
+/* Writes the crossings down that the segments have just found, as things that happened. */
+void engine_edges(struct engine *e, u64 order, bool quiet);
 /* Everything that happened so far: rules asked, exits and waits, triggers; and what that causes. */
 void engine_settle(struct engine *e);
 /* The customer's own due items ≤ now. */
@@ -142,19 +210,73 @@ void engine_due(struct engine *e, persona head);
 void engine_arm(struct engine *e, persona head);
 struct journey_host engine_host(struct engine *e);
 
+/* ---- change.c: fields, as events and back ---- */
+
+/* The event of a change that came by `when`; the rules and journeys hear of it. */
+void change_write(struct engine *e, const struct change *c, i64 when, bool fresh);
+/* What a record said of a customer of several personas and nothing is seen of: kept with the
+ * persona who said it, so that a cut finds it. Begins empty; `end` writes it down. */
+void said_begin(struct engine *e, persona who, i64 when);
+void said_add(struct engine *e, const struct change *c);
+void said_end(struct engine *e);
+/* Before two become one: what each is, if it is one persona, is written down. For
+ * customers_on_join. */
+void change_on_join(void *ctx, persona from, persona to);
+/* Fills a head's empty view from the timelines of its personas. */
+void change_refold(struct engine *e, persona head);
+
+/* ---- identity.c ---- */
+void apply_merge(struct engine *e, const struct record *r);
+void apply_unmerge(struct engine *e, const struct record *r);
+/* The customer of an opaque id, also of one that joined another; 0: nobody. */
+persona engine_head_of(struct engine *e, str id);
+/* What follows from links that were made: all that hangs on a customer follows to the survivor. */
+void identity_joined(struct engine *e, const struct resolved *out);
+
+/* ---- erase.c ---- */
+/* Takes a customer away from everything that runs and from the timeline, within this record. */
+void engine_forget(struct engine *e, persona head);
+/* visitors.c: at a heartbeat. */
+void visitors_look(struct engine *e);
+void apply_erase(struct engine *e, const struct record *r);
+void apply_job(struct engine *e, const struct record *r);
+/* What the disk still holds of the erased, a step at a time: decides what background work is next.
+ * Engine thread, while no work runs. */
+void erasing_next(struct engine *e);
+struct seal_job *erasing_job(struct engine *e); /* NULL: none is needed */
+bool erasing_wants_blank(const struct engine *e);
+err erasing_blank(struct engine *e); /* helper: one file of the log */
+void erasing_clear(struct engine *e);
+void erasing_rebuild(struct engine *e); /* after a load */
+
+/* ---- schema.c ---- */
+void apply_schema(struct engine *e, const struct record *r);
+
 /* ---- apply_item.c, claim.c, config.c ---- */
 void apply_item(struct engine *e, const struct record *r);
-void apply_merge(struct engine *e, const struct record *r);
 void apply_claim(struct engine *e, const struct record *r);
 void apply_answer(struct engine *e, const struct record *r);
 void apply_start(struct engine *e, const struct record *r);
 void apply_config(struct engine *e,
                   const struct record *r); /* NAME … SETTING, PUBLISH, OPERATE, SLICE */
 void config_rebuild(struct engine *e);
-const struct zone *engine_zone_named(const struct engine *e, str name);
 void text_property(struct buf *b, u32 property, str text);
 struct engine_row *engine_meta_edit(struct engine *e);
 const struct engine_row *engine_meta(const struct engine *e);
+
+/* ---- answers.c ---- */
+enum { SLICE_WORDS_MAX = 512, SLICE_PIECE = 256 };
+struct answers;
+struct answers *answers_new(void);
+void answers_free(struct answers *a);
+/* Works for about budget_us; false: nothing is to do. Helper's thread. */
+bool answers_step(struct engine *e, i64 budget_us);
+/* The slice of a rule from s->from on, its cursor: gets its answers and length from what was
+ * computed beside, or stays as it is, to be asked in apply. False: it has to wait; `began` if the
+ * helper has something to do now. Between batches. */
+bool answers_for(struct engine *e, struct slice_record *s, bool *began);
+/* Applies a slice of a segment's bootstrap. */
+void answers_apply(struct engine *e, const struct slice_record *s);
 
 /* ---- background.c ---- */
 void background_install(struct engine *e); /* engine thread, between batches */

@@ -1,4 +1,4 @@
-/* publish.c — an object's JSON into a PUBLISH payload. */
+/* publish.c — an object's JSON into a PUBLISH payload, its end into a REMOVE one. */
 #include "engine/publish.h"
 
 MUST_USE static err compile(struct engine *e, object_kind kind, const struct json *source,
@@ -13,6 +13,21 @@ MUST_USE static err compile(struct engine *e, object_kind kind, const struct jso
     }
 }
 
+MUST_USE static err encode(struct engine *e, struct publish_record *p, const struct json *source,
+                           struct buf *text, struct buf *compiled, struct buf *payload,
+                           struct diag *why)
+{
+    json_put(text, source);
+    err r = names_code(engine_names(e), NAME_OBJECT, p->id, &p->code);
+    if (r != ERR_OK) return diag_set(why, r, "the name cannot be given now");
+    TRY(compile(e, p->kind, source, compiled, why));
+    p->source = buf_str(text);
+    p->compiled = buf_str(compiled);
+    publish_put(payload, p);
+    if (!text->full && !compiled->full && !payload->full) return ERR_OK;
+    return diag_set(why, ERR_TOO_LARGE, "it is larger than one record may be");
+}
+
 err publish_object(struct engine *e, object_kind kind, const struct json *source,
                    struct buf *payload, struct diag *why)
 {
@@ -23,15 +38,36 @@ err publish_object(struct engine *e, object_kind kind, const struct json *source
                        NAME_BYTES_MAX);
     buf_init(&text, HEAP_STRING_MAX);
     buf_init(&compiled, HEAP_STRING_MAX);
-    json_put(&text, source);
-    err r = names_code(engine_names(e), NAME_OBJECT, p.id, &p.code);
-    if (r == ERR_OK) r = compile(e, kind, source, &compiled, why);
-    p.source = buf_str(&text);
-    p.compiled = buf_str(&compiled);
-    if (r == ERR_OK) publish_put(payload, &p);
-    if (r == ERR_OK && (text.full || compiled.full || payload->full)) r = ERR_LIMIT;
-    if (r != ERR_OK) diag_set(why, r, "this cannot be published: it is too large");
+    err r = encode(e, &p, source, &text, &compiled, payload, why);
     buf_clear(&text);
     buf_clear(&compiled);
     return r;
+}
+
+err publish_check(struct engine *e, object_kind kind, const struct json *source, struct diag *why)
+{
+    struct buf payload;
+    buf_init(&payload, RECORD_BYTES_MAX);
+    err r = publish_object(e, kind, source, &payload, why);
+    buf_clear(&payload);
+    return r;
+}
+
+err publish_removal(struct engine *e, object_kind kind, str id, struct buf *payload,
+                    struct diag *why)
+{
+    if (engine_object(e, kind, id, NULL).n == 0)
+        return diag_set(why, ERR_NOT_FOUND, "there is none of this id");
+    struct operate_record o = {.what = OPERATE_STOP,
+                               .code = names_find(engine_names(e), NAME_OBJECT, id),
+                               .percent = kind};
+    u32 user = kind == OBJECT_SEGMENT ? segment_user(engine_segments(e), o.code) : 0;
+    if (user) {
+        str name = names_text(engine_names(e), NAME_OBJECT, user);
+        return diag_set(why, ERR_CONFLICT,
+                        "the segment \"%.*s\" asks for it: change or remove that one first",
+                        STR_ARG(name));
+    }
+    operate_put(payload, &o);
+    return ERR_OK;
 }

@@ -135,7 +135,6 @@ static bool tags_valid(str list)
 bool item_read(str payload, u32 id_count, struct item *out)
 {
     struct reader r = reader_of(payload);
-    *out = (struct item){0};
     if (id_count > RECORD_IDS_MAX) return false;
     out->what = read_kind(&r, ITEM_EDIT);
     u8 has = read_byte(&r);
@@ -337,21 +336,93 @@ bool slice_read(str payload, struct slice_record *out)
     return out->answers.n == 0 || out->answers.n == ((size_t)(out->to - out->from) + 7) / 8;
 }
 
+void merge_put(struct buf *b, const struct merge_record *m)
+{
+    persona_put(b, m->a);
+    persona_put(b, m->b);
+}
+
+bool merge_read(str payload, struct merge_record *out)
+{
+    struct reader r = reader_of(payload);
+    out->a = read_bytes(&r, CUSTOMER_ID_BYTES);
+    out->b = read_bytes(&r, CUSTOMER_ID_BYTES);
+    return whole(&r);
+}
+
+void persona_put(struct buf *b, str id)
+{
+    MUST(id.n == CUSTOMER_ID_BYTES);
+    buf_put(b, id);
+}
+
+bool persona_read(str payload, str *out)
+{
+    struct reader r = reader_of(payload);
+    *out = read_bytes(&r, CUSTOMER_ID_BYTES);
+    return whole(&r);
+}
+
+/* ---- SCHEMA ---- */
+
+enum { TYPE_LAST = 7, STRENGTH_LAST = 2 }; /* of customer.h, which the log's bytes must not move */
+
+static bool read_flag(struct reader *r)
+{
+    u8 v = read_byte(r);
+    if (v > 1) r->bad = true;
+    return v == 1;
+}
+
+void schema_put(struct buf *b, const struct schema_record *s)
+{
+    buf_byte(b, (u8)s->what);
+    buf_varint(b, s->code);
+    if (s->what == SCHEMA_ATTRIBUTE) {
+        buf_byte(b, s->type);
+        buf_byte(b, s->confirmed);
+        buf_byte(b, s->personal);
+        return;
+    }
+    buf_byte(b, s->strength);
+    buf_byte(b, s->unique);
+    buf_u16(b, s->limit);
+    buf_u16(b, s->priority);
+}
+
+bool schema_read(str payload, struct schema_record *out)
+{
+    struct reader r = reader_of(payload);
+    *out = (struct schema_record){.what = read_kind(&r, SCHEMA_NAMESPACE), .code = read_code(&r)};
+    if (out->what == SCHEMA_ATTRIBUTE) {
+        out->type = read_byte(&r);
+        out->confirmed = read_flag(&r);
+        out->personal = read_flag(&r);
+    } else {
+        out->strength = read_byte(&r);
+        out->unique = read_flag(&r);
+        out->limit = read_u16(&r);
+        out->priority = read_u16(&r);
+    }
+    return whole(&r) && out->code && out->type <= TYPE_LAST && out->strength <= STRENGTH_LAST &&
+           (out->type || !out->confirmed);
+}
+
 void job_put(struct buf *b, const struct job_record *j)
 {
-    buf_u32(b, j->job);
     buf_byte(b, j->kind);
     buf_byte(b, j->on);
     buf_varint(b, j->object);
+    buf_u64(b, j->number);
 }
 
 bool job_read(str payload, struct job_record *out)
 {
     struct reader r = reader_of(payload);
-    out->job = read_u32(&r);
-    out->kind = read_byte(&r);
+    out->kind = read_kind(&r, JOB_ERASURE);
     out->on = read_byte(&r);
     out->object = read_code(&r);
+    out->number = read_u64(&r);
     return whole(&r) && out->on <= 1;
 }
 

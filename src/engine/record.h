@@ -49,6 +49,7 @@ enum {
     RECORD_HISTORY = 1 << 0, /* imported as history: never triggers */
     RECORD_BROWSER = 1 << 1, /* a public key: adds, does not overrule what is confirmed */
     RECORD_IMPORT = 1 << 2,  /* came by an import (dedupe and freshness as said there) */
+    RECORD_ALIAS = 1 << 3,   /* an ITEM_ALIAS: also a blanked one joins what it joined */
 };
 
 /* Gives the fixed names their codes; before the first record is read or written. */
@@ -77,7 +78,8 @@ struct item {
     str message_id; /* as sent; its hash stands in the header */
     str props, traits, consents, tags;
     str values[RECORD_IDS_MAX]; /* normal form of the header's identifiers, same order */
-    str raws[RECORD_IDS_MAX];   /* as sent, empty where equal to the normal form */
+    str raws[RECORD_IDS_MAX];   /* as sent, empty where equal to the normal form; both: as many as
+                                 * there are identifiers */
 };
 /* For ALIAS: ids[0] is the previous id, ids[1] the one that stays. A third one is the previous id
  * read as an anonymous id (the wire does not say which it is): it counts if nobody has ids[0]. */
@@ -184,8 +186,39 @@ struct answer_record {
 void answer_put(struct buf *b, const struct answer_record *a);
 bool answer_read(str payload, struct answer_record *out);
 
+/* Records that name a customer do so by the opaque id (customer_id), which no other ever has.
+ * MERGE: whom to join. Without a payload the header's two identifiers name them. */
+enum { CUSTOMER_ID_BYTES = 32 };
+struct merge_record {
+    str a, b;
+};
+void merge_put(struct buf *b, const struct merge_record *m);
+bool merge_read(str payload, struct merge_record *out);
+
+/* UNMERGE: cuts the link by which this persona hangs on its customer (customer_cut). ERASE: forgets
+ * the customer she belongs to then. Neither names an identifier in its header: what is blanked
+ * later must not take the record along that asked for it. */
+void persona_put(struct buf *b, str id);
+bool persona_read(str payload, str *out);
+
+/* SCHEMA: what people decided about an attribute or a namespace (customer.h has the meaning). */
+typedef enum { SCHEMA_ATTRIBUTE = 1, SCHEMA_NAMESPACE } schema_what;
+struct schema_record {
+    schema_what what;
+    u32 code; /* NAME_ATTRIBUTE, NAME_SPACE */
+    /* ATTRIBUTE */
+    u8 type; /* attribute_type */
+    bool confirmed, personal;
+    /* NAMESPACE */
+    u8 strength; /* id_strength */
+    bool unique;
+    u16 limit, priority;
+};
+void schema_put(struct buf *b, const struct schema_record *s);
+bool schema_read(str payload, struct schema_record *out);
+
 struct slice_record {
-    u32 job;
+    u32 job;      /* a segment's code; a journey's with the topmost bit */
     u32 from, to; /* personas [from, to) */
     u64 at;       /* position of answers computed beside; 0 = evaluate in apply */
     str answers;  /* bits for [from, to) */
@@ -193,11 +226,13 @@ struct slice_record {
 void slice_put(struct buf *b, const struct slice_record *s);
 bool slice_read(str payload, struct slice_record *out);
 
+/* ERASURE, off: of everybody erased by a record up to `number` nothing is left on the disk. */
+typedef enum { JOB_ERASURE = 1 } job_kind;
 struct job_record {
-    u32 job;
     u8 kind;
     u8 on;
     u32 object; /* NAME_OBJECT code */
+    u64 number;
 };
 void job_put(struct buf *b, const struct job_record *j);
 bool job_read(str payload, struct job_record *out);

@@ -226,7 +226,7 @@ static bool slice_same(str payload)
 
 static void job_example(struct buf *b)
 {
-    job_put(b, &(struct job_record){3, 200, 1, 70000});
+    job_put(b, &(struct job_record){JOB_ERASURE, 1, 70000, 1ull << 40});
 }
 
 static bool job_reads(str payload)
@@ -238,8 +238,85 @@ static bool job_reads(str payload)
 static bool job_same(str payload)
 {
     struct job_record got;
-    return job_read(payload, &got) && got.job == 3 && got.kind == 200 && got.on == 1 &&
-           got.object == 70000;
+    return job_read(payload, &got) && got.kind == JOB_ERASURE && got.on == 1 &&
+           got.object == 70000 && got.number == 1ull << 40;
+}
+
+#define SOMEBODY S("0123456789abcdef0123456789abcdef")
+
+static void merge_example(struct buf *b)
+{
+    merge_put(b, &(struct merge_record){SOMEBODY, S("fedcba9876543210fedcba9876543210")});
+}
+
+static bool merge_reads(str payload)
+{
+    struct merge_record got;
+    return merge_read(payload, &got);
+}
+
+static bool merge_same(str payload)
+{
+    struct merge_record got;
+    return merge_read(payload, &got) && str_eq(got.a, SOMEBODY) && got.b.p[0] == 'f';
+}
+
+static void persona_example(struct buf *b)
+{
+    persona_put(b, SOMEBODY);
+}
+
+static bool persona_reads(str payload)
+{
+    str got;
+    return persona_read(payload, &got);
+}
+
+static bool persona_same(str payload)
+{
+    str got;
+    return persona_read(payload, &got) && str_eq(got, SOMEBODY);
+}
+
+static void attribute_example(struct buf *b)
+{
+    schema_put(b, &(struct schema_record){
+                      .what = SCHEMA_ATTRIBUTE, .code = 300, .type = 5, .confirmed = true});
+}
+
+static bool attribute_reads(str payload)
+{
+    struct schema_record got;
+    return schema_read(payload, &got);
+}
+
+static bool attribute_same(str payload)
+{
+    struct schema_record got;
+    return schema_read(payload, &got) && got.what == SCHEMA_ATTRIBUTE && got.code == 300 &&
+           got.type == 5 && got.confirmed && !got.personal;
+}
+
+static void namespace_example(struct buf *b)
+{
+    schema_put(b, &(struct schema_record){.what = SCHEMA_NAMESPACE,
+                                          .code = 12,
+                                          .strength = 2,
+                                          .unique = true,
+                                          .limit = 400,
+                                          .priority = 30});
+}
+
+static bool namespace_reads(str payload)
+{
+    return attribute_reads(payload);
+}
+
+static bool namespace_same(str payload)
+{
+    struct schema_record got;
+    return schema_read(payload, &got) && got.what == SCHEMA_NAMESPACE && got.code == 12 &&
+           got.strength == 2 && got.unique && got.limit == 400 && got.priority == 30;
 }
 
 static void suppress_example(struct buf *b)
@@ -265,8 +342,8 @@ static const struct codec CODECS[] = {
     {                                                                                              \
 #kind, kind##_example, kind##_reads, kind##_same                                           \
     }
-    X(item),    X(key),   X(zone),   X(start), X(setting), X(publish),
-    X(operate), X(claim), X(answer), X(slice), X(job),     X(suppress),
+    X(item),   X(key),   X(zone), X(start),    X(setting), X(publish), X(operate),   X(claim),
+    X(answer), X(slice), X(job),  X(suppress), X(merge),   X(persona), X(attribute), X(namespace),
 #undef X
 };
 
@@ -435,4 +512,24 @@ TEST("fixed names have their codes, and those given later begin behind what is r
     CHECK_OK(names_code(names, NAME_SPACE, S("loyalty_card"), &code));
     CHECK_EQ(code, SPACE_FIXED_COUNT);
     names_free(names);
+}
+
+TEST("a type, a strength or a code there is not is refused")
+{
+    struct schema_record got;
+    struct buf b;
+    buf_init(&b, 256);
+    const struct schema_record wrong[] = {
+        {.what = SCHEMA_ATTRIBUTE, .code = 1, .type = 8},
+        {.what = SCHEMA_ATTRIBUTE, .code = 0, .type = 1},
+        {.what = SCHEMA_ATTRIBUTE, .code = 1, .confirmed = true}, /* confirmed as what? */
+        {.what = SCHEMA_NAMESPACE, .code = 1, .strength = 3},
+        {.what = 3, .code = 1},
+    };
+    for (u32 i = 0; i < COUNT_OF(wrong); i++) {
+        buf_reset(&b);
+        schema_put(&b, &wrong[i]);
+        CHECK(!schema_read(buf_str(&b), &got));
+    }
+    buf_clear(&b);
 }

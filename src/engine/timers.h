@@ -1,5 +1,5 @@
 /* timers.h — who is due when: a heap of (due, persona), rebuilt on start from
- * customer_row.next_due_ms.
+ * customer_row.next_due.
  *
  * An entry whose customer has another next_due by now is stale and skipped by the caller; entries
  * come out in order of (due, persona), which is the order SEMANTICS gives. */

@@ -92,7 +92,9 @@ void event_append(struct events *es, const struct event *ev);
  * over the tail; a filter for each sealed file with rows that young, and on its hit the file's
  * hashes. */
 bool event_seen(const struct events *es, hash128 dedupe, i64 now);
+/* What event_seen will touch; what event_append will. */
 void event_prefetch(const struct events *es, hash128 dedupe);
+void event_prefetch_persona(const struct events *es, event_persona p);
 /* Marks one event as gone (erasure, undo); takes effect in every later view and digest. Both read
  * the persona's rows; naming what is not there does nothing. */
 void event_delete(struct events *es, event_persona p, u64 order);
@@ -103,6 +105,11 @@ u64 events_bytes(const struct events *es);   /* anonymous memory */
 u64 events_count(const struct events *es);   /* alive, tail and sealed */
 u64 events_deleted(const struct events *es); /* deleted, but still in the tail or a sealed file */
 u64 events_disk_bytes(const struct events *es);
+/* Counts deletions: whether of what was deleted before event_deletions gave this number anything
+ * still lies in the tail or a sealed file. Visitors go all the time; an erasure waits for its own.
+ */
+u64 event_deletions(const struct events *es);
+bool event_rid(const struct events *es, u64 deletions);
 
 /* ---- reading ---- */
 
@@ -149,6 +156,8 @@ struct seal_job;
  * until events_deleted is 0 and a snapshot was taken). One at a time: NULL while another runs.
  * Engine thread: fixes the range. */
 struct seal_job *event_job(struct events *es, bool force);
+/* The next job on the way to event_rid(deletions); NULL: it is so already, or another runs. */
+struct seal_job *event_job_rid(struct events *es, u64 deletions);
 /* Works for about budget_us; ERR_AGAIN while there is more, ERR_OK when the file is durable. Any
  * one thread. head_of as of now: rows are sorted by it; each persona is asked about once. ERR_FULL
  * and ERR_IO: abandon the job, nothing has changed. */

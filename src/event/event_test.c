@@ -465,3 +465,53 @@ TEST("there is no room once the tail is as large as it may be")
     CHECK(event_room(t->es));
     timeline_free(t);
 }
+
+static event_persona own_head(void *ctx, event_persona p)
+{
+    (void)ctx;
+    return p;
+}
+
+static void work_off(struct events *es, struct seal_job *job)
+{
+    while (event_job_step(job, own_head, NULL, 1000) == ERR_AGAIN) continue;
+    event_install(es, job);
+}
+
+static void tell_of(struct events *es, event_persona p, u64 record)
+{
+    struct event ev = {.persona = p, .code = 1, .order = event_order(record, 0), .props = S("")};
+    ev.occurred_ms = ev.received_ms = (i64)record;
+    event_append(es, &ev);
+}
+
+TEST("an erasure waits for its own deletions, in the tail and in files, not for those that come "
+     "later")
+{
+    (void)arena;
+    struct env *env = env_sim(test_seed());
+    CHECK_OK(env_make_dir(env, "/x"));
+    struct events *es = events_new(env, &(struct events_options){.dir = "/x"});
+    CHECK_OK(events_open(es, (str){0}, NULL));
+    for (u64 n = 1; n <= 90; n++) tell_of(es, (event_persona)(1 + n % 3), n);
+    work_off(es, event_job(es, true));
+    tell_of(es, 1, 91);
+    CHECK(event_rid(es, event_deletions(es)) && !event_job_rid(es, event_deletions(es)));
+    event_forget(es, 1, event_order(92, 0));
+    u64 first = event_deletions(es);
+    CHECK(!event_rid(es, first));
+    work_off(es, event_job_rid(es, first)); /* the file */
+    CHECK(!event_rid(es, first));
+    work_off(es, event_job_rid(es, first)); /* the tail */
+    CHECK(event_rid(es, first));
+    event_forget(es, 2, event_order(92, 0));
+    CHECK(event_rid(es, first) && !event_job_rid(es, first));
+    u64 second = event_deletions(es);
+    CHECK(!event_rid(es, second));
+    work_off(es, event_job_rid(es, second));
+    CHECK(event_rid(es, second));
+    CHECK_EQ(events_deleted(es), 0);
+    CHECK_EQ(events_count(es), 30);
+    events_free(es);
+    env_free(env);
+}

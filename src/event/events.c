@@ -200,6 +200,11 @@ void event_prefetch(const struct events *es, hash128 dedupe)
             sealed_seen_prefetch(es->catalog->files[i], dedupe);
 }
 
+void event_prefetch_persona(const struct events *es, event_persona p)
+{
+    if (p < EVENT_PERSONAS_MAX) tail_prefetch_head(&es->tail, p);
+}
+
 /* ---- size ---- */
 
 bool event_room(const struct events *es)
@@ -227,6 +232,21 @@ u64 events_deleted(const struct events *es)
     u64 dead = es->tail_dead;
     for (u32 i = 0; i < es->catalog->count; i++) dead += es->catalog->files[i]->dead;
     return dead;
+}
+
+u64 event_deletions(const struct events *es)
+{
+    return es->erased_number;
+}
+
+bool event_rid(const struct events *es, u64 deletions)
+{
+    bool left = es->tail_dead > 0;
+    for (u32 i = 0; i < es->catalog->count; i++) {
+        const struct sealed *s = es->catalog->files[i];
+        left |= s->dead && s->applied < deletions;
+    }
+    return !left;
 }
 
 u64 events_disk_bytes(const struct events *es)

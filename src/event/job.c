@@ -120,6 +120,16 @@ struct seal_job *event_job(struct events *es, bool force)
     return due_merge(es);
 }
 
+struct seal_job *event_job_rid(struct events *es, u64 deletions)
+{
+    if (es->job || !es->dir) return NULL;
+    for (u32 i = 0; i < es->catalog->count; i++) {
+        const struct sealed *s = es->catalog->files[i];
+        if (s->dead && s->applied < deletions) return merge_job(es, i, 1);
+    }
+    return es->tail_dead ? seal_job(es) : NULL;
+}
+
 /* ---- the end ---- */
 
 /* Its file, finished or not, is on no list: what cannot be removed goes on the next start. */

@@ -54,6 +54,12 @@ static inline u32 tail_unit(u64 offset)
 {
     return (u32)(offset >> 3);
 }
+
+static inline void tail_prefetch_head(const struct tail *t, event_persona p)
+{
+    __builtin_prefetch(&t->heads[p], 1);
+}
+
 static inline const struct row *tail_row(const struct tail *t, u32 unit)
 {
     const u8 *chunk = t->chunks[unit / (TAIL_CHUNK / 8)];

@@ -332,6 +332,7 @@ static err map_alias(struct batch_run *run, const struct fields *f)
         !slice_given(f->previous) || (sent.n && str_eq(sent, slice_text(f->anonymous)));
     TRY(add_field(in, anonymous ? SPACE_ANONYMOUS_ID : SPACE_USER_ID, previous, "previousId"));
     if (r->id_count == 0) return refuse(in, "an alias call needs a previousId");
+    r->flags |= RECORD_ALIAS;
     TRY(add_field(in, SPACE_USER_ID, f->user, "userId"));
     if (r->id_count == 1) return refuse(in, "an alias call needs a userId");
     if (hash128_eq(r->ids[0].hash, r->ids[1].hash))

@@ -3,6 +3,8 @@
  * do. */
 #include "journey/journey_internal.h"
 
+enum { DATE_DAYS_MAX = 36525, REPEAT_DAYS_MAX = 366 };
+
 struct compiler {
     struct journeys *j;
     struct predicate_context context;
@@ -62,14 +64,13 @@ MUST_USE static err condition(struct compiler *c, const struct json *j, predicat
     return e;
 }
 
-MUST_USE static err trigger(struct compiler *c, const struct json *t, struct buf *out)
+/* ---- triggers ---- */
+
+MUST_USE static err event_trigger(struct compiler *c, const struct json *t, struct buf *out)
 {
     u32 code = 0, key = 0;
     i64 max_late = HOUR;
     const struct json *event = json_get(t, "event"), *segment = json_get(t, "segment");
-    if (!json_is(event, JSON_STRING) && !json_is(segment, JSON_STRING))
-        return refuse(c, "/trigger",
-                      "say what starts the journey: {\"event\": …} or {\"segment\": …, \"on\": …}");
     if (event)
         TRY(code_of(c, NAME_EVENT, event->text, "/trigger/event", &code));
     else
@@ -92,6 +93,91 @@ MUST_USE static err trigger(struct compiler *c, const struct json *t, struct buf
     buf_zigzag(out, max_late);
     return ERR_OK;
 }
+
+MUST_USE static err days_at(struct compiler *c, const struct json *j, const char *at, i32 *days)
+{
+    if (!j || (json_is(j, JSON_STRING) && offset_parse(j->text, days) == ERR_OK &&
+               *days >= -DATE_DAYS_MAX && *days <= DATE_DAYS_MAX))
+        return ERR_OK;
+    return refuse(c, at,
+                  "give calendar days before or after the date: \"-3d\", \"0d\", \"1w\"; at "
+                  "most 100 years");
+}
+
+MUST_USE static err date_members(struct compiler *c, const struct json *t)
+{
+    static const char *const MEMBERS[] = {"date", "anniversary", "lunar",       "offset",
+                                          "at",   "zone",        "repeat_until"};
+    for (const struct json *m = t->child; m; m = m->next) {
+        bool known = false;
+        for (u32 i = 0; i < COUNT_OF(MEMBERS); i++) known |= str_eq(m->key, str_of(MEMBERS[i]));
+        if (!known)
+            return refuse(c, "/trigger",
+                          "a date has no more than \"anniversary\", \"lunar\", \"offset\", "
+                          "\"at\", \"zone\" and \"repeat_until\"");
+        bool flag = str_eq(m->key, S("anniversary")) || str_eq(m->key, S("lunar"));
+        if (flag && m->type != JSON_BOOL)
+            return refuse(c, "/trigger", "\"anniversary\" and \"lunar\" are true or false");
+    }
+    return ERR_OK;
+}
+
+/* The moments lie on the days from `offset` to `repeat_until` after the date: those on which the
+ * date, seen from the day, is so many days ahead. */
+MUST_USE static err date_trigger(struct compiler *c, const struct json *t, struct buf *out)
+{
+    i32 from = 0, to;
+    i64 clock_ms = 9 * HOUR;
+    const struct json *at = json_get(t, "at");
+    TRY(date_members(c, t));
+    TRY(days_at(c, json_get(t, "offset"), "/trigger/offset", &from));
+    to = from;
+    TRY(days_at(c, json_get(t, "repeat_until"), "/trigger/repeat_until", &to));
+    if (to < from || to - from >= REPEAT_DAYS_MAX)
+        return refuse(c, "/trigger/repeat_until",
+                      "the last day comes after \"offset\", and within a year of it");
+    if (at && (!json_is(at, JSON_STRING) || clock_parse(at->text, &clock_ms) != ERR_OK))
+        return refuse(c, "/trigger/at", "give a time of the day: \"09:00\"");
+    struct buf days;
+    struct diag inner = {0};
+    buf_init(&days, 1 << 16);
+    c->context.place = PREDICATE_SEGMENT;
+    err e = predicate_compile_days(t, -to, -from, &c->context, &days, &inner);
+    if (e != ERR_OK) {
+        char path[240];
+        snprintf(path, sizeof path, "/trigger%s", inner.path);
+        e = diag_at(c->why, e, str_of(path), "%s", inner.message);
+    }
+    buf_byte(out, TRIGGER_DATE);
+    buf_varint(out, 0);
+    buf_byte(out, 0);
+    buf_str_varint(out, buf_str(&days));
+    buf_clear(&days);
+    buf_varint(out, 0);
+    buf_zigzag(out, NEVER);
+    buf_str_varint(out, json_get_str(t, "date", S("")));
+    buf_zigzag(out, clock_ms);
+    return e;
+}
+
+MUST_USE static err trigger(struct compiler *c, const struct json *t, struct buf *out)
+{
+    static const char *const KINDS[] = {"event", "segment", "date"};
+    const struct json *kind = NULL;
+    u32 kinds = 0;
+    for (u32 i = 0; i < COUNT_OF(KINDS); i++) {
+        if (!json_get(t, KINDS[i])) continue;
+        kind = json_get(t, KINDS[i]);
+        kinds++;
+    }
+    if (kinds != 1 || !json_is(kind, JSON_STRING))
+        return refuse(c, "/trigger",
+                      "say what starts the journey: {\"event\": …}, {\"segment\": …, \"on\": …} "
+                      "or {\"date\": …, \"offset\": …, \"at\": …}");
+    return json_get(t, "date") ? date_trigger(c, t, out) : event_trigger(c, t, out);
+}
+
+/* ---- entry and exits ---- */
 
 MUST_USE static err again_rule(struct compiler *c, const struct json *again, struct buf *out)
 {
@@ -318,8 +404,11 @@ err journey_compile(struct journeys *j, const struct json *source, const struct 
 {
     struct compiler *c = mem_zalloc(sizeof *c);
     *c = (struct compiler){.j = j, .why = why};
-    c->context =
-        (struct predicate_context){.names = j->names, .customers = j->customers, .zone = zone};
+    c->context = (struct predicate_context){.names = j->names,
+                                            .customers = j->customers,
+                                            .zone = zone,
+                                            .known = j->host.known,
+                                            .ctx = j->host.ctx};
     buf_init(&c->body, 1 << 20);
     err e = json_is(source, JSON_OBJECT) ? head(c, source, compiled)
                                          : refuse(c, "", "a journey is a JSON object");

@@ -69,6 +69,9 @@ struct enrolment_row {
     u64 trigger_order; /* of the record that began it: also the order of creation */
     i64 trigger_ms;    /* its occurred time */
     u64 key;           /* hash of its key's text; 0: none */
+    /* DATED: due_ms is the next moment, or when the row may go; started_ms: since when moments
+     * count; trigger_ms: the last day that is dealt with (its midnight in UTC; 0: none is); key:
+     * hash of the date. */
 };
 _Static_assert(sizeof(struct enrolment_row) == 64, "an enrolment is one cache line");
 
@@ -76,16 +79,22 @@ typedef enum {
     ENROLMENT_NONE,
     ENROLMENT_WAITING, /* in a wait */
     ENROLMENT_SENDING, /* in a send: until its message is claimed or refused */
-    ENROLMENT_ENDED    /* kept for `again`, or while a message of it is open */
+    ENROLMENT_ENDED,   /* kept for `again`, or while a message of it is open */
+    ENROLMENT_DATED    /* none yet: holds the place of a date's next moment, one a journey */
 } enrolment_state;
 
 /* What a journey does to the rest: engine fills the table. */
 struct journey_host {
     void *ctx;
-    /* A system event of the customer: code of engine/events.h, props in base/props.h form. */
-    void (*event)(void *ctx, persona head, u32 code, str props);
+    /* A system event of the customer: code of log/events.h, props in base/props.h form. One that is
+     * not fresh starts no journey. */
+    void (*event)(void *ctx, persona head, u32 code, str props, bool fresh);
     /* A live subject of this customer. */
     void (*subject)(void *ctx, persona head, struct subject *out);
+    /* A place of its own among the record's events, for a cause that is no event. */
+    u64 (*order)(void *ctx);
+    /* As in struct predicate_context; NULL: whatever is named is there. Outside apply. */
+    bool (*known)(void *ctx, const char *kind, str id);
 };
 
 struct journeys *journeys_new(struct store *s, struct customers *c, struct messages *m,
@@ -100,12 +109,12 @@ MUST_USE err journey_compile(struct journeys *j, const struct json *source, cons
                              struct buf *compiled, struct diag *why);
 /* Applies a published version. `now` is when it became live. */
 MUST_USE err journey_publish(struct journeys *j, u32 code, str compiled, i64 now);
-/* Pausing refuses entries and lets what falls due wait; resuming lets it happen once; stopping ends
- * the enrolments and cancels what was not sent; releasing sets the share admitted (hundredths of a
- * percent). False for an unknown journey. After resume and stop the caller looks at the timers of
- * those told. */
+/* Pausing refuses entries and lets what falls due wait; resuming lets it happen once; stopping
+ * refuses entries and claims at once, and its pass ends the enrolments and cancels what was not
+ * sent; releasing sets the share admitted (hundredths of a percent). False for an unknown journey.
+ * After resume the caller looks at the timers of those told. */
 bool journey_pause(struct journeys *j, u32 code, bool paused);
-bool journey_stop(struct journeys *j, u32 code, i64 now);
+bool journey_stop(struct journeys *j, u32 code);
 bool journey_release(struct journeys *j, u32 code, u32 percent);
 /* The customers with an enrolment under way in it, one call each enrolment. O(enrolments of all).
  */
@@ -114,20 +123,38 @@ void journey_customers(struct journeys *j, u32 code, void (*each)(void *ctx, per
 
 /* A cause: one record, or what it led to. */
 struct cause {
-    const struct event *event; /* a client's or the engine's event, or NULL */
-    const struct edge *edge;   /* a segment crossing, or NULL */
-    u64 order;                 /* of the record */
+    const struct event *event;   /* a client's or the engine's event, or NULL */
+    const struct edge *edge;     /* a segment crossing, or NULL */
+    const struct change *change; /* the change that the event tells of, or NULL */
+    u64 order;
+    u64 own; /* orders from here on are the record's own doing; before it, of what was due */
     i64 occurred_ms;
     bool fresh;
 };
-/* Exits and waits of what already runs; enrolments that `cause` itself began are left alone. */
+/* Exits and waits of what already runs; enrolments that the record itself began are left alone. */
 void journey_feed(struct journeys *j, persona head, const struct cause *cause, i64 now);
-/* Triggers. */
+/* Triggers; and moments follow a date that changes. */
 void journey_offer(struct journeys *j, persona head, const struct cause *cause, i64 now);
-/* Every wait of the customer that is over at `now`, in order of (due, creation). */
+/* Every wait of the customer that is over at `now`, and every moment of a date that has come, in
+ * order of (due, creation). */
 void journey_due(struct journeys *j, persona head, i64 now);
-/* Earliest due wait of the customer; 0: none. */
+/* The earliest of them; 0: none. */
 i64 journey_next_due(const struct journeys *j, persona head);
+
+/* ---- passes: what concerns everybody, a piece at a time ----
+ * Stopping ends what runs, publishing a date trigger makes moments of dates that are known already,
+ * another zone moves them. */
+
+/* A journey whose pass is under way, and where it goes on; false: none is. */
+bool journey_pass_next(const struct journeys *j, u32 *code, persona *from);
+/* Passes [from, to); nothing unless the pass is at `from`. Then the caller looks at the timers of
+ * those in it. */
+void journey_pass(struct journeys *j, u32 code, persona from, persona to, i64 now);
+/* A zone's rules or the workspace's zone changed: date triggers pass everybody again. `hers`: a
+ * zone is new, which can only be that of customers who had named it in vain. */
+void journeys_rezone(struct journeys *j, bool hers);
+/* The same work for one customer, out of turn: her view was made anew (a merge, a cut). */
+void journey_look(struct journeys *j, persona head, i64 now);
 
 /* The claim's checks before message_check's: stopped, exit, send_if. */
 refusal journey_may_send(struct journeys *j, u32 message, i64 now);
@@ -136,7 +163,16 @@ void journey_departed(struct journeys *j, u32 message, i64 now);
 /* The message is settled for good: an ended enrolment that only waited for it may go. */
 void journey_settled(struct journeys *j, u32 message);
 bool journey_enrolment_open(const struct journeys *j, u32 enrolment);
+
+/* After a merge, and after message_moved: everything of `from` is the survivor's. What runs on both
+ * sides in one journey with one key: the oldest stays, those of the other side end `merged` and
+ * what they planned is cancelled. */
 void journey_moved(struct journeys *j, persona from, persona to, i64 now);
+/* After customer_cut, and after messages were parted: each enrolment goes to the head that its
+ * persona has now. Once the views of both are filled again, journey_look for each. */
+void journey_cut(struct journeys *j, persona a, persona b);
+/* Before customer_forget: her enrolments end `erased` and are freed. Nothing is written down, for
+ * her timeline goes too; what she was to get goes by message_forget, before or after. */
 void journey_forget(struct journeys *j, persona head, i64 now);
 
 /* What a message says: for rendering and for showing. */
@@ -166,6 +202,16 @@ struct journey_info {
     u64 entered, refused, waiting, done; /* enrolments of all versions */
     str source;
 };
+/* What became of all who came to one version; ENTRY_NONE and EXIT_NONE stay 0. */
+struct version_info {
+    u32 number;
+    i64 live_ms;
+    u64 entered, refused[ENTRY_COUNT], ended[EXIT_COUNT];
+    u64 messages[MESSAGE_STATUS_COUNT]; /* by present (or last) status */
+};
+/* Each version, oldest first; *cursor starts at 0. All of them: O(versions of all journeys). */
+bool journey_next_version(const struct journeys *j, u32 code, u32 *cursor,
+                          struct version_info *out);
 u32 journey_list(const struct journeys *j, struct journey_info *out, u32 max);
 bool journey_find(const struct journeys *j, str id, struct journey_info *out);
 const struct enrolment_row *enrolment_at(const struct journeys *j, u32 row);

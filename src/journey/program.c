@@ -44,6 +44,22 @@ MUST_USE static err instructions(struct reader *r, struct arena *arena, struct p
     return ERR_OK;
 }
 
+MUST_USE static err trigger(struct reader *r, struct arena *arena, struct program *p)
+{
+    p->trigger.kind = read_byte(r);
+    p->trigger.code = (u32)read_varint(r);
+    p->trigger.on_leave = read_byte(r);
+    TRY(condition(r, arena, &p->trigger.where));
+    p->trigger.key = (u32)read_varint(r);
+    p->trigger.max_late_ms = read_zigzag(r);
+    if (p->trigger.kind == TRIGGER_EVENT || p->trigger.kind == TRIGGER_SEGMENT) return ERR_OK;
+    p->trigger.field = read_str_varint(r);
+    p->trigger.clock_ms = read_zigzag(r);
+    bool good = p->trigger.kind == TRIGGER_DATE && p->trigger.where && p->trigger.clock_ms >= 0 &&
+                p->trigger.clock_ms < DAY;
+    return good ? ERR_OK : ERR_CORRUPT;
+}
+
 err program_load(str bytes, struct arena *arena, struct program *p)
 {
     struct reader r = reader_of(bytes);
@@ -52,12 +68,7 @@ err program_load(str bytes, struct arena *arena, struct program *p)
     p->id = read_str_varint(&r);
     p->category = read_byte(&r);
     p->lane = read_byte(&r);
-    p->trigger.kind = read_byte(&r);
-    p->trigger.code = (u32)read_varint(&r);
-    p->trigger.on_leave = read_byte(&r);
-    TRY(condition(&r, arena, &p->trigger.where));
-    p->trigger.key = (u32)read_varint(&r);
-    p->trigger.max_late_ms = read_zigzag(&r);
+    TRY(trigger(&r, arena, p));
     TRY(condition(&r, arena, &p->entry_if));
     p->again = read_byte(&r);
     p->again_ms = read_zigzag(&r);

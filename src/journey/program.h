@@ -1,16 +1,16 @@
 /* program.h — a journey's version as it runs: flat instructions, decoded from the published bytes.
  *
  * Compiled bytes, all integers as varints (base/buf.h), texts with their length before them:
- *   u8 format (1) · id · category · lane · trigger kind, code, on, where, key, max_late
- *   · entry.if · again, again_ms · running · exit count, exits · percent, holdout (hundredths of a
- * percent) · instruction count · {u8 op · step code · operands}… Operands: WAIT ms, months | SEND
- * channel, template, topic, if | BRANCH if, target | JUMP target | END why. Predicates are the
- * bytes of predicate_compile, empty for none. Targets are instruction indexes in four bytes, always
- * forward: a program ends. */
+ *   u8 format (1) · id · category · lane · trigger kind, code, on, where, key, max_late; of a date
+ * also its attribute and the time of day in ms · entry.if · again, again_ms · running · exit count,
+ * exits · percent, holdout (hundredths of a percent) · instruction count · {u8 op · step code ·
+ * operands}… Operands: WAIT ms, months | SEND channel, template, topic, if | BRANCH if, target |
+ * JUMP target | END why. Predicates are the bytes of predicate_compile, empty for none. Targets are
+ * instruction indexes in four bytes, always forward: a program ends. */
 #pragma once
 #include "journey/journey.h"
 
-typedef enum { TRIGGER_EVENT = 1, TRIGGER_SEGMENT } trigger_kind;
+typedef enum { TRIGGER_EVENT = 1, TRIGGER_SEGMENT, TRIGGER_DATE } trigger_kind;
 typedef enum { AGAIN_AFTER_EXIT, AGAIN_NEVER, AGAIN_ALWAYS, AGAIN_AFTER, AGAIN_PER_KEY } again_kind;
 typedef enum { RUNNING_IGNORE, RUNNING_RESTART, RUNNING_PARALLEL } running_kind;
 typedef enum { OP_WAIT = 1, OP_SEND, OP_BRANCH, OP_JUMP, OP_END } op;
@@ -30,7 +30,10 @@ struct instruction {
 struct program {
     u32 code, version;
     u32 journey; /* row of its journey */
+    u32 index;   /* row of its own */
+    i64 live_ms; /* since when */
     bool live;   /* the journey's newest version */
+    bool over;   /* the journey was stopped while this was the newest, or before */
     str id;
     category category;
     lane lane;
@@ -38,9 +41,11 @@ struct program {
         trigger_kind kind;
         u32 code;
         bool on_leave;
-        struct predicate *where;
-        u32 key; /* NAME_PROPERTY code, 0: none */
+        struct predicate *where; /* EVENT: on its properties; DATE: the days of its moments */
+        u32 key;                 /* NAME_PROPERTY code, 0: none */
         i64 max_late_ms;
+        str field;    /* DATE: the attribute… */
+        i64 clock_ms; /* …and the time of the day */
     } trigger;
     struct predicate *entry_if;
     again_kind again;

@@ -10,6 +10,8 @@ struct journeys *journeys_new(struct store *s, struct customers *c, struct messa
     j->enrolments = table_new(s, "enrolments", sizeof(struct enrolment_row), ENROLMENTS_MAX);
     j->programs = table_new(s, "programs", sizeof(struct program_row), PROGRAMS_MAX + 1);
     j->journeys = table_new(s, "journeys", sizeof(struct journey_row), JOURNEYS_MAX);
+    j->counts =
+        table_new(s, "journey_counts", sizeof(struct count_row), (PROGRAMS_MAX + 1) * COUNTS_EACH);
     j->bytes = heap_new(s, "programs");
     j->customers = c;
     j->messages = m;
@@ -34,7 +36,7 @@ void journeys_free(struct journeys *j)
     free(j);
 }
 
-static u32 find(const struct journeys *j, u32 code)
+u32 journey_row_of(const struct journeys *j, u32 code)
 {
     for (u32 i = 1; i < table_count(j->journeys); i++)
         if (((const struct journey_row *)table_at(j->journeys, i))->code == code) return i;
@@ -53,7 +55,10 @@ MUST_USE static err load(struct journeys *j, u32 index)
     }
     p.code = row->code;
     p.version = row->number;
-    p.journey = find(j, row->code);
+    p.journey = journey_row_of(j, row->code);
+    p.index = index;
+    p.live_ms = row->live_ms;
+    p.over = row->over;
     if (index >= j->loaded_count) {
         j->loaded = mem_realloc(j->loaded, (index + 1) * sizeof *j->loaded);
         j->loaded_count = index + 1;
@@ -86,12 +91,14 @@ err journey_publish(struct journeys *j, u32 code, str compiled, i64 now)
     u32 percent = check.percent, holdout = check.holdout;
     arena_free(arena);
     TRY(e);
-    u32 row = find(j, code), index;
+    u32 row = journey_row_of(j, code), index;
+    bool dated = check.trigger.kind == TRIGGER_DATE;
     if (!row && table_count(j->journeys) >= JOURNEYS_MAX) return ERR_LIMIT;
     if (!(index = table_add(j->programs))) return ERR_LIMIT;
     if (!row) row = table_add(j->journeys);
     struct journey_row *journey = table_edit(j->journeys, row);
     struct program_row *p = table_edit(j->programs, index);
+    if (journey->program) dated |= j->loaded[journey->program].trigger.kind == TRIGGER_DATE;
     journey->code = code;
     journey->program = (u16)index;
     journey->stopped = 0;
@@ -103,35 +110,20 @@ err journey_publish(struct journeys *j, u32 code, str compiled, i64 now)
     p->live_ms = now;
     TRY(load(j, index));
     mark_live(j);
+    if (dated) pass_begin(j, row, true);
     return ERR_OK;
-}
-
-void journey_moved(struct journeys *j, persona from, persona to, i64 now)
-{
-    u32 first = customer_at(j->customers, from)->enrolments, last = first;
-    (void)now;
-    if (!first) return;
-    for (;;) {
-        const struct enrolment_row *r = table_at(j->enrolments, last);
-        if (!r->next) break;
-        last = r->next;
-    }
-    ((struct enrolment_row *)table_edit(j->enrolments, last))->next =
-        customer_at(j->customers, to)->enrolments;
-    customer_edit(j->customers, to)->enrolments = first;
-    customer_edit(j->customers, from)->enrolments = 0;
 }
 
 bool journey_pause(struct journeys *j, u32 code, bool paused)
 {
-    u32 row = find(j, code);
+    u32 row = journey_row_of(j, code);
     if (row) ((struct journey_row *)table_edit(j->journeys, row))->paused = paused;
     return row;
 }
 
 bool journey_release(struct journeys *j, u32 code, u32 percent)
 {
-    u32 row = find(j, code);
+    u32 row = journey_row_of(j, code);
     if (row) ((struct journey_row *)table_edit(j->journeys, row))->percent = percent;
     return row;
 }
@@ -150,20 +142,73 @@ void journey_customers(struct journeys *j, u32 code, void (*each)(void *ctx, per
             each(ctx, customer_head(j->customers, enrolment_at(j, row)->persona));
 }
 
-bool journey_stop(struct journeys *j, u32 code, i64 now)
+bool journey_stop(struct journeys *j, u32 code)
 {
-    u32 found = find(j, code);
+    u32 found = journey_row_of(j, code);
     if (!found) return false;
     ((struct journey_row *)table_edit(j->journeys, found))->stopped = 1;
-    for (u32 row = 1; row < messages_end(j->messages); row++) {
-        const struct message_row *m = message_at(j->messages, row);
-        if (m && m->enrolment && runs_in(j, m->enrolment, code))
-            message_cancel(j->messages, row, now);
+    for (u32 i = 1; i < j->loaded_count; i++) {
+        if (j->loaded[i].code != code || j->loaded[i].over) continue;
+        ((struct program_row *)table_edit(j->programs, i))->over = 1;
+        j->loaded[i].over = true;
     }
-    for (u32 row = 1; row < table_count(j->enrolments); row++)
-        if (runs_in(j, row, code)) journey_end(j, row, EXIT_STOPPED, now);
+    pass_begin(j, found, false);
     return true;
 }
+
+/* ---- counting ---- */
+
+static void count(struct journeys *j, const struct program *p, u32 what)
+{
+    u32 at = 1 + p->index * COUNTS_EACH + what;
+    struct count_row *row =
+        table_has(j->counts, at) ? table_edit(j->counts, at) : table_claim(j->counts, at);
+    row->count++;
+}
+
+void count_entry(struct journeys *j, const struct program *p, entry_refusal why)
+{
+    struct journey_row *journey = journey_edit(j, p);
+    count(j, p, why);
+    if (why != ENTRY_NONE) {
+        journey->refused++;
+        return;
+    }
+    journey->entered++;
+    journey->running++;
+}
+
+void count_end(struct journeys *j, const struct program *p, exit_reason why)
+{
+    struct journey_row *journey = journey_edit(j, p);
+    count(j, p, ENDED_AT + why);
+    journey->running--;
+    journey->ended++;
+}
+
+static u64 counted(const struct journeys *j, u32 program, u32 what)
+{
+    u32 at = 1 + program * COUNTS_EACH + what;
+    return table_has(j->counts, at) ? ((const struct count_row *)table_at(j->counts, at))->count
+                                    : 0;
+}
+
+bool journey_next_version(const struct journeys *j, u32 code, u32 *cursor, struct version_info *out)
+{
+    u32 i = *cursor + 1;
+    while (i < j->loaded_count && j->loaded[i].code != code) i++;
+    *cursor = i;
+    if (i >= j->loaded_count) return false;
+    *out = (struct version_info){.number = j->loaded[i].version, .live_ms = j->loaded[i].live_ms};
+    out->entered = counted(j, i, ENTRY_NONE);
+    for (u32 r = ENTRY_NONE + 1; r < ENTRY_COUNT; r++) out->refused[r] = counted(j, i, r);
+    for (u32 r = EXIT_NONE + 1; r < EXIT_COUNT; r++) out->ended[r] = counted(j, i, ENDED_AT + r);
+    for (u32 s = MESSAGE_PLANNED; s < MESSAGE_STATUS_COUNT; s++)
+        out->messages[s] = message_count(j->messages, i, (message_status)s);
+    return true;
+}
+
+/* ---- reading ---- */
 
 static bool fill(const struct journeys *j, u32 row, struct journey_info *out)
 {
@@ -192,7 +237,7 @@ u32 journey_list(const struct journeys *j, struct journey_info *out, u32 max)
 
 bool journey_find(const struct journeys *j, str id, struct journey_info *out)
 {
-    u32 code = names_find(j->names, NAME_OBJECT, id), row = code ? find(j, code) : 0;
+    u32 code = names_find(j->names, NAME_OBJECT, id), row = code ? journey_row_of(j, code) : 0;
     return row && fill(j, row, out);
 }
 
@@ -219,6 +264,7 @@ hash128 journeys_digest(const struct journeys *j, name_of name, void *ctx)
         buf_u64(&b, (u64)r->due_ms);
         buf_u64(&b, (u64)r->started_ms);
         buf_u64(&b, r->trigger_order);
+        buf_u64(&b, (u64)r->trigger_ms);
         buf_u64(&b, r->key);
         sum = hash_add(sum, hash_xxh(buf_str(&b)));
     }
@@ -232,6 +278,15 @@ hash128 journeys_digest(const struct journeys *j, name_of name, void *ctx)
         buf_u64(&b, r->ended);
         buf_byte(&b, r->paused);
         buf_byte(&b, r->stopped);
+        buf_u32(&b, r->cursor);
+        sum = hash_add(sum, hash_xxh(buf_str(&b)));
+    }
+    for (u32 i = 1; i < j->loaded_count; i++) {
+        buf_reset(&b);
+        buf_str_varint(&b, j->loaded[i].id);
+        buf_varint(&b, j->loaded[i].version);
+        buf_byte(&b, j->loaded[i].over);
+        for (u32 what = 0; what < COUNTS_EACH; what++) buf_varint(&b, counted(j, i, what));
         sum = hash_add(sum, hash_xxh(buf_str(&b)));
     }
     buf_clear(&b);

@@ -166,7 +166,7 @@ static err do_erase(struct world *w)
     m->erase_upto = m->acked;
     mark_erasure(m, MAYBE_BLANK);
     m->erase_upto = upto;
-    struct record_id id = {{m->erasing - 1, 0}, 1};
+    struct blank_id id = {{{m->erasing - 1, 0}, 1}, UINT64_MAX};
     err e = log_blank_step(w->f.log, &id, 1, &m->cursor);
     CHECK(e == ERR_OK || e == ERR_IO || e == ERR_FULL);
     if (e != ERR_OK || m->cursor != UINT64_MAX) return e;

@@ -181,7 +181,7 @@ TEST("any flipped bit is found, or hits what is no record, or cuts the very last
 
 static void erase_all(struct log *log, u64 id)
 {
-    struct record_id ids[] = {{{id, 0}, 1}, {{id, 0}, 9}};
+    struct blank_id ids[] = {{{{id, 0}, 1}, UINT64_MAX}, {{{id, 0}, 9}, UINT64_MAX}};
     for (u64 cursor = 0; cursor != UINT64_MAX;) CHECK_OK(log_blank_step(log, ids, 2, &cursor));
 }
 
@@ -337,7 +337,7 @@ static void stop_erasure_at(struct fixture *f, const char *point)
 TEST("an erasure waits for the batch that is being written to the file it would close")
 {
     struct fixture f = fixture_new(1, 2048);
-    struct record_id id = {{100, 0}, 1};
+    struct blank_id id = {{{100, 0}, 1}, UINT64_MAX};
     u64 cursor = 0;
     write_about(f.log, 1, 5);
     append_ok(f.log, S("in flight"));
@@ -352,7 +352,7 @@ TEST("an erasure waits for the batch that is being written to the file it would 
 TEST("an erasure waits for the batch that begins a recycled file")
 {
     struct fixture f = fixture_new(1, 2048);
-    struct record_id id = {{777, 0}, 1};
+    struct blank_id id = {{{777, 0}, 1}, UINT64_MAX};
     u64 cursor = UINT64_MAX - 1;
     write_many(f.log, 1, 24); /* the files are full: four records each */
     CHECK_OK(log_release(f.log, 24, NEVER));
@@ -385,10 +385,38 @@ TEST("while an erasure rewrites the current file, the writer goes on in the next
     fixture_free(&f);
 }
 
+/* The numbers of the records whose payload is gone. */
+static str blank_ones(struct log *log, struct arena *arena)
+{
+    struct buf b;
+    struct record r;
+    u64 number = 0;
+    buf_init(&b, 4096);
+    CHECK_OK(log_replay(log, 1));
+    for (const struct batch *batch; (batch = log_next(log)); log_done(log, batch))
+        for (struct reader in = reader_of(batch->records); record_next(&in, &r);)
+            if (++number && r.payload.n == 0) buf_printf(&b, "%llu ", (unsigned long long)number);
+    str out = arena_str(arena, buf_str(&b));
+    buf_clear(&b);
+    return out;
+}
+
+TEST("an erasure empties records up to its number; who came with the identifier later stays")
+{
+    struct fixture f = fixture_new(1, 2048);
+    struct blank_id ids[] = {{{{100, 0}, 1}, 11}, {{{101, 0}, 1}, 4}};
+    write_about(f.log, 1, 15); /* 100 names 3, 6 …, 101 names 1, 4 … */
+    for (u64 cursor = 0; cursor != UINT64_MAX;) CHECK_OK(log_blank_step(f.log, ids, 2, &cursor));
+    CHECK_STR(blank_ones(f.log, arena), S("1 3 4 6 9 "));
+    CHECK_OK(fixture_reopen(&f));
+    CHECK_STR(blank_ones(f.log, arena), S("1 3 4 6 9 "));
+    fixture_free(&f);
+}
+
 TEST("an erasure never rewrites a damaged file")
 {
     struct fixture f = fixture_new(1, 2048);
-    struct record_id id = {{100, 0}, 1};
+    struct blank_id id = {{{100, 0}, 1}, UINT64_MAX};
     u64 cursor = 2;
     write_about(f.log, 1, 60);
     flip(f.env, path_of(2, arena), 800, 1);

@@ -94,8 +94,7 @@ static err scratch_batch(struct blanking *b, const struct batch *batch, size_t *
         b->scratch = mem_realloc(b->scratch, need);
         b->scratch_size = need;
     }
-    return records_blank(batch->records, batch->count, b->ids, b->scratch + BATCH_HEAD_BYTES, n,
-                         blanked);
+    return records_blank(batch, b->ids, b->scratch + BATCH_HEAD_BYTES, n, blanked);
 }
 
 static err write_batch(struct blanking *b, const struct batch *batch, size_t n)

@@ -24,6 +24,7 @@
     X(LEVEL_CHANGED, 14, "Level Changed", false)                                                   \
     X(ADDRESS_SUPPRESSED, 15, "Address Suppressed", false)                                         \
     X(ADDRESS_RELEASED, 16, "Address Released", false)                                             \
+    X(FIELDS_KEPT, 17, "Fields Kept", false)                                                       \
     X(MESSAGE_PLANNED, 24, "Message Planned", false)                                               \
     X(MESSAGE_DEFERRED, 25, "Message Deferred", false)                                             \
     X(MESSAGE_CLAIMED, 26, "Message Claimed", false)                                               \

@@ -52,7 +52,8 @@
     X(VALUE, 17, "value")                                                                          \
     X(VERSION, 18, "version")                                                                      \
     X(UNTIL, 19, "until")                                                                          \
-    X(KEY, 20, "key")
+    X(KEY, 20, "key")                                                                              \
+    X(FIELDS, 21, "fields")
 
 enum {
 #define X(constant, code, name) SPACE_##constant = code,

@@ -34,7 +34,7 @@ struct chunk {
 /* The identifiers an erasure names. */
 struct id_set {
     struct map map;
-    const struct record_id *ids;
+    const struct blank_id *ids;
 };
 
 /* Where batches are kept. Calls come from the writer (write, prepare), the consumer (replay) and
@@ -90,12 +90,12 @@ void log_memory_open(struct log *log);
 /* Ends the log: every later call gives `e`. Answers `e`. */
 err log_fail(struct log *log, err e, str path, const char *format, ...) PRINTF_LIKE(4, 5);
 
-void id_set_init(struct id_set *set, const struct record_id *ids, u32 count);
+void id_set_init(struct id_set *set, const struct blank_id *ids, u32 count);
 void id_set_clear(struct id_set *set);
 
 /* Copies a batch's records to `out` (as much room), without the payloads of those that name one of
- * `ids`. `blanked` counts them. ERR_CORRUPT if they are not `count` records. */
-MUST_USE err records_blank(str records, u32 count, const struct id_set *ids, char *out, size_t *n,
+ * `ids`. `blanked` counts them. ERR_CORRUPT if they are not as many records as it says. */
+MUST_USE err records_blank(const struct batch *b, const struct id_set *ids, char *out, size_t *n,
                            u32 *blanked);
 /* Whether the bytes are exactly `count` records. */
 bool records_are(str records, u32 count);

@@ -378,7 +378,7 @@ err log_release(struct log *log, u64 upto, i64 older_than_ms)
     return log->backend->release(log, upto, older_than_ms);
 }
 
-err log_blank_step(struct log *log, const struct record_id *ids, u32 count, u64 *cursor)
+err log_blank_step(struct log *log, const struct blank_id *ids, u32 count, u64 *cursor)
 {
     TRY(failure_of(log));
     struct id_set set;

@@ -122,9 +122,15 @@ MUST_USE err log_replay_end(struct log *log, struct diag *why);
  * file stays. One thread at a time calls this and log_blank_step. */
 MUST_USE err log_release(struct log *log, u64 upto, i64 older_than_ms);
 
+/* An identifier that goes, and the last record that still meant the one who goes: whoever comes
+ * with it later is somebody new. */
+struct blank_id {
+    struct record_id id;
+    u64 upto;
+};
 /* Erasure: in every durable batch, empties the payload of records that name one of `ids` (headers
- * stay), rewriting whole files beside the old. What recycled files still hold of their former life
- * goes too. May take long; one file per call, `*cursor` starts at 0 and is UINT64_MAX when done. On
- * ERR_OK call again; after another error the same call may be made later. ERR_CORRUPT: a file is
- * damaged, and stays as it is. */
-MUST_USE err log_blank_step(struct log *log, const struct record_id *ids, u32 count, u64 *cursor);
+ * stay), up to the number that stands with it, rewriting whole files beside the old. What recycled
+ * files still hold of their former life goes too. May take long; one file per call, `*cursor`
+ * starts at 0 and is UINT64_MAX when done. On ERR_OK call again; after another error the same call
+ * may be made later. ERR_CORRUPT: a file is damaged, and stays as it is. */
+MUST_USE err log_blank_step(struct log *log, const struct blank_id *ids, u32 count, u64 *cursor);

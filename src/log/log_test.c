@@ -549,7 +549,7 @@ static void *write_all(void *arg)
 static void *keep_house(void *arg)
 {
     struct crowd *c = arg;
-    struct record_id id = {{1, 1}, 1};
+    struct blank_id id = {{{1, 1}, 1}, UINT64_MAX};
     while (atomic_load(&c->ended) < APPENDERS + 1) {
         u64 cursor = 0;
         err e = log_prepare_step(c->log);

@@ -93,7 +93,7 @@ static err memory_blank_step(struct log *log, const struct id_set *ids, u64 *cur
         u32 blanked;
         size_t n;
         char *out = mem_alloc(b->records.n);
-        MUST(records_blank(b->records, b->count, ids, out, &n, &blanked) == ERR_OK);
+        MUST(records_blank(b, ids, out, &n, &blanked) == ERR_OK);
         drop(log, b);
         b->records = (str){out, n};
         atomic_fetch_add(&log->disk_bytes, n);

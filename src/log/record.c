@@ -117,11 +117,11 @@ bool records_are(str records, u32 count)
     return count == 0 && at == records.n;
 }
 
-void id_set_init(struct id_set *set, const struct record_id *ids, u32 count)
+void id_set_init(struct id_set *set, const struct blank_id *ids, u32 count)
 {
     map_init(&set->map);
     set->ids = ids;
-    for (u32 i = 0; i < count; i++) map_put(&set->map, ids[i].hash, i + 1);
+    for (u32 i = 0; i < count; i++) map_put(&set->map, ids[i].id.hash, i + 1);
 }
 
 void id_set_clear(struct id_set *set)
@@ -129,36 +129,40 @@ void id_set_clear(struct id_set *set)
     map_clear(&set->map);
 }
 
-static bool id_set_has(const struct id_set *set, struct record_id id)
+static bool id_set_has(const struct id_set *set, struct record_id id, u64 number)
 {
     struct map_cursor at;
-    for (u32 row = map_first(&set->map, id.hash, &at); row; row = map_next(&set->map, id.hash, &at))
-        if (set->ids[row - 1].space == id.space && hash128_eq(set->ids[row - 1].hash, id.hash))
+    for (u32 row = map_first(&set->map, id.hash, &at); row;
+         row = map_next(&set->map, id.hash, &at)) {
+        const struct blank_id *b = &set->ids[row - 1];
+        if (b->id.space == id.space && hash128_eq(b->id.hash, id.hash) && number <= b->upto)
             return true;
-    return false;
-}
-
-static bool names_one_of(const char *p, const struct head *h, const struct id_set *ids)
-{
-    for (u32 i = 0; i < h->id_count; i++) {
-        struct record_id id;
-        memcpy(&id, p + RECORD_HEAD_BYTES + i * RECORD_ID_BYTES, sizeof id);
-        if (id_set_has(ids, id)) return true;
     }
     return false;
 }
 
-err records_blank(str records, u32 count, const struct id_set *ids, char *out, size_t *n,
+static bool names_one_of(const char *p, const struct head *h, const struct id_set *ids, u64 number)
+{
+    for (u32 i = 0; i < h->id_count; i++) {
+        struct record_id id;
+        memcpy(&id, p + RECORD_HEAD_BYTES + i * RECORD_ID_BYTES, sizeof id);
+        if (id_set_has(ids, id, number)) return true;
+    }
+    return false;
+}
+
+err records_blank(const struct batch *b, const struct id_set *ids, char *out, size_t *n,
                   u32 *blanked)
 {
     struct head h;
+    u64 number = b->first;
     *n = *blanked = 0;
-    if (!records_are(records, count)) return ERR_CORRUPT;
-    for (size_t at = 0; at < records.n; at += h.size) {
-        const char *p = records.p + at;
-        MUST(head_read(p, records.n - at, &h));
+    if (!records_are(b->records, b->count)) return ERR_CORRUPT;
+    for (size_t at = 0; at < b->records.n; at += h.size, number++) {
+        const char *p = b->records.p + at;
+        MUST(head_read(p, b->records.n - at, &h));
         struct head kept = h;
-        if (h.size > fixed_bytes(&h) && names_one_of(p, &h, ids)) {
+        if (h.size > fixed_bytes(&h) && names_one_of(p, &h, ids, number)) {
             kept.size = (u32)fixed_bytes(&h);
             kept.padding = 0;
             ++*blanked;

@@ -13,13 +13,14 @@ static void put_hash(struct buf *b, str key, hash128 h)
     json_put_kv_str(b, key, str_of(hex));
 }
 
-/* The hash that the log alone leads to; nothing where its beginning was released already. */
+/* The hash that the log alone leads to; nothing where its beginning was released already, or where
+ * an erasure emptied records of it. */
 static err put_replayed(struct buf *b, const char *dir, struct diag *why)
 {
     struct engine_options eo = {.dir = dir, .inspect = true, .from_log_alone = true};
     struct engine *e = NULL;
     err r = engine_open(env_real(), &eo, &e, why);
-    if (r == ERR_OK) put_hash(b, S("replay_hash"), engine_hash(e));
+    if (r == ERR_OK && !engine_is_blanked(e)) put_hash(b, S("replay_hash"), engine_hash(e));
     engine_close(e);
     return r == ERR_NOT_FOUND ? ERR_OK : r;
 }

@@ -3,12 +3,16 @@
  * A message hangs in its customer's list (customer_row.messages). The ready queues hold (row, id)
  * pairs, so that an entry whose row was freed and given to another message is seen to be stale.
  * Tallies are rows of their own, one per status, so that they are in snapshots: row 1 + status, and
- * for NONE the number ever planned. */
+ * for NONE the number ever planned; in the same way each program's behind those of all. */
 #include "message/message.h"
 
 #include <stdlib.h>
 
-enum { MESSAGES_MAX = 1 << 28, RETIRE_MS = 72 * 3600 * 1000 };
+enum {
+    MESSAGES_MAX = 1 << 28,
+    TALLIES_MAX = (1 << 16) * MESSAGE_STATUS_COUNT + 1,
+    RETIRE_MS = 72 * 3600 * 1000
+};
 
 struct ready {
     u32 row;
@@ -56,8 +60,7 @@ struct messages *messages_new(struct store *s, struct customers *c, struct sip_k
 {
     struct messages *m = mem_zalloc(sizeof *m);
     m->rows = table_new(s, "messages", sizeof(struct message_row), MESSAGES_MAX);
-    m->tallies =
-        table_new(s, "message_tallies", sizeof(struct tally_row), MESSAGE_STATUS_COUNT + 2);
+    m->tallies = table_new(s, "message_tallies", sizeof(struct tally_row), TALLIES_MAX);
     m->customers = c;
     m->key = key;
     return m;
@@ -130,12 +133,23 @@ u32 message_ready(const struct messages *m, lane l)
 
 /* ---- states ---- */
 
-static void count(struct messages *m, message_status s, i64 by)
+static u32 tally_of(u32 program, message_status s)
 {
-    u32 at_row = 1 + (u32)s;
-    struct tally_row *row = table_has(m->tallies, at_row) ? table_edit(m->tallies, at_row)
-                                                          : table_claim(m->tallies, at_row);
+    return 1 + program * MESSAGE_STATUS_COUNT + (u32)s;
+}
+
+static void count_in(struct messages *m, u32 tally, i64 by)
+{
+    struct tally_row *row = table_has(m->tallies, tally) ? table_edit(m->tallies, tally)
+                                                         : table_claim(m->tallies, tally);
     row->count += (u64)by;
+}
+
+/* Of all, and of its program (0 is none's: a transactional send). */
+static void count(struct messages *m, u32 program, message_status s, i64 by)
+{
+    count_in(m, tally_of(0, s), by);
+    if (program) count_in(m, tally_of(program, s), by);
 }
 
 static bool waiting(const struct message_row *row)
@@ -146,8 +160,8 @@ static bool waiting(const struct message_row *row)
 static struct message_row *move(struct messages *m, u32 row, message_status to, i64 due)
 {
     struct message_row *r = table_edit(m->rows, row);
-    count(m, r->status, -1);
-    count(m, to, 1);
+    count(m, r->program, r->status, -1);
+    count(m, r->program, to, 1);
     r->status = (u8)to;
     r->due_ms = due;
     return r;
@@ -172,8 +186,8 @@ u32 message_plan(struct messages *m, const struct message_plan *plan, i64 now)
     r->category = plan->category & 3u;
     r->fresh = plan->fresh;
     who->messages = row;
-    count(m, MESSAGE_NONE, 1);
-    count(m, MESSAGE_PLANNED, 1);
+    count(m, plan->program, MESSAGE_NONE, 1);
+    count(m, plan->program, MESSAGE_PLANNED, 1);
     push(m, row);
     return row;
 }
@@ -349,12 +363,31 @@ void message_moved(struct messages *m, persona from, persona to)
     customer_edit(m->customers, from)->messages = 0;
 }
 
+void message_cut(struct messages *m, persona a, persona b)
+{
+    const persona heads[2] = {a, b};
+    u32 row = customer_at(m->customers, a)->messages, last[2] = {0, 0};
+    if (!row) return;
+    customer_edit(m->customers, a)->messages = 0;
+    for (u32 next; row; row = next) {
+        u32 side = customer_head(m->customers, at(m, row)->persona) == b;
+        next = at(m, row)->next;
+        ((struct message_row *)table_edit(m->rows, row))->next = 0;
+        if (last[side])
+            ((struct message_row *)table_edit(m->rows, last[side]))->next = row;
+        else
+            customer_edit(m->customers, heads[side])->messages = row;
+        last[side] = row;
+    }
+}
+
 void message_forget(struct messages *m, persona head)
 {
     u32 next;
     for (u32 row = customer_at(m->customers, head)->messages; row; row = next) {
         next = at(m, row)->next;
         if (waiting(at(m, row))) move(m, row, MESSAGE_CANCELLED, 0);
+        if (at(m, row)->status == MESSAGE_CLAIMED) move(m, row, MESSAGE_UNKNOWN, 0);
         table_drop(m->rows, row);
     }
     customer_edit(m->customers, head)->messages = 0;
@@ -371,6 +404,14 @@ struct message_tally message_tally(const struct messages *m)
             t.now[s] = n;
     }
     return t;
+}
+
+u64 message_count(const struct messages *m, u32 program, message_status s)
+{
+    u32 tally = tally_of(program, s);
+    return table_has(m->tallies, tally)
+               ? ((const struct tally_row *)table_at(m->tallies, tally))->count
+               : 0;
 }
 
 void messages_rebuild(struct messages *m)

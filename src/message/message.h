@@ -152,6 +152,10 @@ void message_retire(struct messages *m, persona head, i64 now,
 /* At START: CLAIMED without an answer become UNKNOWN; `each` is told. */
 void message_unknowns(struct messages *m, i64 now, void (*each)(void *ctx, u32 row), void *ctx);
 void message_moved(struct messages *m, persona from, persona to); /* after a merge */
+/* After customer_cut: each message goes to the head that its persona has now. */
+void message_cut(struct messages *m, persona a, persona b);
+/* Before customer_forget: her rows are freed. What waited counts as cancelled, what was claimed as
+ * unknown: its answer will find no row. */
 void message_forget(struct messages *m, persona head);
 
 /* Messages per status ever reached last: Σ = planned ever. Retired rows keep counting. */
@@ -160,5 +164,7 @@ struct message_tally {
     u64 now[MESSAGE_STATUS_COUNT]; /* by present (or last) status */
 };
 struct message_tally message_tally(const struct messages *m);
+/* The same of one program (journey's version index) and status; NONE: ever planned. O(1). */
+u64 message_count(const struct messages *m, u32 program, message_status s);
 
 hash128 messages_digest(const struct messages *m, name_of name, void *ctx);

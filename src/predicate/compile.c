@@ -337,19 +337,17 @@ MUST_USE static err put_date_zone(struct compiler *c, const struct json *j, u8 *
     return ERR_OK;
 }
 
-MUST_USE static err put_date(struct compiler *c, const struct json *j)
+MUST_USE static err put_days(struct compiler *c, const struct json *j, i32 from, i32 to, u8 flags)
 {
     str field, zone = {0};
-    i32 from, to;
     u32 attribute = 0;
-    u8 flags = c->pc->leap_day_march ? DATE_LEAP_MARCH : 0;
     TRY(compile_text(c, j, "date", &field));
     if (json_get_bool(j, "lunar", false)) {
         compile_enter(c, "lunar");
         return REFUSE(c, "lunar dates are not available yet");
     }
     if (json_get_bool(j, "anniversary", false)) flags |= DATE_ANNIVERSARY;
-    TRY(date_range(c, json_get(j, "in"), &from, &to, &flags));
+    if (c->pc->leap_day_march) flags |= DATE_LEAP_MARCH;
     TRY(put_date_zone(c, j, &flags, &attribute, &zone));
     TRY(compile_node(c, NODE_DATE));
     TRY(compile_path(c, TREE_MAIN, field));
@@ -359,6 +357,14 @@ MUST_USE static err put_date(struct compiler *c, const struct json *j)
     buf_varint(c->out, attribute);
     buf_str_varint(c->out, zone);
     return ERR_OK;
+}
+
+MUST_USE static err put_date(struct compiler *c, const struct json *j)
+{
+    i32 from, to;
+    u8 flags = 0;
+    TRY(date_range(c, json_get(j, "in"), &from, &to, &flags));
+    return put_days(c, j, from, to, flags);
 }
 
 /* ---- trees ---- */
@@ -487,4 +493,15 @@ err predicate_compile(const struct json *j, const struct predicate_context *pc, 
     if (!out->full && out->n - start <= PREDICATE_BYTES_MAX) return ERR_OK;
     return diag_set(why, ERR_LIMIT,
                     "this condition is too long; keep long lists as a segment or attribute");
+}
+
+err predicate_compile_days(const struct json *j, i32 from, i32 to,
+                           const struct predicate_context *pc, struct buf *out, struct diag *why)
+{
+    struct compiler c = {.pc = pc, .out = out, .why = why};
+    buf_byte(out, PROGRAM_VERSION);
+    buf_byte(out, (u8)pc->place);
+    TRY(put_days(&c, j, from, to, from == to ? 0 : DATE_RANGE));
+    buf_byte(out, NODE_END);
+    return ERR_OK;
 }

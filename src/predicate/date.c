@@ -113,3 +113,57 @@ answer date_answer(const struct date *d, const struct subject *who, i64 now)
     civil c = civil_of_days(day);
     return every_year(d, z, now, (struct yearly){c.month, c.day});
 }
+
+/* ---- for whom the days themselves matter ---- */
+
+static const struct date *only_date(const struct predicate *p)
+{
+    MUST(p->root->kind == NODE_DATE);
+    return p->root->date;
+}
+
+value predicate_date(const struct predicate *p, const struct subject *who)
+{
+    const struct date *d = only_date(p);
+    struct scope s = {.kind = SCOPE_CUSTOMER, .who = who};
+    struct yearly y;
+    i64 day;
+    value v = field_of(&s, &d->path);
+    bool says = day_of_value(v, NULL, &day) ||
+                (d->flags & DATE_ANNIVERSARY && v.type == VALUE_TEXT && month_and_day(v.text, &y));
+    return says ? v : value_missing();
+}
+
+const struct zone *predicate_date_zone(const struct predicate *p, const struct subject *who)
+{
+    return zone_of(only_date(p), who);
+}
+
+/* The first day after `after` at which one of these days is in range; INT64_MAX: none. */
+static i64 in_range(const struct date *d, i64 day, i64 after)
+{
+    i64 next = max_i64(after + 1, day - d->to);
+    return next <= day - d->from ? next : INT64_MAX;
+}
+
+bool predicate_date_next(const struct predicate *p, const struct subject *who, i64 after, i64 *day)
+{
+    const struct date *d = only_date(p);
+    value v = predicate_date(p, who);
+    struct yearly y;
+    i64 said, next = INT64_MAX;
+    if (v.type == VALUE_MISSING) return false;
+    bool yearly = (d->flags & DATE_ANNIVERSARY) != 0;
+    if (!(yearly && v.type == VALUE_TEXT && month_and_day(v.text, &y))) {
+        if (!day_of_value(v, zone_of(d, who), &said)) return false;
+        civil c = civil_of_days(said);
+        y = (struct yearly){c.month, c.day};
+        if (!yearly) next = in_range(d, said, after);
+    }
+    i64 from = civil_of_days(after + d->from).year - YEARS_AROUND,
+        to = civil_of_days(after + d->to).year + YEARS_AROUND;
+    for (i64 year = from; yearly && year <= to; year++)
+        next = min_i64(next, in_range(d, anniversary(d, y, year), after));
+    if (next != INT64_MAX) *day = next;
+    return next != INT64_MAX;
+}

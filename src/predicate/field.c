@@ -30,9 +30,17 @@ static value item_member(value item, str name)
     return v;
 }
 
+static value attribute_of(const struct subject *who, u32 code)
+{
+    const struct columns *c = who->columns;
+    for (u32 i = 0; c && i < c->count; i++)
+        if (c->codes[i] == code) return attribute_next(c->readers[i], who->head);
+    return view_attribute(who->view, who->head, code);
+}
+
 static value coded(const struct scope *s, u32 code)
 {
-    if (s->kind == SCOPE_CUSTOMER) return view_attribute(s->who->view, s->who->head, code);
+    if (s->kind == SCOPE_CUSTOMER) return attribute_of(s->who, code);
     return props_get(s->props, code);
 }
 

@@ -281,14 +281,17 @@ static void load_plain(struct loader *l, struct node *n)
         n->state = read_byte(&l->r);
         in->consents = true;
         break;
-    case NODE_REACHABLE: in->identifiers = in->consents = true; break;
+    case NODE_REACHABLE: in->identifiers = in->consents = in->others = true; break;
     case NODE_SEGMENT: note(l, &l->segments, n->code); break;
-    case NODE_STAGE: n->code2 = load_code(l); break;
+    case NODE_STAGE:
+        n->code2 = load_code(l);
+        in->others = true;
+        break;
     case NODE_SCORE:
         n->test = load_test(l);
         must_be_numeric(l, &n->test);
         if (n->test.op > COMPARE_GE) bad(l);
-        in->time = true;
+        in->time = in->others = true;
         break;
     default: /* MESSAGE, STEP */
         n->state = read_byte(&l->r);

@@ -57,6 +57,11 @@ enum {
  * Names of events, properties, … that are new are given codes even if something else is refused. */
 MUST_USE err predicate_compile(const struct json *j, const struct predicate_context *pc,
                                struct buf *out, struct diag *why);
+/* A condition {"date":F,"in":[from,to]} out of the members "date", "anniversary", "lunar" and
+ * "zone" of `j`, the range given: for what names days by other words (a date trigger). */
+MUST_USE err predicate_compile_days(const struct json *j, i32 from, i32 to,
+                                    const struct predicate_context *pc, struct buf *out,
+                                    struct diag *why);
 /* Makes a predicate of compiled bytes; it and views into `bytes` live in `arena`. ERR_CORRUPT. */
 MUST_USE err predicate_load(str bytes, struct arena *arena, struct predicate **out);
 
@@ -70,7 +75,8 @@ struct predicate_inputs {
     u32 event_count, attribute_count, tag_count, segment_count;
     bool any_event; /* every event, whatever `events` says */
     bool any_tag, identifiers, consents, trigger;
-    bool time; /* an answer may have an `until` of its own */
+    bool others; /* what other modules but `segment` know: reachable, stages, scores */
+    bool time;   /* an answer may have an `until` of its own */
 };
 const struct predicate_inputs *predicate_inputs(const struct predicate *p);
 
@@ -164,7 +170,8 @@ struct subject {
     const struct zone *zone, *customer_zone; /* NULL: UTC; her attribute `timezone`, by resolver */
     const struct resolver *resolver;         /* may be NULL */
     struct arena *scratch;
-    struct names *names; /* texts of tags, for "A/…" trees; NULL: no tree holds */
+    struct names *names;           /* texts of tags, for "A/…" trees; NULL: no tree holds */
+    const struct columns *columns; /* predicate_batch's own; NULL */
 };
 
 /* From the customer's own events: exact, cost = her events in the widest window. Events that
@@ -172,6 +179,15 @@ struct subject {
 answer predicate_eval(const struct predicate *p, const struct subject *who, i64 now);
 /* A PREDICATE_WHERE against one event's properties. O(properties × conditions), no allocation. */
 bool predicate_where(const struct predicate *p, const struct event *ev);
+
+/* ---- days: of a predicate that is one condition on a date ---- */
+
+/* Her date, as it stands there; MISSING if that is none. */
+value predicate_date(const struct predicate *p, const struct subject *who);
+/* The zone whose days they are. */
+const struct zone *predicate_date_zone(const struct predicate *p, const struct subject *who);
+/* The first day after `after` on which it holds; false: there is none. O(1). */
+bool predicate_date_next(const struct predicate *p, const struct subject *who, i64 after, i64 *day);
 
 /* ---- live: kept state (class a) ---- */
 

@@ -68,6 +68,13 @@ typedef enum {
     NODE_KIND_COUNT
 } node_kind;
 
+/* Readers of the attributes a predicate asks of many customers. */
+struct columns {
+    u32 count;
+    const u32 *codes; /* ascending */
+    struct attribute_reader **readers;
+};
+
 /* What the fields of a tree's conditions belong to: a customer, an event, a member of a list. */
 typedef enum { TREE_MAIN, TREE_WHERE, TREE_ITEM } tree_kind;
 

@@ -5,12 +5,21 @@
 #include <stdlib.h>
 
 static const char *const KINDS[ENTRY_KINDS] = {
-    [ENTRY_CUSTOMER] = "customer", [ENTRY_TRACK] = "track",
-    [ENTRY_PAGE] = "page",         [ENTRY_UNSUBSCRIBE] = "unsubscribe",
-    [ENTRY_PROVIDER] = "provider", [ENTRY_OPERATE] = "operate",
-    [EXPECT_MESSAGE] = "message",  [EXPECT_REFUSED] = "refused",
-    [EXPECT_ENTER] = "enter",      [EXPECT_EXIT] = "exit",
-    [EXPECT_COUNT] = "count",      [EXPECT_NOTHING_ELSE] = "nothing_else",
+    [ENTRY_CUSTOMER] = "customer",
+    [ENTRY_TRACK] = "track",
+    [ENTRY_PAGE] = "page",
+    [ENTRY_UNSUBSCRIBE] = "unsubscribe",
+    [ENTRY_PROVIDER] = "provider",
+    [ENTRY_OPERATE] = "operate",
+    [ENTRY_MERGE] = "merge",
+    [ENTRY_UNMERGE] = "unmerge",
+    [ENTRY_ERASE] = "erase",
+    [EXPECT_MESSAGE] = "message",
+    [EXPECT_REFUSED] = "refused",
+    [EXPECT_ENTER] = "enter",
+    [EXPECT_EXIT] = "exit",
+    [EXPECT_COUNT] = "count",
+    [EXPECT_NOTHING_ELSE] = "nothing_else",
 };
 
 struct loader {
@@ -226,6 +235,7 @@ err script_load(struct env *files, const char *path, struct arena *arena, struct
     const char *slash = strrchr(path, '/');
     str text;
     s->arena = arena;
+    s->files = files;
     s->file = str_of(path);
     l.folder = slash ? (str){path, (size_t)(slash - path) + 1} : (str){0};
     TRY(read_file(&l, path, &text));

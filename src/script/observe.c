@@ -56,27 +56,71 @@ static void give_keys(struct observed *list, u32 n)
     }
 }
 
-u32 observe(struct world *w, struct arena *arena, struct observed **out)
+/* Her events onto the end of a list that has room for all. */
+static u32 add_one(struct world *w, struct arena *arena, persona head, struct observed *list, u32 n)
 {
-    struct engine *e = world_engine(w);
-    struct observed *list = mem_reserve(OBSERVED_MAX * sizeof *list);
-    u32 n = 0;
-    for (persona p = 1; p < customers_end(engine_customers(e)); p++) {
-        if (customer_head(engine_customers(e), p) != p) continue;
-        struct subject who;
-        struct event ev;
-        engine_subject(e, p, &who);
-        struct arena *scratch = arena_new();
-        struct event_iter *it =
-            event_iter(who.events, who.personas, who.persona_count, INT64_MIN, NEVER, scratch);
-        while (event_next(it, &ev))
-            if (interesting(ev.code) && n < OBSERVED_MAX) take(arena, &ev, p, &list[n++]);
-        arena_free(scratch);
-    }
+    struct subject who;
+    struct event ev;
+    engine_subject(world_engine(w), head, &who);
+    struct arena *scratch = arena_new();
+    struct event_iter *it =
+        event_iter(who.events, who.personas, who.persona_count, INT64_MIN, NEVER, scratch);
+    while (event_next(it, &ev))
+        if (interesting(ev.code) && n < OBSERVED_MAX) take(arena, &ev, head, &list[n++]);
+    arena_free(scratch);
+    return n;
+}
+
+static void give_out(struct observed *list, u32 n, struct arena *arena, struct observed **out)
+{
     qsort(list, n, sizeof *list, by_order);
     give_keys(list, n);
     *out = arena_alloc(arena, n * sizeof *list);
     memcpy(*out, list, n * sizeof *list);
     mem_release(list, OBSERVED_MAX * sizeof *list);
+}
+
+u32 observe_one(struct world *w, struct arena *arena, persona head, struct observed **out)
+{
+    struct observed *list = mem_reserve(OBSERVED_MAX * sizeof *list);
+    u32 n = add_one(w, arena, head, list, 0);
+    give_out(list, n, arena, out);
+    return n;
+}
+
+static bool has_ended(const struct observed *list, u32 n, u32 from)
+{
+    for (u32 i = from + 1; i < n; i++)
+        if (list[i].event == EVENT_JOURNEY_EXITED && str_eq(list[i].journey, list[from].journey) &&
+            str_eq(list[i].key, list[from].key))
+            return true;
+    return false;
+}
+
+u32 observe_ends(const struct observed *list, u32 n, i64 now, str reason, struct arena *arena,
+                 struct observed **out)
+{
+    u32 ends = 0;
+    *out = arena_alloc(arena, n * sizeof **out);
+    for (u32 i = 0; i < n; i++) {
+        if (list[i].event != EVENT_JOURNEY_ENTERED || has_ended(list, n, i)) continue;
+        struct observed *end = &(*out)[ends++];
+        *end = list[i];
+        end->event = EVENT_JOURNEY_EXITED;
+        end->at_ms = now;
+        end->order = UINT64_MAX;
+        end->reason = reason;
+    }
+    return ends;
+}
+
+u32 observe(struct world *w, struct arena *arena, struct observed **out)
+{
+    struct customers *c = engine_customers(world_engine(w));
+    struct observed *list = mem_reserve(OBSERVED_MAX * sizeof *list);
+    u32 n = 0;
+    for (persona p = 1; p < customers_end(c); p++)
+        if (customer_head(c, p) == p) n = add_one(w, arena, p, list, n);
+    give_out(list, n, arena, out);
     return n;
 }

@@ -12,5 +12,11 @@ struct observed {
     bool used;
 };
 
+/* One customer's, by (time, order). */
+u32 observe_one(struct world *w, struct arena *arena, persona head, struct observed **out);
+/* The events by which her enrolments that still run would end now: what an erasure takes away
+ * unsaid. */
+u32 observe_ends(const struct observed *list, u32 n, i64 now, str reason, struct arena *arena,
+                 struct observed **out);
 /* All of them, by (time, order). */
 u32 observe(struct world *w, struct arena *arena, struct observed **out);

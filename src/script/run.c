@@ -18,7 +18,16 @@ struct provider_rule {
     i64 times;
 };
 
-enum { RULES_MAX = 256 };
+enum { RULES_MAX = 256, ERASED_MAX = 1024 };
+
+/* Who was erased, by the reference the script had for her; and what had happened to her until then,
+ * which her timeline no longer tells. */
+struct erased {
+    str ref;
+    persona head;
+    struct observed *list; /* of the first reference to her; NULL: another one has it */
+    u32 count;
+};
 
 struct run {
     const struct script *s;
@@ -29,6 +38,8 @@ struct run {
     struct diag *why;
     struct provider_rule rules[RULES_MAX];
     u32 rule_count;
+    struct erased erased[ERASED_MAX];
+    u32 erased_count;
 };
 
 /* ---- references ---- */
@@ -235,12 +246,98 @@ MUST_USE static err operate(struct run *r, const struct entry *e)
     return node_refuse(e->body, r->s->file, r->why, "operate one of pause, resume, stop, rollout");
 }
 
+/* ---- who is one person ---- */
+
+MUST_USE static err known(struct run *r, const struct node *n, persona *out)
+{
+    *out = n->type == NODE_TEXT ? who(r, n->text) : 0;
+    return *out ? ERR_OK : node_refuse(n, r->s->file, r->why, "nobody is known by this");
+}
+
+MUST_USE static err merge(struct run *r, const struct entry *e)
+{
+    const struct node *n = e->body;
+    persona a, b;
+    if (n->type != NODE_LIST || n->count != 2)
+        return node_refuse(n, r->s->file, r->why, "merge a list of two customers");
+    TRY(known(r, n->child, &a));
+    TRY(known(r, n->child->next, &b));
+    return world_merge(r->world, a, b);
+}
+
+/* The persona that holds the identifier is parted; a survivor's newest link is cut. */
+MUST_USE static err unmerge(struct run *r, const struct entry *e)
+{
+    struct customers *c = engine_customers(world_engine(r->world));
+    struct identifier_view id;
+    persona head, part;
+    str text;
+    TRY(known(r, e->body, &head));
+    part = head;
+    u32 space = space_of(r, e->body->text, &text);
+    hash128 hash = identifier_hash(engine_key(world_engine(r->world)), space, text);
+    for (u32 cursor = 0; customer_identifier(c, head, &cursor, &id);)
+        if (id.space == space && hash128_eq(id.hash, hash)) part = id.persona;
+    return world_unmerge(r->world, part);
+}
+
+static void remember(struct run *r, str ref, persona head)
+{
+    if (!ref.n || r->erased_count == ERASED_MAX || who(r, ref) != head) return;
+    for (u32 i = 0; i < r->erased_count; i++)
+        if (r->erased[i].head == head && str_eq(r->erased[i].ref, ref)) return;
+    r->erased[r->erased_count++] = (struct erased){.ref = ref, .head = head};
+}
+
+/* Expectations may speak of her by any reference that was hers. */
+MUST_USE static err erase(struct run *r, const struct entry *e)
+{
+    persona head;
+    struct observed *list, *ends;
+    u32 first = r->erased_count;
+    TRY(known(r, e->body, &head));
+    if (first == ERASED_MAX) return node_refuse(e->node, r->s->file, r->why, "too many are erased");
+    remember(r, e->body->text, head);
+    for (u32 i = 0; i < r->s->expectation_count; i++) {
+        const struct node *n = r->s->expectations[i].body;
+        remember(r, node_text(n, "of", S("")), head);
+        remember(r, node_text(n, "to", S("")), head);
+    }
+    u32 n = observe_one(r->world, r->arena, head, &list);
+    u32 more = observe_ends(list, n, world_now(r->world), S("erased"), r->arena, &ends);
+    struct observed *all = arena_alloc(r->arena, (n + more) * sizeof *all);
+    memcpy(all, list, n * sizeof *all);
+    memcpy(all + n, ends, more * sizeof *all);
+    r->erased[first].list = all;
+    r->erased[first].count = n + more;
+    return world_erase(r->world, head);
+}
+
+/* What is there at the end, and what was there of those who are gone. */
+static u32 observe_all(struct run *r, struct observed **out)
+{
+    struct observed *list;
+    u32 n = observe(r->world, r->arena, &list), all = n;
+    for (u32 i = 0; i < r->erased_count; i++) all += r->erased[i].count;
+    *out = arena_alloc(r->arena, all * sizeof **out);
+    memcpy(*out, list, n * sizeof **out);
+    for (u32 i = 0; i < r->erased_count; i++) {
+        if (!r->erased[i].list) continue;
+        memcpy(*out + n, r->erased[i].list, r->erased[i].count * sizeof **out);
+        n += r->erased[i].count;
+    }
+    return n;
+}
+
 MUST_USE static err play(struct run *r, const struct entry *e)
 {
     switch (e->kind) {
     case ENTRY_UNSUBSCRIBE: return unsubscribe(r, e);
     case ENTRY_PROVIDER: return provider(r, e);
     case ENTRY_OPERATE: return operate(r, e);
+    case ENTRY_MERGE: return merge(r, e);
+    case ENTRY_UNMERGE: return unmerge(r, e);
+    case ENTRY_ERASE: return erase(r, e);
     default: return item(r, e);
     }
 }
@@ -294,10 +391,18 @@ static bool right_kind(entry_kind kind, const struct node *n, u32 event)
     }
 }
 
+static bool is_about(struct run *r, str ref, persona head)
+{
+    if (who(r, ref) == head) return true;
+    for (u32 i = 0; i < r->erased_count; i++)
+        if (r->erased[i].head == head && str_eq(r->erased[i].ref, ref)) return true;
+    return false;
+}
+
 static bool fits(struct run *r, entry_kind kind, const struct node *n, const struct observed *o)
 {
     const struct node *ref = node_get(n, kind == EXPECT_MESSAGE ? "to" : "of");
-    return right_kind(kind, n, o->event) && (!ref || who(r, ref->text) == o->head) &&
+    return right_kind(kind, n, o->event) && (!ref || is_about(r, ref->text, o->head)) &&
            same(n, "channel", o->channel) && same(n, "template", o->template) &&
            same(n, "step", o->step) && same(n, "journey", o->journey) &&
            same(n, "reason", o->reason) && same(n, "key", o->key);
@@ -431,12 +536,12 @@ err script_run(const struct script *s, u64 seed, struct script_report *report, s
     i64 first =
         s->entry_count && s->entries[0].at_ms < s->start_ms ? s->entries[0].at_ms : s->start_ms;
     sim_set_wall(r->env, first);
-    struct world_options o = {.env = r->env, .answer = answer_of, .ctx = r};
+    struct world_options o = {.env = r->env, .answer = answer_of, .ctx = r, .files = s->files};
     err e = world_open(&o, &r->world, why);
     if (e == ERR_OK) e = through(r);
     if (e == ERR_OK) {
         struct observed *list;
-        u32 n = observe(r->world, r->arena, &list);
+        u32 n = observe_all(r, &list);
         for (u32 i = 0; i < s->expectation_count; i++) check(r, &s->expectations[i], list, n);
         if (s->nothing_else) check_rest(r, list, n);
     }

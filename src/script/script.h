@@ -11,7 +11,8 @@
 
 struct script;
 
-/* Reads `path` and the files it names (relative to it) through `files`. Lives in `arena`. */
+/* Reads `path` and the files it names (relative to it) through `files`, which script_run reads
+ * time zones from. Lives in `arena`. */
 MUST_USE err script_load(struct env *files, const char *path, struct arena *arena,
                          struct script **out, struct diag *why);
 

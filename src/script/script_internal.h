@@ -11,6 +11,9 @@ typedef enum {
     ENTRY_UNSUBSCRIBE,
     ENTRY_PROVIDER,
     ENTRY_OPERATE,
+    ENTRY_MERGE,
+    ENTRY_UNMERGE,
+    ENTRY_ERASE,
     EXPECT_MESSAGE,
     EXPECT_REFUSED,
     EXPECT_ENTER,
@@ -37,6 +40,7 @@ struct source {
 
 struct script {
     struct arena *arena;
+    struct env *files;
     str file;
     const struct zone *zone;
     struct zone_record workspace_zone;

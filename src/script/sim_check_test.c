@@ -115,7 +115,7 @@ void check_tally(struct sim *s)
  * judged. */
 static bool is_due(const struct sim *s, persona head)
 {
-    i64 due = row_of(s, head)->next_due_ms;
+    i64 due = n48_get(row_of(s, head)->next_due);
     return due && due <= engine_time(world_engine(s->world));
 }
 
@@ -142,6 +142,16 @@ void check_segments(struct sim *s)
     }
 }
 
+void check_erased(struct sim *s)
+{
+    struct erasure_info left[4];
+    struct engine *e = world_engine(s->world);
+    HOLDS(s, engine_erasures(e, left, COUNT_OF(left)) == 0,
+          "a month passed, and the disk still holds something of who was erased");
+    HOLDS(s, !s->erasures || events_deleted(engine_events(e)) == 0,
+          "deleted events lie in a file still");
+}
+
 void check_moves(struct sim *s)
 {
     struct engine *e = world_engine(s->world);
@@ -151,6 +161,8 @@ void check_moves(struct sim *s)
               t.now[MESSAGE_PLANNED] + t.now[MESSAGE_DEFERRED] + t.now[MESSAGE_CLAIMED] == 0,
           "a message neither went nor ended, although nothing failed for a month");
     EACH_HEAD(s, head)
-    HOLDS(s, !row_of(s, head)->next_due_ms || row_of(s, head)->next_due_ms > world_now(s->world),
+    HOLDS(s,
+          !n48_get(row_of(s, head)->next_due) ||
+              n48_get(row_of(s, head)->next_due) > world_now(s->world),
           "somebody is due and not served");
 }

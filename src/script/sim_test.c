@@ -67,7 +67,7 @@ static void check_handed(struct sim *s, u32 *from)
     for (; *from < n; (*from)++) {
         const struct delivered *d = &list[*from];
         u32 person = person_of(d->to);
-        HOLDS(s, s->opted_out[person] == NEVER,
+        HOLDS(s, s->opted_out[person] == NEVER || s->mixed[person],
               "a message went out after the opt-out was answered");
         struct handed *h = NULL;
         for (u32 i = 0; i < s->handed_count; i++)
@@ -254,6 +254,73 @@ static void alias(struct sim *s)
     (void)!call(s, body);
 }
 
+/* ---- who is one person ---- */
+
+static persona find(struct sim *s, u32 space, const char *text)
+{
+    struct engine *e = world_engine(s->world);
+    return customer_find(engine_customers(e), space,
+                         identifier_hash(engine_key(e), space, str_of(text)));
+}
+
+/* A person's device that stands by itself joins her; now and then two people are one. */
+static void join(struct sim *s)
+{
+    char a[32], b[32];
+    u32 person = PLAIN + (u32)rng_below(&s->rng, PEOPLE - PLAIN);
+    bool twins = rng_percent(&s->rng, 25);
+    if (twins) person = PEOPLE - 2;
+    snprintf(a, sizeof a, "u%u", person);
+    snprintf(b, sizeof b, twins ? "u%u" : "d%u-%u", twins ? PEOPLE - 1 : person,
+             (u32)rng_below(&s->rng, s->device[person] + 1));
+    persona x = find(s, SPACE_USER_ID, a),
+            y = find(s, twins ? SPACE_USER_ID : SPACE_ANONYMOUS_ID, b);
+    if (!x || !y) return;
+    if (twins) s->mixed[PEOPLE - 2] = s->mixed[PEOPLE - 1] = true;
+    (void)!world_merge(s->world, x, y);
+}
+
+static void part(struct sim *s)
+{
+    persona end = customers_end(engine_customers(world_engine(s->world)));
+    (void)!world_unmerge(s->world, 1 + (persona)rng_below(&s->rng, end));
+}
+
+/* What she sent may be gone from now on, whatever is answered. */
+static void note_gone(struct sim *s, persona head)
+{
+    struct subject who;
+    struct event ev;
+    struct arena *a = arena_new();
+    engine_subject(world_engine(s->world), head, &who);
+    struct event_iter *it =
+        event_iter(who.events, who.personas, who.persona_count, INT64_MIN, NEVER, a);
+    while (event_next(it, &ev)) {
+        i64 id;
+        if (str_starts(ev.message_id, S("id-")) &&
+            str_to_i64(str_slice(ev.message_id, 3, ev.message_id.n), &id) == ERR_OK &&
+            id < EVENTS_MAX)
+            s->gone[id] = 1;
+    }
+    arena_free(a);
+}
+
+static void forget(struct sim *s)
+{
+    struct customers *c = engine_customers(world_engine(s->world));
+    persona p = 1 + (persona)rng_below(&s->rng, customers_end(c)), head = customer_head(c, p);
+    struct identifier_view id;
+    bool hers[PEOPLE] = {0};
+    if (!head) return;
+    note_gone(s, head);
+    for (u32 cursor = 0; customer_identifier(c, head, &cursor, &id);)
+        if (id.space == SPACE_EMAIL) hers[(u32)(id.value.p[1] - '0') % PEOPLE] = true;
+    if (world_erase(s->world, p) != ERR_OK) return;
+    s->erasures++;
+    for (u32 i = 0; i < PEOPLE; i++)
+        if (hers[i]) s->opted_out[i] = world_now(s->world);
+}
+
 static void operate(struct sim *s)
 {
     struct names *names = engine_names(world_engine(s->world));
@@ -318,6 +385,12 @@ static void act(struct sim *s)
         alias(s);
     else if (dice < 65)
         operate(s);
+    else if (dice < 68)
+        join(s);
+    else if (dice < 71)
+        part(s);
+    else if (dice < 72)
+        forget(s);
     else if (dice < 88)
         pass_time(s);
     else if (dice < 92)
@@ -406,6 +479,7 @@ static void run(u64 seed)
     check_handed(s, &seen);
     check_tally(s);
     check_moves(s);
+    check_erased(s);
     check_punctual(s);
     check_lists(s);
     check_segments(s);

@@ -45,8 +45,11 @@ struct sim {
     struct world_options options;
     u32 sent[EVENTS_MAX]; /* numbers of message ids that were answered */
     u32 sent_count, next_id;
-    i64 opted_out[PEOPLE]; /* when the answer to an opt-out came; NEVER: is in */
-    u32 device[PEOPLE];    /* how many she has had */
+    i64 opted_out[PEOPLE]; /* when the answer to an opt-out or erasure came; NEVER: is in */
+    bool mixed[PEOPLE];    /* was one customer with somebody else: consent is of both */
+    u8 gone[EVENTS_MAX];   /* message ids that were erased, or may have been */
+    u32 erasures;
+    u32 device[PEOPLE]; /* how many she has had */
     struct journey_plan journeys[J_COUNT];
     struct handed handed[HANDED_MAX];
     u32 handed_count;
@@ -80,6 +83,8 @@ void check_lists(struct sim *s);
 void check_tally(struct sim *s);
 /* Every segment has the members that asking everybody gives (I7). */
 void check_segments(struct sim *s);
+/* Nothing is left of who was erased: the disk followed. After a quiet time. */
+void check_erased(struct sim *s);
 /* A month without faults: everything moved on (I8). */
 void check_moves(struct sim *s);
 

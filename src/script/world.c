@@ -123,11 +123,13 @@ static const struct provider_type PROVIDER = {.name = "sim",
 
 /* ---- life ---- */
 
-/* Scripts put the zones they use into the log themselves. */
+/* As in the server, but that here the engine may be asked what the log has. */
 static bool take_zone(void *ctx, str name)
 {
-    (void)ctx;
-    return zone_name_valid(name);
+    struct world *w = ctx;
+    u64 number;
+    return engine_zone_named(w->engine, name) ||
+           engine_add_zone(w->engine, name, &number) == ERR_OK;
 }
 
 static struct intake *make_intake(struct world *w)
@@ -137,14 +139,16 @@ static struct intake *make_intake(struct world *w)
                                .key = engine_key(w->engine),
                                .zone = engine_zone(w->engine),
                                .phone_country = S("CN"),
-                               .on_zone = take_zone};
+                               .on_zone = take_zone,
+                               .ctx = w};
     return intake_new(&o);
 }
 
 err world_open(const struct world_options *o, struct world **out, struct diag *why)
 {
     struct world *w = mem_zalloc(sizeof *w);
-    struct engine_options eo = {.dir = o->dir, .events_tail_bytes = o->events_tail_bytes};
+    struct engine_options eo = {
+        .dir = o->dir, .events_tail_bytes = o->events_tail_bytes, .files = o->files};
     struct outbox_options oo = {.deliveries_max = CONNECTIONS,
                                 .public_url = S("http://beckon.test"),
                                 .stub_templates = true};
@@ -281,6 +285,41 @@ err world_operate(struct world *w, operate_what what, u32 code, u32 percent)
     err e = append_one(w, RECORD_OPERATE_, buf_str(&b));
     buf_clear(&b);
     return e;
+}
+
+err world_merge(struct world *w, persona a, persona b)
+{
+    struct buf payload;
+    buf_init(&payload, 128);
+    char ids[2][33];
+    customer_id(engine_customers(w->engine), a, ids[0]);
+    customer_id(engine_customers(w->engine), b, ids[1]);
+    merge_put(&payload, &(struct merge_record){{ids[0], 32}, {ids[1], 32}});
+    err e = append_one(w, RECORD_MERGE_, buf_str(&payload));
+    buf_clear(&payload);
+    return e;
+}
+
+MUST_USE static err append_persona(struct world *w, u16 kind, persona p)
+{
+    struct buf b;
+    buf_init(&b, 128);
+    char id[33];
+    customer_id(engine_customers(w->engine), p, id);
+    persona_put(&b, (str){id, 32});
+    err e = append_one(w, kind, buf_str(&b));
+    buf_clear(&b);
+    return e;
+}
+
+err world_unmerge(struct world *w, persona p)
+{
+    return append_persona(w, RECORD_UNMERGE_, p);
+}
+
+err world_erase(struct world *w, persona p)
+{
+    return append_persona(w, RECORD_ERASE_, p);
 }
 
 err world_zone(struct world *w, const struct zone_record *zone)

@@ -36,6 +36,7 @@ struct world_options {
     struct world_answer (*answer)(void *ctx, const struct delivered *d); /* NULL: accepts at once */
     void *ctx;
     u64 events_tail_bytes; /* as in engine_options: small ones make seals frequent */
+    struct env *files;     /* where /usr/share/zoneinfo is; NULL: on the simulated disk */
 };
 
 MUST_USE err world_open(const struct world_options *o, struct world **out, struct diag *why);
@@ -65,6 +66,11 @@ MUST_USE err world_publish(struct world *w, object_kind kind, const struct json 
 MUST_USE err world_zone(struct world *w, const struct zone_record *zone);
 /* Pause, resume, stop or roll out (hundredths of a percent) a journey by its NAME_OBJECT code. */
 MUST_USE err world_operate(struct world *w, operate_what what, u32 code, u32 percent);
+/* What the API does with customers: two are one, one is parted at the link this persona hangs by,
+ * one is forgotten. */
+MUST_USE err world_merge(struct world *w, persona a, persona b);
+MUST_USE err world_unmerge(struct world *w, persona p);
+MUST_USE err world_erase(struct world *w, persona p);
 /* Lets virtual time pass up to and including `until_ms`. */
 void world_until(struct world *w, i64 until_ms);
 

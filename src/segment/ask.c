@@ -206,7 +206,7 @@ static void rebuild(struct asking *a)
 
 static bool is_met(const struct segments *sg, persona head)
 {
-    return customer_at(sg->customers, head)->stages & MET;
+    return customer_at(sg->customers, head)->flags & CUSTOMER_MET;
 }
 
 /* ---- touch and due ---- */
@@ -254,7 +254,7 @@ void segment_touch(struct segments *sg, const struct subject *who, const struct 
     if (t->rebuild || !is_met(sg, who->head)) {
         rebuild(&a);
         rules = sg->all;
-        if (!is_met(sg, who->head)) customer_edit(sg->customers, who->head)->stages |= MET;
+        if (!is_met(sg, who->head)) customer_edit(sg->customers, who->head)->flags |= CUSTOMER_MET;
     } else {
         if (t->event) feed(&a, t->event);
         readers_of_touch(sg, t, &rules);
@@ -299,12 +299,12 @@ void segment_due(struct segments *sg, const struct subject *who, i64 now, struct
 
 /* ---- bootstrap ---- */
 
-/* Computed beside, an answer says nothing of kept state, `until`, or other segments. */
-static bool takes_answers(const struct rule *r)
+/* Computed beside, an answer says nothing of kept state, `until`, or what other modules know. */
+bool rule_answerable(const struct rule *r)
 {
     const struct predicate_inputs *in = predicate_inputs(r->p);
     return predicate_live_class(r->p) == PREDICATE_KEPT && r->leaf_count == 0 && !in->time &&
-           in->segment_count == 0;
+           in->segment_count == 0 && !in->others;
 }
 
 static void judge(struct asking *a, u32 index)
@@ -319,28 +319,72 @@ static void judge(struct asking *a, u32 index)
     } else {
         rules = sg->all;
         rebuild(a);
-        customer_edit(sg->customers, head)->stages |= MET;
+        customer_edit(sg->customers, head)->flags |= CUSTOMER_MET;
     }
     ask(a, &rules);
 }
 
-static void take_answer(struct asking *a, u32 index, bool holds)
+/* A bootstrap on its way through a range. */
+struct passing {
+    struct segments *sg;
+    u32 index;
+    persona from;
+    bool in_turn;
+    const u64 *answers;
+    u64 at;
+    void (*subject_of)(void *ctx, persona head, struct subject *out);
+    void *ctx;
+    i64 now;
+    void (*on_edge)(void *ctx, const struct edge *e);
+};
+
+/* Also for who has not been met yet: the answer is this rule's, whatever others would say. */
+static bool takes_answer(const struct passing *p, persona head)
 {
-    struct mask rules = {0};
-    if (settle(a, a->sg->rules[index], (answer){holds, NEVER}))
-        mask_or(&rules, &a->sg->rules[index]->users);
-    ask(a, &rules);
+    return p->answers && n48_get(customer_at(p->sg->customers, head)->changed) <= (i64)p->at;
 }
 
-static void pass_one(struct asking *a, u32 index, const u64 *answers, u32 bit, u64 at)
+static void begin_passing(struct asking *a, const struct passing *p, persona head)
 {
-    const struct customer_row *row = customer_at(a->sg->customers, a->who.head);
-    bool known = answers && row->changed <= at && is_met(a->sg, a->who.head) &&
-                 takes_answers(a->sg->rules[index]);
-    if (known)
-        take_answer(a, index, answers[bit / 64] >> bit % 64 & 1);
-    else
-        judge(a, index);
+    struct subject who;
+    p->subject_of(p->ctx, head, &who);
+    begin(a, p->sg, &who, p->now, false);
+    a->on_edge = p->on_edge;
+    a->ctx = p->ctx;
+}
+
+/* Nearly everybody's answer changes nothing: then no subject is made. */
+static void take_answer(const struct passing *p, persona head)
+{
+    struct asking a;
+    const struct rule *r = p->sg->rules[p->index];
+    u32 bit = head - p->from;
+    bool holds = p->answers[bit / 64] >> bit % 64 & 1;
+    bool had_until = state_find(p->sg, head, until_tag(r->slot)) != NULL;
+    struct mask users = {0};
+    if (!had_until && holds == member_is(p->sg, r->slot, head)) return;
+    begin_passing(&a, p, head);
+    if (settle(&a, r, (answer){holds, NEVER})) users = r->users;
+    ask(&a, &users);
+}
+
+static void pass_one(const struct passing *p, persona head)
+{
+    struct segments *sg = p->sg;
+    const struct rule *r = sg->rules[p->index];
+    const struct segment_row *row = table_at(sg->rows, r->code);
+    if (customer_head(sg->customers, head) != head || head < row->cursor) return;
+    bool served = rule_judged(sg, r, head);
+    if (p->in_turn) state_drop(sg, head, served_tag(r->slot));
+    if (served) return;
+    if (takes_answer(p, head)) {
+        take_answer(p, head);
+    } else {
+        struct asking a;
+        begin_passing(&a, p, head);
+        judge(&a, p->index);
+    }
+    if (!p->in_turn) state_put(sg, head, served_tag(r->slot), &row->since, 1);
 }
 
 void segment_bootstrap(struct segments *sg, u32 code, persona from, persona to, const u64 *answers,
@@ -350,23 +394,20 @@ void segment_bootstrap(struct segments *sg, u32 code, persona from, persona to, 
     i32 index = rule_index(sg, code);
     segments_sweep(sg);
     if (index < 0) return;
-    const struct rule *r = sg->rules[index];
     const struct segment_row *row = segment_at(sg, code);
-    bool in_turn = from == row->cursor;
-    for (persona head = from; head < to && head < customers_end(sg->customers); head++) {
-        struct subject who;
-        struct asking a;
-        if (customer_head(sg->customers, head) != head || head < row->cursor) continue;
-        bool served = rule_judged(sg, r, head);
-        if (in_turn) state_drop(sg, head, served_tag(r->slot));
-        if (served) continue;
-        subject_of(ctx, head, &who);
-        begin(&a, sg, &who, now, false);
-        a.on_edge = on_edge;
-        a.ctx = ctx;
-        pass_one(&a, (u32)index, answers, head - from, at);
-        if (!in_turn) state_put(sg, head, served_tag(r->slot), &row->edition, 1);
-    }
+    bool takes = answers && at >= row->since && rule_answerable(sg->rules[index]);
+    struct passing p = {.sg = sg,
+                        .index = (u32)index,
+                        .from = from,
+                        .in_turn = from == row->cursor,
+                        .answers = takes ? answers : NULL,
+                        .at = at,
+                        .subject_of = subject_of,
+                        .ctx = ctx,
+                        .now = now,
+                        .on_edge = on_edge};
+    persona end = min_u32(to, customers_end(sg->customers));
+    for (persona head = from; head < end; head++) pass_one(&p, head);
 }
 
 /* ---- lists, merges, erasure ---- */
@@ -397,7 +438,7 @@ void segment_moved(struct segments *sg, persona from, persona to)
         if (to && !segment_at(sg, s->code)->program) segment_put(sg, s->code, to, true);
     }
     state_clear(sg, from);
-    if (is_met(sg, from)) customer_edit(sg->customers, from)->stages &= (u16)~MET;
+    if (is_met(sg, from)) customer_edit(sg->customers, from)->flags &= (u16)~CUSTOMER_MET;
 }
 
 void segment_forget(struct segments *sg, persona head)

@@ -3,14 +3,15 @@
  *   segment.c  rules: publish, remove, indexes    ask.c      touch, due, bootstrap
  *   state.c    what is kept per customer          compile.c  JSON → bytes, cycles
  *
- * Stored: a row per segment (indexed by its code), a row per slot (what its membership bit belongs
- * to), a row per kept leaf, and per customer a list of small rows with tagged words:
+ * Stored: membership bits of the first HOT_SLOTS slots in tables of 64 slots each; a row per
+ * segment (indexed by its code), a row per slot (what its membership bit belongs to), a row per
+ * kept leaf, and per customer a list of small rows with tagged words:
  *
  *   00 leaf      one to three words of a kept leaf, next to each other in one row
  *   01 slot      the rule's `until`, if it is not NEVER
  *   10 page      membership bits of slots 64 × page …
  *   11 0         the least `until` of all; always the first word of the first row
- *   11 slot + 1  the edition of the rule that judged her out of turn
+ *   11 slot + 1  `since` of the rule that judged her out of turn
  *
  * A removed segment's slot and an unused leaf's number are given again only when the sweep has
  * passed every customer, a few with each call. */
@@ -25,7 +26,6 @@ enum {
     SWEEP_STEP = 16,
     REBUILT_MAX = 64,
     MASK_WORDS = SEGMENT_RULES_MAX / 64,
-    MET = 1 << 15, /* in customer_row.stages: every rule has been asked about her once */
 };
 
 typedef enum {
@@ -42,7 +42,7 @@ struct segment_row {
     u32 slot;    /* index of its slot row, so that 0 is none */
     u32 cursor;
     u32 count;
-    u64 edition;
+    u64 since; /* number of the record its bootstrap began with */
 };
 
 typedef enum { SLOT_USED = 1, SLOT_DYING } slot_use;
@@ -66,6 +66,12 @@ struct state_row {
     u64 words[STATE_WORDS];
 };
 _Static_assert(sizeof(struct state_row) == 64, "a cache line");
+
+/* Membership bits of 64 slots; a customer without any has no row. */
+struct member_row {
+    u64 version;
+    u64 bits;
+};
 
 struct sweep_row {
     u64 version;
@@ -113,6 +119,7 @@ struct segments {
     struct events *events;
     struct names *names;
     struct table *rows, *slots, *leaves, *states, *sweep;
+    struct table *members[HOT_SLOTS / 64]; /* struct member_row, by persona */
     struct heap *programs;
     struct rule *rules[SEGMENT_RULES_MAX]; /* in order of dependence */
     u32 rule_count;
@@ -150,6 +157,7 @@ i32 rule_index(const struct segments *sg, u32 code);
 /* Rules that read a thing are added to `out`. */
 void readers_add(const struct segments *sg, thing_kind kind, u32 code, struct mask *out);
 bool rule_judged(const struct segments *sg, const struct rule *r, persona head);
+bool rule_answerable(const struct rule *r);
 /* Puts loaded rules in order of dependence and makes every index. False: there is a cycle. */
 bool segments_order(struct segments *sg);
 /* Cleans a few customers after a removal. */

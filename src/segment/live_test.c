@@ -78,7 +78,7 @@ static void touch(struct live *l, persona p, struct touch t)
     persona head = customer_head(l->w->customers, p);
     struct subject who = town_subject(l->w, head);
     t.fresh = rng_percent(&l->rng, 50);
-    customer_edit(l->w->customers, head)->changed = l->w->number;
+    customer_edit(l->w->customers, head)->changed = n48_of((i64)l->w->number);
     segment_touch(l->sg, &who, &t, l->w->now, &l->edges);
     take_edges(l, t.fresh);
 }
@@ -240,7 +240,7 @@ static void publish(struct live *l, u32 i, const struct json *rule)
     buf_init(&b, 1 << 16);
     town_record(l->w);
     if (segment_compile(l->sg, as_segment(l, i, rule), l->w->zone, &b, &why) == ERR_OK) {
-        CHECK_OK(segment_publish(l->sg, code_of(l, IDS[i]), buf_str(&b)));
+        CHECK_OK(segment_publish(l->sg, code_of(l, IDS[i]), buf_str(&b), l->w->number));
         l->rules[i] = rule;
     }
     buf_clear(&b);
@@ -255,7 +255,7 @@ static void step_remove(struct live *l)
 {
     u32 i = (u32)rng_below(&l->rng, RULES - 1);
     town_record(l->w);
-    segment_remove(l->sg, code_of(l, IDS[i]));
+    segment_remove(l->sg, code_of(l, IDS[i]), l->w->number);
     l->rules[i] = NULL;
     memset(l->mirror[i], 0, sizeof l->mirror[i]);
 }

@@ -1,6 +1,7 @@
 /* segment.c — the rules: published, loaded, put in order, indexed by what they read, removed. */
 #include "segment/inside.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* ---- life ---- */
@@ -18,6 +19,11 @@ struct segments *segments_new(struct store *s, struct customers *c, struct event
     sg->leaves = table_new(s, "segment.leaves", sizeof(struct leaf_row), LEAVES_MAX);
     sg->states = table_new(s, "segment.states", sizeof(struct state_row), STATES_MAX);
     sg->sweep = table_new(s, "segment.sweep", sizeof(struct sweep_row), 1);
+    for (u32 i = 0; i < COUNT_OF(sg->members); i++) {
+        char name[32];
+        snprintf(name, sizeof name, "segment.members.%u", i);
+        sg->members[i] = table_new(s, name, sizeof(struct member_row), PERSONAS_MAX);
+    }
     sg->programs = heap_new(s, "segment.programs");
     return sg;
 }
@@ -263,7 +269,7 @@ static struct sweep_row *sweep_row(struct segments *sg)
     return table_has(sg->sweep, 1) ? table_edit(sg->sweep, 1) : table_claim(sg->sweep, 1);
 }
 
-static void put_row(struct segments *sg, u32 code, str compiled)
+static void put_row(struct segments *sg, u32 code, str compiled, u64 number)
 {
     if (!segment_at(sg, code)) {
         struct segment_row *fresh = table_claim(sg->rows, code);
@@ -277,7 +283,7 @@ static void put_row(struct segments *sg, u32 code, str compiled)
     heap_retire(sg->programs, row->program);
     row->program = heap_put(sg->programs, compiled);
     row->cursor = compiled.n ? 1 : PERSONAS_MAX;
-    row->edition++;
+    row->since = number;
 }
 
 static void forget_rule(struct segments *sg, u32 index)
@@ -310,7 +316,7 @@ MUST_USE static err exchange(struct segments *sg, struct rule *fresh)
     return ERR_CONFLICT;
 }
 
-err segment_publish(struct segments *sg, u32 code, str compiled)
+err segment_publish(struct segments *sg, u32 code, str compiled, u64 number)
 {
     struct rule *r = NULL;
     if (code == 0 || code > table_rows_max(sg->rows)) return ERR_INVALID;
@@ -328,14 +334,14 @@ err segment_publish(struct segments *sg, u32 code, str compiled)
         release_leaves(sg, sg->rules[old]);
         forget_rule(sg, (u32)old);
     }
-    put_row(sg, code, compiled);
+    put_row(sg, code, compiled, number);
     if (r) r->slot = (u16)(segment_at(sg, code)->slot - 1);
     segments_order(sg);
     sweep_row(sg)->cursor = 1;
     return ERR_OK;
 }
 
-void segment_remove(struct segments *sg, u32 code)
+void segment_remove(struct segments *sg, u32 code, u64 number)
 {
     const struct segment_row *row = segment_at(sg, code);
     if (!row) return;
@@ -345,7 +351,7 @@ void segment_remove(struct segments *sg, u32 code)
         if (mask_has(&users, i)) {
             struct segment_row *user = table_edit(sg->rows, sg->rules[i]->code);
             user->cursor = 1;
-            user->edition++;
+            user->since = number;
         }
     i32 rule = rule_index(sg, code);
     if (rule >= 0) {
@@ -357,6 +363,18 @@ void segment_remove(struct segments *sg, u32 code)
     table_drop(sg->rows, code);
     MUST(segments_order(sg));
     sweep_row(sg)->cursor = 1;
+}
+
+void segment_again(struct segments *sg, u32 attribute, u64 number)
+{
+    struct mask readers = {0};
+    readers_add(sg, THING_ATTRIBUTE, attribute, &readers);
+    for (u32 i = 0; i < sg->rule_count; i++) {
+        if (!mask_has(&readers, i)) continue;
+        struct segment_row *row = table_edit(sg->rows, sg->rules[i]->code);
+        row->cursor = 1;
+        row->since = number;
+    }
 }
 
 /* ---- sweeping ---- */
@@ -394,10 +412,20 @@ static void give_back(struct segments *sg)
             table_drop(sg->leaves, i);
 }
 
+/* The next customer to clean; 0: nothing to do. */
+static u32 sweep_cursor(const struct segments *sg)
+{
+    return table_has(sg->sweep, 1) ? ((const struct sweep_row *)table_at(sg->sweep, 1))->cursor : 0;
+}
+
+bool segments_watch(const struct segments *sg)
+{
+    return sg->rule_count || sweep_cursor(sg);
+}
+
 void segments_sweep(struct segments *sg)
 {
-    if (!table_has(sg->sweep, 1)) return;
-    u32 cursor = ((const struct sweep_row *)table_at(sg->sweep, 1))->cursor;
+    u32 cursor = sweep_cursor(sg);
     if (cursor == 0) return;
     persona end = customers_end(sg->customers);
     for (u32 i = 0; i < SWEEP_STEP && cursor < end; i++, cursor++)
@@ -443,6 +471,24 @@ persona segment_cursor(const struct segments *sg, u32 code)
     return row ? row->cursor : PERSONAS_MAX;
 }
 
+bool segment_answerable(const struct segments *sg, u32 code)
+{
+    i32 i = rule_index(sg, code);
+    return i >= 0 && rule_answerable(sg->rules[i]);
+}
+
+u64 segment_since(const struct segments *sg, u32 code)
+{
+    const struct segment_row *row = segment_at(sg, code);
+    return row && row->program ? row->since : 0;
+}
+
+str segment_program(const struct segments *sg, u32 code)
+{
+    const struct segment_row *row = segment_at(sg, code);
+    return row ? heap_view(sg->programs, row->program) : (str){0};
+}
+
 void segment_cursor_set(struct segments *sg, u32 code, persona next)
 {
     if (segment_at(sg, code)) ((struct segment_row *)table_edit(sg->rows, code))->cursor = next;
@@ -453,7 +499,7 @@ bool rule_judged(const struct segments *sg, const struct rule *r, persona head)
     const struct segment_row *row = table_at(sg->rows, r->code);
     if (head < row->cursor) return true;
     const u64 *served = state_find(sg, head, served_tag(r->slot));
-    return served && *served == row->edition;
+    return served && *served == row->since;
 }
 
 bool segment_judged(const struct segments *sg, u32 code, persona head)

@@ -44,11 +44,15 @@ MUST_USE err segment_compile(struct segments *sg, const struct json *j, const st
                              struct buf *compiled, struct diag *why);
 /* Applies a published rule (bytes of segment_compile): from now on live; nobody is a member before
  * the bootstrap has passed her. An edited rule's members stay until then. ERR_CONFLICT: it would
- * close a cycle; ERR_LIMIT; ERR_CORRUPT; then nothing has changed. */
-MUST_USE err segment_publish(struct segments *sg, u32 code, str compiled);
+ * close a cycle; ERR_LIMIT; ERR_CORRUPT; then nothing has changed. `number` is the record's, here
+ * and below: answers computed before it are void. */
+MUST_USE err segment_publish(struct segments *sg, u32 code, str compiled, u64 number);
 /* Its members and state go, a few customers with each later call. Rules that name it begin their
  * bootstrap again, without it. */
-void segment_remove(struct segments *sg, u32 code);
+void segment_remove(struct segments *sg, u32 code, u64 number);
+/* An attribute's values are read otherwise than before (another type): the rules that read it pass
+ * everybody again; members stay until then. */
+void segment_again(struct segments *sg, u32 attribute, u64 number);
 bool segment_exists(const struct segments *sg, u32 code);
 /* A rule whose condition names this segment; 0: none. */
 u32 segment_user(const struct segments *sg, u32 code);
@@ -69,6 +73,8 @@ struct touch {
 /* Asks the rules that read what changed, in order of dependence; `who` is the live subject, its
  * `event`, `since` and `names` are not read. The event is in her history already. Events of the
  * same record that a rebuild has seen may be touched afterwards; they are not counted twice. */
+/* Whether a touch would do anything: there are rules, or something removed is being cleaned up. */
+bool segments_watch(const struct segments *sg);
 void segment_touch(struct segments *sg, const struct subject *who, const struct touch *t, i64 now,
                    struct edges *out);
 /* What time alone changed by `now`; and the next such moment (NEVER: none; one row is read). */
@@ -77,12 +83,21 @@ i64 segment_next(const struct segments *sg, persona head);
 
 /* Bootstrap of one rule over [from, to): `answers` (bits, computed at record number `at` on an
  * epoch; or NULL) are taken for customers unchanged since (customer_row.changed ≤ at) if the rule
- * neither keeps state nor depends on time; the others are evaluated here. `subject_of` fills a live
- * subject. Edges so made, also of rules that name this one, are not fresh. A range that does not
- * begin at the cursor serves its customers out of turn. */
+ * is answerable and was so by then already; the others are evaluated here. `subject_of` fills a
+ * live subject, of those who are evaluated or cross. Edges so made, also of rules that name this
+ * one, are not fresh. A range that does not begin at the cursor serves its customers out of turn.
+ */
 void segment_bootstrap(struct segments *sg, u32 code, persona from, persona to, const u64 *answers,
                        u64 at, void (*subject_of)(void *ctx, persona head, struct subject *out),
                        void *ctx, i64 now, void (*on_edge)(void *ctx, const struct edge *e));
+/* May answers be computed beside: the rule keeps no state, and asks neither time nor what other
+ * modules know. */
+bool segment_answerable(const struct segments *sg, u32 code);
+/* Number of the record with which the rule's bootstrap began; 0: no rule. Answers that are older
+ * are void. */
+u64 segment_since(const struct segments *sg, u32 code);
+/* The rule as compiled; empty: a list, or nothing. Good until the next publish or remove. */
+str segment_program(const struct segments *sg, u32 code);
 /* Is this customer already judged by the rule (its bootstrap passed her)? */
 bool segment_judged(const struct segments *sg, u32 code, persona head);
 void segment_cursor_set(struct segments *sg, u32 code, persona next); /* PERSONAS_MAX: done */

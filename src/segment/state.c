@@ -204,8 +204,11 @@ i64 segment_next(const struct segments *sg, persona head)
 
 bool member_is(const struct segments *sg, u32 slot, persona head)
 {
-    const struct customer_row *c = customer_at(sg->customers, head);
-    if (slot < HOT_SLOTS) return c && c->members[slot / 64] >> slot % 64 & 1;
+    if (slot < HOT_SLOTS) {
+        const struct member_row *m =
+            table_has(sg->members[slot / 64], head) ? table_at(sg->members[slot / 64], head) : NULL;
+        return m && m->bits >> slot % 64 & 1;
+    }
     const u64 *page = state_find(sg, head, (u16)(TAG_PAGE | slot / 64));
     return page && *page >> slot % 64 & 1;
 }
@@ -214,8 +217,12 @@ void member_set(struct segments *sg, u32 slot, persona head, bool in)
 {
     u64 bit = (u64)1 << slot % 64;
     if (slot < HOT_SLOTS) {
-        u64 *word = &customer_edit(sg->customers, head)->members[slot / 64];
-        *word = in ? *word | bit : *word & ~bit;
+        struct table *t = sg->members[slot / 64];
+        bool there = table_has(t, head);
+        if (!there && !in) return;
+        struct member_row *m = there ? table_edit(t, head) : table_claim(t, head);
+        m->bits = in ? m->bits | bit : m->bits & ~bit;
+        if (!m->bits) table_drop(t, head);
         return;
     }
     u16 tag = (u16)(TAG_PAGE | slot / 64);
@@ -229,9 +236,11 @@ void member_set(struct segments *sg, u32 slot, persona head, bool in)
 bool member_at(const struct segments *sg, const struct customer_view *v, u32 slot, persona head)
 {
     struct customer_row c;
+    struct member_row m;
     if (!v->epoch) return member_is(sg, slot, head);
+    if (slot < HOT_SLOTS)
+        return epoch_row(v->epoch, sg->members[slot / 64], head, &m) && m.bits >> slot % 64 & 1;
     if (!view_row(v, head, &c)) return false;
-    if (slot < HOT_SLOTS) return c.members[slot / 64] >> slot % 64 & 1;
     u16 tag = (u16)(TAG_PAGE | slot / 64);
     struct state_row r;
     for (u32 row = c.leaves; row && epoch_row(v->epoch, sg->states, row, &r); row = r.next)

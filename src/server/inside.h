@@ -31,7 +31,7 @@ struct waiting_list {
     u32 mask, first, count;
 };
 
-enum { LATENCY_BUCKETS = 12, REJECTED_KEPT = 1000 };
+enum { LATENCY_BUCKETS = 12, REJECTED_KEPT = 1000, ZONES_KEPT = 1024 };
 
 /* Counted by the loop only. */
 struct counters {
@@ -68,6 +68,8 @@ struct server {
     struct counters counters;
     struct rejected_item *rejected; /* a ring, `rejected_count` have ever been */
     u64 rejected_count;
+    char zones[ZONES_KEPT][64]; /* whose records this process wrote */
+    u32 zone_count;
     struct live *live;
     struct curl_loop *curl;
     struct connected *connected; /* providers that are open */
@@ -92,6 +94,7 @@ struct server {
     struct call *applied_first, *applied_last; /* wait for their record */
     atomic_uint in_flight;                     /* of the outbox */
     atomic_ullong snapshots;                   /* engine_snapshots */
+    atomic_uint failing;                       /* engine_failing */
     const struct zone *zone;                   /* of the workspace, and the key: as of the start */
     struct sip_key key;
 

@@ -1,4 +1,7 @@
+/* publish.c — bodies to sources, sources to records. */
 #include "server/publish.h"
+
+#include "engine/publish.h"
 
 err object_id(struct call *c, const char *kind, str *out)
 {
@@ -42,37 +45,42 @@ void object_open(struct buf *b, str source)
         buf_put(b, str_slice(source, 0, source.n - 1));
 }
 
-err object_publish(struct call *c, object_kind kind, str id, str source, str compiled,
-                   call_step then)
+/* Appends the payload, unless making it failed, and goes on once it is applied. */
+MUST_USE static err hand_in(struct call *c, err made, u16 kind, str payload, call_step then)
 {
-    struct publish_record p = {.kind = kind, .id = id, .source = source, .compiled = compiled};
-    struct buf b;
     u64 number = 0;
-    err e = names_code(engine_names(c->server->engine), NAME_OBJECT, id, &p.code);
-    if (e != ERR_OK) return diag_set(&c->why, e, "the name cannot be given now");
+    TRY(made);
+    TRY(call_append(c, kind, payload, &number));
+    return call_applied(c, number, then);
+}
+
+err object_publish(struct call *c, object_kind kind, str source, call_step then)
+{
+    const struct json *j;
+    struct buf b;
+    TRY(json_parse(source, c->arena, &j, &c->why));
     buf_init(&b, RECORD_BYTES_MAX);
-    publish_put(&b, &p);
-    e = b.full ? diag_set(&c->why, ERR_TOO_LARGE, "it is larger than one record may be")
-               : call_append(c, RECORD_PUBLISH_, buf_str(&b), &number);
+    err made = publish_object(c->server->engine, kind, j, &b, &c->why);
+    err e = hand_in(c, made, RECORD_PUBLISH_, buf_str(&b), then);
     buf_clear(&b);
-    return e == ERR_OK ? call_applied(c, number, then) : e;
+    return e;
+}
+
+err object_check(struct call *c, object_kind kind, str source)
+{
+    const struct json *j;
+    TRY(json_parse(source, c->arena, &j, &c->why));
+    return publish_check(c->server->engine, kind, j, &c->why);
 }
 
 err object_remove(struct call *c, object_kind kind, str id, call_step then)
 {
-    struct engine *e = c->server->engine;
     struct buf b;
-    u64 number = 0;
-    if (engine_object(e, kind, id, NULL).n == 0)
-        return diag_set(&c->why, ERR_NOT_FOUND, "there is none of this id");
-    struct operate_record o = {.what = OPERATE_STOP,
-                               .code = names_find(engine_names(e), NAME_OBJECT, id),
-                               .percent = kind};
     buf_init(&b, 256);
-    operate_put(&b, &o);
-    err r = call_append(c, RECORD_REMOVE_, buf_str(&b), &number);
+    err made = publish_removal(c->server->engine, kind, id, &b, &c->why);
+    err e = hand_in(c, made, RECORD_REMOVE_, buf_str(&b), then);
     buf_clear(&b);
-    return r == ERR_OK ? call_applied(c, number, then) : r;
+    return e;
 }
 
 void object_list(struct call *c, object_kind kind,

@@ -11,10 +11,12 @@ str object_source(struct call *c, str id);
 /* The members of a source without its closing brace, so that more can follow. */
 void object_open(struct buf *b, str source);
 
-/* Writes a version of an object and goes on once it is live. Engine thread. */
-MUST_USE err object_publish(struct call *c, object_kind kind, str id, str source, str compiled,
-                            call_step then);
-/* Takes it away; ERR_NOT_FOUND. */
+/* Writes a version of an object, compiled by engine/publish.h, and goes on once it is live. Engine
+ * thread. */
+MUST_USE err object_publish(struct call *c, object_kind kind, str source, call_step then);
+/* What that would answer, for a draft. */
+MUST_USE err object_check(struct call *c, object_kind kind, str source);
+/* Takes it away; ERR_NOT_FOUND; ERR_CONFLICT while another object asks for it. */
 MUST_USE err object_remove(struct call *c, object_kind kind, str id, call_step then);
 /* A list of everything of a kind that is live; `put` writes one. */
 void object_list(struct call *c, object_kind kind,

@@ -88,7 +88,7 @@ static err attach(struct call *c)
 static err make_live(struct call *c)
 {
     struct channel_change *ch = c->data;
-    err e = object_publish(c, OBJECT_CHANNEL, c->params[0], ch->source, (str){0}, attach);
+    err e = object_publish(c, OBJECT_CHANNEL, ch->source, attach);
     if (e != ERR_OK) channel_abandon(c->server, ch->opened);
     return e;
 }

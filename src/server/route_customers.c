@@ -1,19 +1,13 @@
 /* route_customers.c — customers: who they are, and what they did. */
+#include "log/events.h"
 #include "server/show.h"
 
 #include <stdio.h>
 
-static err head_of_param(struct call *c, persona *out)
-{
-    *out = customer_of_ref(c->server->engine, c->params[0]);
-    if (*out) return ERR_OK;
-    return diag_set(&c->why, ERR_NOT_FOUND, "no customer, or more than one, has this reference");
-}
-
 static err get_one(struct call *c)
 {
     persona head;
-    TRY(head_of_param(c, &head));
+    TRY(call_customer(c, &head));
     show_customer(&c->out, c->server->engine, head);
     return ERR_OK;
 }
@@ -41,7 +35,7 @@ static err get_timeline(struct call *c)
     i64 occurred = NEVER;
     u64 order = 0;
     char next[64] = "";
-    TRY(head_of_param(c, &head));
+    TRY(call_customer(c, &head));
     TRY(call_limit(c, &limit));
     TRY(read_cursor(c, &occurred, &order));
     u32 personas =
@@ -51,6 +45,7 @@ static err get_timeline(struct call *c)
                         occurred == NEVER ? NEVER : occurred + 1, c->arena);
     call_items_begin(c);
     while (event_next(it, &ev)) {
+        if (ev.code == EVENT_FIELDS_KEPT) continue; /* kept for a cut, nothing happened */
         if (ev.occurred_ms == occurred && ev.order >= order) continue;
         if (n == limit) {
             call_items_end(c, str_of(next));
@@ -71,7 +66,7 @@ static err get_messages(struct call *c)
     struct engine *e = c->server->engine;
     persona head;
     u32 limit, n = 0;
-    TRY(head_of_param(c, &head));
+    TRY(call_customer(c, &head));
     TRY(call_limit(c, &limit));
     call_items_begin(c);
     u32 row = customer_at(engine_customers(e), head)->messages;

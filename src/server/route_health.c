@@ -16,6 +16,11 @@ static err readyz(struct call *c)
     c->status = c->server->state == SERVER_READY ? 200 : 503;
     if (c->status == 503) call_header(c, "Retry-After", S("1"));
     buf_put(&c->out, str_of(STATES[c->server->state]));
+    u32 failing = atomic_load(&c->server->failing);
+    if (failing)
+        buf_printf(&c->out,
+                   "background work (seal, merge, snapshot) has failed %u times in a row\n",
+                   failing);
     return ERR_OK;
 }
 
@@ -93,6 +98,8 @@ static err engine_metrics(struct call *c)
                st.applied);
     put_metric(b, "beckon_records_durable_total", "counter", "Number of the last durable record",
                log_durable(engine_log(e)));
+    put_metric(b, "beckon_visitors_forgotten_total", "counter",
+               "Visitors without a name whose time was up", st.visitors_forgotten);
     put_metric(b, "beckon_events_duplicate_total", "counter", "Events seen before", st.duplicates);
     put_metric(b, "beckon_events_late_total", "counter", "Events too late to trigger", st.late);
     put_metric(b, "beckon_customers", "gauge", "Customers", st.customers);
@@ -110,6 +117,11 @@ static err engine_metrics(struct call *c)
     for (u32 i = MESSAGE_PLANNED; i < MESSAGE_STATUS_COUNT; i++)
         buf_printf(b, "beckon_messages{status=\"%.*s\"} %llu\n",
                    STR_ARG(message_status_text((message_status)i)), (unsigned long long)t.now[i]);
+    put_metric(b, "beckon_background_failures_total", "counter",
+               "Seals, merges and snapshots that failed", st.background_failures);
+    put_metric(b, "beckon_background_failing", "gauge",
+               "Failures in a row; 0: the last piece of background work went well",
+               engine_failing(e));
     put_metric(b, "beckon_sending_held", "gauge", "1 while sending is paused for a person",
                engine_sending_held(e));
     return ERR_OK;

@@ -120,44 +120,77 @@ static err get_one(struct call *c)
     return call_engine(c, show_one);
 }
 
+/* Names and numbers of those that are not 0. */
+static void put_counts(struct buf *b, str key, const u64 *counts, u32 n, str (*text)(u32))
+{
+    json_put_key(b, key);
+    buf_byte(b, '{');
+    for (u32 i = 1; i < n; i++)
+        if (counts[i]) json_put_kv_i64(b, text(i), (i64)counts[i]);
+    buf_byte(b, '}');
+}
+
+static str refusal_name(u32 i)
+{
+    return entry_refusal_text((entry_refusal)i);
+}
+
+static str exit_name(u32 i)
+{
+    return exit_reason_text((exit_reason)i);
+}
+
+static str status_name(u32 i)
+{
+    return message_status_text((message_status)i);
+}
+
+static void put_fates(struct buf *b, const struct version_info *v)
+{
+    put_counts(b, S("refused_by"), v->refused, ENTRY_COUNT, refusal_name);
+    put_counts(b, S("ended_by"), v->ended, EXIT_COUNT, exit_name);
+    put_counts(b, S("messages"), v->messages, MESSAGE_STATUS_COUNT, status_name);
+}
+
+static void add_up(struct version_info *sum, const struct version_info *v)
+{
+    for (u32 i = 0; i < ENTRY_COUNT; i++) sum->refused[i] += v->refused[i];
+    for (u32 i = 0; i < EXIT_COUNT; i++) sum->ended[i] += v->ended[i];
+    for (u32 i = 0; i < MESSAGE_STATUS_COUNT; i++) sum->messages[i] += v->messages[i];
+}
+
+/* From counters: its cost does not grow with customers or messages. */
 static err report(struct call *c)
 {
     struct journey_info i;
-    struct engine *e = c->server->engine;
-    struct messages *m = engine_messages(e);
-    u64 by_status[MESSAGE_STATUS_COUNT] = {0};
+    struct version_info v, sum = {0};
+    u32 cursor = 0;
     if (!find(c, c->params[0], &i))
         return diag_set(&c->why, ERR_NOT_FOUND, "there is no published journey of this id");
-    for (u32 row = 1; row < messages_end(m); row++) {
-        const struct message_row *r = message_at(m, row);
-        struct message_content content;
-        if (!r || r->status == MESSAGE_NONE || r->status >= MESSAGE_STATUS_COUNT) continue;
-        if (journey_content(engine_journeys(e), row, &content) && content.journey == i.code)
-            by_status[r->status]++;
-    }
     buf_byte(&c->out, '{');
     json_put_kv_str(&c->out, S("id"), c->params[0]);
     json_put_kv_str(&c->out, S("status"), status_of(&i));
     json_put_kv_i64(&c->out, S("version"), i.version);
     put_tallies(&c->out, &i);
-    json_put_key(&c->out, S("messages"));
-    buf_byte(&c->out, '{');
-    for (u32 s = MESSAGE_PLANNED; s < MESSAGE_STATUS_COUNT; s++)
-        if (by_status[s])
-            json_put_kv_i64(&c->out, message_status_text((message_status)s), (i64)by_status[s]);
-    buf_put(&c->out, S("}}"));
+    json_put_key(&c->out, S("versions"));
+    buf_byte(&c->out, '[');
+    while (journey_next_version(engine_journeys(c->server->engine), i.code, &cursor, &v)) {
+        json_put_comma(&c->out);
+        buf_byte(&c->out, '{');
+        json_put_kv_i64(&c->out, S("version"), v.number);
+        json_put_kv_time(&c->out, S("published_at"), v.live_ms);
+        json_put_kv_i64(&c->out, S("entered"), (i64)v.entered);
+        put_fates(&c->out, &v);
+        buf_byte(&c->out, '}');
+        add_up(&sum, &v);
+    }
+    buf_byte(&c->out, ']');
+    put_fates(&c->out, &sum);
+    buf_byte(&c->out, '}');
     return ERR_OK;
 }
 
 /* ---- writing drafts ---- */
-
-static err compile(struct call *c, str source, struct buf *compiled)
-{
-    const struct json *j;
-    struct engine *e = c->server->engine;
-    TRY(json_parse(source, c->arena, &j, &c->why));
-    return journey_compile(engine_journeys(e), j, engine_zone(e), compiled, &c->why);
-}
 
 static err keep_draft(struct call *c)
 {
@@ -171,14 +204,11 @@ static err keep_draft(struct call *c)
 static err check_draft(struct call *c)
 {
     str *draft = c->data;
-    struct buf compiled;
     struct journey_info i;
     if (c->status == 201 && find(c, c->params[0], &i))
         return diag_at(&c->why, ERR_CONFLICT, S("/id"), "there is already a journey of this id");
-    buf_init(&compiled, RECORD_BYTES_MAX);
-    err e = compile(c, *draft, &compiled);
-    buf_clear(&compiled);
-    return e == ERR_OK ? call_loop(c, keep_draft) : e;
+    TRY(object_check(c, OBJECT_JOURNEY, *draft));
+    return call_loop(c, keep_draft);
 }
 
 static err write_draft(struct call *c, str id)
@@ -231,16 +261,9 @@ static err drop(struct call *c)
 static err publish_draft(struct call *c)
 {
     str source = *(str *)c->data, id = c->params[0];
-    struct buf compiled;
     if (source.n == 0) source = engine_object(c->server->engine, OBJECT_JOURNEY, id, NULL);
     if (source.n == 0) return diag_set(&c->why, ERR_NOT_FOUND, "there is no journey of this id");
-    source = arena_str(c->arena, source);
-    buf_init(&compiled, RECORD_BYTES_MAX);
-    err e = compile(c, source, &compiled);
-    if (e == ERR_OK)
-        e = object_publish(c, OBJECT_JOURNEY, id, source, buf_str(&compiled), show_one);
-    buf_clear(&compiled);
-    return e;
+    return object_publish(c, OBJECT_JOURNEY, arena_str(c->arena, source), show_one);
 }
 
 static err publish(struct call *c)

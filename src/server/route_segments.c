@@ -44,21 +44,11 @@ static err show_complete(struct call *c)
 
 static err store(struct call *c, str id)
 {
-    struct engine *e = c->server->engine;
-    struct buf compiled;
     i64 *until = arena_alloc(c->arena, sizeof *until);
     *until = env_mono_ns(c->server->env) + 2000000000;
     c->data = until;
     c->params[0] = id;
-    buf_init(&compiled, RECORD_BYTES_MAX / 2);
-    str source = object_source(c, id);
-    const struct json *j;
-    err r = json_parse(source, c->arena, &j, &c->why);
-    if (r == ERR_OK) r = segment_compile(engine_segments(e), j, engine_zone(e), &compiled, &c->why);
-    if (r == ERR_OK)
-        r = object_publish(c, OBJECT_SEGMENT, id, source, buf_str(&compiled), show_complete);
-    buf_clear(&compiled);
-    return r;
+    return object_publish(c, OBJECT_SEGMENT, object_source(c, id), show_complete);
 }
 
 static err create(struct call *c)
@@ -184,7 +174,8 @@ static err preview_count(struct call *c)
                                 .events = p->view.events,
                                 .zone = p->zone,
                                 .resolver = &resolver,
-                                .cancel = &p->cancelled};
+                                .cancel = &p->cancelled,
+                                .names = engine_names(c->server->engine)};
     u64 *bits = mem_alloc(PREVIEW_BLOCK / 8);
     for (persona from = 1; from < p->end && !p->cancelled; from += PREVIEW_BLOCK) {
         persona to = min_u32(p->end, from + PREVIEW_BLOCK);

@@ -1,5 +1,7 @@
-/* route_settings.c — the workspace's name and zone. */
+/* route_settings.c — the workspace's name, zone and currency, and how long visitors are kept. */
 #include "server/call.h"
+
+enum { VISITOR_DAYS_MAX = 36500 };
 
 static void put_setting(struct call *c, const char *name, str otherwise)
 {
@@ -13,15 +15,17 @@ static err show(struct call *c)
     put_setting(c, "name", S(""));
     put_setting(c, "zone", S("UTC"));
     put_setting(c, "currency", S(""));
+    value days = engine_setting(c->server->engine, S("visitor_days"));
+    json_put_kv_i64(&c->out, S("visitor_days"), days.type == VALUE_INT ? days.n : 90);
     json_put_kv_str(&c->out, S("public_url"), str_of(c->server->public_url));
     json_put_kv_bool(&c->out, S("sending_held"), engine_sending_held(c->server->engine));
     buf_byte(&c->out, '}');
     return ERR_OK;
 }
 
-static err write_setting(struct call *c, const char *name, str text, u64 *number)
+static err write_setting(struct call *c, const char *name, value v, u64 *number)
 {
-    struct setting_record r = {str_of(name), value_text(text)};
+    struct setting_record r = {str_of(name), v};
     struct buf b;
     buf_init(&b, 4096);
     setting_put(&b, &r);
@@ -48,6 +52,12 @@ static err change(struct call *c)
 {
     static const char *const NAMES[] = {"name", "zone", "currency"};
     u64 number = engine_applied(c->server->engine);
+    const struct json *days = json_get(c->body, "visitor_days");
+    i64 kept = 0;
+    if (days && (json_to_i64(days, &kept) != ERR_OK || kept < 0 || kept > VISITOR_DAYS_MAX))
+        return diag_at(&c->why, ERR_REFUSED, S("/visitor_days"),
+                       "a whole number of days is needed, at most %d; 0 keeps visitors for ever",
+                       VISITOR_DAYS_MAX);
     for (u32 i = 0; i < COUNT_OF(NAMES); i++) {
         const struct json *j = json_get(c->body, NAMES[i]);
         if (!j) continue;
@@ -61,8 +71,9 @@ static err change(struct call *c)
     }
     for (u32 i = 0; i < COUNT_OF(NAMES); i++) {
         const struct json *j = json_get(c->body, NAMES[i]);
-        if (j) TRY(write_setting(c, NAMES[i], j->text, &number));
+        if (j) TRY(write_setting(c, NAMES[i], value_text(j->text), &number));
     }
+    if (days) TRY(write_setting(c, "visitor_days", value_int(kept), &number));
     return call_applied(c, number, changed);
 }
 

@@ -36,7 +36,7 @@ static err store(struct call *c, str id)
     str source = object_source(c, id);
     TRY(json_parse(source, c->arena, &j, &c->why));
     TRY(template_compile(j, c->arena, &compiled, &c->why));
-    return object_publish(c, OBJECT_TEMPLATE, id, source, (str){0}, show_one);
+    return object_publish(c, OBJECT_TEMPLATE, source, show_one);
 }
 
 static err create(struct call *c)

@@ -6,6 +6,9 @@
     X(PAGES)                                                                                       \
     X(SDK)                                                                                         \
     X(CUSTOMERS)                                                                                   \
+    X(EDIT)                                                                                        \
+    X(IDENTITY)                                                                                    \
+    X(SCHEMA)                                                                                      \
     X(EVENTS)                                                                                      \
     X(SEGMENTS)                                                                                    \
     X(JOURNEYS)                                                                                    \

@@ -109,12 +109,17 @@ static void on_second(uv_timer_t *t)
 
 /* ---- starting ---- */
 
-/* Intake met a zone's name for the first time: its record, if the system knows it. */
+/* Intake met a zone's name: its record, ahead of all that names it, if the system knows it. Once a
+ * process: what the system says of it now is what the log has from here on. */
 static bool on_zone(void *ctx, str name)
 {
     struct server *s = ctx;
     u64 number;
-    return engine_add_zone(s->engine, name, &number) == ERR_OK;
+    for (u32 i = 0; i < s->zone_count; i++)
+        if (str_eq(str_of(s->zones[i]), name)) return true;
+    if (engine_add_zone(s->engine, name, &number) != ERR_OK) return false;
+    if (s->zone_count < ZONES_KEPT) memcpy(s->zones[s->zone_count++], name.p, name.n);
+    return true;
 }
 
 static void greet(const struct server *s)

@@ -492,6 +492,26 @@ TEST("a segment is counted before it exists and complete when it does")
     CHECK(has(a.body, S("\"path\":\"/if")));
     CHECK_EQ(ask(rig, "DELETE", "/api/v1/segments/v", "").status, 204);
     CHECK_EQ(ask(rig, "GET", "/api/v1/segments/v", "").status, 404);
+    CHECK_EQ(ask(rig, "DELETE", "/api/v1/segments/v", "").status, 404);
+    rig_stop(rig);
+}
+
+TEST("a segment that another asks for is not taken away, and the answer names that one")
+{
+    struct rig *rig = rig_new(arena, "used", (struct server_options){0});
+    struct answer_text a =
+        ask(rig, "POST", "/api/v1/segments",
+            "{\"id\":\"base\",\"if\":{\"attribute\":\"city\",\"op\":\"exists\"}}");
+    CHECK_EQ(a.status, 201);
+    a = ask(rig, "POST", "/api/v1/segments",
+            "{\"id\":\"others\",\"if\":{\"not\":{\"segment\":\"base\"}}}");
+    CHECK_EQ(a.status, 201);
+    a = ask(rig, "DELETE", "/api/v1/segments/base", "");
+    CHECK_EQ(a.status, 409);
+    CHECK(has(a.body, S("others")));
+    CHECK_EQ(ask(rig, "GET", "/api/v1/segments/base", "").status, 200);
+    CHECK_EQ(ask(rig, "DELETE", "/api/v1/segments/others", "").status, 204);
+    CHECK_EQ(ask(rig, "DELETE", "/api/v1/segments/base", "").status, 204);
     rig_stop(rig);
 }
 
@@ -565,4 +585,150 @@ TEST("the user of a basic header is read, with and without its colon")
     char long_one[300] = "Basic ";
     memset(long_one + 6, 'Y', 290);
     CHECK(!auth_basic_user((str){long_one, 296}, room, &user));
+}
+
+/* ---- customers by hand, identity, schema ---- */
+
+static bool gone(struct rig *rig, const char *path)
+{
+    return ask(rig, "GET", path, "").status == 404;
+}
+
+TEST("a customer is made and changed by hand, and what cannot be is refused with its place")
+{
+    struct rig *rig = rig_new(arena, "edit", (struct server_options){0});
+    struct answer_text a =
+        ask(rig, "POST", "/api/v1/customers",
+            "{\"identifiers\":{\"user_id\":\"u1\",\"email\":\"Ada@X.test\"},\"attributes\":{"
+            "\"city\":\"Shanghai\"},\"tags\":[\"vip\"],\"consent\":{\"email\":true}}");
+    CHECK_EQ(a.status, 201);
+    CHECK(has(a.body, S("ada@x.test")) && has(a.body, S("\"city\":\"Shanghai\"")));
+    CHECK(has(a.body, S("\"vip\"")) && has(a.body, S("\"email\":true")));
+    a = ask(rig, "POST", "/api/v1/customers", "{\"identifiers\":{\"user_id\":\"u1\"}}");
+    CHECK_EQ(a.status, 200);
+    a = ask(rig, "PATCH", "/api/v1/customers/user_id:u1",
+            "{\"attributes\":{\"city\":null,\"plan\":\"gold\"},\"tags\":[\"-vip\",\"new\"],"
+            "\"consent\":{\"email\":false},\"identifiers\":[{\"namespace\":\"member_no\","
+            "\"value\":\"m1\"}]}");
+    CHECK_EQ(a.status, 200);
+    CHECK(!has(a.body, S("city")) && has(a.body, S("\"plan\":\"gold\"")));
+    CHECK(has(a.body, S("\"tags\":[\"new\"]")) && has(a.body, S("\"email\":false")));
+    CHECK(!gone(rig, "/api/v1/customers/member_no:m1"));
+    CHECK_EQ(ask(rig, "POST", "/api/v1/customers", "{\"identifiers\":{\"user_id\":\"u2\"}}").status,
+             201);
+    static const struct {
+        const char *body, *path;
+        int status;
+    } BAD[] = {
+        {"{\"name\":\"x\"}", "\"/name\"", 422},
+        {"{\"attributes\":[]}", "\"/attributes\"", 422},
+        {"{\"attributes\":{\"email\":\"x\"}}", "\"/attributes/email\"", 422},
+        {"{\"tags\":[\"a\",\"-\"]}", "\"/tags/1\"", 422},
+        {"{\"consent\":{\"fax\":true}}", "\"/consent/fax\"", 422},
+        {"{\"consent\":{\"email\":1}}", "\"/consent/email\"", 422},
+        {"{\"identifiers\":{\"badge\":\"1\"}}", "\"/identifiers/badge\"", 422},
+        {"{\"identifiers\":[{\"namespace\":\"email\"}]}", "\"/identifiers/0\"", 422},
+        {"{\"identifiers\":{\"user_id\":\"u2\"}}", "\"/identifiers/user_id\"", 409},
+        {"{\"identifiers\":{\"user_id\":\"u3\"}}", "\"/identifiers/user_id\"", 409},
+    };
+    for (u32 i = 0; i < COUNT_OF(BAD); i++) {
+        a = ask(rig, "PATCH", "/api/v1/customers/user_id:u1", BAD[i].body);
+        CHECK_EQ(a.status, BAD[i].status);
+        CHECK(has(a.body, str_of(BAD[i].path)));
+    }
+    CHECK_EQ(ask(rig, "POST", "/api/v1/customers", "{\"identifiers\":{}}").status, 422);
+    CHECK_EQ(ask(rig, "PATCH", "/api/v1/customers/user_id:u9", "{}").status, 404);
+    rig_stop(rig);
+}
+
+TEST("two customers are merged, explained, parted, given out and forgotten")
+{
+    struct rig *rig = rig_new(arena, "identity", (struct server_options){0});
+    for (int i = 1; i <= 2; i++) {
+        str body = arena_printf(
+            arena, "{\"identifiers\":{\"user_id\":\"u%d\"},\"attributes\":{\"n\":%d}}", i, i);
+        CHECK_EQ(ask(rig, "POST", "/api/v1/customers", body.p).status, 201);
+    }
+    struct answer_text a = ask(rig, "POST", "/api/v1/customers/merge",
+                               "{\"customers\":[\"user_id:u1\",\"user_id:u2\"]}");
+    CHECK_EQ(a.status, 200);
+    CHECK(has(a.body, S("\"n\":2")));
+    CHECK_EQ(json_get(a.json, "personas")->count, 2);
+    a = ask(rig, "GET", "/api/v1/customers/user_id:u2/links", "");
+    CHECK_EQ(item_count(&a), 1);
+    CHECK(has(a.body, S("by hand")) && has(a.body, S("\"cut\":false")));
+    str far = json_get_str(json_get(a.json, "items")->child, "persona", S(""));
+    CHECK_EQ(far.n, 32);
+    str body = arena_printf(arena, "{\"persona\":\"%.*s\"}", STR_ARG(far));
+    a = ask(rig, "POST", "/api/v1/customers/user_id:u1/unmerge", body.p);
+    CHECK_EQ(a.status, 200);
+    CHECK(has(a.body, S("\"n\":1")) && has(a.body, S("\"n\":2")));
+    CHECK_EQ(ask(rig, "POST", "/api/v1/customers/user_id:u1/unmerge", "").status, 409);
+    CHECK_EQ(ask(rig, "POST", "/api/v1/customers/user_id:u1/unmerge", body.p).status, 422);
+    a = ask(rig, "GET", "/api/v1/customers/user_id:u1/export", "");
+    CHECK_EQ(a.status, 200);
+    CHECK(json_get(a.json, "events")->count > 2);
+    CHECK(has(a.body, S("Customers Unmerged")) && has(a.body, S("\"cut\":true")));
+    CHECK_EQ(ask(rig, "POST", "/api/v1/customers/merge", "{\"customers\":[\"user_id:u1\"]}").status,
+             422);
+    CHECK_EQ(ask(rig, "POST", "/api/v1/customers/merge",
+                 "{\"customers\":[\"user_id:u1\",\"user_id:u9\"]}")
+                 .status,
+             404);
+    CHECK_EQ(ask(rig, "POST", "/api/v1/customers/user_id:u1/erase", "").status, 200);
+    CHECK(gone(rig, "/api/v1/customers/user_id:u1"));
+    CHECK_EQ(ask(rig, "DELETE", "/api/v1/customers/user_id:u2", "").status, 204);
+    CHECK(gone(rig, "/api/v1/customers/user_id:u2"));
+    CHECK_EQ(ask(rig, "DELETE", "/api/v1/customers/user_id:u2", "").status, 404);
+    a = ask(rig, "GET", "/api/v1/erasures", "");
+    for (int i = 0; i < 250 && item_count(&a); i++) { /* the disk follows by itself */
+        usleep(20000);
+        a = ask(rig, "GET", "/api/v1/erasures", "");
+    }
+    CHECK_EQ(item_count(&a), 0);
+    CHECK_EQ(ask(rig, "POST", "/api/v1/customers", "{\"identifiers\":{\"user_id\":\"u1\"}}").status,
+             201);
+    rig_stop(rig);
+}
+
+TEST("the schema that grew is shown, and changed whole or not at all")
+{
+    struct rig *rig = rig_new(arena, "schema", (struct server_options){0});
+    CHECK_EQ(ask(rig, "POST", "/api/v1/customers",
+                 "{\"identifiers\":{\"user_id\":\"u1\"},\"attributes\":{\"age\":\"50\"}}")
+                 .status,
+             201);
+    struct answer_text a = ask(rig, "GET", "/api/v1/schema/attributes", "");
+    CHECK(has(a.body, S("{\"name\":\"age\",\"type\":\"text\",\"confirmed\":false")));
+    a = ask(rig, "PATCH", "/api/v1/schema/attributes",
+            "{\"items\":[{\"name\":\"age\",\"type\":\"int\",\"personal\":true}]}");
+    CHECK_EQ(a.status, 200);
+    CHECK(has(a.body, S("\"name\":\"age\",\"type\":\"int\",\"confirmed\":true,\"personal\":true")));
+    CHECK(has(ask(rig, "GET", "/api/v1/customers/user_id:u1", "").body, S("\"age\":50")));
+    a = ask(rig, "PATCH", "/api/v1/schema/identifiers",
+            "{\"items\":[{\"namespace\":\"member_no\",\"strength\":\"weak\"},{\"namespace\":"
+            "\"badge\",\"unique\":true}]}");
+    CHECK_EQ(a.status, 422);
+    CHECK(has(a.body, S("\"/items/1/namespace\"")));
+    a = ask(rig, "GET", "/api/v1/schema/identifiers", "");
+    CHECK(has(a.body, S("{\"namespace\":\"member_no\",\"strength\":\"strong\"")));
+    a = ask(rig, "PATCH", "/api/v1/schema/identifiers",
+            "{\"items\":[{\"namespace\":\"member_no\",\"strength\":\"weak\",\"unique\":false,"
+            "\"limit\":3,\"priority\":70}]}");
+    CHECK_EQ(a.status, 200);
+    CHECK(has(a.body, S("{\"namespace\":\"member_no\",\"strength\":\"weak\",\"unique\":false,"
+                        "\"limit\":3,\"priority\":70}")));
+    static const char *const BAD[] = {
+        "{}",
+        "{\"items\":[]}",
+        "{\"items\":[7]}",
+        "{\"items\":[{\"namespace\":\"email\",\"strength\":\"odd\"}]}",
+        "{\"items\":[{\"namespace\":\"email\",\"limit\":-1}]}",
+        "{\"items\":[{\"namespace\":\"email\",\"colour\":1}]}"};
+    for (u32 i = 0; i < COUNT_OF(BAD); i++)
+        CHECK_EQ(ask(rig, "PATCH", "/api/v1/schema/identifiers", BAD[i]).status, 422);
+    a = ask(rig, "GET", "/api/v1/schema/events?limit=3", "");
+    CHECK_EQ(item_count(&a), 3);
+    CHECK(has(a.body, S("\"event\":\"Customer Identified\",\"system\":true")));
+    rig_stop(rig);
 }

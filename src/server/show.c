@@ -180,9 +180,9 @@ void show_customer(struct buf *b, struct engine *e, persona head)
     put_segments(b, e, &v, head);
     json_put_key(b, S("consent"));
     put_consent(b, e, &v, head);
-    json_put_kv_time(b, S("created_at"), row->first_seen_ms);
-    json_put_kv_time(b, S("first_seen_at"), row->first_seen_ms);
-    json_put_kv_time(b, S("last_seen_at"), row->last_seen_ms);
+    json_put_kv_time(b, S("created_at"), n48_get(row->first_seen));
+    json_put_kv_time(b, S("first_seen_at"), n48_get(row->first_seen));
+    json_put_kv_time(b, S("last_seen_at"), n48_get(row->last_seen));
     json_put_key(b, S("personas"));
     put_personas(b, e, head);
     buf_byte(b, '}');
@@ -224,6 +224,77 @@ persona customer_of_ref(struct engine *e, str ref)
         if (p) return p;
     }
     return 0;
+}
+
+err call_customer(struct call *c, persona *head)
+{
+    *head = customer_of_ref(c->server->engine, c->params[0]);
+    if (*head) return ERR_OK;
+    return diag_set(&c->why, ERR_NOT_FOUND, "no customer, or more than one, has this reference");
+}
+
+/* ---- links ---- */
+
+/* The tree of a customer's links, seen from its head: who was reached, and by which link. */
+struct link_tree {
+    struct link_view *links;
+    persona *far; /* of each link that holds: its end away from the head */
+    u32 count;
+};
+
+static u32 count_links(struct customers *c, persona head)
+{
+    struct link_view l;
+    u32 n = 0;
+    for (u32 cursor = 0; customer_next_link(c, head, &cursor, &l);) n++;
+    return n;
+}
+
+/* Level by level from the head: a link of somebody reached leads one further. */
+static void find_ends(struct link_tree *t, persona head, struct arena *arena)
+{
+    persona *reached = arena_alloc(arena, (t->count + 1) * sizeof *reached);
+    u32 n = 0;
+    reached[n++] = head;
+    for (u32 at = 0; at < n; at++)
+        for (u32 i = 0; i < t->count; i++) {
+            const struct link_view *l = &t->links[i];
+            bool is_hers = l->a == reached[at] || l->b == reached[at];
+            if (l->cut_number || t->far[i] || !is_hers) continue;
+            t->far[i] = l->a == reached[at] ? l->b : l->a;
+            reached[n++] = t->far[i];
+        }
+}
+
+void show_links(struct buf *b, struct engine *e, persona head, struct arena *arena)
+{
+    struct customers *c = engine_customers(e);
+    struct link_tree t = {.count = count_links(c, head)};
+    u32 n = 0;
+    char id[33];
+    t.links = arena_alloc(arena, (t.count + 1) * sizeof *t.links);
+    t.far = arena_zalloc(arena, (t.count + 1) * sizeof *t.far);
+    for (u32 cursor = 0; n < t.count && customer_next_link(c, head, &cursor, &t.links[n]);) n++;
+    find_ends(&t, head, arena);
+    for (u32 i = 0; i < n; i++) {
+        const struct link_view *l = &t.links[i];
+        json_put_comma(b);
+        buf_put(b, S("{\"personas\":["));
+        customer_id(c, l->a, id);
+        json_put_str(b, (str){id, 32});
+        buf_byte(b, ',');
+        customer_id(c, l->b, id);
+        json_put_str(b, (str){id, 32});
+        buf_byte(b, ']');
+        json_put_kv_str(b, S("reason"), engine_link_text(l->why));
+        json_put_kv_time(b, S("at"), l->when);
+        json_put_kv_bool(b, S("cut"), l->cut_number != 0);
+        if (t.far[i]) {
+            customer_id(c, t.far[i], id);
+            json_put_kv_str(b, S("persona"), (str){id, 32});
+        }
+        buf_byte(b, '}');
+    }
 }
 
 /* ---- messages ---- */

@@ -13,6 +13,11 @@ void show_message_tally(struct buf *b, struct engine *e);
 /* One message; with_history adds what happened to it, from the customer's events. */
 void show_message(struct buf *b, struct engine *e, u32 row, bool with_history, struct arena *arena);
 
+/* One item for each link of the customer, oldest first: {personas, reason, at, persona?, cut}. What
+ * holds has the `persona` by which it is cut: its end that is further from the survivor. */
+void show_links(struct buf *b, struct engine *e, persona head, struct arena *arena);
 /* The customer of a reference: an internal id, "namespace:value", or a value alone in the
  * namespaces people search by. 0: nobody, or several. */
 persona customer_of_ref(struct engine *e, str ref);
+/* The customer of the call's first parameter. ERR_NOT_FOUND, with the sentence. */
+MUST_USE err call_customer(struct call *c, persona *head);

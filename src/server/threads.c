@@ -54,6 +54,12 @@ static void wake_engine(void *ctx)
     postbox_ring(&s->engine_post);
 }
 
+static void on_background(void *ctx)
+{
+    struct server *s = ctx;
+    postbox_ring(&s->helper_post);
+}
+
 static err open_engine(struct server *s)
 {
     struct engine_options o = {.dir = s->options.dir,
@@ -65,6 +71,7 @@ static err open_engine(struct server *s)
                                .unsafe_no_sync = s->options.no_sync,
                                .on_append = on_append,
                                .on_durable = on_durable,
+                               .on_background = on_background,
                                .ctx = s};
     TRY(engine_open(s->env, &o, &s->engine, s->why));
     struct outbox_options box = {
@@ -99,6 +106,16 @@ static i64 engine_sleep_ms(struct server *s, i64 now)
     return wait < 0 ? 1 : min_i64(wait, 1000);
 }
 
+/* Background work that fails is told once, and once more when it goes again. */
+static void tell_failures(struct server *s)
+{
+    u32 now = engine_failing(s->engine), before = atomic_exchange(&s->failing, now);
+    if (now && !before)
+        server_log(s, "background work fails", "%s; it is tried again, up to a minute later",
+                   err_title(engine_failure(s->engine)));
+    if (before && !now) server_log(s, "background work goes again", "times=%u", before);
+}
+
 static void *engine_thread(void *arg)
 {
     struct server *s = arg;
@@ -117,6 +134,7 @@ static void *engine_thread(void *arg)
         busy |= engine_propose(s->engine, now);
         atomic_store(&s->in_flight, outbox_in_flight(s->outbox));
         atomic_store(&s->snapshots, engine_snapshots(s->engine));
+        tell_failures(s);
         if (!busy) postbox_wait(&s->engine_post, engine_sleep_ms(s, now));
     }
     postbox_run(&s->engine_post);

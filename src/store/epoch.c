@@ -269,6 +269,18 @@ static void unlink_epoch(struct store *s, struct epoch *e)
 
 /* Strings wait for cancelled epochs too, until these are dropped: a reader may be looking at one.
  */
+u64 store_moment(const struct store *s)
+{
+    return s->number;
+}
+
+bool store_is_wiped(const struct store *s, u64 moment)
+{
+    for (u32 i = 0; i < s->heap_count; i++)
+        if (!heap_is_wiped(s->heaps[i], moment)) return false;
+    return true;
+}
+
 void store_collect(struct store *s)
 {
     for (struct epoch *e = s->oldest, *newer; e; e = newer) {

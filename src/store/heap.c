@@ -220,6 +220,12 @@ void heap_collect(struct heap *h, u64 oldest_held)
     }
 }
 
+bool heap_is_wiped(const struct heap *h, u64 moment)
+{
+    return h->retired_from == h->retired_to ||
+           h->retired[h->retired_from & (h->retired_cap - 1)].number > moment;
+}
+
 /* ---- the owner's calls ---- */
 
 struct heap *heap_find(struct store *s, const char *name)

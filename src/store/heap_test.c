@@ -139,3 +139,26 @@ TEST("no two living strings ever share a byte, whatever is put and retired")
         if (lengths[i]) CHECK_STR(heap_view(h, handles[i]), pattern(text, lengths[i], (char)i));
     store_free(s);
 }
+
+TEST("what was retired is wiped as soon as no epoch sees it, and the store says so")
+{
+    struct store *s = store_new(&(struct store_options){0});
+    struct heap *h = heap_new(s, "texts");
+    u32 one = heap_put(h, S("somebody's name")), two = heap_put(h, S("a later one"));
+    CHECK(store_is_wiped(s, store_moment(s)));
+    struct epoch *e = epoch_pin(s);
+    heap_retire(h, one);
+    u64 moment = store_moment(s);
+    store_collect(s);
+    CHECK(!store_is_wiped(s, moment));
+    struct epoch *later = epoch_pin(s);
+    heap_retire(h, two);
+    epoch_drop(e);
+    store_collect(s);
+    CHECK(store_is_wiped(s, moment)); /* what came after is not asked for */
+    CHECK(!store_is_wiped(s, store_moment(s)));
+    epoch_drop(later);
+    store_collect(s);
+    CHECK(store_is_wiped(s, store_moment(s)));
+    store_free(s);
+}

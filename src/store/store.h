@@ -84,6 +84,10 @@ bool epoch_row(const struct epoch *e, const struct table *t, u32 i, void *out);
 u32 epoch_count(const struct epoch *e, const struct table *t); /* 0 if it is cancelled */
 /* Engine thread, at each batch's end: frees before-images and strings nobody can see any more. */
 void store_collect(struct store *s);
+/* Erasure: strings retired before `store_moment` gave this number are wiped once store_is_wiped
+ * says so; while an epoch sees one, it is not. */
+u64 store_moment(const struct store *s);
+bool store_is_wiped(const struct store *s, u64 moment);
 
 /* The owner's word 0 mark: rows and their base address, for table_at. */
 struct table_base {

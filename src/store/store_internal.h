@@ -147,6 +147,7 @@ void heap_free(struct heap *h);
 /* Takes back what no epoch ≥ oldest_held can see; a part of it, so that a batch's end stays short.
  */
 void heap_collect(struct heap *h, u64 oldest_held);
+bool heap_is_wiped(const struct heap *h, u64 moment); /* all that was retired up to then */
 /* While loading: `count` lines. */
 MUST_USE err heap_put_loaded(struct heap *h, u64 first_line, const char *lines, u64 count);
 /* After loading: the end and the free cells, found from the cells' bits. */

@@ -82,6 +82,7 @@ const TEXTS = {
     "event.Customer Edited": "客户修改",
     "event.Customers Merged": "客户合并",
     "event.Customers Unmerged": "取消合并",
+    "event.Fields Kept": "合并前的字段",
     "event.Identifier Added": "新增身份标识",
     "event.Attribute Changed": "属性变更",
     "event.Consent Changed": "授权变更",

@@ -1,0 +1,85 @@
+/* background_test.c — sealing and snapshots while the disk is full: tried again, later each time.
+ */
+#include "engine/rig_test.h"
+
+static void events(struct rig *r, u32 count)
+{
+    char text[4000];
+    memset(text, 'x', sizeof text);
+    struct buf props;
+    buf_init(&props, 8192);
+    props_put(&props, rig_code(r, NAME_PROPERTY, "note"), value_text((str){text, sizeof text}));
+    for (u32 i = 0; i < count; i++)
+        rig_item(r, 1, "Page Read", (struct item){.props = buf_str(&props)});
+    buf_clear(&props);
+    rig_apply(r);
+}
+
+/* Lets that time pass in small steps; gives the failures so far. */
+static u32 failures_after(struct rig *r, i64 seconds)
+{
+    for (i64 i = 0; i < seconds * 10; i++) {
+        sim_advance(r->env, 100);
+        rig_settle(r);
+    }
+    return (u32)engine_stats(r->engine).background_failures;
+}
+
+TEST("a seal that fails on a full disk is tried again after 1 s, 2 s, 4 s … 60 s, and then goes "
+     "well")
+{
+    struct rig *r = arena_zalloc(arena, sizeof *r);
+    r->arena = arena;
+    r->env = env_sim(test_seed());
+    sim_set_wall(r->env, RIG_START);
+    r->options = (struct engine_options){
+        .dir = "data", .events_tail_bytes = 256 << 10, .log_file_bytes = 1 << 20};
+    rig_start(r);
+    events(r, 60);
+    rig_settle(r); /* the log's file has room; the tail is not large enough yet */
+    CHECK_EQ(engine_stats(r->engine).segment_bytes, 0);
+    sim_faults(r->env, (struct sim_faults){.space_bytes = 1});
+    events(r, 10);
+    rig_settle(r);
+    CHECK_EQ(engine_failing(r->engine), 1);
+    CHECK(engine_failure(r->engine) == ERR_FULL);
+    for (u32 i = 0; i < 3; i++) rig_settle(r); /* nothing is tried at once */
+    CHECK_EQ(engine_failing(r->engine), 1);
+    static const u32 EXPECTED[] = {1, 2, 2, 3, 3, 3, 3, 4}; /* after 0.9, 1.9 … s */
+    sim_advance(r->env, 800);
+    for (u32 i = 0; i < COUNT_OF(EXPECTED); i++) {
+        sim_advance(r->env, i ? 900 : 100);
+        rig_settle(r);
+        CHECK_EQ(engine_failing(r->engine), EXPECTED[i]);
+        sim_advance(r->env, 100);
+        rig_settle(r);
+    }
+    u32 before = failures_after(r, 200);
+    CHECK_EQ(failures_after(r, 120) - before, 2); /* once a minute */
+    sim_faults(r->env, (struct sim_faults){0});
+    failures_after(r, 61);
+    CHECK_EQ(engine_failing(r->engine), 0);
+    CHECK(engine_stats(r->engine).segment_bytes > 0);
+    CHECK(engine_snapshots(r->engine) > 0); /* as each seal wants one */
+    rig_close(r);
+}
+
+TEST("who asks for a snapshot does not wait for the next try")
+{
+    struct rig *r = rig_open(arena, "data");
+    events(r, 2);
+    sim_faults(r->env, (struct sim_faults){.space_bytes = 1});
+    for (u32 i = 0; i < 10; i++) {
+        engine_snapshot(r->engine);
+        while (engine_background(r->engine, 1000000)) continue;
+        engine_step(r->engine);
+    }
+    CHECK_EQ(engine_failing(r->engine), 10);
+    sim_faults(r->env, (struct sim_faults){0});
+    engine_snapshot(r->engine);
+    while (engine_background(r->engine, 1000000)) continue;
+    engine_step(r->engine);
+    CHECK_EQ(engine_failing(r->engine), 0);
+    CHECK_EQ(engine_stats(r->engine).background_failures, 10);
+    rig_close(r);
+}
