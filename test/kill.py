@@ -8,7 +8,8 @@ server took. After every death the server is started again; in the end
   - every message is settled, or counted as unknown; planned is their sum,
   - who was erased is not found, and no file has a byte of her address; the others' events are all there,
   - a segment, published anew again and again, has the members that counting everybody gives,
-  - the state after replay has the hash of the live one (beckon doctor).
+  - the state after replay has the hash of the live one (beckon doctor), before anybody is erased: an emptied
+    record replays to another state.
 Kills are set at every point of src/env/kill_points.h (--points; a point that is never passed fails the run),
 then come at random moments (--kills N). kill -9 does not show a missing sync: the log's and the simulator's tests
 on the simulated disk do, with a disk that lies as their control.
@@ -363,17 +364,19 @@ def check_segment(server):
     return 1
 
 
-def doctor(binary, folder):
-    out = subprocess.run([binary, "doctor", "--data", folder, "--json"], capture_output=True, text=True)
+def doctor(server, replays):
+    """Asks what a start would find; `replays`: the log alone has to give the same state."""
+    out = subprocess.run([server.binary, "doctor", "--data", server.folder, "--json"], capture_output=True, text=True)
     try:
         answer = json.loads(out.stdout)
     except ValueError:
         print("doctor: " + out.stdout + out.stderr)
         return 1
-    if not answer["ok"] or answer.get("state_hash") != answer.get("replay_hash", 0):
-        print("doctor: %s" % answer)
-        return 1
-    return 0
+    replayed = answer.get("replay_hash", None if replays else answer.get("state_hash"))
+    if answer["ok"] and answer["state_hash"] == replayed:
+        return 0
+    print("doctor: %s" % answer)
+    return 1
 
 
 def kill_points():
@@ -386,6 +389,45 @@ RARE = ("log.new_file", "log.blanked", "merge.written")
 PATIENCE = 20
 
 
+class Run:
+    def __init__(self, server, load, rng):
+        self.server, self.load, self.rng = server, load, rng
+        self.kills, self.reached, self.recoveries, self.never = 0, 0, [], []
+
+    def start(self, at=None):
+        """True if it died on the way to being ready; then it was started once more."""
+        began = time.monotonic()
+        early = not self.server.start(at)
+        if early and not self.server.start():
+            raise SystemExit("kill: the server does not start again, see " + self.server.log.name)
+        self.recoveries.append(time.monotonic() - began)
+        return early
+
+    def kill(self, name, others):
+        """Ends what runs, and lets the next process end at this point (None: at any moment)."""
+        self.server.kill()
+        early = self.start("%s:%d" % (name, 1 if name in RARE else self.rng.randint(1, 3)) if name else None)
+        patience = PATIENCE if name and not early else self.rng.uniform(0.05, 0.6)
+        self.load.during(patience, self.server.process, *others)
+        died = early or self.server.process.poll() is not None
+        self.kills += 1
+        self.reached += died
+        if name and not died:
+            self.never.append(name)
+
+    def end(self, replays):
+        """Stops it as an operator does."""
+        faults = 0
+        self.server.process.send_signal(signal.SIGTERM)
+        if self.server.process.wait(timeout=20) != 0:
+            print("the server did not end cleanly")
+            faults += 1
+        return faults + doctor(self.server, replays)
+
+    def check(self):
+        return check_events(self.server, self.load) + check_messages(self.server) + check_segment(self.server)
+
+
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("--binary", default=os.path.join(ROOT, "build/release/beckon"))
@@ -394,7 +436,6 @@ def main():
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--keep", action="store_true")
     o = p.parse_args()
-    rng = random.Random(o.seed)
     folder = tempfile.mkdtemp(prefix="beckon-kill-")
     mail = Threaded(("127.0.0.1", 0), Sink)
     threading.Thread(target=mail.serve_forever, daemon=True).start()
@@ -403,41 +444,27 @@ def main():
         [o.binary, "key", "create", "--data", server.folder, "--name", "kill", "--json"]))["key"]
     server.start()
     load = Load(server, set_up(server, mail.server_address[1]), o.seed)
-    others = Leavers(server, load), Publisher(server)
-    load.during(0.5, server.process, *others)
-    plan = [(k, 1) for k in kill_points()] if o.points else []
-    plan += [(None, 0)] * o.kills
-    reached, recoveries, never = 0, [], []
-    for name, n in plan:
-        server.kill()
-        began = time.monotonic()
-        at = "%s:%d" % (name, 1 if name in RARE else rng.randint(1, 3)) if name else None
-        early = not server.start(at)  # the point lies on the way to being ready
-        if early and not server.start():
-            print("the server does not start again")
-            return 1
-        recoveries.append(time.monotonic() - began)
-        patience = PATIENCE if name and not early else rng.uniform(0.05, 0.6)
-        load.during(patience, server.process, *others)
-        died = early or server.process.poll() is not None
-        reached += died
-        if name and not died:
-            never.append(name)
+    run = Run(server, load, random.Random(o.seed))
+    publisher, leavers = Publisher(server), Leavers(server, load)
+    load.during(0.5, server.process, publisher)
+    # First nobody is erased, so that the whole log can be replayed and compared; then many are.
+    for name in [k for k in kill_points() if o.points and k != "log.blanked"] + [None] * (o.kills // 2):
+        run.kill(name, [publisher])
     server.kill()
-    server.start()
-    faults = check_events(server, load) + check_messages(server) + check_segment(server)
-    faults += check_erased(server, others[0])
-    server.process.send_signal(signal.SIGTERM)
-    if server.process.wait(timeout=20) != 0:
-        print("the server did not end cleanly")
-        faults += 1
-    faults += doctor(o.binary, server.folder)
-    if never:
-        print("never passed: " + ", ".join(never))
-        faults += len(never)
-    recoveries.sort()
+    run.start()
+    faults = run.check() + run.end(replays=True)
+    run.start()
+    for name in ["log.blanked"] * o.points + [None] * (o.kills - o.kills // 2):
+        run.kill(name, [publisher, leavers])
+    server.kill()
+    run.start()
+    faults += run.check() + check_erased(server, leavers) + run.end(replays=False)
+    if run.never:
+        print("never passed: " + ", ".join(run.never))
+        faults += len(run.never)
+    worst = sorted(run.recoveries)
     print("kills: %d (%d at a named point), answered events: %d, ready again: p50 %.2f s, worst %.2f s" %
-          (len(plan), reached, len(load.answered), recoveries[len(recoveries) // 2], recoveries[-1]))
+          (run.kills, run.reached, len(load.answered), worst[len(worst) // 2], worst[-1]))
     if not o.keep and not faults:
         shutil.rmtree(folder)
     elif faults:
