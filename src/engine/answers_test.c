@@ -70,6 +70,30 @@ TEST("answers computed beside go into few slices, and end one where many would c
     rig_close(r);
 }
 
+TEST("a slice in which thousands cross leaves nothing of what follows out")
+{
+    struct rig *r = rig_open(arena, NULL);
+    people(r, 1100);
+    rig_publishes(r, OBJECT_SEGMENT, "{'id':'all','if':{'attribute':'points','op':'<','value':0}}");
+    rig_apply(r);
+    for (u32 i = 0; i < 5; i++) {
+        char source[64];
+        snprintf(source, sizeof source, "{'id':'same%u','if':{'segment':'all'}}", i);
+        rig_publishes(r, OBJECT_SEGMENT, source);
+    }
+    rig_publishes(r, OBJECT_SEGMENT,
+                  "{'id':'moved','if':{'did':'Segment Entered','count':{'op':'>=','value':6}}}");
+    rig_apply(r);
+    rig_settle(r);
+    u64 before = engine_applied(r->engine);
+    rig_publishes(r, OBJECT_SEGMENT, "{'id':'all','if':{'attribute':'points','op':'>','value':0}}");
+    rig_settle(r);
+    CHECK(engine_applied(r->engine) - before <= 3); /* more than CAUSES_MAX edges in one */
+    CHECK_EQ(segment_count(r->engine->segments, rig_code(r, NAME_OBJECT, "moved")), 1100);
+    check_members(r);
+    rig_close(r);
+}
+
 TEST("a rule that keeps state or asks about time goes its way by being asked in apply")
 {
     struct rig *r = rig_open(arena, NULL);

@@ -113,18 +113,12 @@ void apply_claim(struct engine *e, const struct record *r)
 
 static void bounced(struct engine *e, const struct message_row *m)
 {
-    hash128 address = address_now(e, m);
-    if (hash128_is_zero(address)) return;
-    struct address_row *row = address_edit(e->customers, m->channel, address);
-    row->suppressed = SUPPRESSED_BOUNCE;
-    row->since_ms = e->now;
-    struct buf b;
-    buf_init(&b, 256);
-    text_property(&b, PROPERTY_CHANNEL, names_text(e->names, NAME_CHANNEL, m->channel));
-    text_property(&b, PROPERTY_REASON, S("bounced"));
-    engine_event(e, customer_head(e->customers, m->persona), EVENT_ADDRESS_SUPPRESSED, buf_str(&b),
-                 0, true);
-    buf_clear(&b);
+    struct identifier_view id;
+    persona head = customer_head(e->customers, m->persona);
+    if (!customer_address(e->customers, head, m->channel, &id)) return;
+    struct record_id holder = {id.hash, id.space};
+    engine_suppress(e, m->channel, address_key(engine_key(e), m->channel, id.value),
+                    SUPPRESSED_BOUNCE, &holder);
 }
 
 static void settle(struct engine *e, u32 message, message_status status, u32 event, str detail)

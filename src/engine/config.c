@@ -221,15 +221,6 @@ static void apply_key(struct engine *e, str payload)
     messages_set_key(e->messages, key);
 }
 
-static void apply_suppress(struct engine *e, str payload)
-{
-    struct suppress_record s;
-    if (!suppress_read(payload, &s)) return;
-    struct address_row *row = address_edit(e->customers, s.channel, s.address);
-    row->suppressed = s.reason;
-    row->since_ms = e->now;
-}
-
 void apply_config(struct engine *e, const struct record *r)
 {
     switch (r->kind) {
@@ -242,7 +233,7 @@ void apply_config(struct engine *e, const struct record *r)
         break;
     case RECORD_ZONE_: apply_zone(e, r->payload); break;
     case RECORD_SETTING_: apply_setting(e, r->payload); break;
-    case RECORD_SUPPRESS_: apply_suppress(e, r->payload); break;
+    case RECORD_SUPPRESS_: apply_suppress(e, r); break;
     case RECORD_PUBLISH_: apply_publish(e, r->payload); break;
     case RECORD_REMOVE_: apply_remove(e, r->payload); break;
     case RECORD_OPERATE_: apply_operate(e, r->payload); break;

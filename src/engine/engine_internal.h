@@ -238,6 +238,10 @@ void identity_joined(struct engine *e, const struct resolved *out);
 void engine_forget(struct engine *e, persona head);
 /* visitors.c: at a heartbeat. */
 void visitors_look(struct engine *e);
+/* address.c: those who have the address by this identifier (≤ 16) are told. */
+void engine_suppress(struct engine *e, u32 channel, hash128 address, suppression reason,
+                     const struct record_id *holder);
+void apply_suppress(struct engine *e, const struct record *r);
 void apply_erase(struct engine *e, const struct record *r);
 void apply_job(struct engine *e, const struct record *r);
 /* What the disk still holds of the erased, a step at a time: decides what background work is next.

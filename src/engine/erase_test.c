@@ -147,7 +147,8 @@ TEST("a suppressed address stays suppressed when its customer is erased")
     hash128 key = address_key(engine_key(h.e), CHANNEL_EMAIL, mail.value);
     struct buf b;
     buf_init(&b, 256);
-    suppress_put(&b, &(struct suppress_record){CHANNEL_EMAIL, key, SUPPRESSED_COMPLAINT});
+    suppress_put(&b, &(struct suppress_record){
+                         CHANNEL_EMAIL, key, SUPPRESSED_COMPLAINT, {mail.hash, mail.space}});
     house_say(&h, RECORD_SUPPRESS_, buf_str(&b));
     buf_clear(&b);
     house_persona(&h, RECORD_ERASE_, a);

@@ -431,6 +431,8 @@ void suppress_put(struct buf *b, const struct suppress_record *s)
     buf_varint(b, s->channel);
     buf_hash(b, s->address);
     buf_byte(b, s->reason);
+    buf_varint(b, s->holder.space);
+    buf_hash(b, s->holder.hash);
 }
 
 bool suppress_read(str payload, struct suppress_record *out)
@@ -439,5 +441,7 @@ bool suppress_read(str payload, struct suppress_record *out)
     out->channel = read_code(&r);
     out->address = read_hash(&r);
     out->reason = read_byte(&r);
-    return whole(&r) && out->channel > 0;
+    out->holder.space = read_code(&r);
+    out->holder.hash = read_hash(&r);
+    return whole(&r) && out->channel > 0 && out->holder.space > 0;
 }

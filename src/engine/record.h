@@ -237,11 +237,13 @@ struct job_record {
 void job_put(struct buf *b, const struct job_record *j);
 bool job_read(str payload, struct job_record *out);
 
-/* SUPPRESS */
+/* SUPPRESS. Hashes alone, and none in the header: it outlives the erasure of who has the address.
+ */
 struct suppress_record {
     u32 channel;
     hash128 address;
-    u8 reason; /* 0: may be used again; else enum suppression of customer.h */
+    u8 reason;               /* 0: may be used again; else enum suppression of customer.h */
+    struct record_id holder; /* the identifier that the address is */
 };
 void suppress_put(struct buf *b, const struct suppress_record *s);
 bool suppress_read(str payload, struct suppress_record *out);

@@ -322,7 +322,7 @@ static bool namespace_same(str payload)
 
 static void suppress_example(struct buf *b)
 {
-    suppress_put(b, &(struct suppress_record){CHANNEL_EMAIL, {8, 9}, 2});
+    suppress_put(b, &(struct suppress_record){CHANNEL_EMAIL, {8, 9}, 2, {{3, 4}, SPACE_EMAIL}});
 }
 
 static bool suppress_reads(str payload)
@@ -335,6 +335,7 @@ static bool suppress_same(str payload)
 {
     struct suppress_record got;
     return suppress_read(payload, &got) && got.channel == CHANNEL_EMAIL && got.address.lo == 8 &&
+           got.holder.space == SPACE_EMAIL && got.holder.hash.lo == 3 && got.holder.hash.hi == 4 &&
            got.address.hi == 9 && got.reason == 2;
 }
 
