@@ -29,7 +29,7 @@ struct happened *engine_happened(struct engine *e, persona head, bool fresh)
     if (e->happened_count == CAUSES_MAX) return NULL;
     struct happened *h = &e->happened[e->happened_count++];
     h->head = head;
-    h->is_edge = h->is_change = h->quiet = false;
+    h->is_edge = h->is_change = h->born = h->quiet = false;
     h->fresh = fresh;
     return h;
 }
@@ -79,12 +79,9 @@ static u64 host_order(void *ctx)
     return event_order(e->number, e->place++);
 }
 
-/* A zone that is named has to be in the log before what names it. */
 static bool host_known(void *ctx, const char *kind, str id)
 {
-    u64 number;
-    return strcmp(kind, "zone") != 0 || engine_zone_named(ctx, id) ||
-           engine_add_zone(ctx, id, &number) == ERR_OK;
+    return strcmp(kind, "zone") != 0 || engine_zone_known(ctx, id);
 }
 
 static void host_subject(void *ctx, persona head, struct subject *out)
@@ -154,7 +151,8 @@ static void ask_rules(struct engine *e, const struct happened *h)
     struct touch t = {.event = &h->event,
                       .changes = h->is_change ? &h->change : NULL,
                       .change_count = h->is_change,
-                      .fresh = h->fresh};
+                      .fresh = h->fresh,
+                      .born = h->born};
     segment_touch(e->segments, &who, &t, e->now, e->edges);
     engine_edges(e, h->event.order, h->quiet);
 }

@@ -11,6 +11,7 @@ struct item_state {
     i64 occurred;
     bool fresh;
     persona persona, head;
+    bool born; /* the record made her customer */
 };
 
 static void find_heads(struct engine *e, struct item_state *s)
@@ -101,7 +102,9 @@ static void write_event(struct engine *e, const struct item_state *s, const stru
     };
     event_append(e->events, &ev);
     struct happened *h = engine_happened(e, s->head, s->fresh);
-    if (h) h->event = ev;
+    if (!h) return;
+    h->event = ev;
+    h->born = s->born;
 }
 
 static void see(struct engine *e, const struct item_state *s, bool is_new)
@@ -192,6 +195,7 @@ void apply_item(struct engine *e, const struct record *r)
         return;
     }
     resolve(e, &s, s.item.what == ITEM_ALIAS, &out);
+    s.born = out.is_new && out.link_count == 0;
     see(e, &s, out.is_new);
     identity_joined(e, &out);
     e->occurred = s.occurred;

@@ -34,6 +34,11 @@ static const struct zone *resolve_zone(void *ctx, str name)
     return engine_zone_named(ctx, name);
 }
 
+static bool zone_known(void *ctx, str name)
+{
+    return engine_zone_known(ctx, name);
+}
+
 /* Over the tables as a snapshot left them, or none. */
 static void build(struct engine *e)
 {
@@ -46,6 +51,7 @@ static void build(struct engine *e)
     e->texts = heap_new(e->store, "texts");
     e->customers = customers_new(e->store, (struct sip_key){0});
     e->segments = segments_new(e->store, e->customers, e->events, e->names);
+    segments_zones(e->segments, zone_known, e);
     e->messages = messages_new(e->store, e->customers, (struct sip_key){0});
     e->journeys =
         journeys_new(e->store, e->customers, e->messages, e->segments, e->names, engine_host(e));

@@ -96,6 +96,9 @@ void engine_subject(struct engine *e, persona head, struct subject *out);
  * calls it first, so that the record stands before every use. ERR_INVALID: no name of a zone;
  * ERR_NOT_FOUND: there is none on this system. Any thread. */
 MUST_USE err engine_add_zone(struct engine *e, str name, u64 *number);
+/* A zone that is named has to be in the log before what names it: if it is not, its record is
+ * appended. False: there is no such zone. */
+bool engine_zone_known(struct engine *e, str name);
 /* Published configuration: the JSON source of an object; empty if there is none. */
 str engine_object(struct engine *e, object_kind kind, str id, u32 *version);
 u32 engine_objects(struct engine *e, object_kind kind, u32 *codes, u32 max);

@@ -26,6 +26,7 @@ enum {
 struct happened {
     persona head;
     bool is_edge, is_change, fresh;
+    bool born;  /* this record made the customer */
     bool quiet; /* of an identity, a rule or an erasure: it starts no journey, not even as late */
     struct event event; /* its props lie in the scratch arena, or in the record */
     struct edge edge;

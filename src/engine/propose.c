@@ -49,6 +49,12 @@ err engine_add_zone(struct engine *e, str name, u64 *number)
     return r;
 }
 
+bool engine_zone_known(struct engine *e, str name)
+{
+    u64 number;
+    return engine_zone_named(e, name) || engine_add_zone(e, name, &number) == ERR_OK;
+}
+
 /* ---- what is due ---- */
 
 static bool append_slice(struct engine *e, const struct slice_record *s)

@@ -233,7 +233,7 @@ static void plan_message(struct journeys *j, u32 row, const struct instruction *
     r->state = ENROLMENT_SENDING;
     r->due_ms = NEVER;
     struct message_plan plan = {
-        .head = customer_head(j->customers, r->persona),
+        .persona = r->persona,
         .enrolment = row,
         .program = r->program,
         .step = r->step,

@@ -171,10 +171,11 @@ u32 message_plan(struct messages *m, const struct message_plan *plan, i64 now)
 {
     u32 row = table_add(m->rows);
     MUST(row);
-    struct customer_row *who = customer_edit(m->customers, plan->head);
+    struct customer_row *who =
+        customer_edit(m->customers, customer_head(m->customers, plan->persona));
     struct message_row *r = table_edit(m->rows, row);
     r->id_low = plan->id_low;
-    r->persona = plan->head;
+    r->persona = plan->persona;
     r->enrolment = plan->enrolment;
     r->next = who->messages;
     r->program = plan->program;

@@ -73,7 +73,7 @@ typedef enum { CATEGORY_PROMOTION, CATEGORY_SERVICE, CATEGORY_TRANSACTIONAL } ca
 struct message_row {
     u64 version;     /* the store's */
     u64 id_low;      /* low half of the stable id */
-    persona persona; /* head when planned; follow customer_head */
+    persona persona; /* as planned; follow customer_head */
     u32 enrolment;   /* journey's row; 0: a transactional send */
     u32 next;        /* the customer's next message, newest first */
     u16 program;     /* journey's version index */
@@ -100,7 +100,7 @@ u32 messages_end(const struct messages *m);
 
 /* What the stable id is made of: equal inputs are one message for ever. */
 struct message_plan {
-    persona head;
+    persona persona; /* whose enrolment it is of: after a cut both go the same way */
     u32 enrolment;
     u16 program, step;
     u8 channel;

@@ -77,6 +77,16 @@ MUST_USE static err add_bundle(struct loader *l, const struct json *j)
     } PARTS[] = {
         {"segments", OBJECT_SEGMENT}, {"templates", OBJECT_TEMPLATE}, {"journeys", OBJECT_JOURNEY}};
     if (json_get(j, "steps")) return add_source(l, OBJECT_JOURNEY, j);
+    for (const struct json *m = json_is(j, JSON_OBJECT) ? j->child : NULL; m; m = m->next) {
+        bool known = false;
+        for (u32 i = 0; i < COUNT_OF(PARTS); i++) known |= str_eq(m->key, str_of(PARTS[i].member));
+        if (!known)
+            return diag_set(
+                l->why, ERR_REFUSED,
+                "this is no journey (it has no steps), and a bundle with \"%.*s\" is not "
+                "known to this version",
+                STR_ARG(m->key));
+    }
     for (u32 i = 0; i < COUNT_OF(PARTS); i++) {
         const struct json *list = json_get(j, PARTS[i].member);
         for (const struct json *o = json_is(list, JSON_ARRAY) ? list->child : NULL; o; o = o->next)
@@ -191,8 +201,20 @@ MUST_USE static err entries(struct loader *l, const char *key, bool expectations
 
 MUST_USE static err header(struct loader *l)
 {
+    static const char *const MEMBERS[] = {"journeys", "zone",   "workspace_zone", "start",
+                                          "until",    "before", "script",         "expect"};
     struct script *s = l->s;
     str bytes;
+    for (const struct node *c = l->root->type == NODE_MAP ? l->root->child : NULL; c; c = c->next) {
+        bool known = false;
+        for (u32 i = 0; i < COUNT_OF(MEMBERS); i++) known |= str_eq(c->key, str_of(MEMBERS[i]));
+        if (!known)
+            return node_refuse(
+                c, s->file, l->why,
+                "\"%.*s\" is not known at the top of a script; segments and templates "
+                "stand in a bundle under \"journeys\"",
+                STR_ARG(c->key));
+    }
     str zone = node_text(l->root, "zone", S("UTC"));
     TRY(load_zone(l, zone, &s->zone, &bytes));
     const struct zone *checked;

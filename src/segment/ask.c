@@ -241,6 +241,16 @@ static void readers_of_touch(const struct segments *sg, const struct touch *t, s
     for (u32 i = 0; i < t->segment_count; i++) readers_add(sg, THING_SEGMENT, t->segments[i], out);
 }
 
+/* As if every bootstrap had passed her already, and found her outside. */
+static void judge_born(struct segments *sg, persona head)
+{
+    for (u32 i = 0; i < sg->rule_count; i++) {
+        const struct segment_row *row = table_at(sg->rows, sg->rules[i]->code);
+        if (!rule_judged(sg, sg->rules[i], head))
+            state_put(sg, head, served_tag(sg->rules[i]->slot), &row->since, 1);
+    }
+}
+
 void segment_touch(struct segments *sg, const struct subject *who, const struct touch *t, i64 now,
                    struct edges *out)
 {
@@ -248,6 +258,7 @@ void segment_touch(struct segments *sg, const struct subject *who, const struct 
     struct mask rules = {0};
     segments_sweep(sg);
     if (sg->rule_count == 0 || customer_head(sg->customers, who->head) != who->head) return;
+    if (t->born) judge_born(sg, who->head);
     begin(&a, sg, who, now, t->fresh);
     a.on_edge = append_edge;
     a.ctx = out;

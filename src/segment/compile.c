@@ -6,6 +6,7 @@
 static bool known(void *ctx, const char *kind, str id)
 {
     const struct segments *sg = ctx;
+    if (strcmp(kind, "zone") == 0) return !sg->zone_known || sg->zone_known(sg->zone_ctx, id);
     if (strcmp(kind, "segment") != 0) return true;
     return segment_exists(sg, names_find(sg->names, NAME_OBJECT, id));
 }

@@ -130,6 +130,8 @@ struct segments {
     u32 fed_count;
     struct rebuilt rebuilt[REBUILT_MAX]; /* of the present record */
     u32 rebuilt_next;
+    bool (*zone_known)(void *ctx, str name);
+    void *zone_ctx;
 };
 
 static inline void mask_set(struct mask *m, u32 i)

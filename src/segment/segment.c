@@ -35,6 +35,12 @@ static void unload(struct rule *r)
     free(r);
 }
 
+void segments_zones(struct segments *sg, bool (*known)(void *ctx, str name), void *ctx)
+{
+    sg->zone_known = known;
+    sg->zone_ctx = ctx;
+}
+
 void segments_free(struct segments *sg)
 {
     if (!sg) return;

@@ -15,6 +15,9 @@ struct segments;
 struct segments *segments_new(struct store *s, struct customers *c, struct events *es,
                               struct names *names);
 void segments_free(struct segments *sg);
+/* Asked for every zone a condition names, before it is published: whether there is such a zone by
+ * then. Without it any is taken. */
+void segments_zones(struct segments *sg, bool (*known)(void *ctx, str name), void *ctx);
 /* After a snapshot was loaded: programs and indexes from the stored bytes. O(rules). */
 void segments_rebuild(struct segments *sg);
 
@@ -67,16 +70,17 @@ struct touch {
     u32 change_count;
     bool rebuild; /* merged, cut, rows erased: all kept state from her events again */
     bool fresh;
+    bool born; /* the record made her: she was in nothing before, so no bootstrap has to pass her */
     const u32 *segments; /* lists that segment_put changed */
     u32 segment_count;
 };
 /* Asks the rules that read what changed, in order of dependence; `who` is the live subject, its
  * `event`, `since` and `names` are not read. The event is in her history already. Events of the
  * same record that a rebuild has seen may be touched afterwards; they are not counted twice. */
-/* Whether a touch would do anything: there are rules, or something removed is being cleaned up. */
-bool segments_watch(const struct segments *sg);
 void segment_touch(struct segments *sg, const struct subject *who, const struct touch *t, i64 now,
                    struct edges *out);
+/* Whether a touch would do anything: there are rules, or something removed is being cleaned up. */
+bool segments_watch(const struct segments *sg);
 /* What time alone changed by `now`; and the next such moment (NEVER: none; one row is read). */
 void segment_due(struct segments *sg, const struct subject *who, i64 now, struct edges *out);
 i64 segment_next(const struct segments *sg, persona head);

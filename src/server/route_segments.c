@@ -189,6 +189,11 @@ static err preview_count(struct call *c)
     return call_engine(c, preview_unpin);
 }
 
+static bool is_known(void *ctx, const char *kind, str id)
+{
+    return strcmp(kind, "zone") != 0 || engine_zone_known(ctx, id);
+}
+
 static err preview(struct call *c)
 {
     struct engine *e = c->server->engine;
@@ -196,7 +201,9 @@ static err preview(struct call *c)
     struct predicate_context pc = {.names = engine_names(e),
                                    .customers = engine_customers(e),
                                    .zone = engine_zone(e),
-                                   .place = PREDICATE_SEGMENT};
+                                   .place = PREDICATE_SEGMENT,
+                                   .known = is_known,
+                                   .ctx = e};
     if (!rule) return diag_at(&c->why, ERR_REFUSED, S("/predicate"), "\"predicate\" is needed");
     struct preview *p = arena_zalloc(c->arena, sizeof *p);
     struct buf compiled;
