@@ -168,6 +168,32 @@ TEST("nobody is a member before the bootstrap has passed her, and edges it makes
     closed(s);
 }
 
+TEST("who comes while a bootstrap is under way was in nothing before: she enters, and it is fresh")
+{
+    struct stage_set *s = opened(arena);
+    town_customer(s->w, "ada");
+    u32 did = publish(s, "did", "{'did':'A'}"), other = publish(s, "other", "{'did':'B'}");
+    persona eve = town_customer(s->w, "eve");
+    town_record(s->w);
+    struct event ev = town_event(s->w, eve, "A", s->w->now, NULL);
+    struct subject who = town_subject(s->w, eve);
+    s->edges.count = 0;
+    segment_touch(s->sg, &who, &(struct touch){.event = &ev, .fresh = true, .born = true},
+                  s->w->now, &s->edges);
+    CHECK(in(s, "did", eve));
+    CHECK_EQ(s->edges.count, 1);
+    CHECK(s->edges.items[0].fresh && s->edges.items[0].segment == did);
+    bootstrap(s, did); /* passes her, and changes nothing */
+    CHECK_EQ(s->slow, 0);
+    CHECK_EQ(segment_count(s->sg, did), 1);
+    does(s, eve, "B", s->w->now);
+    CHECK(in(s, "other", eve));
+    bootstrap(s, other);
+    CHECK_EQ(segment_count(s->sg, other), 1);
+    CHECK_EQ(s->slow, 0);
+    closed(s);
+}
+
 TEST("a customer may be judged out of turn, once")
 {
     struct stage_set *s = opened(arena);
