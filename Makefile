@@ -40,6 +40,9 @@ OPT_fuzz := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recove
 ifeq ($(MODE),fuzz)
 CC := clang
 CXX := clang++
+# The warnings are gcc's: every other mode has them, and clang's differ.
+C_WARN := -w
+CC_WARN := -w
 endif
 CFLAGS := -std=gnu17 $(C_WARN) $(COMMON) $(OPT_$(MODE)) $(EXTRA)
 CXXFLAGS := -std=c++17 -msse4.2 -mpclmul $(CC_WARN) $(COMMON) $(OPT_$(MODE)) $(EXTRA) -fno-exceptions
