@@ -1,12 +1,12 @@
 #!/bin/bash
 # planted.sh [SEEDS [NAME…]] — proves that the random simulator finds bugs: plants each of
 # test/planted/*.patch in a copy of the sources, one at a time, and runs the simulator until it
-# complains, with up to SEEDS seeds (200). A patch's first line says what is wrong.
+# complains, with up to SEEDS seeds (500). A patch's first line says what is wrong.
 #   found: 01-name (seed 7, sentence)     NOT FOUND: 01-name     …     last: N passed, N failed
 # Only what a patch touches is compiled; BECKON_PLANTED_OUT is where the unpatched build is kept.
 set -u
 cd "$(dirname "$0")/.." || exit 2
-seeds=${1:-200}
+seeds=${1:-500}
 [ $# -gt 0 ] && shift
 out=${BECKON_PLANTED_OUT:-build/planted}
 modules="base env store log customer event predicate segment message journey engine content outbox intake script"

@@ -294,7 +294,9 @@ void heap_retire(struct heap *h, u32 handle)
 
 err heap_put_loaded(struct heap *h, u64 first_line, const char *lines, u64 count)
 {
-    if (first_line + count > RESERVED / HEAP_LINE) return ERR_CORRUPT;
+    if (count == 0) return ERR_OK;
+    if (count > RESERVED / HEAP_LINE || first_line > RESERVED / HEAP_LINE - count)
+        return ERR_CORRUPT;
     memcpy(h->base + first_line * HEAP_LINE, lines, count * HEAP_LINE);
     u64 end = (first_line + count) * (HEAP_LINE / HEAP_UNIT);
     if (h->end < end) h->end = end;

@@ -218,6 +218,7 @@ void *table_claim(struct table *t, u32 i)
     MUST(table_is_by_index(t) || count == 1);
     touch(t, i);
     change(t, i, row_of(t, i), LIVE_BIT);
+    word_set(row_of(t, i) + 1, 0);
     set_head(t, i < count ? count : i + 1, BY_INDEX);
     return row_of(t, i);
 }
@@ -261,8 +262,10 @@ void table_put_loaded(struct table *t, u32 i, const u64 *row)
     touch(t, i);
     if (t->loaded <= i) t->loaded = i + 1;
     u64 *to = row_of(t, i);
-    words_copy(to, row, t->words);
-    word_set(to, (u64)1 << INTERVAL_SHIFT | (row[0] & 1 ? LIVE_BIT : 0));
+    bool live = row[0] & 1;
+    words_copy(to, row, live ? t->words : 2);
+    if (!live) words_zero(to + 2, t->words - 2); /* only the next free row counts */
+    word_set(to, (u64)1 << INTERVAL_SHIFT | (live ? LIVE_BIT : 0));
 }
 
 /* No row is beyond the count; the free list names dropped rows only, and is no longer than there
