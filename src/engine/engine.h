@@ -104,6 +104,9 @@ str engine_object(struct engine *e, object_kind kind, str id, u32 *version);
 u32 engine_objects(struct engine *e, object_kind kind, u32 *codes, u32 max);
 /* A workspace setting as text ("zone", "name"…). */
 value engine_setting(struct engine *e, str name);
+/* How long visitors without an event are kept: the setting, or what it is without one; 0: for ever.
+ */
+i64 engine_visitor_days(struct engine *e);
 
 /* Why two personas were joined, as the timeline says it: "same event", "alias", "by hand"… */
 str engine_link_text(link_why why);

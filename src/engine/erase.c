@@ -74,7 +74,7 @@ void engine_forget(struct engine *e, persona head)
     persona *personas = arena_alloc(e->scratch, n * sizeof *personas);
     customer_personas(e->customers, head, personas, n);
     segment_forget(e->segments, head);
-    journey_forget(e->journeys, head, e->now);
+    journey_forget(e->journeys, head);
     message_forget(e->messages, head);
     customer_forget(e->customers, head);
     for (u32 i = 0; i < n; i++) event_forget(e->events, personas[i], event_order(e->number + 1, 0));

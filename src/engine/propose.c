@@ -87,15 +87,10 @@ static bool propose_slice(struct engine *e)
 static bool propose_pass(struct engine *e)
 {
     struct slice_record s = {0};
-    struct buf b;
     if (!journey_pass_next(e->journeys, &s.job, &s.from)) return false;
     s.job |= SLICE_JOURNEY;
     s.to = s.from + SLICE_CUSTOMERS;
-    buf_init(&b, 256);
-    slice_put(&b, &s);
-    bool ok = engine_append(e, RECORD_SLICE_, buf_str(&b), &e->proposed) == ERR_OK;
-    buf_clear(&b);
-    return ok;
+    return append_slice(e, &s);
 }
 
 bool engine_propose(struct engine *e, i64 now)

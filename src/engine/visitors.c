@@ -14,7 +14,7 @@ enum {
     ASK_MOST = 2000,    /* of them who look idle: each is read from the timeline */
 };
 
-static i64 visitor_days(struct engine *e)
+i64 engine_visitor_days(struct engine *e)
 {
     value v = engine_setting(e, S("visitor_days"));
     return v.type == VALUE_INT && v.n >= 0 ? v.n : VISITOR_DAYS;
@@ -55,7 +55,7 @@ static bool came_lately(struct engine *e, persona p, i64 before)
 
 void visitors_look(struct engine *e)
 {
-    i64 days = visitor_days(e);
+    i64 days = engine_visitor_days(e);
     persona end = customers_end(e->customers);
     u32 look = min_u32(end / TURNS_A_DAY + LOOK_LEAST, LOOK_MOST), asked = 0;
     i64 before = e->now - days * DAY;

@@ -389,7 +389,7 @@ TEST("after a merge one row is left, for the date that won, with the days either
     CHECK_EQ(entries(s), 3);
     stage_until(s, stage_ms("2026-04-19"));
     CHECK_EQ(entries(s), 6);
-    journey_forget(s->journeys, head, s->w->now);
+    journey_forget(s->journeys, head);
     CHECK_EQ(customer_at(s->w->customers, head)->enrolments, 0);
     stage_free(s);
 }

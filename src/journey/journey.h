@@ -173,7 +173,7 @@ void journey_moved(struct journeys *j, persona from, persona to, i64 now);
 void journey_cut(struct journeys *j, persona a, persona b);
 /* Before customer_forget: her enrolments end `erased` and are freed. Nothing is written down, for
  * her timeline goes too; what she was to get goes by message_forget, before or after. */
-void journey_forget(struct journeys *j, persona head, i64 now);
+void journey_forget(struct journeys *j, persona head);
 
 /* What a message says: for rendering and for showing. */
 struct message_content {

@@ -93,9 +93,8 @@ void journey_cut(struct journeys *j, persona a, persona b)
 
 /* ---- forgotten ---- */
 
-void journey_forget(struct journeys *j, persona head, i64 now)
+void journey_forget(struct journeys *j, persona head)
 {
-    (void)now;
     for (u32 row = customer_at(j->customers, head)->enrolments, next; row; row = next) {
         const struct enrolment_row *r = row_at(j, row);
         next = r->next;

@@ -35,7 +35,7 @@ TEST("forgetting ends every enrolment of hers, frees the rows, and says nothing"
     CHECK_EQ(stage_rows(s, ada, ENROLMENT_WAITING), 1);
     CHECK_EQ(stage_rows(s, ada, ENROLMENT_ENDED), 1);
     u32 told = s->told_count;
-    journey_forget(s->journeys, ada, s->w->now);
+    journey_forget(s->journeys, ada);
     CHECK_EQ(customer_at(s->w->customers, ada)->enrolments, 0);
     CHECK_EQ(journey_next_due(s->journeys, ada), 0);
     CHECK_EQ(s->told_count, told);
@@ -45,8 +45,8 @@ TEST("forgetting ends every enrolment of hers, frees the rows, and says nothing"
     CHECK_EQ(stage_rows(s, bob, ENROLMENT_WAITING), 1);
     stage_event(s, ada, "Cart", "{'n':1}");
     CHECK_EQ(stage_rows(s, ada, ENROLMENT_WAITING), 1);
-    journey_forget(s->journeys, bob, s->w->now);
-    journey_forget(s->journeys, bob, s->w->now);
+    journey_forget(s->journeys, bob);
+    journey_forget(s->journeys, bob);
     CHECK_EQ(info_of(s, "cart").waiting, 1);
     stage_free(s);
 }

@@ -15,8 +15,7 @@ static err show(struct call *c)
     put_setting(c, "name", S(""));
     put_setting(c, "zone", S("UTC"));
     put_setting(c, "currency", S(""));
-    value days = engine_setting(c->server->engine, S("visitor_days"));
-    json_put_kv_i64(&c->out, S("visitor_days"), days.type == VALUE_INT ? days.n : 90);
+    json_put_kv_i64(&c->out, S("visitor_days"), engine_visitor_days(c->server->engine));
     json_put_kv_str(&c->out, S("public_url"), str_of(c->server->public_url));
     json_put_kv_bool(&c->out, S("sending_held"), engine_sending_held(c->server->engine));
     buf_byte(&c->out, '}');
