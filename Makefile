@@ -141,4 +141,4 @@ compile_commands.json:
 clean:
 	rm -rf build
 
--include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(OUT)/src/main/main.d
+-include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(OUT)/src/main/main.d $(wildcard $(OUT)/fuzz/*.d $(OUT)/bench/*.d)

@@ -246,7 +246,7 @@ void publish_put(struct buf *b, const struct publish_record *p)
 bool publish_read(str payload, struct publish_record *out)
 {
     struct reader r = reader_of(payload);
-    out->kind = read_kind(&r, OBJECT_CHANNEL);
+    out->kind = read_kind(&r, OBJECT_TOPIC);
     out->code = read_code(&r);
     out->id = read_str_varint(&r);
     out->source = read_str_varint(&r);
@@ -290,17 +290,28 @@ bool claim_read(str payload, struct claim_record *out)
     return whole(&r);
 }
 
+static bool read_flag(struct reader *r)
+{
+    u8 v = read_byte(r);
+    if (v > 1) r->bad = true;
+    return v == 1;
+}
+
+/* Cut between characters. */
+static str short_detail(str all)
+{
+    str detail = {all.p, min_size(all.n, ANSWER_DETAIL_MAX)};
+    while (detail.n && detail.n < all.n && ((u8)detail.p[detail.n] & 0xC0) == 0x80) detail.n--;
+    return detail;
+}
+
 void answer_put(struct buf *b, const struct answer_record *a)
 {
-    str detail = a->detail;
-    if (detail.n > ANSWER_DETAIL_MAX) detail.n = ANSWER_DETAIL_MAX;
-    while (detail.n && detail.n < a->detail.n && ((u8)detail.p[detail.n] & 0xC0) == 0x80)
-        detail.n--;
     buf_u32(b, a->message);
     buf_hash(b, a->id);
     buf_byte(b, (u8)a->class);
     buf_u64(b, (u64)a->retry_at_ms);
-    buf_str_varint(b, detail);
+    buf_str_varint(b, short_detail(a->detail));
 }
 
 bool answer_read(str payload, struct answer_record *out)
@@ -310,6 +321,26 @@ bool answer_read(str payload, struct answer_record *out)
     out->id = read_hash(&r);
     out->class = read_kind(&r, ANSWER_RETURNED);
     out->retry_at_ms = (i64)read_u64(&r);
+    out->detail = read_str_varint(&r);
+    return whole(&r) && out->detail.n <= ANSWER_DETAIL_MAX;
+}
+
+void receipt_put(struct buf *b, const struct receipt_record *r)
+{
+    persona_put(b, r->customer);
+    buf_hash(b, r->id);
+    buf_byte(b, r->status);
+    buf_byte(b, r->machine);
+    buf_str_varint(b, short_detail(r->detail));
+}
+
+bool receipt_read(str payload, struct receipt_record *out)
+{
+    struct reader r = reader_of(payload);
+    out->customer = read_bytes(&r, CUSTOMER_ID_BYTES);
+    out->id = read_hash(&r);
+    out->status = read_byte(&r);
+    out->machine = read_flag(&r);
     out->detail = read_str_varint(&r);
     return whole(&r) && out->detail.n <= ANSWER_DETAIL_MAX;
 }
@@ -366,13 +397,6 @@ bool persona_read(str payload, str *out)
 /* ---- SCHEMA ---- */
 
 enum { TYPE_LAST = 7, STRENGTH_LAST = 2 }; /* of customer.h, which the log's bytes must not move */
-
-static bool read_flag(struct reader *r)
-{
-    u8 v = read_byte(r);
-    if (v > 1) r->bad = true;
-    return v == 1;
-}
 
 void schema_put(struct buf *b, const struct schema_record *s)
 {

@@ -32,6 +32,10 @@
     X(CLAIM, 48)    /* the outbox asks to send one message */                                      \
     X(ANSWER, 49)   /* what the provider said */                                                   \
     X(RECEIPT, 50)  /* what became of it later */                                                  \
+    X(SEND, 51)     /* one message that a program asks for */                                      \
+    X(TASK, 52)     /* a person's outcome of a task */                                             \
+    X(CODES, 53)    /* coupon codes for a pool */                                                  \
+    X(UNDO, 54)     /* an import is taken back */                                                  \
     X(JOB, 64)      /* work over many customers begins or ends */                                  \
     X(SLICE, 65)    /* a piece of it */
 
@@ -127,7 +131,15 @@ typedef enum {
     OBJECT_SEGMENT,
     OBJECT_TEMPLATE,
     OBJECT_POLICY,
-    OBJECT_CHANNEL
+    OBJECT_CHANNEL,
+    OBJECT_COUPON,
+    OBJECT_FORM,
+    OBJECT_WEBHOOK,
+    OBJECT_TAG,
+    OBJECT_STAGES,
+    OBJECT_SCORE,
+    OBJECT_LEVELS,
+    OBJECT_TOPIC
 } object_kind;
 
 struct publish_record {
@@ -185,6 +197,19 @@ struct answer_record {
 };
 void answer_put(struct buf *b, const struct answer_record *a);
 bool answer_read(str payload, struct answer_record *out);
+
+/* RECEIPT: what became of a message later, said by its provider or by a click. It names the message
+ * by its customer (opaque id) and stable id, which a token carries, so that it is also known when
+ * its row is gone. `machine`: no person did it; it is kept apart and moves no status. */
+struct receipt_record {
+    str customer;
+    hash128 id;
+    u8 status; /* message_status */
+    bool machine;
+    str detail; /* the target of a click, the provider's words; cut to 200 bytes */
+};
+void receipt_put(struct buf *b, const struct receipt_record *r);
+bool receipt_read(str payload, struct receipt_record *out);
 
 /* Records that name a customer do so by the opaque id (customer_id), which no other ever has.
  * MERGE: whom to join. Without a payload the header's two identifiers name them. */

@@ -53,7 +53,26 @@
     X(VERSION, 18, "version")                                                                      \
     X(UNTIL, 19, "until")                                                                          \
     X(KEY, 20, "key")                                                                              \
-    X(FIELDS, 21, "fields")
+    X(FIELDS, 21, "fields")                                                                        \
+    X(TASK, 22, "task_id")                                                                         \
+    X(KIND, 23, "kind")                                                                            \
+    X(OUTCOME, 24, "outcome")                                                                      \
+    X(OWNER, 25, "owner")                                                                          \
+    X(DUE, 26, "due")                                                                              \
+    X(COUPON, 27, "coupon")                                                                        \
+    X(CODE, 28, "code")                                                                            \
+    X(ORDER, 29, "order_id")                                                                       \
+    X(RESULT, 30, "result")                                                                        \
+    X(MACHINE, 31, "machine")                                                                      \
+    X(URL, 32, "url")                                                                              \
+    X(SOURCE, 33, "source")                                                                        \
+    X(TEXT, 34, "text")                                                                            \
+    X(BY, 35, "by")                                                                                \
+    X(ADDRESS, 36, "address")                                                                      \
+    X(CONTENT, 37, "content")                                                                      \
+    X(VALUES, 38, "values")                                                                        \
+    X(CATEGORY, 39, "category")                                                                    \
+    X(TO, 40, "to")
 
 enum {
 #define X(constant, code, name) SPACE_##constant = code,
