@@ -41,6 +41,8 @@ struct liquid_values {
     str language;            /* "zh", "en", "pt-BR": of `t` and `money`; empty: "en" */
     str currency;            /* the workspace's, "CNY"; empty: amounts have no sign */
 };
+/* value_member without its distrust of every byte: for a lookup over value bytes. */
+value liquid_member(value map, str key);
 typedef enum { LIQUID_TEXT, LIQUID_HTML } liquid_format;
 /* Appends to `out`, all of it or nothing. Takes no memory for what is usual. */
 MUST_USE err liquid_render(const struct liquid *l, const struct liquid_values *values,

@@ -146,8 +146,14 @@ static err apply_money(struct render *r, datum *d, const datum *args, u32 given)
     if (!amount_of(d, &amount)) return ERR_OK;
     if (given && !datum_is_nil(&args[0]) && !datum_text(r, &args[0], &code))
         return render_out_of_room(r);
-    const struct currency *c = currency_of(code);
-    const struct style *style = style_of(language_of(r));
+    /* Nearly always the workspace's currency and the customer's language: found once. */
+    if (!r->money_known) {
+        r->money_known = true;
+        r->currency = currency_of(r->values ? r->values->currency : (str){0});
+        r->style = style_of(language_of(r));
+    }
+    const struct currency *c = given ? currency_of(code) : r->currency;
+    const struct style *style = r->style;
     if (code.n > 16) code.n = 0;
     u32 places = c ? c->places : 2;
     bool negative = amount < 0, has_sign = c && c->sign[0];

@@ -10,7 +10,7 @@ err item_property(struct render *r, const value *item, const datum *property, va
     *none = false;
     TRY(render_steps(r, 1 + item->text.n / 256));
     if (item->type == VALUE_MAP) {
-        if (type == VALUE_TEXT) found = peek_member(item, property->v.text);
+        if (type == VALUE_TEXT) peek_member(item, property->v.text, &found);
         if (found.type == VALUE_MISSING) found.type = VALUE_NULL;
     } else if (item->type >= VALUE_TEXT && item->type <= VALUE_TIME && type == VALUE_TEXT) {
         if (str_find(item->text, property->v.text) >= 0) found = property->v;

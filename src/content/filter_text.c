@@ -55,6 +55,13 @@ MUST_USE static err set_cased(struct render *r, datum *d, int how)
     size_t n = 0;
     if (!p) return render_out_of_room(r);
     for (size_t i = 0; i < s.n;) {
+        if (LIKELY((u8)s.p[i] < 0x80)) {
+            bool up = how == CASE_UP || (how == CASE_TITLE && i == 0);
+            char ascii = s.p[i++];
+            bool letter = up ? ascii >= 'a' && ascii <= 'z' : ascii >= 'A' && ascii <= 'Z';
+            p[n++] = (char)(letter ? ascii ^ 0x20 : ascii);
+            continue;
+        }
         utf8proc_int32_t ch;
         utf8proc_ssize_t used =
             utf8proc_iterate((const u8 *)s.p + i, (utf8proc_ssize_t)(s.n - i), &ch);

@@ -52,7 +52,7 @@ typedef enum {
     FIELD_COL_LAST,
     FIELD_ROW
 } field_kind;
-u8 field_of(str name);
+u8 liquid_field(str name);
 
 /* ---- the compiled form ---- */
 
@@ -74,6 +74,7 @@ struct operand;
 struct member {
     const struct member *next;
     str name; /* .name, ["name"] */
+    u32 tag;  /* index_tag(name) */
     u8 field;
     const struct operand *index; /* [0], [x]; NULL: name */
 };
@@ -214,6 +215,25 @@ struct argument {
 
 /* ---- rendering ---- */
 
+/* The members of a map found once, for many questions: of a loop's element, of `customer`. */
+enum { INDEX_MAX = 32, INDEX_NAME_MAX = 100, INDEX_NONE = 255 };
+struct index {
+    u32 count; /* INDEX_NONE: too many members, or too long names */
+    u32 tags[INDEX_MAX];
+    u32 values[INDEX_MAX]; /* from the map's first byte */
+};
+/* Length and three letters of a name: two that differ are two names. */
+static inline u32 index_tag(str name)
+{
+    if (!name.n) return 0;
+    const u8 *p = (const u8 *)name.p;
+    return (u32)(u8)name.n | (u32)p[0] << 8 | (u32)p[name.n - 1] << 16 |
+           (u32)p[name.n / 2] << 24;
+}
+void index_make(const value *map, struct index *out);
+/* False: it has no member of this name. */
+bool index_find(const struct index *index, const value *map, str name, u32 tag, value *out);
+
 /* A loop at work: what its `forloop` answers. */
 struct loop {
     i64 index, length; /* from 0 */
@@ -231,7 +251,15 @@ struct state {
     u8 kind;
 };
 
-enum { HAS_SCOPED = 1, HAS_ASSIGNED = 2, HAS_COUNTER = 4 };
+enum {
+    HAS_SCOPED = 1,
+    HAS_ASSIGNED = 2,
+    HAS_COUNTER = 4,
+    HAS_OUTSIDE = 8, /* `outside` has its whole value from outside */
+    HAS_NO_WHOLE = 16, /* from outside it has members only, or nothing */
+    HAS_QUESTION = 32, /* a member of what it holds now was asked for */
+    HAS_INDEX = 64     /* and its index is made */
+};
 typedef enum { INTERRUPT_NONE, INTERRUPT_BREAK, INTERRUPT_CONTINUE } interrupt_kind;
 struct render {
     const struct liquid *liquid;
@@ -242,7 +270,8 @@ struct render {
     struct arena *scratch; /* made when first needed */
     size_t scratch_left;
     u8 *flags; /* by slot: which of these are set */
-    datum *scoped, *assigned;
+    datum *scoped, *assigned, *outside;
+    struct index **indexes; /* of the map that the slot holds; NULL: not made */
     struct state *states;
     const struct loop *loop; /* the innermost */
     str changed;             /* what ifchanged saw last */
@@ -252,6 +281,8 @@ struct render {
     u8 format, interrupt;
     bool isolated; /* within {% render %} */
     bool own_captured;
+    bool money_known; /* and what `money` found out about it */
+    const void *currency, *style;
     u32 capturing; /* captures within captures */
     struct {
         size_t from, to;
@@ -288,7 +319,8 @@ void render_mark_own(struct render *r, size_t from); /* what was put since then 
  * it empty names again, the third gives the caller's back. */
 struct isolation {
     u8 *flags;
-    datum *scoped, *assigned;
+    datum *scoped, *assigned, *outside;
+    struct index **indexes;
     struct state *states;
     const struct loop *loop;
     char *room, *room_end;
@@ -396,17 +428,6 @@ double number_double(struct number n);
 struct number number_add(struct number a, struct number b);
 /* False when scratch is used up. */
 bool number_value(struct render *r, struct number n, value *out);
-
-/* A list in the making: elements are appended as value bytes. */
-struct list {
-    struct render *r;
-    struct buf b;
-    u32 count;
-};
-void list_init(struct list *l, struct render *r);
-void list_add(struct list *l, const datum *d);
-/* Moves it into scratch as the datum's value, and clears. */
-MUST_USE err list_finish(struct list *l, datum *d);
 
 /* What filters of lists work on: a list flattened, a range written out, a map or another value as
  * the only element, nil as none. Lives in scratch. */

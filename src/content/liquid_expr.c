@@ -195,9 +195,10 @@ MUST_USE static err parse_members(struct parser *p, struct operand *out)
             parser_next(p);
             if (p->kind != WORD_NAME) return parser_unexpected(p, "a name");
             m->name = p->word;
-            m->field = field_of(p->word);
+            m->field = liquid_field(p->word);
             parser_next(p);
         }
+        m->tag = index_tag(m->name);
         *tail = m;
         tail = &m->next;
     }
@@ -233,6 +234,14 @@ MUST_USE static err parse_range(struct parser *p, struct operand *out)
     return parser_sign(p, ")") ? ERR_OK : parser_unexpected(p, ")");
 }
 
+/* nil.x is no constant: a word of the language with members is a name like any other. */
+static bool has_members(const struct parser *p)
+{
+    struct parser ahead = *p;
+    parser_next(&ahead);
+    return parser_is(&ahead, ".") || parser_is(&ahead, "[");
+}
+
 err parse_operand(struct parser *p, struct operand *out)
 {
     *out = (struct operand){0};
@@ -242,7 +251,8 @@ err parse_operand(struct parser *p, struct operand *out)
     case WORD_STRING: out->constant = datum_of(value_text(p->word)); break;
     case WORD_NUMBER: out->constant = datum_of(number_constant(p->word)); break;
     case WORD_NAME:
-        if (constant_word(p->word, &out->constant)) break;
+        if (constant_word(p->word, &out->constant) && !has_members(p)) break;
+        out->constant = (datum){0};
         TRY(use_name(p, p->word, out));
         parser_next(p);
         return parse_members(p, out);

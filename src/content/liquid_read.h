@@ -64,37 +64,50 @@ static inline bool peek_value(const u8 **p, const u8 *end, value *out)
     }
 }
 
+/* What follows a type byte: 1 a varint, 2 a length and so many bytes, 4 no such type. */
+static const u8 peek_shape[16] = {[VALUE_MISSING] = 4, [VALUE_NULL] = 0,   [VALUE_FALSE] = 0,
+                                  [VALUE_TRUE] = 0,    [VALUE_INT] = 1,    [VALUE_FIXED] = 1,
+                                  [VALUE_NUMBER] = 2,  [VALUE_TEXT] = 2,   [VALUE_DATE] = 3,
+                                  [VALUE_TIME] = 3,    [VALUE_LIST] = 2,   [VALUE_MAP] = 2,
+                                  [12] = 4,            [13] = 4,           [14] = 4,
+                                  [15] = 4};
+
 static inline bool peek_skip(const u8 **p, const u8 *end)
 {
     u64 n;
-    str s;
-    if (*p == end) return false;
-    switch (*(*p)++) {
-    case VALUE_NULL:
-    case VALUE_FALSE:
-    case VALUE_TRUE: return true;
-    case VALUE_INT:
-    case VALUE_FIXED: return peek_varint(p, end, &n);
-    case VALUE_DATE:
-    case VALUE_TIME:
-        if (!peek_varint(p, end, &n)) return false; /* fallthrough */
-    default: return peek_bytes(p, end, &s);
-    }
+    if (*p == end || **p > 15) return false;
+    u8 shape = peek_shape[*(*p)++];
+    if (shape & 4) return false;
+    if ((shape & 1) && !peek_varint(p, end, &n)) return false;
+    if (!(shape & 2)) return true;
+    if (!peek_varint(p, end, &n) || n > (u64)(end - *p)) return false;
+    *p += n;
+    return true;
+}
+
+/* Names are short, and most differ in their length or their ends. */
+static inline bool peek_same(const u8 *a, const char *b, size_t n)
+{
+    const u8 *c = (const u8 *)b;
+    if (n == 0) return true;
+    if (a[0] != c[0] || a[n - 1] != c[n - 1]) return false;
+    for (size_t i = 1; i + 1 < n; i++)
+        if (a[i] != c[i]) return false;
+    return true;
 }
 
 /* As value_member: the last of that key. */
-static inline value peek_member(const value *map, str key)
+static inline void peek_member(const value *map, str key, value *out)
 {
-    value found = {0};
-    const u8 *p = (const u8 *)map->text.p, *end = p + map->text.n;
+    const u8 *p = (const u8 *)map->text.p, *end = p + map->text.n, *found = NULL;
+    *out = (value){0};
     for (u32 i = 0; i < map->count; i++) {
-        str name;
-        if (!peek_bytes(&p, end, &name)) break;
-        if (name.n == key.n && memcmp(name.p, key.p, key.n) == 0) {
-            if (!peek_value(&p, end, &found)) return value_missing();
-        } else if (!peek_skip(&p, end)) {
-            break;
-        }
+        u64 n;
+        if (!peek_varint(&p, end, &n) || n > (u64)(end - p)) break;
+        const u8 *name = p;
+        p += n;
+        if (n == key.n && peek_same(name, key.p, key.n)) found = p;
+        if (!peek_skip(&p, end)) break;
     }
-    return found;
+    if (found && !peek_value(&found, end, out)) *out = (value){0};
 }

@@ -173,7 +173,7 @@ err render_nodes(struct render *r, const struct node *first)
 
 static err render_output(struct render *r, const struct node *n)
 {
-    datum d;
+    datum d __attribute__((uninitialized));
     size_t from = r->out->n;
     TRY(render_expression(r, &((const struct output_node *)n)->expression, &d));
     render_put(r, &d);
@@ -183,7 +183,7 @@ static err render_output(struct render *r, const struct node *n)
 
 static err render_plain_output(struct render *r, const struct node *n)
 {
-    datum d;
+    datum d __attribute__((uninitialized));
     size_t from = r->out->n;
     render_operand(r, &((const struct output_node *)n)->expression.head, &d);
     render_put(r, &d);
@@ -235,10 +235,12 @@ err render_state(struct render *r, state_kind kind, str key, struct state **out)
     return ERR_OK;
 }
 
+enum { HAS_QUESTIONS = HAS_QUESTION | HAS_INDEX };
+
 void render_assign(struct render *r, u32 slot, const datum *d)
 {
     r->assigned[slot] = *d;
-    r->flags[slot] |= HAS_ASSIGNED;
+    r->flags[slot] = (u8)((r->flags[slot] | HAS_ASSIGNED) & ~HAS_QUESTIONS);
 }
 
 void scope_enter(struct render *r, u32 slot, const datum *d, struct scoped *s)
@@ -252,54 +254,99 @@ void scope_enter(struct render *r, u32 slot, const datum *d, struct scoped *s)
 void scope_set(struct render *r, u32 slot, const datum *d)
 {
     r->scoped[slot] = *d;
-    r->flags[slot] |= HAS_SCOPED;
+    r->flags[slot] = (u8)((r->flags[slot] | HAS_SCOPED) & ~HAS_QUESTIONS);
 }
 
 void scope_leave(struct render *r, const struct scoped *s)
 {
     if (s->had)
-        r->scoped[s->slot] = s->before;
+        scope_set(r, s->slot, &s->before);
     else
-        r->flags[s->slot] &= (u8)~HAS_SCOPED;
+        r->flags[s->slot] &= (u8) ~(HAS_SCOPED | HAS_QUESTIONS);
 }
 
-static bool local_of(const struct render *r, u32 slot, datum *out)
+static datum from_outside(struct render *r, str root, str member)
+{
+    if (!r->values || !r->values->lookup) return (datum){0};
+    return datum_of(r->values->lookup(r->values->ctx, root, member));
+}
+
+/* What a name stands for; NULL: outside knows it by its members only, or not at all. */
+static const datum *whole(struct render *r, u32 slot)
 {
     u8 flags = r->flags[slot];
-    if (flags & HAS_SCOPED) {
-        *out = r->scoped[slot];
-    } else if (flags & HAS_ASSIGNED) {
-        *out = r->assigned[slot];
-    } else if (flags & HAS_COUNTER) {
+    if (flags & HAS_SCOPED) return &r->scoped[slot];
+    if (flags & HAS_ASSIGNED) return &r->assigned[slot];
+    if (flags & HAS_COUNTER) {
         const struct state *s =
             render_state_find(r, STATE_COUNTER, r->liquid->program->names[slot]);
-        *out = datum_of(value_int(s ? s->n : 0));
-    } else {
-        return false;
+        r->outside[slot] = datum_of(value_int(s ? s->n : 0));
+        return &r->outside[slot];
     }
-    return true;
+    if (flags & HAS_OUTSIDE) return &r->outside[slot];
+    if (flags & HAS_NO_WHOLE) return NULL;
+    r->outside[slot] = from_outside(r, r->liquid->program->names[slot], (str){0});
+    bool is_there = r->outside[slot].v.type != VALUE_MISSING;
+    r->flags[slot] |= is_there ? HAS_OUTSIDE : HAS_NO_WHOLE;
+    return is_there ? &r->outside[slot] : NULL;
 }
 
-/* The value of the root and its first member, which outside values answer together. */
-static const struct member *outside(struct render *r, str root, const struct member *m, datum *out)
+/* The second question about a map makes its index. */
+static const struct index *index_of(struct render *r, u32 slot, const value *map)
 {
-    value (*lookup)(void *, str, str) = r->values ? r->values->lookup : NULL;
+    u8 flags = r->flags[slot];
+    if (LIKELY(flags & HAS_INDEX)) return r->indexes[slot];
+    r->flags[slot] |= HAS_QUESTION;
+    if (!(flags & HAS_QUESTION)) return NULL;
+    if (!r->indexes[slot]) r->indexes[slot] = (struct index *)(void *)render_bytes(r, sizeof(struct index));
+    if (!r->indexes[slot]) return NULL;
+    index_make(map, r->indexes[slot]);
+    r->flags[slot] |= HAS_INDEX;
+    return r->indexes[slot];
+}
+
+/* A member of what the name stands for. */
+static void first_member(struct render *r, u32 slot, const datum *of, const struct member *m,
+                         datum *out)
+{
+    if (LIKELY(of->kind == DATUM_PLAIN && of->v.type == VALUE_MAP)) {
+        const struct index *index = index_of(r, slot, &of->v);
+        if (index && index->count != INDEX_NONE) {
+            out->kind = DATUM_PLAIN;
+            out->safe = false;
+            out->own = of->own;
+            if (index_find(index, &of->v, m->name, m->tag, &out->v)) return;
+            if (!m->field) {
+                out->v = value_missing();
+                return;
+            }
+        }
+    }
+    datum_member(of, m->name, m->field, out);
+}
+
+/* The name's value and its first member, which outside values may answer together only. */
+static const struct member *rooted(struct render *r, u32 slot, const struct member *m, datum *out)
+{
+    const datum *of = whole(r, slot);
+    if (LIKELY(of != NULL)) {
+        if (m && !m->index) {
+            first_member(r, slot, of, m, out);
+            return m->next;
+        }
+        *out = *of;
+        return m;
+    }
     *out = (datum){0};
-    if (!lookup) return m;
-    str member = {0};
-    if (m && !m->index) {
-        member = m->name;
-    } else if (m) {
+    if (!m) return NULL;
+    str member = m->name;
+    if (m->index) {
         datum index;
         render_operand(r, m->index, &index);
         if (index.v.type == VALUE_TEXT) member = index.v.text;
     }
-    if (member.n) {
-        out->v = lookup(r->values->ctx, root, member);
-        if (out->v.type != VALUE_MISSING) return m->next;
-    }
-    out->v = lookup(r->values->ctx, root, (str){0});
-    return m;
+    if (member.n) *out = from_outside(r, r->liquid->program->names[slot], member);
+    return m->next;
 }
 
 static const struct member *computed_root(struct render *r, const struct operand *o, datum *out)
@@ -309,8 +356,12 @@ static const struct member *computed_root(struct render *r, const struct operand
     *out = (datum){0};
     if (name.v.type != VALUE_TEXT) return o->members;
     u32 slot = program_slot(r->liquid->program, name.v.text);
-    if (slot != UINT32_MAX && local_of(r, slot, out)) return o->members;
-    return outside(r, name.v.text, o->members, out);
+    if (slot != UINT32_MAX) return rooted(r, slot, o->members, out);
+    /* A name that the template does not say anywhere. */
+    *out = from_outside(r, name.v.text, (str){0});
+    if (out->v.type != VALUE_MISSING || !o->members) return o->members;
+    if (o->members->name.n) *out = from_outside(r, name.v.text, o->members->name);
+    return o->members->next;
 }
 
 /* An end of a range: its whole number, out of texts too. */
@@ -344,7 +395,7 @@ void render_operand(struct render *r, const struct operand *o, datum *out)
     }
     r->depth++;
     if (o->kind == OPERAND_NAME)
-        m = local_of(r, o->slot, out) ? o->members : outside(r, o->root, o->members, out);
+        m = rooted(r, o->slot, o->members, out);
     else if (o->kind == OPERAND_COMPUTED)
         m = computed_root(r, o, out);
     else
@@ -369,15 +420,28 @@ static bool make_slots(struct render *r, u32 names)
     r->flags = (u8 *)render_bytes(r, names);
     r->scoped = (datum *)(void *)render_bytes(r, names * sizeof(datum));
     r->assigned = (datum *)(void *)render_bytes(r, names * sizeof(datum));
-    if (!r->flags || !r->scoped || !r->assigned) return false;
+    r->outside = (datum *)(void *)render_bytes(r, names * sizeof(datum));
+    r->indexes = (struct index **)(void *)render_bytes(r, names * sizeof *r->indexes);
+    if (!r->flags || !r->scoped || !r->assigned || !r->outside || !r->indexes) return false;
     memset(r->flags, 0, names);
+    memset(r->indexes, 0, names * sizeof *r->indexes);
     return true;
 }
 
 err isolation_enter(struct render *r, struct isolation *i)
 {
-    *i = (struct isolation){r->flags,    r->scoped,  r->assigned,    r->states,  r->loop, r->room,
-                            r->room_end, r->changed, r->state_count, r->isolated};
+    *i = (struct isolation){.flags = r->flags,
+                            .scoped = r->scoped,
+                            .assigned = r->assigned,
+                            .outside = r->outside,
+                            .indexes = r->indexes,
+                            .states = r->states,
+                            .loop = r->loop,
+                            .room = r->room,
+                            .room_end = r->room_end,
+                            .changed = r->changed,
+                            .state_count = r->state_count,
+                            .isolated = r->isolated};
     r->isolated = true;
     if (!make_slots(r, r->liquid->program->name_count)) return render_out_of_room(r);
     isolation_clear(r);
@@ -397,6 +461,8 @@ void isolation_leave(struct render *r, const struct isolation *i)
     r->flags = i->flags;
     r->scoped = i->scoped;
     r->assigned = i->assigned;
+    r->outside = i->outside;
+    r->indexes = i->indexes;
     r->states = i->states;
     r->state_count = i->state_count;
     r->loop = i->loop;
@@ -408,7 +474,7 @@ void isolation_leave(struct render *r, const struct isolation *i)
 
 MUST_USE static err apply(struct render *r, const struct call *c, datum *d)
 {
-    datum args[LIQUID_ARGS_MAX];
+    datum args[LIQUID_ARGS_MAX] __attribute__((uninitialized));
     u32 given = 0;
     bool own = d->own;
     const struct liquid_filter *f = c->filter;
@@ -440,7 +506,7 @@ err render_expression(struct render *r, const struct expression *e, datum *out)
 err render_condition(struct render *r, const struct condition *c, bool *out)
 {
     for (;; c = c->rest) {
-        datum a, b;
+        datum a __attribute__((uninitialized)), b __attribute__((uninitialized));
         render_operand(r, &c->a, &a);
         if (c->comparison == IS_TRUE) {
             *out = datum_is_true(&a);
@@ -472,7 +538,7 @@ static void fold_output(const struct render *r, size_t start, u64 *hash)
     *hash = fold(*hash, (str){r->out->p + from, r->out->n - from});
 }
 
-enum { STACK_ROOM = 12 << 10 };
+enum { STACK_ROOM = 16 << 10 };
 
 err liquid_render_hashed(const struct liquid *l, const struct liquid_values *values,
                          liquid_format format, struct buf *out, u64 *hash, struct diag *why)

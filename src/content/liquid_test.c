@@ -90,7 +90,7 @@ TEST("customers' values are escaped in HTML and what is declared safe is not")
               "&amp;lt;b&amp;gt;&amp;#39;&amp;amp;&amp;quot;&lt;");
     SAID_HTML("{{ c.n | upcase }}", who, "&lt;B&gt;&#39;&amp;&quot;");
     SAID_HTML("{{ l }}", who, "&lt;&amp;");
-    SAID_HTML("{{ c }}", who, "{&quot;n&quot;:&quot;&lt;b&gt;&#39;&amp;\\&quot;&quot;}");
+    SAID_HTML("{{ c }}", who, "{&quot;n&quot;=&gt;&quot;&lt;b&gt;&#39;&amp;\\&quot;&quot;}");
     SAID_HTML("{% capture x %}<b>{{ c.n }}</b>{% endcapture %}{{ x }}", who,
               "<b>&lt;b&gt;&#39;&amp;&quot;</b>");
     SAID_HTML("{{ nope | default: c.n }}", who, "&lt;b&gt;&#39;&amp;&quot;");
@@ -162,7 +162,7 @@ TEST("assign, capture, comment and raw do what they say")
 TEST("a refusal names the line, the column and what there is")
 {
     refused(arena, "ab\nü {{ a | uppcase }}", "2:10", "default, downcase");
-    refused(arena, "{% foo %}", "1:1", "assign, capture, comment, if, raw, unless");
+    refused(arena, "{% foo %}", "1:1", "assign, break, capture, case");
     refused(arena, "x{{ a ", "1:2", "}} is missing");
     refused(arena, "x{% if a %}b", "1:2", "{% endif %} is missing");
     refused(arena, "{% endif %}", "1:1", "does not belong");

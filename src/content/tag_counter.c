@@ -109,6 +109,7 @@ static err compile_cycle(struct compiler *c, str markup, u32 at, const struct no
     struct parser p = parser_of(c, markup);
     const struct choice **tail = &n->choices;
     struct operand first;
+    bool fixed_values = true;
     *out = &n->node;
     n->key = words_of(c, p);
     TRY(parse_operand(&p, &first));
@@ -123,9 +124,12 @@ static err compile_cycle(struct compiler *c, str markup, u32 at, const struct no
         *tail = choice;
         tail = &choice->next;
         n->count++;
+        fixed_values &= first.kind == OPERAND_CONSTANT;
         if (!parser_sign(&p, ",") || p.kind == WORD_END) break;
         TRY(parse_operand(&p, &first));
     }
+    /* One whose values are names goes on by itself, whatever others say. */
+    if (!n->named && !fixed_values) n->key = arena_printf(c->arena, "\003%u", c->program->node_count);
     return parse_end(&p);
 }
 

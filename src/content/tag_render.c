@@ -10,6 +10,7 @@ struct partial_node {
     u32 partial; /* UINT32_MAX: by `name`, when it is rendered */
     u32 bound_slot, own_slot, argument_count;
     bool bound, loops; /* with or for; for */
+    bool aliased;      /* as */
     struct operand name, value;
     const struct argument *arguments;
 };
@@ -40,22 +41,25 @@ MUST_USE static err parse_name(struct parser *p, struct partial_node *n, bool is
     return ERR_OK;
 }
 
-/* The name that a bound value has: the alias, or the partial's own, less its folders. */
+static str without_folders(str name)
+{
+    for (size_t i = name.n; i-- > 0;)
+        if (name.p[i] == '/') return str_slice(name, i + 1, name.n);
+    return name;
+}
+
+/* The name that a bound value has: the alias, or the partial's own. */
 MUST_USE static err parse_binding(struct parser *p, struct partial_node *n)
 {
     str name = n->partial == UINT32_MAX ? (str){0} : n->name.constant.v.text;
-    for (size_t i = name.n; i-- > 0;)
-        if (name.p[i] == '/') {
-            name = str_slice(name, i + 1, name.n);
-            break;
-        }
-    n->own_slot = liquid_slot(p->c, name);
+    n->own_slot = liquid_slot(p->c, without_folders(name));
     n->loops = p->kind == WORD_NAME && str_eq(p->word, S("for"));
     n->bound = parser_word(p, "with") || parser_word(p, "for");
     if (n->bound) {
         TRY(parse_operand(p, &n->value));
         n->bound_slot = n->own_slot;
-        if (parser_word(p, "as")) TRY(parse_target(p, &name, &n->bound_slot));
+        n->aliased = parser_word(p, "as");
+        if (n->aliased) TRY(parse_target(p, &name, &n->bound_slot));
     }
     if (n->own_slot != UINT32_MAX) return ERR_OK;
     return diag_set(p->c->why, ERR_LIMIT, "a template may use at most %d different names",
@@ -132,12 +136,16 @@ MUST_USE static err include_bound(struct render *r, const struct partial_node *n
     struct scoped bound;
     struct items items;
     datum all, item;
+    u32 slot = n->bound_slot;
+    if (n->partial == UINT32_MAX && !n->aliased)
+        slot = program_slot(l->program, without_folders(l->name));
+    if (slot == UINT32_MAX) slot = n->own_slot; /* nobody asks for it */
     render_operand(r, &n->value, &all);
-    scope_enter(r, n->bound_slot, &all, &bound);
+    scope_enter(r, slot, &all, &bound);
     if (all.kind == DATUM_PLAIN && all.v.type == VALUE_LIST) {
         items_of(&all, &items);
         while (items_next(r, &items, &item) && !r->interrupt) {
-            scope_set(r, n->bound_slot, &item);
+            scope_set(r, slot, &item);
             TRY(render_partial(r, l));
         }
     } else {
