@@ -119,14 +119,23 @@ static i64 rounded(i64 n, i64 unit, rounding how)
     i64 floor, rest;
     if (!divide(n, unit, &floor, &rest)) return n;
     bool up = how == ROUND_UP ? rest > 0
-                              : how == ROUND_NEAR && (n >= 0 ? rest * 2 >= unit : rest * 2 > unit);
-    return (floor + up) * unit;
+                              : how == ROUND_NEAR && (n >= 0 ? rest >= unit - rest : rest > unit - rest);
+    i64 out;
+    return __builtin_mul_overflow(floor + up, unit, &out) ? n : out;
+}
+
+static i64 power_of_ten(i64 n)
+{
+    i64 unit = 1;
+    for (i64 i = 0; i < n && i < 18; i++) unit *= 10;
+    return unit;
 }
 
 MUST_USE static err round_to(struct render *r, datum *d, i64 places, rounding how)
 {
     static const i64 units[] = {10000, 1000, 100, 10};
     struct number n = number_of(d);
+    if (n.kind == NUMBER_INT && places < 0) n.i = rounded(n.i, power_of_ten(-places), how);
     if (n.kind == NUMBER_INT) return set_number(r, d, n);
     if (n.kind == NUMBER_DOUBLE) {
         /* Past ±2^53 every binary number is whole; below, it fits the decimal once cut. */
@@ -134,7 +143,9 @@ MUST_USE static err round_to(struct render *r, datum *d, i64 places, rounding ho
         if (!(cut < 9e18 && cut > -9e18) || places >= 4) return set_number(r, d, n);
         n = (struct number){NUMBER_FIXED, (i64)cut, 0.0};
     }
-    if (places < 4) n.i = rounded(n.i, units[places > 0 ? places : 0], how);
+    if (places < 0 && places >= -14) n.i = rounded(n.i, FIXED_ONE * power_of_ten(-places), how);
+    if (places < -14) n.i = 0;
+    if (places >= 0 && places < 4) n.i = rounded(n.i, units[places], how);
     if (places <= 0) n = (struct number){NUMBER_INT, n.i / FIXED_ONE, 0.0};
     return set_number(r, d, n);
 }
