@@ -11,6 +11,7 @@
     X(SCHEMA)                                                                                      \
     X(EVENTS)                                                                                      \
     X(SEGMENTS)                                                                                    \
+    X(SIMULATE)                                                                                    \
     X(JOURNEYS)                                                                                    \
     X(TEMPLATES)                                                                                   \
     X(MESSAGES)                                                                                    \
