@@ -1,4 +1,5 @@
 /* load.c — a script's files into entries, expectations and configuration. */
+#include "script/playbook.h"
 #include "script/script_internal.h"
 
 #include <stdio.h>
@@ -93,6 +94,7 @@ MUST_USE static err add_part(struct loader *l, const struct json *list, object_k
 MUST_USE static err add_bundle(struct loader *l, const struct json *j)
 {
     if (json_get(j, "steps")) return add_source(l, OBJECT_JOURNEY, j);
+    if (json_get(j, "bundle")) TRY(playbook_expand(j, "bundle", NULL, l->s->arena, &j, l->why));
     for (const struct json *m = json_is(j, JSON_OBJECT) ? j->child : NULL; m; m = m->next) {
         bool known = false;
         for (u32 i = 0; i < COUNT_OF(PARTS); i++) known |= str_eq(m->key, str_of(PARTS[i].member));

@@ -13,6 +13,7 @@
     X(SEGMENTS)                                                                                    \
     X(SIMULATE)                                                                                    \
     X(JOURNEYS)                                                                                    \
+    X(PLAYBOOKS)                                                                                   \
     X(TEMPLATES)                                                                                   \
     X(MESSAGES)                                                                                    \
     X(CHANNELS)                                                                                    \
