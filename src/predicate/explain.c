@@ -5,30 +5,8 @@
 
 struct explaining {
     struct evaluation *e;
-    struct arena *arena;
     struct buf *out;
 };
-
-static const struct json *json_of(struct explaining *x, const struct node *n)
-{
-    struct buf text;
-    struct diag why;
-    const struct json *j = NULL;
-    buf_init(&text, PREDICATE_BYTES_MAX * 4);
-    node_json(n, x->e->who->names, &text);
-    if (json_parse(arena_str(x->arena, buf_str(&text)), x->arena, &j, &why) != ERR_OK) j = NULL;
-    buf_clear(&text);
-    return j;
-}
-
-static void put_sentence(struct explaining *x, const struct json *j, bool zh)
-{
-    struct buf text;
-    buf_init(&text, PREDICATE_BYTES_MAX);
-    predicate_sentence(j, zh, &text);
-    json_put_kv_str(x->out, zh ? S("zh") : S("en"), buf_str(&text));
-    buf_clear(&text);
-}
 
 /* What she has where the condition looks at one value. */
 static void put_actual(struct explaining *x, const struct node *n)
@@ -46,7 +24,6 @@ static void put_actual(struct explaining *x, const struct node *n)
 static void put_node(struct explaining *x, const struct node *n)
 {
     answer a = eval_node(x->e, n);
-    const struct json *j = json_of(x, n);
     buf_byte(x->out, '{');
     json_put_kv_bool(x->out, S("holds"), a.holds);
     if (a.until != NEVER) {
@@ -55,12 +32,8 @@ static void put_node(struct explaining *x, const struct node *n)
         iso_put(x->out, a.until);
         buf_byte(x->out, '"');
     }
-    if (j) {
-        put_sentence(x, j, true);
-        put_sentence(x, j, false);
-        json_put_key(x->out, S("condition"));
-        json_put(x->out, j);
-    }
+    json_put_key(x->out, S("condition"));
+    node_json(n, x->e->who->names, x->out);
     put_actual(x, n);
     if (n->kind == NODE_ALL || n->kind == NODE_ANY || n->kind == NODE_NOT) {
         json_put_key(x->out, S("parts"));
@@ -75,9 +48,9 @@ static void put_node(struct explaining *x, const struct node *n)
 }
 
 void predicate_explain(const struct predicate *p, const struct subject *who, i64 now,
-                       struct arena *arena, struct buf *out)
+                       struct buf *out)
 {
     struct evaluation e = {.p = p, .who = who, .now = now};
-    struct explaining x = {&e, arena, out};
+    struct explaining x = {&e, out};
     put_node(&x, p->root);
 }

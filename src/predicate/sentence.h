@@ -9,8 +9,7 @@
 /* Appends the sentence of a condition, without a full stop. O(its size). */
 void predicate_sentence(const struct json *condition, bool chinese, struct buf *out);
 
-/* Appends how each part stands as a JSON object: {"holds", "until"?, "zh", "en", "condition"?,
- * "actual"?, "parts"?: […]}. Leaves have their condition and, where it is one value, what the
- * customer has instead. `arena` for what is in between. */
+/* Appends how each part stands as a JSON object: {"holds", "until"?, "condition", "actual"?,
+ * "parts"?: […]}; "actual" is what she has where the condition looks at one value. */
 void predicate_explain(const struct predicate *p, const struct subject *who, i64 now,
-                       struct arena *arena, struct buf *out);
+                       struct buf *out);

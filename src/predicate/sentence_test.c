@@ -73,13 +73,13 @@ TEST("each part of a condition says whether it holds, and what she has instead")
     const struct json *j;
     struct diag why;
     buf_init(&b, 1 << 16);
-    predicate_explain(p, &who, w->now, arena, &b);
+    predicate_explain(p, &who, w->now, &b);
     CHECK_OK(json_parse(buf_str(&b), arena, &j, &why));
     const struct json *parts = json_get(j, "parts"), *first = parts->child, *second = first->next;
     CHECK(!json_get_bool(j, "holds", true));
     CHECK(!json_get_bool(first, "holds", true));
     CHECK_STR(json_get_str(first, "actual", S("")), S("Basel"));
-    CHECK_STR(json_get_str(first, "en", S("")), S("city is Bern"));
+    CHECK_STR(json_get_str(json_get(first, "condition"), "value", S("")), S("Bern"));
     CHECK(json_get_bool(second, "holds", false));
     buf_clear(&b);
     town_free(w);
