@@ -48,7 +48,8 @@ typedef enum { LIQUID_TEXT, LIQUID_HTML } liquid_format;
 MUST_USE err liquid_render(const struct liquid *l, const struct liquid_values *values,
                            liquid_format format, struct buf *out, struct diag *why);
 
-/* A published template {id, channel, subject?, html?, text?, from?}: its parts compiled. */
+/* A published template {id, channel, subject?, html?, text?, from?, fallbacks?}: its parts
+ * compiled. */
 struct template
 {
     str id, channel;

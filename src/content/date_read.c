@@ -32,9 +32,9 @@ static u32 name_of(str word, const char *const *names, u32 count)
 
 static bool read_word(struct reading *r, str word)
 {
-    static const char *const months[] = {"january", "february", "march",     "april",
-                                         "may",     "june",     "july",      "august",
-                                         "september", "october", "november", "december"};
+    static const char *const months[] = {"january",   "february", "march",    "april",
+                                         "may",       "june",     "july",     "august",
+                                         "september", "october",  "november", "december"};
     static const char *const days[] = {"sunday",   "monday", "tuesday", "wednesday",
                                        "thursday", "friday", "saturday"};
     static const char *const others[] = {"st", "nd", "rd", "th", "at", "of", "on", "t"};

@@ -1,8 +1,8 @@
 /* filter_code.c — texts in another writing: base64, URLs, JSON. What is decoded has to be UTF-8. */
 #include "content/liquid.h"
 
-/* Runs `put` over the value's text, behind the output, and makes what it wrote the value; false from
- * it: the text cannot be decoded. */
+/* Runs `put` over the value's text, behind the output, and makes what it wrote the value; false
+ * from it: the text cannot be decoded. */
 MUST_USE static err made(struct render *r, datum *d, bool (*put)(struct buf *out, str s))
 {
     LIQUID_TEXT_OF(s, d);

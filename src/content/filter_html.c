@@ -105,8 +105,8 @@ static bool closes(str s, size_t at, const char *end)
     return str_starts(str_slice(s, at, s.n), str_of(end));
 }
 
-/* Past what opens at `at`: a script, a style, a remark or a tag; 0: nothing of these is closed. What
- * was not closed once is not looked for again. */
+/* Past what opens at `at`: a script, a style, a remark or a tag; 0: nothing of these is closed.
+ * What was not closed once is not looked for again. */
 static size_t tag_length(str s, size_t at, bool *never)
 {
     static const struct {

@@ -126,10 +126,10 @@ static void sort(struct sorting *s, struct sorted *a, struct sorted *b, u32 n)
     struct sorted *from = a, *to = b;
     for (u32 width = 1; width < n; width *= 2) {
         for (u32 at = 0; at < n; at += 2 * width) {
-            u32 i = at, middle = min_u32(at + width, n), j = middle, end = min_u32(at + 2 * width, n);
+            u32 i = at, middle = min_u32(at + width, n), j = middle,
+                end = min_u32(at + 2 * width, n);
             for (u32 k = at; k < end; k++) {
-                bool right = i == middle ||
-                             (j < end && s->after(s, &from[i].key, &from[j].key));
+                bool right = i == middle || (j < end && s->after(s, &from[i].key, &from[j].key));
                 to[k] = right ? from[j++] : from[i++];
             }
         }
@@ -145,8 +145,7 @@ MUST_USE static err fill_keys(struct render *r, const struct elements *e, const 
 {
     for (u32 i = 0; i < e->count && !*none; i++) {
         out[i].item = out[i].key = e->at[i];
-        if (!datum_is_nil(property))
-            TRY(item_property(r, &e->at[i], property, &out[i].key, none));
+        if (!datum_is_nil(property)) TRY(item_property(r, &e->at[i], property, &out[i].key, none));
         if (!natural || is_nil(&out[i].key)) continue;
         datum key = datum_of(out[i].key);
         LIQUID_TEXT_OF(text, &key);

@@ -50,8 +50,7 @@ static err apply_t(struct render *r, datum *d, const datum *args, u32 given)
 {
     str language = language_of(r);
     if (given && !datum_text(r, &args[0], &language)) return render_out_of_room(r);
-    if (d->kind == DATUM_PLAIN && d->v.type == VALUE_MAP)
-        datum_set(d, translated(&d->v, language));
+    if (d->kind == DATUM_PLAIN && d->v.type == VALUE_MAP) datum_set(d, translated(&d->v, language));
     return ERR_OK;
 }
 
@@ -63,12 +62,12 @@ struct currency {
     u8 places;
 };
 static const struct currency currencies[] = {
-    {"CNY", "¥", 2},   {"USD", "$", 2},   {"EUR", "€", 2},  {"GBP", "£", 2},   {"JPY", "¥", 0},
-    {"HKD", "HK$", 2}, {"TWD", "NT$", 0}, {"KRW", "₩", 0},  {"INR", "₹", 2},   {"SGD", "S$", 2},
-    {"AUD", "A$", 2},  {"CAD", "CA$", 2}, {"NZD", "NZ$", 2}, {"BRL", "R$", 2}, {"MXN", "MX$", 2},
-    {"VND", "₫", 0},   {"THB", "฿", 2},   {"PHP", "₱", 2},  {"ILS", "₪", 2},   {"RUB", "₽", 2},
-    {"TRY", "₺", 2},   {"UAH", "₴", 2},   {"IDR", "Rp", 0}, {"MOP", "MOP$", 2}, {"CLP", "CLP$", 0},
-    {"BHD", "", 3},    {"KWD", "", 3},    {"OMR", "", 3},   {"JOD", "", 3},    {"TND", "", 3},
+    {"CNY", "¥", 2},   {"USD", "$", 2},   {"EUR", "€", 2},   {"GBP", "£", 2},    {"JPY", "¥", 0},
+    {"HKD", "HK$", 2}, {"TWD", "NT$", 0}, {"KRW", "₩", 0},   {"INR", "₹", 2},    {"SGD", "S$", 2},
+    {"AUD", "A$", 2},  {"CAD", "CA$", 2}, {"NZD", "NZ$", 2}, {"BRL", "R$", 2},   {"MXN", "MX$", 2},
+    {"VND", "₫", 0},   {"THB", "฿", 2},   {"PHP", "₱", 2},   {"ILS", "₪", 2},    {"RUB", "₽", 2},
+    {"TRY", "₺", 2},   {"UAH", "₴", 2},   {"IDR", "Rp", 0},  {"MOP", "MOP$", 2}, {"CLP", "CLP$", 0},
+    {"BHD", "", 3},    {"KWD", "", 3},    {"OMR", "", 3},    {"JOD", "", 3},     {"TND", "", 3},
     {"ISK", "", 0}};
 
 /* How a language writes amounts: 1,234.50 with the sign before, unless it stands here. */

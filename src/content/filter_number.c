@@ -7,8 +7,7 @@ typedef enum { PLUS, MINUS, TIMES, DIVIDED_BY, MODULO } operation;
 MUST_USE static err set_number(struct render *r, datum *d, struct number n)
 {
     value v;
-    if (!number_value(r, n, &v))
-        return render_out_of_room(r);
+    if (!number_value(r, n, &v)) return render_out_of_room(r);
     datum_set(d, v);
     return ERR_OK;
 }
@@ -101,7 +100,7 @@ MUST_USE static err compute(struct render *r, datum *d, operation op, const datu
     static err apply_##name(struct render *r, datum *d, const datum *args, u32 given)              \
     {                                                                                              \
         (void)given;                                                                               \
-        return compute(r, d, op, &args[0]);                                                         \
+        return compute(r, d, op, &args[0]);                                                        \
     }
 ARITHMETIC(plus, PLUS)
 ARITHMETIC(minus, MINUS)
@@ -118,8 +117,9 @@ static i64 rounded(i64 n, i64 unit, rounding how)
 {
     i64 floor, rest;
     if (!divide(n, unit, &floor, &rest)) return n;
-    bool up = how == ROUND_UP ? rest > 0
-                              : how == ROUND_NEAR && (n >= 0 ? rest >= unit - rest : rest > unit - rest);
+    bool up = how == ROUND_UP
+                  ? rest > 0
+                  : how == ROUND_NEAR && (n >= 0 ? rest >= unit - rest : rest > unit - rest);
     i64 out;
     return __builtin_mul_overflow(floor + up, unit, &out) ? n : out;
 }

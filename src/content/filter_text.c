@@ -294,8 +294,7 @@ MUST_USE static err set_replaced(struct render *r, datum *d, str from, str to, r
         if (how == REPLACE_LAST) TRY(render_steps(r, (u64)s.n * from.n / 4096));
         ptrdiff_t at = how == REPLACE_FIRST ? str_find(s, from) : find_last(s, from);
         if (at < 0) return set_text(d, s);
-        return set_joined(r, d, (str){s.p, (size_t)at}, to,
-                          str_slice(s, (size_t)at + from.n, s.n));
+        return set_joined(r, d, (str){s.p, (size_t)at}, to, str_slice(s, (size_t)at + from.n, s.n));
     }
     size_t start = r->out->n;
     put_replaced(r->out, s, from, to);

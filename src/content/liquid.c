@@ -346,9 +346,8 @@ err liquid_skip(struct compiler *c, const struct liquid_tag *opener, u32 opened_
         TRY(nested_doc(c, &s, name, at));
         bool ended = skip_tag(&s, name);
         /* An opening inside raw text may be no tag at all: go on right behind its braces. */
-        c->at = ended || kind == SKIP_COMMENT
-                    ? (size_t)(inner.p + inner.n - c->source.p) + dash + 2
-                    : at + 2;
+        c->at = ended || kind == SKIP_COMMENT ? (size_t)(inner.p + inner.n - c->source.p) + dash + 2
+                                              : at + 2;
         if (!ended) continue;
         *body = (str){c->source.p + from, at - from};
         if (left) *body = trim_left(*body);
@@ -450,8 +449,7 @@ err liquid_compile_with(str source, const struct liquid_options *options, struct
     str markup;
     program->options = options;
     if (options)
-        program->partials =
-            arena_zalloc(arena, options->partial_count * sizeof *program->partials);
+        program->partials = arena_zalloc(arena, options->partial_count * sizeof *program->partials);
     liquid_slot(&c, S("forloop"));
     liquid_slot(&c, S("tablerowloop"));
     TRY(compile_nodes(&c, NULL, 0, &l->nodes, &which, &markup));

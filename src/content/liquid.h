@@ -227,8 +227,7 @@ static inline u32 index_tag(str name)
 {
     if (!name.n) return 0;
     const u8 *p = (const u8 *)name.p;
-    return (u32)(u8)name.n | (u32)p[0] << 8 | (u32)p[name.n - 1] << 16 |
-           (u32)p[name.n / 2] << 24;
+    return (u32)(u8)name.n | (u32)p[0] << 8 | (u32)p[name.n - 1] << 16 | (u32)p[name.n / 2] << 24;
 }
 void index_make(const value *map, struct index *out);
 /* False: it has no member of this name. */
@@ -255,7 +254,7 @@ enum {
     HAS_SCOPED = 1,
     HAS_ASSIGNED = 2,
     HAS_COUNTER = 4,
-    HAS_OUTSIDE = 8, /* `outside` has its whole value from outside */
+    HAS_OUTSIDE = 8,   /* `outside` has its whole value from outside */
     HAS_NO_WHOLE = 16, /* from outside it has members only, or nothing */
     HAS_QUESTION = 32, /* a member of what it holds now was asked for */
     HAS_INDEX = 64     /* and its index is made */

@@ -1,5 +1,5 @@
-/* liquid_golden_test.c — the public corpus of the language, where it is there: at least 510 of its 522
- * cases hold, and every other is named with what came instead. */
+/* liquid_golden_test.c — the public corpus of the language, where it is there: at least 510 of its
+ * 522 cases hold, and every other is named with what came instead. */
 #include "base/test.h"
 #include "content/values_test.h"
 

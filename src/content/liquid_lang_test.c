@@ -24,8 +24,8 @@ static err render(struct arena *arena, const char *source, const char *json, liq
     CHECK_OK(json_parse(str_of(json ? json : "{}"), arena, &data, NULL));
     CHECK_OK(json_parse(S("{\"c.name\":\"dear reader\"}"), arena, &options.fallbacks, NULL));
     value root = value_of(arena, data);
-    struct liquid_values values = {test_lookup, &root, 1767225600000 + 3 * HOUR, NULL, S("zh-CN"),
-                                   S("CNY")};
+    struct liquid_values values = {test_lookup, &root,      1767225600000 + 3 * HOUR,
+                                   NULL,        S("zh-CN"), S("CNY")};
     TRY(liquid_compile_with(str_of(source), &options, arena, &l, why));
     buf_init(&b, TEMPLATE_OUTPUT_MAX);
     err e = liquid_render(l, &values, format, &b, why);
@@ -44,8 +44,7 @@ static str said(struct arena *arena, const char *source, const char *json, liqui
     return out;
 }
 
-#define SAID(source, json, expected)                                                               \
-    CHECK_STR(said(arena, source, json, LIQUID_TEXT), S(expected))
+#define SAID(source, json, expected) CHECK_STR(said(arena, source, json, LIQUID_TEXT), S(expected))
 #define SAID_HTML(source, json, expected)                                                          \
     CHECK_STR(said(arena, source, json, LIQUID_HTML), S(expected))
 
@@ -104,8 +103,9 @@ TEST("case, cycle, counters and ifchanged")
     SAID("{% case 2 %} x {% when 1, 3 %}a{% when 2 or 4 %}b{% else %}c{% endcase %}", NULL, "b");
     SAID("{% case nope %}{% when 1 %}a{% else %}c{% endcase %}", NULL, "c");
     SAID("{% for x in (1..3) %}{% cycle 'a', 'b' %}{% endfor %}", NULL, "aba");
-    SAID("{% for x in (1..3) %}{% ifchanged %}{{ x | divided_by: 2 }}{% endifchanged %}{% endfor %}",
-         NULL, "01");
+    SAID(
+        "{% for x in (1..3) %}{% ifchanged %}{{ x | divided_by: 2 }}{% endifchanged %}{% endfor %}",
+        NULL, "01");
     SAID("{% increment a %}{% increment a %}{% decrement b %}{{ a }}", NULL, "01-12");
     SAID("{% liquid\n assign a = 1\n if a == 1\n echo 'one'\n endif\n # remark\n%}", NULL, "one");
     refused(arena, "{% liquid\n if a\n%}", ERR_REFUSED, "2:2", "endif");
@@ -130,14 +130,14 @@ TEST("render is alone with what it is given; include is not")
 
 TEST("filters of lists")
 {
-    const char *d = "{\"l\":[3,1,null,2,1],\"w\":[\"b\",\"A\",\"c\"],\"o\":[{\"k\":\"x\",\"n\":2.5},"
-                    "{\"k\":\"y\",\"n\":1},{\"n\":4}],\"h\":{\"a\":1,\"b\":[\"c\",null]}}";
+    const char *d =
+        "{\"l\":[3,1,null,2,1],\"w\":[\"b\",\"A\",\"c\"],\"o\":[{\"k\":\"x\",\"n\":2.5},"
+        "{\"k\":\"y\",\"n\":1},{\"n\":4}],\"h\":{\"a\":1,\"b\":[\"c\",null]}}";
     SAID("{{ l | sort | join }}|{{ l | compact | uniq | join: '' }}|{{ l | sum }}", d,
          "1 1 2 3 |312|7");
     SAID("{{ w | sort | join }}|{{ w | sort_natural | join }}|{{ w | reverse | first }}", d,
          "A b c|A b c|c");
-    SAID("{{ o | map: 'k' | join: ',' }}|{{ o | where: 'k', 'y' | map: 'n' | join }}", d,
-         "x,y,|1");
+    SAID("{{ o | map: 'k' | join: ',' }}|{{ o | where: 'k', 'y' | map: 'n' | join }}", d, "x,y,|1");
     SAID("{{ o | sum: 'n' }}|{{ o | reject: 'k' | size }}|{{ o | sort: 'n' | map: 'n' | join }}", d,
          "7.5|1|1 2.5 4");
     SAID("{{ o | has: 'k', 'y' }}|{{ o | find_index: 'k', 'y' }}|{% assign f = o | find: 'n', 4 %}"
@@ -145,7 +145,8 @@ TEST("filters of lists")
          d, "true|1|4");
     SAID("{{ l | concat: w | size }}|{{ w | slice: -2, 2 | join }}|{{ h }}", d,
          "8|A c|{\"a\"=>1, \"b\"=>[\"c\", nil]}");
-    SAID("{{ 'a,b,,c,,' | split: ',' | size }}|{{ ' a  b ' | split: ' ' | join: '-' }}", d, "4|a-b");
+    SAID("{{ 'a,b,,c,,' | split: ',' | size }}|{{ ' a  b ' | split: ' ' | join: '-' }}", d,
+         "4|a-b");
     SAID("{{ h | json }}", d, "{\"a\":1,\"b\":[\"c\",null]}");
     refused(arena, "{{ 'a' | concat: 'b' }}", ERR_INVALID, "1:10", "needs a list");
     refused(arena, "{{ 'a,1' | split: ',' | concat: nil }}", ERR_INVALID, NULL, "needs a list");
@@ -213,18 +214,21 @@ TEST("nothing of a customer's is markup in HTML, whatever it went through")
 
 TEST("hostile templates end at a limit, soon")
 {
-    refused(arena,
-            "{% assign a = 'xxxxxxxxxxxxxxxx' %}{% for i in (1..30) %}{% assign a = a | append: a %}"
-            "{% endfor %}",
-            ERR_LIMIT, NULL, "more than");
-    refused(arena,
-            "{% assign a = 'xxxxxxxxxxxxxxxx' %}{% for i in (1..14) %}{% assign a = a | append: a %}"
-            "{% endfor %}{% for i in (1..99999) %}{% if a contains 'y' %}{% endif %}{% endfor %}",
-            ERR_LIMIT, NULL, "steps");
+    refused(
+        arena,
+        "{% assign a = 'xxxxxxxxxxxxxxxx' %}{% for i in (1..30) %}{% assign a = a | append: a %}"
+        "{% endfor %}",
+        ERR_LIMIT, NULL, "more than");
+    refused(
+        arena,
+        "{% assign a = 'xxxxxxxxxxxxxxxx' %}{% for i in (1..14) %}{% assign a = a | append: a %}"
+        "{% endfor %}{% for i in (1..99999) %}{% if a contains 'y' %}{% endif %}{% endfor %}",
+        ERR_LIMIT, NULL, "steps");
     refused(arena, "{% for i in (1..9999) %}{% for j in (1..9999) %}{% endfor %}{% endfor %}",
             ERR_LIMIT, NULL, "steps");
     refused(arena, "{% for i in (1..999999) %}0123456789{% endfor %}", ERR_LIMIT, NULL, "grows");
-    refused(arena, "{% for i in (1..2000) %}{% assign n = i | append: '' %}{% cycle n: 1, 2 %}"
-                   "{% endfor %}",
+    refused(arena,
+            "{% for i in (1..2000) %}{% assign n = i | append: '' %}{% cycle n: 1, 2 %}"
+            "{% endfor %}",
             ERR_LIMIT, NULL, "counters");
 }

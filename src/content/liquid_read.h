@@ -65,11 +65,21 @@ static inline bool peek_value(const u8 **p, const u8 *end, value *out)
 }
 
 /* What follows a type byte: 1 a varint, 2 a length and so many bytes, 4 no such type. */
-static const u8 peek_shape[16] = {[VALUE_MISSING] = 4, [VALUE_NULL] = 0,   [VALUE_FALSE] = 0,
-                                  [VALUE_TRUE] = 0,    [VALUE_INT] = 1,    [VALUE_FIXED] = 1,
-                                  [VALUE_NUMBER] = 2,  [VALUE_TEXT] = 2,   [VALUE_DATE] = 3,
-                                  [VALUE_TIME] = 3,    [VALUE_LIST] = 2,   [VALUE_MAP] = 2,
-                                  [12] = 4,            [13] = 4,           [14] = 4,
+static const u8 peek_shape[16] = {[VALUE_MISSING] = 4,
+                                  [VALUE_NULL] = 0,
+                                  [VALUE_FALSE] = 0,
+                                  [VALUE_TRUE] = 0,
+                                  [VALUE_INT] = 1,
+                                  [VALUE_FIXED] = 1,
+                                  [VALUE_NUMBER] = 2,
+                                  [VALUE_TEXT] = 2,
+                                  [VALUE_DATE] = 3,
+                                  [VALUE_TIME] = 3,
+                                  [VALUE_LIST] = 2,
+                                  [VALUE_MAP] = 2,
+                                  [12] = 4,
+                                  [13] = 4,
+                                  [14] = 4,
                                   [15] = 4};
 
 static inline bool peek_skip(const u8 **p, const u8 *end)

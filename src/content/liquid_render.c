@@ -298,7 +298,8 @@ static const struct index *index_of(struct render *r, u32 slot, const value *map
     if (LIKELY(flags & HAS_INDEX)) return r->indexes[slot];
     r->flags[slot] |= HAS_QUESTION;
     if (!(flags & HAS_QUESTION)) return NULL;
-    if (!r->indexes[slot]) r->indexes[slot] = (struct index *)(void *)render_bytes(r, sizeof(struct index));
+    if (!r->indexes[slot])
+        r->indexes[slot] = (struct index *)(void *)render_bytes(r, sizeof(struct index));
     if (!r->indexes[slot]) return NULL;
     index_make(map, r->indexes[slot]);
     r->flags[slot] |= HAS_INDEX;

@@ -51,8 +51,7 @@ static bool contains(const datum *a, const datum *b)
 bool datum_equal(const datum *a, const datum *b)
 {
     if (a->kind == DATUM_PLAIN && b->kind == DATUM_PLAIN) {
-        if (a->v.type == VALUE_TEXT && b->v.type == VALUE_TEXT)
-            return str_eq(a->v.text, b->v.text);
+        if (a->v.type == VALUE_TEXT && b->v.type == VALUE_TEXT) return str_eq(a->v.text, b->v.text);
         if (datum_is_nil(a) || datum_is_nil(b)) return datum_is_nil(a) && datum_is_nil(b);
         return value_eq(a->v, b->v);
     }
@@ -265,7 +264,8 @@ void datum_indexed(const datum *d, const datum *index, datum *out)
     if (index->v.type == VALUE_INT && index->kind == DATUM_PLAIN)
         datum_element(d, index->v.n, out);
     else if (index->v.type == VALUE_TEXT && (d->v.type == VALUE_MAP || d->kind == DATUM_LOOP))
-        datum_member(d, index->v.text, d->kind == DATUM_LOOP ? liquid_field(index->v.text) : 0, out);
+        datum_member(d, index->v.text, d->kind == DATUM_LOOP ? liquid_field(index->v.text) : 0,
+                     out);
     else
         *out = (datum){.own = d->own};
 }

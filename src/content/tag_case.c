@@ -1,5 +1,5 @@
-/* tag_case.c — {% case x %}{% when a, b or c %}…{% else %}…{% endcase %}. Every `when` that holds is
- * rendered, and an `else` where none before it did. */
+/* tag_case.c — {% case x %}{% when a, b or c %}…{% else %}…{% endcase %}. Every `when` that holds
+ * is rendered, and an `else` where none before it did. */
 #include "content/liquid.h"
 
 extern const struct liquid_tag liquid_tag_case;

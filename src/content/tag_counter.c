@@ -129,7 +129,8 @@ static err compile_cycle(struct compiler *c, str markup, u32 at, const struct no
         TRY(parse_operand(&p, &first));
     }
     /* One whose values are names goes on by itself, whatever others say. */
-    if (!n->named && !fixed_values) n->key = arena_printf(c->arena, "\003%u", c->program->node_count);
+    if (!n->named && !fixed_values)
+        n->key = arena_printf(c->arena, "\003%u", c->program->node_count);
     return parse_end(&p);
 }
 

@@ -43,8 +43,8 @@ MUST_USE static err parse_options(struct parser *p, struct for_node *n, bool tab
         } else if (!table && parser_word(p, "reversed")) {
             n->reversed = true;
         } else {
-            return parser_unexpected(p, table ? "cols, limit or offset"
-                                              : "reversed, limit or offset");
+            return parser_unexpected(p,
+                                     table ? "cols, limit or offset" : "reversed, limit or offset");
         }
     }
     return ERR_OK;
@@ -173,7 +173,8 @@ static err compile_for(struct compiler *c, str markup, u32 at, const struct node
     *out = &n->node;
     TRY(parse_head(c, markup, n, false));
     TRY(liquid_block(c, &liquid_tag_for, at, until, 2, &n->body, &which, &markup));
-    if (which == 0) TRY(liquid_block(c, &liquid_tag_for, at, until, 2, &n->otherwise, &which, &markup));
+    if (which == 0)
+        TRY(liquid_block(c, &liquid_tag_for, at, until, 2, &n->otherwise, &which, &markup));
     while (which == 0) {
         const struct node *unreachable;
         TRY(liquid_block(c, &liquid_tag_for, at, until, 2, &unreachable, &which, &markup));

@@ -1,5 +1,5 @@
-/* tag_render.c — {% render 'name' with x as y, a: 1 %}, which sees nothing of the caller's own names,
- * and the older {% include %}, which sees them all. Partials come with the template. */
+/* tag_render.c — {% render 'name' with x as y, a: 1 %}, which sees nothing of the caller's own
+ * names, and the older {% include %}, which sees them all. Partials come with the template. */
 #include "content/liquid.h"
 
 extern const struct liquid_tag liquid_tag_render, liquid_tag_include;
@@ -26,7 +26,8 @@ MUST_USE static err parse_name(struct parser *p, struct partial_node *n, bool is
 {
     struct compiler *c = p->c;
     u32 at = parser_at(p);
-    if (isolated && p->kind != WORD_STRING) return parser_unexpected(p, "a name in quotation marks");
+    if (isolated && p->kind != WORD_STRING)
+        return parser_unexpected(p, "a name in quotation marks");
     TRY(parse_operand(p, &n->name));
     n->partial = UINT32_MAX;
     if (n->name.kind == OPERAND_CONSTANT && n->name.constant.v.type == VALUE_TEXT) {
@@ -184,7 +185,8 @@ const struct liquid_tag liquid_tag_include = {LIQUID_NAME("include"), compile_in
 
 static void assign_arguments(struct render *r, const struct partial_node *n, const datum *values)
 {
-    for (const struct argument *a = n->arguments; a; a = a->next) render_assign(r, a->slot, values++);
+    for (const struct argument *a = n->arguments; a; a = a->next)
+        render_assign(r, a->slot, values++);
 }
 
 MUST_USE static err render_each(struct render *r, const struct partial_node *n,

@@ -24,7 +24,8 @@ static str place_of(str path, i64 *line, i64 *column)
     size_t second = path.n, first;
     *line = *column = 0;
     while (second && path.p[second - 1] != ':') second--;
-    for (first = second ? second - 1 : 0; first && path.p[first - 1] != ':'; first--) {}
+    for (first = second ? second - 1 : 0; first && path.p[first - 1] != ':'; first--) {
+    }
     if (!first || str_to_i64(str_slice(path, second, path.n), column) != ERR_OK ||
         str_to_i64(str_slice(path, first, second - 1), line) != ERR_OK)
         return path;

@@ -1,5 +1,6 @@
-/* render_template.c — trying a template out: {source|template, data|customer, partials?, fallbacks?,
- * language?, format}. What is needed of the engine is copied; the work is done beside it. */
+/* render_template.c — trying a template out: {source|template, data|customer, partials?,
+ * fallbacks?, language?, format}. What is needed of the engine is copied; the work is done beside
+ * it. */
 #include "server/render_template.h"
 
 #include "content/content.h"
@@ -10,8 +11,8 @@
 enum { PARTIALS_MAX = 200 };
 
 struct trial {
-    str source;    /* the text itself, or the template's JSON */
-    str customer;  /* as the API shows her; empty: none is given */
+    str source;   /* the text itself, or the template's JSON */
+    str customer; /* as the API shows her; empty: none is given */
     str name, currency, language;
     const struct zone *zone;
     i64 now_ms;
@@ -135,8 +136,7 @@ MUST_USE static err at_part(struct call *c, err e, const char *part, const struc
     bool named = inner->path[0] == '/';
     snprintf(path, sizeof path, "%s%s%s%s", named ? "" : "/", named ? "" : part,
              named || !inner->path[0] ? "" : ":", inner->path);
-    return diag_at(&c->why, e == ERR_INVALID ? ERR_REFUSED : e, str_of(path), "%s",
-                   inner->message);
+    return diag_at(&c->why, e == ERR_INVALID ? ERR_REFUSED : e, str_of(path), "%s", inner->message);
 }
 
 MUST_USE static err read_partials(struct call *c, struct liquid_options *out)
@@ -221,8 +221,7 @@ static err work(struct call *c)
     TRY(choose(c, t, &format, &options, &source, &part, &as_text));
     err e = liquid_compile_with(source, &options, c->arena, &l, &inner);
     if (e != ERR_OK) return at_part(c, e, part, &inner);
-    struct liquid_values values = {lookup,      &scene,      t->now_ms,
-                                   t->zone,     t->language, t->currency};
+    struct liquid_values values = {lookup, &scene, t->now_ms, t->zone, t->language, t->currency};
     buf_init(&out, TEMPLATE_OUTPUT_MAX);
     e = liquid_render(l, &values, format, &out, &inner);
     if (e == ERR_OK) put_output(c, &out, as_text);
@@ -256,8 +255,8 @@ MUST_USE static err take_customer(struct call *c, struct trial *t)
     value zone = view_attribute(&view, who, ATTRIBUTE_TIMEZONE);
     const struct zone *own = zone.type == VALUE_TEXT ? engine_zone_named(e, zone.text) : NULL;
     if (own) t->zone = own;
-    value language = view_attribute(
-        &view, who, names_find(engine_names(e), NAME_ATTRIBUTE, S("language")));
+    value language =
+        view_attribute(&view, who, names_find(engine_names(e), NAME_ATTRIBUTE, S("language")));
     if (language.type == VALUE_TEXT) t->language = arena_str(c->arena, language.text);
     return ERR_OK;
 }

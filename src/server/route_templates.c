@@ -64,7 +64,8 @@ extern const struct route ROUTES_TEMPLATES[];
 const struct route ROUTES_TEMPLATES[] = {
     {METHOD_GET, "/api/v1/templates", NEEDS_SCOPE, SCOPE_CONFIG_READ, ON_ENGINE, list},
     {METHOD_POST, "/api/v1/templates", NEEDS_SCOPE, SCOPE_CONFIG_WRITE, ON_ENGINE, create},
-    {METHOD_POST, "/api/v1/templates/render", NEEDS_SCOPE, SCOPE_CONFIG_READ, ON_ENGINE, templates_render},
+    {METHOD_POST, "/api/v1/templates/render", NEEDS_SCOPE, SCOPE_CONFIG_READ, ON_ENGINE,
+     templates_render},
     {METHOD_GET, "/api/v1/templates/{id}", NEEDS_SCOPE, SCOPE_CONFIG_READ, ON_ENGINE, show_one},
     {METHOD_PUT, "/api/v1/templates/{id}", NEEDS_SCOPE, SCOPE_CONFIG_WRITE, ON_ENGINE, replace},
     {METHOD_DELETE, "/api/v1/templates/{id}", NEEDS_SCOPE, SCOPE_CONFIG_WRITE, ON_ENGINE, drop},
