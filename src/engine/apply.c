@@ -31,6 +31,7 @@ struct happened *engine_happened(struct engine *e, persona head, bool fresh)
     h->head = head;
     h->is_edge = h->is_change = h->born = h->quiet = false;
     h->fresh = fresh;
+    h->lists[0] = h->lists[1] = 0;
     return h;
 }
 
@@ -152,7 +153,10 @@ static void ask_rules(struct engine *e, const struct happened *h)
                       .changes = h->is_change ? &h->change : NULL,
                       .change_count = h->is_change,
                       .fresh = h->fresh,
-                      .born = h->born};
+                      .born = h->born,
+                      .segments = h->lists,
+                      .segment_count = h->lists[0] || h->lists[1] ? 2 : 0};
+    e->quiet = h->quiet;
     segment_touch(e->segments, &who, &t, e->now, e->edges);
     engine_edges(e, h->event.order, h->quiet);
 }
@@ -229,6 +233,7 @@ void engine_due(struct engine *e, persona head)
     i64 due = n48_get(row->next_due);
     if (!due || due > e->now) return;
     engine_subject(e, head, &who);
+    e->quiet = false;
     segment_due(e->segments, &who, e->now, e->edges);
     engine_edges(e, event_order(e->number, e->place), false);
     engine_settle(e);

@@ -31,7 +31,8 @@ static void put_if(struct buf *b, u32 property, value v)
     if (v.type != VALUE_MISSING) props_put(b, property, v);
 }
 
-void change_write(struct engine *e, const struct change *c, i64 when, bool fresh)
+struct happened *change_write_for(struct engine *e, const struct change *c, i64 when, bool fresh,
+                                  str reason)
 {
     struct buf b;
     buf_init(&b, 4 << 20);
@@ -43,10 +44,18 @@ void change_write(struct engine *e, const struct change *c, i64 when, bool fresh
     put_if(&b, PROPERTY_NEW, c->new);
     if (c->field == FIELD_TAG && c->expires_ms != NEVER && c->expires_ms)
         props_put(&b, PROPERTY_EXPIRES, value_int(c->expires_ms));
+    if (reason.n) text_property(&b, PROPERTY_REASON, reason);
     struct happened *h =
         engine_event_at(e, c->persona, event, when, buf_str(&b), EVENT_CHANGE, fresh);
     if (h) h->is_change = true, h->change = *c;
     buf_clear(&b);
+    return h;
+}
+
+void change_write(struct engine *e, const struct change *c, i64 when, bool fresh)
+{
+    if (c->field == FIELD_TAG) states_by_hand(e, c);
+    change_write_for(e, c, when, fresh, (str){0});
 }
 
 /* ---- kept fields: a list of [field, name, topic, value, when, expires] ---- */
@@ -120,6 +129,7 @@ struct keeping {
 static void keep_field(void *ctx, const struct change *c, i64 when)
 {
     struct keeping *k = ctx;
+    if (states_own(k->e, k->said.persona, c)) return;
     put_kept(k->e, &k->said, c, when);
 }
 
@@ -176,6 +186,7 @@ static void fold_kept(struct engine *e, persona head, value list)
 static void fold_change(struct engine *e, persona head, const struct event *ev)
 {
     value expires = props_get(ev->props, PROPERTY_EXPIRES);
+    if (props_get(ev->props, PROPERTY_REASON).type == VALUE_TEXT) return; /* a rule did it */
     for (u32 i = FIELD_ATTRIBUTE; i <= FIELD_CONSENT; i++) {
         bool removed = i == FIELD_TAG && ev->code == EVENT_TAG_REMOVED;
         if (KINDS[i].event != ev->code && !removed) continue;

@@ -139,6 +139,8 @@ static void apply_publish(struct engine *e, str payload)
     if (p.kind == OBJECT_JOURNEY) result = journey_publish(e->journeys, p.code, p.compiled, e->now);
     if (p.kind == OBJECT_SEGMENT)
         result = segment_publish(e->segments, p.code, p.compiled, e->number);
+    if (p.kind >= OBJECT_TAG && p.kind <= OBJECT_LEVELS)
+        result = states_publish(e, p.kind, p.code, p.compiled);
     if (result != ERR_OK) return;
     u32 row = find_object(e, p.kind, p.code);
     if (!row && !(row = table_add(e->objects))) return;
@@ -161,6 +163,7 @@ static void apply_remove(struct engine *e, str payload)
     r->gone = 1;
     if (r->kind == OBJECT_SEGMENT) segment_remove(e->segments, o.code, e->number);
     if (r->kind == OBJECT_JOURNEY) journey_stop(e->journeys, o.code);
+    if (r->kind >= OBJECT_TAG && r->kind <= OBJECT_LEVELS) states_remove(e, r->kind, o.code);
 }
 
 /* ---- operating ---- */

@@ -9,6 +9,7 @@
  * One thread owns an engine (the caller's of engine_step). Others read a pinned `engine_view` and
  * send records. A process may hold several engines. */
 #pragma once
+#include "base/fixed.h"
 #include "base/zone.h"
 #include "engine/record.h"
 #include "journey/journey.h"
@@ -87,6 +88,18 @@ bool engine_outcome(struct engine *e, struct claim_outcome *out);
  * refused. */
 refusal engine_would_refuse(struct engine *e, u32 message, const struct claim_check *check);
 bool engine_sending_held(const struct engine *e); /* a clone, a clock jump, the global pause */
+
+/* ---- states ---- */
+
+/* Within apply: puts her at a stage by hand (0 ≤ at < its stages; a step does it), gives points by
+ * hand. False: there is no such model, stage or score, or `only_forward` forbids it. The event says
+ * `journey` and `step`, if not empty. */
+bool engine_stage_set(struct engine *e, persona head, u32 model, str stage, str journey, str step,
+                      bool fresh);
+bool engine_score_add(struct engine *e, persona head, u32 score, fixed points, str journey,
+                      str step, bool fresh);
+/* Her points of a score now, rounded to four places. Engine thread. */
+fixed engine_score(struct engine *e, persona head, u32 score);
 
 /* ---- reading ---- */
 

@@ -2,6 +2,8 @@
 #pragma once
 #include "engine/engine.h"
 #include "engine/timers.h"
+#include "segment/score.h"
+#include "segment/standing.h"
 #include "log/events.h"
 #include "store/snapshot.h"
 
@@ -28,6 +30,7 @@ struct happened {
     bool is_edge, is_change, fresh;
     bool born;  /* this record made the customer */
     bool quiet; /* of an identity, a rule or an erasure: it starts no journey, not even as late */
+    u32 lists[2]; /* of hidden lists that she left and came to; 0: none */
     struct event event; /* its props lie in the scratch arena, or in the record */
     struct edge edge;
     struct change change;
@@ -170,6 +173,7 @@ struct engine {
     persona subject_personas[SUBJECTS][PERSONAS_OF_ONE];
     u32 subject_next;
     struct said said;
+    bool quiet; /* of what the rules being asked follow from (struct happened) */
 
     /* after it */
     _Atomic u64 applied;
@@ -215,6 +219,9 @@ struct journey_host engine_host(struct engine *e);
 
 /* The event of a change that came by `when`; the rules and journeys hear of it. */
 void change_write(struct engine *e, const struct change *c, i64 when, bool fresh);
+/* The same of what a rule did: folding leaves it out. NULL: too much happened. */
+struct happened *change_write_for(struct engine *e, const struct change *c, i64 when, bool fresh,
+                                  str reason);
 /* What a record said of a customer of several personas and nothing is seen of: kept with the
  * persona who said it, so that a cut finds it. Begins empty; `end` writes it down. */
 void said_begin(struct engine *e, persona who, i64 when);
@@ -225,6 +232,21 @@ void said_end(struct engine *e);
 void change_on_join(void *ctx, persona from, persona to);
 /* Fills a head's empty view from the timelines of its personas. */
 void change_refold(struct engine *e, persona head);
+
+/* ---- states.c: tags by rule, stages, levels, scores ---- */
+
+/* For standings_hook. */
+void states_effect(void *ctx, const struct standing *st, persona head, bool fresh);
+/* After a merge or a cut: what does not fit her rules any more is set right, quietly. */
+void states_look(struct engine *e, persona head);
+/* Whether a field is the engine's own to write: the attribute of a ladder; with a head, a tag she
+ * has by its rule. */
+bool states_own(const struct engine *e, persona head, const struct change *c);
+/* A tag was put or taken by somebody: it is no longer the rule's. */
+void states_by_hand(struct engine *e, const struct change *c);
+/* PUBLISH and REMOVE of tags, models, ladders and scores. */
+err states_publish(struct engine *e, object_kind kind, u32 code, str compiled);
+void states_remove(struct engine *e, object_kind kind, u32 code);
 
 /* ---- identity.c ---- */
 void apply_merge(struct engine *e, const struct record *r);

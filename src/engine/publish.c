@@ -1,6 +1,16 @@
 /* publish.c — an object's JSON into a PUBLISH payload, its end into a REMOVE one. */
 #include "engine/publish.h"
 
+#include "segment/score.h"
+#include "segment/standing.h"
+
+static standing_kind standing_kind_of(object_kind kind)
+{
+    return kind == OBJECT_TAG      ? STANDING_TAG
+           : kind == OBJECT_STAGES ? STANDING_STAGES
+                                   : STANDING_LEVELS;
+}
+
 MUST_USE static err compile(struct engine *e, object_kind kind, const struct json *source,
                             struct buf *out, struct diag *why)
 {
@@ -9,6 +19,13 @@ MUST_USE static err compile(struct engine *e, object_kind kind, const struct jso
         return journey_compile(engine_journeys(e), source, engine_zone(e), out, why);
     case OBJECT_SEGMENT:
         return segment_compile(engine_segments(e), source, engine_zone(e), out, why);
+    case OBJECT_TAG:
+    case OBJECT_STAGES:
+    case OBJECT_LEVELS:
+        return standing_compile(engine_segments(e), standing_kind_of(kind), source,
+                                engine_zone(e), out, why);
+    case OBJECT_SCORE:
+        return score_compile(engine_segments(e), source, engine_zone(e), out, why);
     default: return ERR_OK;
     }
 }
@@ -36,6 +53,8 @@ err publish_object(struct engine *e, object_kind kind, const struct json *source
     if (p.id.n == 0 || p.id.n > NAME_BYTES_MAX)
         return diag_at(why, ERR_REFUSED, S("/id"), "give it an id of 1 to %d bytes",
                        NAME_BYTES_MAX);
+    if (p.id.p[0] == '$')
+        return diag_at(why, ERR_REFUSED, S("/id"), "an id does not begin with $");
     buf_init(&text, HEAP_STRING_MAX);
     buf_init(&compiled, HEAP_STRING_MAX);
     err r = encode(e, &p, source, &text, &compiled, payload, why);
@@ -53,6 +72,22 @@ err publish_check(struct engine *e, object_kind kind, const struct json *source,
     return r;
 }
 
+/* A rule that asks for the object; 0: none. */
+static u32 user_of(struct segments *sg, object_kind kind, u32 code)
+{
+    const struct standing *st;
+    switch (kind) {
+    case OBJECT_SEGMENT: return segment_user(sg, code);
+    case OBJECT_SCORE: return score_user(sg, code);
+    case OBJECT_TAG:
+    case OBJECT_STAGES:
+    case OBJECT_LEVELS:
+        st = standing_find(sg, standing_kind_of(kind), code);
+        return st ? standing_user(sg, st) : 0;
+    default: return 0;
+    }
+}
+
 err publish_removal(struct engine *e, object_kind kind, str id, struct buf *payload,
                     struct diag *why)
 {
@@ -61,12 +96,13 @@ err publish_removal(struct engine *e, object_kind kind, str id, struct buf *payl
     struct operate_record o = {.what = OPERATE_STOP,
                                .code = names_find(engine_names(e), NAME_OBJECT, id),
                                .percent = kind};
-    u32 user = kind == OBJECT_SEGMENT ? segment_user(engine_segments(e), o.code) : 0;
+    u32 user = user_of(engine_segments(e), kind, o.code);
     if (user) {
-        str name = names_text(engine_names(e), NAME_OBJECT, user);
+        const struct standing *by = standing_of(engine_segments(e), user);
+        str name = names_text(engine_names(e), NAME_OBJECT, by ? by->code : user);
         return diag_set(why, ERR_CONFLICT,
-                        "the segment \"%.*s\" asks for it: change or remove that one first",
-                        STR_ARG(name));
+                        "%s \"%.*s\" asks for it: change or remove that one first",
+                        by ? "the condition of" : "the segment", STR_ARG(name));
     }
     operate_put(payload, &o);
     return ERR_OK;

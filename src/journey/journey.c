@@ -295,8 +295,8 @@ static bool reads(const struct predicate *p, const struct cause *cause)
     if (!cause->event || in->any_event) return true;
     for (u32 i = 0; i < in->event_count; i++)
         if (in->events[i] == cause->event->code) return true;
-    return in->attribute_count || in->tag_count || in->segment_count || in->consents ||
-           in->identifiers;
+    return in->attribute_count || in->tag_count || in->segment_count || in->score_count ||
+           in->consents || in->identifiers;
 }
 
 /* No record ends the enrolment it began; one that time began before the record's own doing is as

@@ -222,12 +222,29 @@ MUST_USE static err put_segment(struct compiler *c, const struct json *j)
     return put_named(c, j, "segment", NAME_OBJECT, "segment");
 }
 
+str predicate_stage_list(str model, str stage, char out[NAME_BYTES_MAX + 1])
+{
+    int n = snprintf(out, NAME_BYTES_MAX + 1, "$stage:%.*s/%.*s", STR_ARG(model), STR_ARG(stage));
+    return n > NAME_BYTES_MAX ? (str){0} : (str){out, (size_t)n};
+}
+
 MUST_USE static err put_stage(struct compiler *c, const struct json *j)
 {
+    str stage, model = S("default");
+    char name[NAME_BYTES_MAX + 1];
+    u32 code;
     TRY(compile_node(c, NODE_STAGE));
-    TRY(put_named(c, j, "stage", NAME_OBJECT, "stage"));
-    if (json_get(j, "in")) return put_named(c, j, "in", NAME_OBJECT, NULL);
-    buf_varint(c->out, 0);
+    TRY(compile_text(c, j, "stage", &stage));
+    if (json_get(j, "in")) TRY(compile_text(c, j, "in", &model));
+    u32 mark = compile_enter(c, "stage");
+    str list = predicate_stage_list(model, stage, name);
+    if (list.n == 0) return REFUSE(c, "the names of the model and of the stage are too long");
+    if (c->pc->known && !c->pc->known(c->pc->ctx, "stage", list))
+        return REFUSE(c, "there is no stage \"%.*s\" in \"%.*s\"", STR_ARG(stage), STR_ARG(model));
+    TRY(compile_code(c, NAME_OBJECT, list, &code));
+    compile_leave(c, mark);
+    buf_varint(c->out, code);
+    buf_byte(c->out, json_get(j, "in") != NULL);
     return ERR_OK;
 }
 

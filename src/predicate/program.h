@@ -15,7 +15,7 @@
  * member ITEM         path, tree                some member of a list satisfies TRIGGER      tree
  * on the properties of the triggering event TAG          varint code, u8 subtree, text CONSENT
  * varint channel, varint topic, u8 state REACHABLE    varint channel SEGMENT      varint code STAGE
- * varint stage, varint model SCORE        varint score, test MESSAGE STEP varint step, u8 status
+ * varint list, u8 "in" was written SCORE        varint score, test MESSAGE STEP varint step, u8 status
  *     DATE         path, zigzag from, zigzag to (days), u8 flags, varint timezone attribute, text
  * zone DID          filter, window, u8 measure, path (not COUNT), test SEQUENCE     varint steps,
  * filter…, zigzag span (0: any), window filter   varint event (0: any of a client's), u8 flags,
