@@ -11,7 +11,9 @@
     X(SCHEMA)                                                                                      \
     X(EVENTS)                                                                                      \
     X(SEGMENTS)                                                                                    \
+    X(SIMULATE)                                                                                    \
     X(JOURNEYS)                                                                                    \
+    X(PLAYBOOKS)                                                                                   \
     X(TEMPLATES)                                                                                   \
     X(MESSAGES)                                                                                    \
     X(CHANNELS)                                                                                    \
