@@ -1,8 +1,12 @@
 /* render.c — what a message says, from the customer as she is now.
  *
  * Names: customer.<attribute> (else her newest identifier of that namespace), event.<property> of
- * the event that began the journey, workspace.name, unsubscribe_url. */
+ * the event that began the journey, order.<property> of the same with its items, products of it or
+ * of the cart it names, coupon.<code, value, expires …> given last in the enrolment, workspace.name,
+ * unsubscribe_url. */
 #include "outbox/inside.h"
+
+#include "predicate/carts.h"
 
 #include "base/hash.h"
 
@@ -14,6 +18,7 @@ struct scene {
     struct subject who;
     bool has_event;
     struct event event;
+    u64 trigger_order; /* of the enrolment */
 };
 
 static value customer_value(struct scene *s, str member)
@@ -35,11 +40,64 @@ static value event_value(struct scene *s, str member)
     return code && s->has_event ? props_get(s->event.props, code) : value_missing();
 }
 
+/* What the triggering event lists; else what is in the cart that it names. */
+static value products_value(struct scene *s)
+{
+    struct names *names = engine_names(s->o->engine);
+    value said = event_value(s, S("products")), id = event_value(s, S("cart_id"));
+    struct buf b;
+    struct cart cart;
+    if (said.type == VALUE_LIST || !s->has_event) return said;
+    if (id.type == VALUE_MISSING) return value_missing();
+    buf_init(&b, NAME_BYTES_MAX);
+    value_display(&b, id);
+    str text = arena_str(s->d->arena, buf_str(&b));
+    buf_clear(&b);
+    bool open = cart_open(s->who.events, s->who.personas, s->who.persona_count, NEVER, &text, names,
+                          s->d->arena, &cart);
+    return open ? cart.items : value_missing();
+}
+
+static value order_value(struct scene *s, str member)
+{
+    if (str_eq(member, S("items"))) return products_value(s);
+    if (str_eq(member, S("id"))) return event_value(s, S("order_id"));
+    return event_value(s, member);
+}
+
+static value coupon_value(struct scene *s, str member)
+{
+    struct engine *e = s->o->engine;
+    struct grant g;
+    struct buf b;
+    if (!offer_latest(engine_offers(e), s->who.head, s->trigger_order, &g)) return value_missing();
+    if (str_eq(member, S("code"))) return value_text(arena_str(s->d->arena, g.code));
+    if (str_eq(member, S("id"))) return value_text(names_text(engine_names(e), NAME_OBJECT, g.coupon));
+    if (str_eq(member, S("min"))) return g.min;
+    if (str_eq(member, g.percent ? S("percent") : S("amount"))) return g.value;
+    if (str_eq(member, S("value")) && !g.percent) return g.value;
+    buf_init(&b, 64);
+    if (str_eq(member, S("value"))) {
+        value_display(&b, g.value);
+        buf_byte(&b, '%');
+    } else if (str_eq(member, S("expires"))) {
+        iso_put(&b, g.expires_ms);
+    }
+    str text = arena_str(s->d->arena, buf_str(&b));
+    buf_clear(&b);
+    if (str_eq(member, S("expires")))
+        return (value){.type = VALUE_TIME, .n = g.expires_ms, .text = text};
+    return text.n ? value_text(text) : value_missing();
+}
+
 static value lookup(void *ctx, str root, str member)
 {
     struct scene *s = ctx;
     if (str_eq(root, S("customer"))) return member.n ? customer_value(s, member) : value_missing();
     if (str_eq(root, S("event"))) return member.n ? event_value(s, member) : value_missing();
+    if (str_eq(root, S("order"))) return member.n ? order_value(s, member) : value_missing();
+    if (str_eq(root, S("products")) && !member.n) return products_value(s);
+    if (str_eq(root, S("coupon"))) return member.n ? coupon_value(s, member) : value_missing();
     if (str_eq(root, S("workspace")) && str_eq(member, S("name")))
         return engine_setting(s->o->engine, member);
     if (str_eq(root, S("unsubscribe_url")) && !member.n) return value_text(s->d->unsubscribe_url);
@@ -138,6 +196,7 @@ err delivery_render(struct outbox *o, struct delivery *d, struct diag *why)
     set_address(&s);
     if (!journey_content(engine_journeys(o->engine), d->message, &m))
         return diag_set(why, ERR_NOT_FOUND, "its journey is gone");
+    s.trigger_order = m.trigger_order;
     s.has_event = m.trigger_order && event_get(s.who.events, s.who.personas, s.who.persona_count,
                                                m.trigger_order, m.trigger_ms, &s.event, d->arena);
     TRY(render_template(&s, &m, why));

@@ -76,8 +76,7 @@ static decimal times(decimal a, decimal b)
     return product;
 }
 
-/* Σ quantity × price; false: no product says a price. */
-static bool sum_of_products(value list, decimal *out)
+bool products_total(value list, decimal *out)
 {
     bool some = false;
     *out = 0;
@@ -100,7 +99,7 @@ static bool money_of(str props, const struct order_names *n, decimal *out)
 {
     if (n->total && decimal_said(props_get(props, n->total), out)) return true;
     if (n->revenue && decimal_said(props_get(props, n->revenue), out)) return true;
-    return n->products && sum_of_products(props_get(props, n->products), out);
+    return n->products && products_total(props_get(props, n->products), out);
 }
 
 /* ---- the fold ---- */

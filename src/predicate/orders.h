@@ -68,5 +68,7 @@ const struct order *orders_find(const struct orders *all, const struct event *ev
 void decimal_put(struct buf *b, decimal d);
 /* Whether a value is a number, or a text that is one, and which. */
 bool decimal_said(value v, decimal *out);
+/* Σ quantity × price over a list of products; false: none says a price. */
+bool products_total(value list, decimal *out);
 /* The least exact value of it: FIXED if four places do, else NUMBER in `arena`. */
 value decimal_value(decimal d, struct arena *arena);
