@@ -33,7 +33,7 @@ static void put_node(struct explaining *x, const struct node *n)
         buf_byte(x->out, '"');
     }
     json_put_key(x->out, S("condition"));
-    node_json(n, x->e->who->names, x->out);
+    part_json(n, x->e->who->names, x->out);
     put_actual(x, n);
     if (n->kind == NODE_ALL || n->kind == NODE_ANY || n->kind == NODE_NOT) {
         json_put_key(x->out, S("parts"));

@@ -253,7 +253,7 @@ void predicate_json(const struct predicate *p, struct names *names, struct buf *
     tree_json(&w, p->root, p->place == PREDICATE_WHERE ? TREE_WHERE : TREE_MAIN);
 }
 
-void node_json(const struct node *n, struct names *names, struct buf *out)
+void part_json(const struct node *n, struct names *names, struct buf *out)
 {
     struct writer w = {names, out};
     tree_json(&w, n, TREE_MAIN);

@@ -7,6 +7,7 @@
     X(SDK)                                                                                         \
     X(CUSTOMERS)                                                                                   \
     X(EDIT)                                                                                        \
+    X(WHY)                                                                                         \
     X(IDENTITY)                                                                                    \
     X(SCHEMA)                                                                                      \
     X(EVENTS)                                                                                      \
