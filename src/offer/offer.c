@@ -174,6 +174,7 @@ static void tell(struct offers *o, persona who, u32 event, u32 coupon, u32 row, 
     put_text(&b, PROPERTY_COUPON, names_text(o->names, NAME_OBJECT, coupon));
     if (row) {
         const struct grant_row *g = grant_at(o, row);
+        put_text(&b, PROPERTY_STEP, names_text(o->names, NAME_OBJECT, g->step));
         put_text(&b, PROPERTY_CODE, heap_view(o->texts, g->code));
         iso_put(&at, g->expires_ms);
         props_put(&b, PROPERTY_EXPIRES,
