@@ -61,7 +61,7 @@ static value products_value(struct scene *s)
 static value order_value(struct scene *s, str member)
 {
     if (str_eq(member, S("items"))) return products_value(s);
-    if (str_eq(member, S("id"))) return event_value(s, S("order_id"));
+    if (!member.n || str_eq(member, S("id"))) return event_value(s, S("order_id"));
     return event_value(s, member);
 }
 
@@ -71,7 +71,7 @@ static value coupon_value(struct scene *s, str member)
     struct grant g;
     struct buf b;
     if (!offer_latest(engine_offers(e), s->who.head, s->trigger_order, &g)) return value_missing();
-    if (str_eq(member, S("code"))) return value_text(arena_str(s->d->arena, g.code));
+    if (!member.n || str_eq(member, S("code"))) return value_text(arena_str(s->d->arena, g.code));
     if (str_eq(member, S("id"))) return value_text(names_text(engine_names(e), NAME_OBJECT, g.coupon));
     if (str_eq(member, S("min"))) return g.min;
     if (str_eq(member, g.percent ? S("percent") : S("amount"))) return g.value;
@@ -95,9 +95,9 @@ static value lookup(void *ctx, str root, str member)
     struct scene *s = ctx;
     if (str_eq(root, S("customer"))) return member.n ? customer_value(s, member) : value_missing();
     if (str_eq(root, S("event"))) return member.n ? event_value(s, member) : value_missing();
-    if (str_eq(root, S("order"))) return member.n ? order_value(s, member) : value_missing();
+    if (str_eq(root, S("order"))) return order_value(s, member);
     if (str_eq(root, S("products")) && !member.n) return products_value(s);
-    if (str_eq(root, S("coupon"))) return member.n ? coupon_value(s, member) : value_missing();
+    if (str_eq(root, S("coupon"))) return coupon_value(s, member);
     if (str_eq(root, S("workspace")) && str_eq(member, S("name")))
         return engine_setting(s->o->engine, member);
     if (str_eq(root, S("unsubscribe_url")) && !member.n) return value_text(s->d->unsubscribe_url);

@@ -47,7 +47,7 @@ static value map_of(const struct fold *f, str props)
     value v, map = {.type = VALUE_MAP};
     buf_init(&b, EVENT_BYTES_MAX);
     for (u32 code; props_next(&r, &code, &v);) {
-        if (code == f->cart_id || code < PROPERTY_FIXED_COUNT) continue;
+        if (code == f->cart_id || code <= PROPERTY_CONTEXT) continue;
         buf_str_varint(&b, names_text(f->names, NAME_PROPERTY, code));
         value_put(&b, v);
         map.count++;
