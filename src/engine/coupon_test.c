@@ -78,8 +78,8 @@ static struct offer_info info(struct house *h)
 static struct grant latest(struct house *h, persona p, u64 enrolment)
 {
     struct grant g = {0};
-    CHECK(offer_latest(engine_offers(h->e), customer_head(engine_customers(h->e), p), enrolment,
-                       &g));
+    CHECK(
+        offer_latest(engine_offers(h->e), customer_head(engine_customers(h->e), p), enrolment, &g));
     return g;
 }
 
@@ -216,7 +216,8 @@ TEST("coupons follow who has them when customers join and part, and go when she 
     CHECK_EQ(latest(&h, head, 8).state, GRANT_USED);
     house_persona(&h, RECORD_UNMERGE_, head == a ? b : a);
     struct grant g;
-    CHECK(!offer_latest(engine_offers(h.e), a, 8, &g) && offer_latest(engine_offers(h.e), b, 8, &g));
+    CHECK(!offer_latest(engine_offers(h.e), a, 8, &g) &&
+          offer_latest(engine_offers(h.e), b, 8, &g));
     pass(&h, 3 * DAY);
     CHECK_EQ(told(&h, a, EVENT_COUPON_EXPIRED, NULL), 1);
     CHECK_EQ(told(&h, b, EVENT_COUPON_EXPIRED, NULL), 0);
@@ -269,7 +270,8 @@ TEST("a coupon that cannot be is refused with its place")
         {"{\"value\":{\"amount\":1},\"valid\":\"3d\",\"pool\":1}", "/pool", "brought"},
         {"{\"value\":{\"amount\":1},\"valid\":\"3d\",\"code\":\"A##\"}", "/code", "6 to 20"},
         {"{\"value\":{\"amount\":1},\"valid\":\"3d\",\"code\":\"A B\"}", "/code", "without spaces"},
-        {"{\"value\":{\"amount\":1},\"valid\":\"3d\",\"pool\":true,\"code\":\"A\"}", "/code", "pool"},
+        {"{\"value\":{\"amount\":1},\"valid\":\"3d\",\"pool\":true,\"code\":\"A\"}", "/code",
+         "pool"},
         {"{\"value\":{\"amount\":1},\"valid\":\"3d\",\"colour\":1}", "", "no meaning"},
     };
     for (size_t i = 0; i < COUNT_OF(CASES); i++) {

@@ -95,8 +95,7 @@ u32 code_make(struct offers *o, u32 coupon, str pattern)
     char code[OFFER_CODE_MAX];
     struct coupon_row *c = table_edit(o->coupons, coupon);
     if (code_is_fixed(pattern)) return heap_put(o->texts, pattern);
-    do
-        write_code(o, coupon, ++c->serial, pattern, code);
+    do write_code(o, coupon, ++c->serial, pattern, code);
     while (code_exists(o, (str){code, pattern.n}));
     return heap_put(o->texts, (str){code, pattern.n});
 }

@@ -105,8 +105,7 @@ static struct hers hers_of(const struct offers *o, persona head)
 {
     struct hers h = {0};
     if (table_count(o->grants) > 1)
-        h.count =
-            min_u32(customer_personas(o->customers, head, h.personas, PERSONAS), PERSONAS);
+        h.count = min_u32(customer_personas(o->customers, head, h.personas, PERSONAS), PERSONAS);
     return h;
 }
 
@@ -295,7 +294,7 @@ static str text_at(str props, u32 property)
 {
     value v = props_get(props, property);
     return v.type == VALUE_TEXT || v.type == VALUE_NUMBER || v.type == VALUE_DATE ? v.text
-                                                                                   : (str){0};
+                                                                                  : (str){0};
 }
 
 static str rejected(struct offers *o, u32 coupon, str reason)
@@ -318,8 +317,7 @@ str offer_said(struct offers *o, persona head, u32 event, str props, i64 occurre
     const struct grant_row *g = grant_at(o, row);
     if (event == EVENT_COUPON_USED && g->state == GRANT_USED)
         return rejected(o, g->coupon, S("used"));
-    if (g->state != GRANT_USED && is_over(g, occurred))
-        return rejected(o, g->coupon, S("expired"));
+    if (g->state != GRANT_USED && is_over(g, occurred)) return rejected(o, g->coupon, S("expired"));
     if (event == EVENT_COUPON_USED)
         used(o, row);
     else
@@ -392,8 +390,7 @@ void offer_forget(struct offers *o, const persona *personas, u32 n)
         while (row) {
             const struct grant_row *g = grant_at(o, row);
             u32 next = g->next;
-            if (g->indexed)
-                map_remove(&o->by_code, hash_xxh(heap_view(o->texts, g->code)), row);
+            if (g->indexed) map_remove(&o->by_code, hash_xxh(heap_view(o->texts, g->code)), row);
             heap_retire(o->texts, g->code);
             table_drop(o->grants, row);
             row = next;
@@ -457,9 +454,8 @@ static void hash_coupons(const struct offers *o, struct buf *b, name_of name, vo
 {
     for (u32 i = 1; i < table_count(o->coupons); i++) {
         const struct coupon_row *c = coupon_at(o, i);
-        const u64 counts[] = {c->granted,  c->claimed, c->used,   c->expired,
-                              c->rejected, c->missed,  c->serial, c->left,
-                              c->gone};
+        const u64 counts[] = {c->granted, c->claimed, c->used, c->expired, c->rejected,
+                              c->missed,  c->serial,  c->left, c->gone};
         buf_reset(b);
         buf_str_varint(b, name(ctx, NAME_OBJECT, c->code));
         for (u32 k = 0; k < COUNT_OF(counts); k++) buf_varint(b, counts[k]);

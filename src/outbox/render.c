@@ -2,8 +2,8 @@
  *
  * Names: customer.<attribute> (else her newest identifier of that namespace), event.<property> of
  * the event that began the journey, order.<property> of the same with its items, products of it or
- * of the cart it names, coupon.<code, value, expires …> given last in the enrolment, workspace.name,
- * unsubscribe_url. */
+ * of the cart it names, coupon.<code, value, expires …> given last in the enrolment,
+ * workspace.name, unsubscribe_url. */
 #include "outbox/inside.h"
 
 #include "predicate/carts.h"
@@ -72,7 +72,8 @@ static value coupon_value(struct scene *s, str member)
     struct buf b;
     if (!offer_latest(engine_offers(e), s->who.head, s->trigger_order, &g)) return value_missing();
     if (!member.n || str_eq(member, S("code"))) return value_text(arena_str(s->d->arena, g.code));
-    if (str_eq(member, S("id"))) return value_text(names_text(engine_names(e), NAME_OBJECT, g.coupon));
+    if (str_eq(member, S("id")))
+        return value_text(names_text(engine_names(e), NAME_OBJECT, g.coupon));
     if (str_eq(member, S("min"))) return g.min;
     if (str_eq(member, g.percent ? S("percent") : S("amount"))) return g.value;
     if (str_eq(member, S("value")) && !g.percent) return g.value;

@@ -193,8 +193,8 @@ static void finish(const struct open_cart *c, struct arena *arena, struct cart *
     buf_init(&b, EVENT_BYTES_MAX);
     for (u32 i = 0; i < c->count; i++) put_item(&b, &c->items[i], arena);
     *out = (struct cart){.id = c->id, .at = c->at};
-    out->items = (value){
-        .type = VALUE_LIST, .count = c->count, .text = arena_str(arena, buf_str(&b))};
+    out->items =
+        (value){.type = VALUE_LIST, .count = c->count, .text = arena_str(arena, buf_str(&b))};
     out->has_total = products_total(out->items, &out->total);
     buf_clear(&b);
 }

@@ -10,8 +10,8 @@
 enum { CARTS_MAX = 64, CART_ITEMS_MAX = 500 };
 
 struct cart {
-    str id; /* as text */
-    i64 at; /* of its last event */
+    str id;      /* as text */
+    i64 at;      /* of its last event */
     value items; /* LIST of MAPs, as they were sent, with the quantity there is now */
     bool has_total;
     decimal total; /* Σ quantity × price, of those with a price */

@@ -57,9 +57,9 @@ static bool is_digit(char ch)
 static str word(struct parser *p)
 {
     size_t from = p->at;
-    while (p->at < p->text.n && ((p->text.p[p->at] >= 'a' && p->text.p[p->at] <= 'z') ||
-                                 (p->text.p[p->at] >= 'A' && p->text.p[p->at] <= 'Z') ||
-                                 p->text.p[p->at] == '_'))
+    while (p->at < p->text.n &&
+           ((p->text.p[p->at] >= 'a' && p->text.p[p->at] <= 'z') ||
+            (p->text.p[p->at] >= 'A' && p->text.p[p->at] <= 'Z') || p->text.p[p->at] == '_'))
         p->at++;
     return str_slice(p->text, from, p->at);
 }
@@ -73,8 +73,7 @@ MUST_USE static err quoted(struct parser *p, char room[NAME_BYTES_MAX], str *out
         return REFUSE_HERE(p, "the name of an event or property is expected here, in quotes");
     for (p->at++; p->at < p->text.n && p->text.p[p->at] != mark; p->at++) {
         if (p->text.p[p->at] == '\\' && p->at + 1 < p->text.n) p->at++;
-        if (n == NAME_BYTES_MAX)
-            return REFUSE_HERE(p, "a name has 1 to %d bytes", NAME_BYTES_MAX);
+        if (n == NAME_BYTES_MAX) return REFUSE_HERE(p, "a name has 1 to %d bytes", NAME_BYTES_MAX);
         room[n++] = p->text.p[p->at];
     }
     if (p->at == p->text.n) return REFUSE_HERE(p, "the quotes are not closed");
@@ -164,7 +163,8 @@ MUST_USE static err arguments(struct parser *p, function_kind kind)
     }
     str name = function_text(kind);
     if (numeric && !has_property)
-        return REFUSE_HERE(p, "%.*s takes an event and a property: %.*s('Order Completed', 'total')",
+        return REFUSE_HERE(p,
+                           "%.*s takes an event and a property: %.*s('Order Completed', 'total')",
                            STR_ARG(name), STR_ARG(name));
     if (kind == FUNCTION_MEDIAN_INTERVAL && has_property)
         return REFUSE_HERE(p, "median_interval takes an event alone");
@@ -295,8 +295,7 @@ MUST_USE static err comparison(struct parser *p)
 {
     TRY(sum(p));
     predicate_op op = comparison_op(p);
-    if (op == COMPARE_NONE_)
-        return REFUSE_HERE(p, "a comparison is expected here: = != < <= > >=");
+    if (op == COMPARE_NONE_) return REFUSE_HERE(p, "a comparison is expected here: = != < <= > >=");
     TRY(sum(p));
     if (next(p))
         return REFUSE_HERE(p, "a formula is one comparison and ends here; join several with "

@@ -50,8 +50,7 @@ static bool month_and_day(const struct date *d, value v, struct yearly *out)
     str s = v.text;
     if (v.type != VALUE_TEXT || !(d->flags & DATE_ANNIVERSARY)) return false;
     if (str_starts(s, S("--"))) s = str_slice(s, 2, s.n);
-    if (s.n != 5 || s.p[2] != '-' || !two_digits(s, 0, &out->month) ||
-        !two_digits(s, 3, &out->day))
+    if (s.n != 5 || s.p[2] != '-' || !two_digits(s, 0, &out->month) || !two_digits(s, 3, &out->day))
         return false;
     if (d->flags & DATE_LUNAR)
         return out->month >= 1 && out->month <= 12 && out->day >= 1 && out->day <= 30;

@@ -67,9 +67,9 @@ static operand_fault coalesced(struct operand *first, u32 count)
 
 operand_fault operand_apply(struct operand *stack, u32 *height, step_kind kind, u32 operands)
 {
-    u32 need = kind == STEP_COALESCE                             ? operands
+    u32 need = kind == STEP_COALESCE                            ? operands
                : kind == STEP_DAYS_SINCE || kind == STEP_NEGATE ? 1
-                                                                 : 2;
+                                                                : 2;
     if (need == 0 || *height < need) return OPERAND_STACK_DAMAGED;
     struct operand *a = &stack[*height - need];
     *height -= need - 1;
@@ -334,8 +334,8 @@ static answer compared(const struct sum *s, u32 op, struct ratio a, struct ratio
     if (a.kind == RATIO_MOMENT && b.kind == RATIO_MOMENT)
         return turned(s, order_holds(op, (a.ms > b.ms) - (a.ms < b.ms)), NEVER);
     bool numbers = a.kind == RATIO_NUMBER && b.kind == RATIO_NUMBER;
-    if (!numbers || !line_times(a.above, b.below, &left) ||
-        !line_times(b.above, a.below, &right) || !line_add(left, right, true, &difference))
+    if (!numbers || !line_times(a.above, b.below, &left) || !line_times(b.above, a.below, &right) ||
+        !line_add(left, right, true, &difference))
         return turned(s, false, NEVER);
     int below = sign(a.below.at) * sign(b.below.at);
     bool holds = order_holds(op, below * sign(difference.at));
@@ -347,8 +347,7 @@ static answer compared(const struct sum *s, u32 op, struct ratio a, struct ratio
     return turned(s, holds, NEVER);
 }
 
-answer formula_answer(const struct formula *f, struct gathered *g, const struct zone *zone,
-                      i64 now)
+answer formula_answer(const struct formula *f, struct gathered *g, const struct zone *zone, i64 now)
 {
     struct ratio stack[FORMULA_DEPTH_MAX + 1], *values;
     struct sum s = {.now = now, .limit = NEVER, .zone = zone};
@@ -362,8 +361,7 @@ answer formula_answer(const struct formula *f, struct gathered *g, const struct 
         case STEP_CALL: stack[height++] = results[step->n]; break;
         case STEP_DAYS_SINCE: stack[height - 1] = days_since(&s, stack[height - 1]); break;
         case STEP_NEGATE:
-            stack[height - 1] =
-                combined(&s, STEP_SUBTRACT, number(0, 1), stack[height - 1]);
+            stack[height - 1] = combined(&s, STEP_SUBTRACT, number(0, 1), stack[height - 1]);
             break;
         case STEP_COALESCE:
             height -= step->n - 1;

@@ -91,7 +91,7 @@ struct gathered {
     u64 count;
     decimal sum, best;
     value edge;
-    i64 at; /* of the first or last event */
+    i64 at;     /* of the first or last event */
     i64 *times; /* distinct, ascending */
     u64 stored, room;
 };

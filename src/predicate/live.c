@@ -56,7 +56,8 @@ static kept_kind kept_measure(const struct did *d)
 static kept_kind kept_of(const struct leaf *leaf)
 {
     const struct did *d = leaf->did;
-    if (!d || d->filter.has_match || d->filter.net || d->window.since != SINCE_NONE || d->window.has_since_last)
+    if (!d || d->filter.has_match || d->filter.net || d->window.since != SINCE_NONE ||
+        d->window.has_since_last)
         return KEPT_NOT;
     if (d->window.kind == WINDOW_MONTHS || d->window.kind == WINDOW_SESSION) return KEPT_NOT;
     return kept_measure(d);

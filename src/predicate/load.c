@@ -276,8 +276,7 @@ static void load_messages(struct loader *l, struct node *n)
     m->status = read_byte(&l->r);
     if (m->status == ASKED_NONE_ || m->status >= ASKED_COUNT_) bad(l);
     load_window(l, &m->count.window);
-    bool slides =
-        m->count.window.kind == WINDOW_WITHIN || m->count.window.kind == WINDOW_MONTHS;
+    bool slides = m->count.window.kind == WINDOW_WITHIN || m->count.window.kind == WINDOW_MONTHS;
     if ((!slides && m->count.window.kind != WINDOW_EVER) || m->count.window.since ||
         m->count.window.has_since_last)
         bad(l);
@@ -328,10 +327,9 @@ static void load_step(struct loader *l, const struct formula *f, struct formula_
     } else if (*height == FORMULA_DEPTH_MAX) {
         bad(l);
     } else {
-        stack[(*height)++] = s->kind == STEP_NUMBER
-                                 ? (struct operand){OPERAND_NUMBER, 0, 0}
-                                 : function_type(f->functions[s->n].kind,
-                                                 f->functions[s->n].has_path);
+        stack[(*height)++] = s->kind == STEP_NUMBER ? (struct operand){OPERAND_NUMBER, 0, 0}
+                                                    : function_type(f->functions[s->n].kind,
+                                                                    f->functions[s->n].has_path);
     }
 }
 

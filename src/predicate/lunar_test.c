@@ -33,10 +33,10 @@ TEST("the Mid-Autumn Festival, the Dragon Boat Festival and leap months lie wher
         u32 month, day, of, on;
         bool leap;
     } DAYS[] = {
-        {2020, 10, 1, 8, 15, false}, {2023, 9, 29, 8, 15, false},  {2024, 9, 17, 8, 15, false},
-        {2025, 10, 6, 8, 15, false}, {2026, 9, 25, 8, 15, false},  {2024, 6, 10, 5, 5, false},
-        {2025, 5, 31, 5, 5, false},  {2020, 5, 23, 4, 1, true},    {2023, 3, 22, 2, 1, true},
-        {2025, 7, 25, 6, 1, true},   {2033, 12, 22, 11, 1, true},  {2028, 6, 23, 5, 1, true},
+        {2020, 10, 1, 8, 15, false}, {2023, 9, 29, 8, 15, false}, {2024, 9, 17, 8, 15, false},
+        {2025, 10, 6, 8, 15, false}, {2026, 9, 25, 8, 15, false}, {2024, 6, 10, 5, 5, false},
+        {2025, 5, 31, 5, 5, false},  {2020, 5, 23, 4, 1, true},   {2023, 3, 22, 2, 1, true},
+        {2025, 7, 25, 6, 1, true},   {2033, 12, 22, 11, 1, true}, {2028, 6, 23, 5, 1, true},
         {1987, 7, 26, 6, 1, true},   {1984, 11, 23, 10, 1, true},
     };
     for (size_t i = 0; i < COUNT_OF(DAYS); i++) {

@@ -376,11 +376,13 @@ static bool measure(const struct town *w, const struct list *l, const struct lis
         bool numeric = of >= 1 && of <= 4;
         str path = json_get(aggregate, OF[of])->text;
         __int128 back;
-        if (all && v[n].type == NUMBER && (str_eq(path, S("total")) || str_eq(path, S("revenue")))) {
+        if (all && v[n].type == NUMBER &&
+            (str_eq(path, S("total")) || str_eq(path, S("revenue")))) {
             is_order(all->e, all->n, l->e[i], &back);
-            if (back) v[n].number = v[n].number > back      ? v[n].number - back
-                                    : v[n].number < 0 ? v[n].number
-                                                      : 0;
+            if (back)
+                v[n].number = v[n].number > back ? v[n].number - back
+                              : v[n].number < 0  ? v[n].number
+                                                 : 0;
         }
         if (v[n].type != NOTHING && (!numeric || v[n].type == NUMBER)) n++;
     }
@@ -456,8 +458,8 @@ static bool shows(const struct past_event *e, const struct json *of, str status)
     if (!str_starts(e->name, S("Message ")) || json_get_bool(e->props, "machine", false))
         return false;
     for (u32 i = 0; i < COUNT_OF(NAMES); i++)
-        if (json_get(of, NAMES[i]) && !str_eq(json_get(of, NAMES[i])->text,
-                                              json_get_str(e->props, NAMES[i], S(""))))
+        if (json_get(of, NAMES[i]) &&
+            !str_eq(json_get(of, NAMES[i])->text, json_get_str(e->props, NAMES[i], S(""))))
             return false;
     char word[32] = {0};
     memcpy(word, e->name.p + 8, e->name.n - 8);
@@ -605,7 +607,8 @@ static bool date(const struct town *w, persona head, const struct json *j, i64 n
         return false;
     }
     for (i64 d = today + from; d <= today + to; d++)
-        if (lunar ? is_lunar(month, day, d) : yearly ? is_anniversary(month, day, d) : d == at) return true;
+        if (lunar ? is_lunar(month, day, d) : yearly ? is_anniversary(month, day, d) : d == at)
+            return true;
     return false;
 }
 

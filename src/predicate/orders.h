@@ -6,8 +6,8 @@
  * order_id (as text, in timeline order) is the order; later ones repeat it. Refunds and
  * cancellations count for it whatever the order in which anything arrived, and on the order's own
  * time. What is given back is the refund's total, else its revenue, else Σ quantity × price of its
- * products; a refund that says none of them is of all. Refunds add up, to the order's total at most;
- * then it is refunded. An order without order_id stands for itself. */
+ * products; a refund that says none of them is of all. Refunds add up, to the order's total at
+ * most; then it is refunded. An order without order_id stands for itself. */
 #pragma once
 #include "base/hash.h"
 #include "event/event.h"

@@ -26,7 +26,8 @@ static void check_money(decimal d, const char *text)
     buf_clear(&b);
 }
 
-TEST("refunds add up, whatever the order in which anything came, and the whole of it ends the order")
+TEST(
+    "refunds add up, whatever the order in which anything came, and the whole of it ends the order")
 {
     struct town *w = town_new(arena, NULL);
     persona ada = town_customer(w, "ada");

@@ -714,8 +714,8 @@ static void fill(struct town *w, struct rng *rng)
         u64 n = rng_below(rng, 40), reach = rng_percent(rng, 50) ? 2 * (u64)HOUR : 40 * (u64)DAY;
         for (u64 k = 0; k < n; k++) {
             town_record(w);
-            town_event(w, p, EVENTS[rng_below(rng, COUNT_OF(EVENTS))], w->now - (i64)rng_below(rng, reach),
-                       random_props(w, rng));
+            town_event(w, p, EVENTS[rng_below(rng, COUNT_OF(EVENTS))],
+                       w->now - (i64)rng_below(rng, reach), random_props(w, rng));
         }
     }
     town_record(w);

@@ -21,11 +21,12 @@
  * filter…, zigzag span (0: any), window TASK varint step, text outcome FORMULA text, varint
  * functions, {u8 kind, varint event, u8 has, [path]}…, varint steps, {u8 kind, [operand]}… MESSAGES
  * text journey, text template, text channel, u8 status, window, test filter   varint event (0: any
- * of a client's), u8 flags, [codes of orders], [tree], [path] window   u8 kind, WITHIN: zigzag ms; MONTHS: varint n; BETWEEN: zigzag from, to,
- * text, text; u8 since, STEP: varint code; u8 since_last, [filter] path     text, varint code of
- * the whole, varint code of what stands before the first dot test     u8 op, varint constants,
- * constant… constant value bytes; of a DATE or TIME also zigzag day, from_ms, to_ms: its day in the
- * workspace's zone, so that comparing needs no zone */
+ * of a client's), u8 flags, [codes of orders], [tree], [path] window   u8 kind, WITHIN: zigzag ms;
+ * MONTHS: varint n; BETWEEN: zigzag from, to, text, text; u8 since, STEP: varint code; u8
+ * since_last, [filter] path     text, varint code of the whole, varint code of what stands before
+ * the first dot test     u8 op, varint constants, constant… constant value bytes; of a DATE or TIME
+ * also zigzag day, from_ms, to_ms: its day in the workspace's zone, so that comparing needs no zone
+ */
 #pragma once
 #include "predicate/orders.h"
 #include "predicate/predicate.h"
@@ -104,7 +105,7 @@ enum { FILTER_WHERE = 1, FILTER_MATCH = 2, FILTER_NET = 4 };
 struct filter {
     u32 event;
     const struct node *where; /* or NULL */
-    bool has_match, net; /* net: of a did on Order Completed */
+    bool has_match, net;      /* net: of a did on Order Completed */
     struct path match;
     struct order_names orders;
     str bytes; /* as compiled: what makes two filters the same */
@@ -231,8 +232,8 @@ struct predicate {
     const struct node *root;
     u32 leaf_count, kept_count;
     const struct order_names *net; /* of its conditions on orders; NULL: it has none */
-    struct leaf **leaves; /* in program order… */
-    struct leaf **kept;   /* …and those with kept state */
+    struct leaf **leaves;          /* in program order… */
+    struct leaf **kept;            /* …and those with kept state */
     predicate_class live;
     str reason;
     struct predicate_inputs inputs;
@@ -278,9 +279,9 @@ struct evaluation {
     i64 now;
     const u64 *(*state)(void *ctx, u32 leaf); /* NULL: no leaf is kept */
     void *ctx;
-    answer *answers; /* per leaf, once the pass over her events was made */
+    answer *answers;             /* per leaf, once the pass over her events was made */
     const struct orders *orders; /* once they were folded, for leaves that are net */
-    bool holds_only; /* `until` is not asked for */
+    bool holds_only;             /* `until` is not asked for */
 };
 /* The answer of a leaf that is not kept; the first call makes the one pass over her events that
  * answers all of them. */

@@ -29,7 +29,7 @@ struct tally {
     bool is_so;    /* the first or last value passes the test */
     struct set seen;
     struct gathered *gathered; /* of a formula, per function */
-    i64 starts[STEPS_MAX]; /* of a sequence: the latest beginning of a chain that long */
+    i64 starts[STEPS_MAX];     /* of a sequence: the latest beginning of a chain that long */
     bool found;
 };
 
@@ -446,8 +446,8 @@ static void fold_orders(struct evaluation *e)
 {
     const struct subject *who = e->who;
     struct orders *orders = arena_alloc(who->scratch, sizeof *orders);
-    orders_fold(who->events, who->personas, who->persona_count, e->now + 1, e->p->net,
-                who->scratch, orders);
+    orders_fold(who->events, who->personas, who->persona_count, e->now + 1, e->p->net, who->scratch,
+                orders);
     e->orders = orders;
 }
 

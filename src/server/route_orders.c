@@ -15,8 +15,8 @@ MUST_USE static err buyer_of(struct call *c, struct buyer *out)
 {
     struct engine *e = c->server->engine;
     TRY(call_customer(c, &out->head));
-    out->count = min_u32(
-        customer_personas(engine_customers(e), out->head, out->personas, PERSONAS), PERSONAS);
+    out->count = min_u32(customer_personas(engine_customers(e), out->head, out->personas, PERSONAS),
+                         PERSONAS);
     return ERR_OK;
 }
 
@@ -104,9 +104,8 @@ static err get_cart(struct call *c)
 }
 
 extern const struct route ROUTES_ORDERS[];
-const struct route ROUTES_ORDERS[] = {
-    {METHOD_GET, "/api/v1/customers/{ref}/orders", NEEDS_SCOPE, SCOPE_CUSTOMERS_READ, ON_ENGINE,
-     get_orders},
-    {METHOD_GET, "/api/v1/customers/{ref}/cart", NEEDS_SCOPE, SCOPE_CUSTOMERS_READ, ON_ENGINE,
-     get_cart},
-    {0}};
+const struct route ROUTES_ORDERS[] = {{METHOD_GET, "/api/v1/customers/{ref}/orders", NEEDS_SCOPE,
+                                       SCOPE_CUSTOMERS_READ, ON_ENGINE, get_orders},
+                                      {METHOD_GET, "/api/v1/customers/{ref}/cart", NEEDS_SCOPE,
+                                       SCOPE_CUSTOMERS_READ, ON_ENGINE, get_cart},
+                                      {0}};
