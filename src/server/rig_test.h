@@ -116,7 +116,9 @@ static inline struct answer_text ask_with(struct rig *rig, const char *verb, con
     close(fd);
     ptrdiff_t end = str_find(all, S("\r\n\r\n"));
     CHECK(end > 12);
-    out.status = atoi(all.p + 9);
+    i64 status = 0;
+    CHECK_OK(str_to_i64(str_slice(all, 9, 12), &status));
+    out.status = (int)status;
     out.head = str_slice(all, 0, (size_t)end + 2);
     out.body = str_slice(all, (size_t)end + 4, all.n);
     if (str_find(out.head, S("json")) >= 0)
