@@ -189,6 +189,12 @@ static void apply_operate(struct engine *e, str payload)
     }
 }
 
+static void apply_codes(struct engine *e, str payload)
+{
+    struct codes_record c;
+    if (codes_read(payload, &c)) offer_codes(e->offers, c.coupon, c.list);
+}
+
 /* ---- slices: a new rule passes everybody, a piece at a time ---- */
 
 static void arm_range(struct engine *e, persona from, persona to)
@@ -240,7 +246,7 @@ void apply_config(struct engine *e, const struct record *r)
     case RECORD_PUBLISH_: apply_publish(e, r->payload); break;
     case RECORD_REMOVE_: apply_remove(e, r->payload); break;
     case RECORD_OPERATE_: apply_operate(e, r->payload); break;
-    case RECORD_CODES_: offer_codes(e->offers, r->payload); break;
+    case RECORD_CODES_: apply_codes(e, r->payload); break;
     case RECORD_SLICE_: apply_slice(e, r->payload); break;
     default: break;
     }

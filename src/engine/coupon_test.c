@@ -185,8 +185,8 @@ TEST("a pool gives its codes in the order in which they came, once, and says whe
     house_open(&h, 1, NULL);
     publish(&h, TERMS ",\"pool\":true");
     buf_init(&b, 4096);
-    codes_begin(&b, coupon_code(&h));
-    codes_add(&b, S("B2")), codes_add(&b, S("A1")), codes_add(&b, S("B2"));
+    codes_put(&b, &(struct codes_record){.coupon = coupon_code(&h)});
+    buf_str_varint(&b, S("B2")), buf_str_varint(&b, S("A1")), buf_str_varint(&b, S("B2"));
     house_say(&h, RECORD_CODES_, buf_str(&b));
     house_say(&h, RECORD_CODES_, buf_str(&b));
     buf_clear(&b);
@@ -235,8 +235,8 @@ TEST("codes, uses and configuration are the same after a replay and after a snap
     house_open(&h, 3, dir);
     publish(&h, TERMS ",\"pool\":true");
     buf_init(&b, 4096);
-    codes_begin(&b, coupon_code(&h));
-    codes_add(&b, S("A1")), codes_add(&b, S("A2"));
+    codes_put(&b, &(struct codes_record){.coupon = coupon_code(&h)});
+    buf_str_varint(&b, S("A1")), buf_str_varint(&b, S("A2"));
     house_say(&h, RECORD_CODES_, buf_str(&b));
     says(&h, "user:ada", "Coupon Used", S("A1"));
     publish(&h, TERMS ",\"pool\":true,\"name\":\"x\"");
@@ -251,6 +251,36 @@ TEST("codes, uses and configuration are the same after a replay and after a snap
     house_say(&h, RECORD_CODES_, buf_str(&b)); /* known by the index made anew */
     CHECK_EQ(info(&h).left, 2);
     buf_clear(&b);
+    house_close(&h);
+}
+
+TEST("grants come out of a snapshot as they were: by code, by customer, and with their end")
+{
+    struct house h;
+    house_open(&h, 4, "/grants");
+    publish(&h, TERMS);
+    persona a = comes(&h, "user:ada"), b = comes(&h, "user:bob");
+    CHECK(grant(&h, a, 7) && grant(&h, a, 8) && grant(&h, b, 7));
+    house_merge(&h, a, b);
+    house_persona(&h, RECORD_UNMERGE_, b);
+    struct grant one = latest(&h, a, 7), two = latest(&h, b, 7);
+    char code[OFFER_CODE_MAX], other[OFFER_CODE_MAX];
+    memcpy(code, one.code.p, one.code.n), memcpy(other, two.code.p, two.code.n);
+    u64 before = engine_snapshots(h.e);
+    engine_snapshot(h.e);
+    house_settle(&h);
+    CHECK_EQ(engine_snapshots(h.e), before + 1);
+    hash128 hash = engine_hash(h.e);
+    house_again(&h);
+    CHECK(hash128_eq(hash, engine_hash(h.e)));
+    CHECK_EQ(info(&h).granted, 3);
+    says(&h, "user:bob", "Coupon Used", (str){code, one.code.n});
+    CHECK_EQ(told(&h, b, EVENT_COUPON_REJECTED, "other_customer"), 1);
+    says(&h, "user:bob", "Coupon Used", (str){other, two.code.n});
+    CHECK_EQ(told(&h, b, EVENT_COUPON_USED, NULL), 1);
+    pass(&h, 3 * DAY);
+    CHECK_EQ(told(&h, a, EVENT_COUPON_EXPIRED, NULL), 2);
+    CHECK_EQ(told(&h, b, EVENT_COUPON_EXPIRED, NULL), 0);
     house_close(&h);
 }
 

@@ -21,16 +21,6 @@ bool code_exists(const struct offers *o, str code)
     return false;
 }
 
-void codes_begin(struct buf *b, u32 coupon)
-{
-    buf_varint(b, coupon);
-}
-
-void codes_add(struct buf *b, str code)
-{
-    buf_str_varint(b, code);
-}
-
 static void add_code(struct offers *o, u32 coupon, str code)
 {
     u32 row = table_add(o->codes);
@@ -48,15 +38,14 @@ static void add_code(struct offers *o, u32 coupon, str code)
     map_put(&o->by_pool, hash_xxh(code), row);
 }
 
-void offer_codes(struct offers *o, str payload)
+void offer_codes(struct offers *o, u32 coupon, str list)
 {
-    struct reader r = reader_of(payload);
-    u64 code = read_varint(&r);
-    u32 coupon = code <= UINT32_MAX ? coupon_row_of(o, (u32)code) : 0;
-    while (coupon && !r.bad && r.p < r.end) {
+    struct reader r = reader_of(list);
+    u32 row = coupon_row_of(o, coupon);
+    while (row && !r.bad && r.p < r.end) {
         str text = read_str_varint(&r);
         if (!r.bad && text.n && text.n <= OFFER_CODE_MAX && !code_exists(o, text))
-            add_code(o, coupon, text);
+            add_code(o, row, text);
     }
 }
 

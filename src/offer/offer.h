@@ -47,10 +47,8 @@ MUST_USE err offer_publish(struct offers *o, u32 code, str compiled);
 /* Grants nothing any more; what was granted stays good. */
 void offer_remove(struct offers *o, u32 code);
 
-/* CODES: {varint coupon, {varint length, code}…}. Codes that are there already are left out. */
-void codes_begin(struct buf *b, u32 coupon);
-void codes_add(struct buf *b, str code);
-void offer_codes(struct offers *o, str payload);
+/* Codes for its pool, {varint length, code}…; those that are there already are left out. */
+void offer_codes(struct offers *o, u32 coupon, str list);
 
 struct offer_info {
     u64 granted, claimed, used, expired, rejected, missed; /* missed: the pool was empty */

@@ -71,7 +71,7 @@ MUST_USE static err add_code(struct call *c, struct buf *b, str code, u32 line)
     if (code.n == 0) return ERR_OK;
     bool good = code.n <= OFFER_CODE_MAX;
     for (size_t i = 0; i < code.n; i++) good &= (u8)code.p[i] > ' ' && code.p[i] != 0x7f;
-    codes_add(b, code);
+    buf_str_varint(b, code);
     if (good) return ERR_OK;
     (void)snprintf(path, sizeof path, "/%u", line);
     return diag_at(&c->why, ERR_REFUSED, str_of(path),
@@ -124,7 +124,7 @@ static err add_codes(struct call *c)
                         "this coupon makes its codes; with \"pool\":true it takes yours");
     str text = str_trim(c->req->body);
     buf_init(&b, RECORD_BYTES_MAX);
-    codes_begin(&b, code);
+    codes_put(&b, &(struct codes_record){.coupon = code});
     bool json = text.n && (text.p[0] == '[' || text.p[0] == '{');
     err r = json ? json_codes(c, &b, text) : text_codes(c, &b, text);
     if (r == ERR_OK && b.full)
