@@ -14,6 +14,17 @@ static u32 coupon_code(struct house *h)
     return house_name(h, NAME_OBJECT, "c");
 }
 
+/* A CODES record of up to three. */
+static void brings(struct house *h, const char *const codes[3])
+{
+    struct buf list, b;
+    buf_init(&list, 4096), buf_init(&b, 4096);
+    for (u32 i = 0; i < 3 && codes[i]; i++) buf_str_varint(&list, str_of(codes[i]));
+    codes_put(&b, &(struct codes_record){coupon_code(h), buf_str(&list)});
+    house_say(h, RECORD_CODES_, buf_str(&b));
+    buf_clear(&list), buf_clear(&b);
+}
+
 /* Within a record of its own: a journey's step would do so. */
 static bool grant(struct house *h, persona p, u64 enrolment)
 {
@@ -181,15 +192,10 @@ TEST("somebody else's code, and one nobody was given, are rejected; of no coupon
 TEST("a pool gives its codes in the order in which they came, once, and says when it is empty")
 {
     struct house h;
-    struct buf b;
     house_open(&h, 1, NULL);
     publish(&h, TERMS ",\"pool\":true");
-    buf_init(&b, 4096);
-    codes_put(&b, &(struct codes_record){.coupon = coupon_code(&h)});
-    buf_str_varint(&b, S("B2")), buf_str_varint(&b, S("A1")), buf_str_varint(&b, S("B2"));
-    house_say(&h, RECORD_CODES_, buf_str(&b));
-    house_say(&h, RECORD_CODES_, buf_str(&b));
-    buf_clear(&b);
+    brings(&h, (const char *const[3]){"B2", "A1", "B2"});
+    brings(&h, (const char *const[3]){"B2", "A1"});
     CHECK_EQ(info(&h).left, 2);
     persona a = comes(&h, "user:ada"), bob = comes(&h, "user:bob");
     CHECK(grant(&h, a, 7) && grant(&h, bob, 7));
@@ -231,13 +237,9 @@ TEST("codes, uses and configuration are the same after a replay and after a snap
 {
     char dir[] = "/coupons";
     struct house h;
-    struct buf b;
     house_open(&h, 3, dir);
     publish(&h, TERMS ",\"pool\":true");
-    buf_init(&b, 4096);
-    codes_put(&b, &(struct codes_record){.coupon = coupon_code(&h)});
-    buf_str_varint(&b, S("A1")), buf_str_varint(&b, S("A2"));
-    house_say(&h, RECORD_CODES_, buf_str(&b));
+    brings(&h, (const char *const[3]){"A1", "A2"});
     says(&h, "user:ada", "Coupon Used", S("A1"));
     publish(&h, TERMS ",\"pool\":true,\"name\":\"x\"");
     hash128 before = engine_hash(h.e);
@@ -248,9 +250,8 @@ TEST("codes, uses and configuration are the same after a replay and after a snap
     house_again(&h);
     CHECK(hash128_eq(before, engine_hash(h.e)));
     CHECK_EQ(info(&h).left, 2);
-    house_say(&h, RECORD_CODES_, buf_str(&b)); /* known by the index made anew */
+    brings(&h, (const char *const[3]){"A2", "A1"}); /* known by the index made anew */
     CHECK_EQ(info(&h).left, 2);
-    buf_clear(&b);
     house_close(&h);
 }
 

@@ -370,15 +370,16 @@ bool slice_read(str payload, struct slice_record *out)
 void codes_put(struct buf *b, const struct codes_record *c)
 {
     buf_u32(b, c->coupon);
-    buf_put(b, c->list);
+    buf_str_varint(b, c->list);
 }
 
 bool codes_read(str payload, struct codes_record *out)
 {
     struct reader r = reader_of(payload);
     out->coupon = read_u32(&r);
-    if (r.bad) return false;
-    out->list = (str){(const char *)r.p, (size_t)(r.end - r.p)};
+    out->list = read_str_varint(&r);
+    if (!whole(&r)) return false;
+    r = reader_of(out->list);
     while (r.p < r.end) {
         str code = read_str_varint(&r);
         if (r.bad || code.n == 0 || code.n > CODE_BYTES_MAX) return false;

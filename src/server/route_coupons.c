@@ -113,7 +113,7 @@ static err add_codes(struct call *c)
 {
     struct engine *e = c->server->engine;
     struct offer_info i;
-    struct buf b;
+    struct buf list, b;
     u64 number = 0;
     u32 code = names_find(engine_names(e), NAME_OBJECT, c->params[0]);
     bool there = engine_object(e, OBJECT_COUPON, c->params[0], NULL).n > 0;
@@ -123,14 +123,14 @@ static err add_codes(struct call *c)
         return diag_set(&c->why, ERR_CONFLICT,
                         "this coupon makes its codes; with \"pool\":true it takes yours");
     str text = str_trim(c->req->body);
-    buf_init(&b, RECORD_BYTES_MAX);
-    codes_put(&b, &(struct codes_record){.coupon = code});
+    buf_init(&list, RECORD_BYTES_MAX), buf_init(&b, RECORD_BYTES_MAX);
     bool json = text.n && (text.p[0] == '[' || text.p[0] == '{');
-    err r = json ? json_codes(c, &b, text) : text_codes(c, &b, text);
-    if (r == ERR_OK && b.full)
+    err r = json ? json_codes(c, &list, text) : text_codes(c, &list, text);
+    codes_put(&b, &(struct codes_record){code, buf_str(&list)});
+    if (r == ERR_OK && (list.full || b.full))
         r = diag_set(&c->why, ERR_TOO_LARGE, "these are too many codes for one request");
     if (r == ERR_OK) r = call_append(c, RECORD_CODES_, buf_str(&b), &number);
-    buf_clear(&b);
+    buf_clear(&list), buf_clear(&b);
     return r == ERR_OK ? call_applied(c, number, show_one) : r;
 }
 
