@@ -336,7 +336,10 @@ static bool codes_reads(str payload)
 static bool codes_same(str payload)
 {
     struct codes_record got;
-    return codes_read(payload, &got) && got.coupon == 7 && got.list.n == 6;
+    return codes_read(payload, &got) && got.coupon == 7 &&
+           str_eq(got.list, S("\x02"
+                              "A1\x02"
+                              "B2"));
 }
 
 static void suppress_example(struct buf *b)

@@ -299,8 +299,8 @@ TEST("a message may name its order, the products of it or of the cart, and the c
     struct rig r;
     rig_open(&r, arena, 1);
     publish(&r, arena, OBJECT_TEMPLATE,
-            TEMPLATE("{{ order }}:{{ products[0].name }}{{ products[0].quantity }},"
-                     "{{ order.items.size }} {{ coupon.code }} "
+            TEMPLATE("{{ order.id }}:{{ products[0].name }}{{ products[0].quantity }},"
+                     "{{ products.size }},{{ order.items.size }} {{ coupon.code }} "
                      "{% if coupon %}{{ coupon.value }}{% endif %}"));
     publish(&r, arena, OBJECT_JOURNEY, JOURNEY("o", "Order Completed", "service"));
     publish(&r, arena, OBJECT_JOURNEY, JOURNEY("a", "Product Added", "service"));
@@ -309,7 +309,7 @@ TEST("a message may name its order, the products of it or of the cart, and the c
     item(&r, 1, NULL, "name", "Ada");
     shops(&r, 1, "Order Completed", "order_id", true);
     settle(&r);
-    CHECK_STR(str_of(r.told.sent[0].text), S("n1:Hat,2  "));
+    CHECK_STR(str_of(r.told.sent[0].text), S("n1:Hat,2,2  "));
     r.told.held_ms = HOUR;
     shops(&r, 1, "Product Added", "cart_id", false);
     settle(&r);
@@ -322,8 +322,8 @@ TEST("a message may name its order, the products of it or of the cart, and the c
     shops(&r, 1, "Product Added", "cart_id", false);
     pass(&r, HOUR);
     CHECK_EQ(r.told.gone, 3);
-    CHECK_STR(str_of(r.told.sent[1].text), S(":Cap6,1 SAVE 15%"));
-    CHECK_STR(str_of(r.told.sent[2].text), S(":Cap6,1  "));
+    CHECK_STR(str_of(r.told.sent[1].text), S(":Cap6,1, SAVE 15%"));
+    CHECK_STR(str_of(r.told.sent[2].text), S(":Cap6,1,  "));
     rig_close(&r);
 }
 

@@ -58,37 +58,65 @@ static value products_value(struct scene *s)
     return open ? cart.items : value_missing();
 }
 
-static value order_value(struct scene *s, str member)
+/* ---- maps of what there is ---- */
+
+struct members {
+    struct buf bytes;
+    u32 count;
+};
+
+static void put_member(struct members *m, const char *name, value v)
 {
-    if (str_eq(member, S("items"))) return products_value(s);
-    if (!member.n || str_eq(member, S("id"))) return event_value(s, S("order_id"));
-    return event_value(s, member);
+    if (v.type == VALUE_MISSING || v.type == VALUE_NULL) return;
+    buf_str_varint(&m->bytes, str_of(name));
+    value_put(&m->bytes, v);
+    m->count++;
 }
 
-static value coupon_value(struct scene *s, str member)
+static value map_of(struct scene *s, struct members *m)
+{
+    value map = {.type = VALUE_MAP, .count = m->count};
+    map.text = arena_str(s->d->arena, buf_str(&m->bytes));
+    buf_clear(&m->bytes);
+    return map;
+}
+
+/* The triggering event as an order: its properties, with its id and items. */
+static value order_value(struct scene *s)
+{
+    value id = event_value(s, S("order_id"));
+    struct members m = {.count = 0};
+    if (id.type == VALUE_MISSING) return id;
+    value props = props_map(s->event.props, engine_names(s->o->engine), 0, s->d->arena);
+    buf_init(&m.bytes, EVENT_BYTES_MAX);
+    put_member(&m, "id", id);
+    put_member(&m, "items", products_value(s));
+    buf_put(&m.bytes, props.text);
+    m.count += props.count;
+    return map_of(s, &m);
+}
+
+static value coupon_value(struct scene *s)
 {
     struct engine *e = s->o->engine;
+    struct members m = {.count = 0};
     struct grant g;
-    struct buf b;
+    struct buf text;
     if (!offer_latest(engine_offers(e), s->who.head, s->trigger_order, &g)) return value_missing();
-    if (!member.n || str_eq(member, S("code"))) return value_text(arena_str(s->d->arena, g.code));
-    if (str_eq(member, S("id")))
-        return value_text(names_text(engine_names(e), NAME_OBJECT, g.coupon));
-    if (str_eq(member, S("min"))) return g.min;
-    if (str_eq(member, g.percent ? S("percent") : S("amount"))) return g.value;
-    if (str_eq(member, S("value")) && !g.percent) return g.value;
-    buf_init(&b, 64);
-    if (str_eq(member, S("value"))) {
-        value_display(&b, g.value);
-        buf_byte(&b, '%');
-    } else if (str_eq(member, S("expires"))) {
-        iso_put(&b, g.expires_ms);
-    }
-    str text = arena_str(s->d->arena, buf_str(&b));
-    buf_clear(&b);
-    if (str_eq(member, S("expires")))
-        return (value){.type = VALUE_TIME, .n = g.expires_ms, .text = text};
-    return text.n ? value_text(text) : value_missing();
+    buf_init(&m.bytes, EVENT_BYTES_MAX), buf_init(&text, 128);
+    put_member(&m, "id", value_text(names_text(engine_names(e), NAME_OBJECT, g.coupon)));
+    put_member(&m, "code", value_text(g.code));
+    put_member(&m, "min", g.min);
+    put_member(&m, g.percent ? "percent" : "amount", g.value);
+    value_display(&text, g.value);
+    buf_byte(&text, '%');
+    put_member(&m, "value", g.percent ? value_text(buf_str(&text)) : g.value);
+    buf_reset(&text);
+    iso_put(&text, g.expires_ms);
+    put_member(&m, "expires",
+               (value){.type = VALUE_TIME, .n = g.expires_ms, .text = buf_str(&text)});
+    buf_clear(&text);
+    return map_of(s, &m);
 }
 
 static value lookup(void *ctx, str root, str member)
@@ -96,9 +124,9 @@ static value lookup(void *ctx, str root, str member)
     struct scene *s = ctx;
     if (str_eq(root, S("customer"))) return member.n ? customer_value(s, member) : value_missing();
     if (str_eq(root, S("event"))) return member.n ? event_value(s, member) : value_missing();
-    if (str_eq(root, S("order"))) return order_value(s, member);
+    if (str_eq(root, S("order")) && !member.n) return order_value(s);
     if (str_eq(root, S("products")) && !member.n) return products_value(s);
-    if (str_eq(root, S("coupon"))) return coupon_value(s, member);
+    if (str_eq(root, S("coupon")) && !member.n) return coupon_value(s);
     if (str_eq(root, S("workspace")) && str_eq(member, S("name")))
         return engine_setting(s->o->engine, member);
     if (str_eq(root, S("unsubscribe_url")) && !member.n) return value_text(s->d->unsubscribe_url);

@@ -39,22 +39,26 @@ static str product_of(const struct fold *f, value map)
     return (str){0};
 }
 
-/* The properties of an event as a MAP. */
-static value map_of(const struct fold *f, str props)
+value props_map(str props, struct names *names, u32 but, struct arena *arena)
 {
     struct reader r = reader_of(props);
     struct buf b;
     value v, map = {.type = VALUE_MAP};
     buf_init(&b, EVENT_BYTES_MAX);
     for (u32 code; props_next(&r, &code, &v);) {
-        if (code == f->cart_id || code <= PROPERTY_CONTEXT) continue;
-        buf_str_varint(&b, names_text(f->names, NAME_PROPERTY, code));
+        if (code == but || code <= PROPERTY_CONTEXT) continue;
+        buf_str_varint(&b, names_text(names, NAME_PROPERTY, code));
         value_put(&b, v);
         map.count++;
     }
-    map.text = arena_str(f->arena, buf_str(&b));
+    map.text = arena_str(arena, buf_str(&b));
     buf_clear(&b);
     return map;
+}
+
+static value map_of(const struct fold *f, str props)
+{
+    return props_map(props, f->names, f->cart_id, f->arena);
 }
 
 static void put_in(struct fold *f, struct open_cart *c, value map, bool set)

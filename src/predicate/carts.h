@@ -21,3 +21,6 @@ struct cart {
  * in it. One pass over her events; the result lives in `arena`. */
 bool cart_open(const struct event_view *events, const event_persona *personas, u32 n, i64 to,
                const str *id, struct names *names, struct arena *arena, struct cart *out);
+
+/* The properties of an event as a MAP, without its context and the one whose code is `but`. */
+value props_map(str props, struct names *names, u32 but, struct arena *arena);

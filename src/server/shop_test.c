@@ -47,22 +47,23 @@ TEST("a coupon is made, gets codes as text or list, and counts what became of it
 TEST("a customer's orders come newest first with what is left of them, and the open cart")
 {
     struct rig *rig = rig_new(arena, "orders", (struct server_options){0});
-    send_in(rig, "/v1/batch",
-            "{\"batch\":[" TRACK(
-                "Order Completed",
-                "{\"order_id\":1,\"total\":100.5,\"currency\":"
-                "\"EUR\",\"products\":[{\"price\":\"1\"}]}") "," TRACK("Order Refunded",
-                                                                       "{\"order_id\":\"1\","
-                                                                       "\"total\":"
-                                                                       "40}") "," TRACK("Order "
-                                                                                        "Completed",
-                                                                                        "{\"order_"
-                                                                                        "id\":"
-                                                                                        "\"b\","
-                                                                                        "\"total\":"
-                                                                                        "20}") "," TRACK("Order Cancelled",
-                                                                                                         "{\"order_id\":\"b\"}") "," TRACK("Product Added",
-                                                                                                                                           "{\"cart_id\":\"k\",\"product_id\":\"p\",\"price\":2}") "]}");
+    send_in(
+        rig, "/v1/batch",
+        "{\"batch\":[" TRACK(
+            "Order Completed",
+            "{\"order_id\":1,\"total\":100.5,\"currency\":"
+            "\"EUR\",\"products\":[{\"price\":\"1\"}]}") "," TRACK("Order Refunded",
+                                                                   "{\"order_id\":\"1\","
+                                                                   "\"total\":"
+                                                                   "40}") "," TRACK("Order "
+                                                                                    "Completed",
+                                                                                    "{\"order_"
+                                                                                    "id\":"
+                                                                                    "\"b\","
+                                                                                    "\"total\":"
+                                                                                    "20}") "," TRACK("Order Cancelled",
+                                                                                                     "{\"order_id\":\"b\"}") "," TRACK("Product Added",
+                                                                                                                                       "{\"cart_id\":\"k\",\"product_id\":\"p\",\"price\":2}") "]}");
     struct answer_text a = ask(rig, "GET", "/api/v1/customers/u/orders", "");
     CHECK_EQ(item_count(&a), 2);
     const struct json *newest = json_get(a.json, "items")->child, *older = newest->next;
