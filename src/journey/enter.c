@@ -37,8 +37,8 @@ static bool again_allows(const struct program *p, const struct earlier *e, i64 n
     return false;
 }
 
-/* SEMANTICS "Journeys", Gray and hold-out: XXH3-64 of journey \0 customer \0 salt, mod 10,000. */
-static u32 lot(const struct journeys *j, const struct program *p, persona head, str salt)
+/* XXH3-64 of journey \0 customer \0 salt, mod 10,000. */
+u32 journey_lot(const struct journeys *j, const struct program *p, persona head, str salt)
 {
     struct buf b;
     char customer[33];
@@ -58,9 +58,10 @@ static u32 lot(const struct journeys *j, const struct program *p, persona head, 
 static bool key_of(const struct program *p, const struct event *ev, u64 *key)
 {
     struct buf b;
+    bool handed = ev && is_hand(p, ev);
+    value v = journey_key(p, ev);
     *key = 0;
-    if (!p->trigger.key) return true;
-    value v = ev ? props_get(ev->props, p->trigger.key) : value_missing();
+    if (!p->trigger.key && (!handed || v.type == VALUE_MISSING)) return true;
     if (v.type == VALUE_MISSING || v.type == VALUE_NULL) return false;
     buf_init(&b, 64 * 1024);
     value_display(&b, v);
@@ -91,8 +92,9 @@ static entry_refusal judge(struct journeys *j, const struct program *p, persona 
         who.event = cause->event;
         if (!predicate_eval(p->entry_if, &who, now).holds) return ENTRY_ENTRY_IF;
     }
-    if (lot(j, p, head, S("holdout")) < journey->holdout) return ENTRY_HOLDOUT;
-    if (lot(j, p, head, S("gray")) >= journey->percent) return ENTRY_GRAY;
+    if (journey_lot(j, p, head, S("holdout")) < journey->holdout) return ENTRY_HOLDOUT;
+    if (journey_lot(j, p, head, S("gray")) >= journey->percent) return ENTRY_GRAY;
+    if (cause->event && is_hand(p, cause->event) && hand_loops(j, p, head, now)) return ENTRY_LOOP;
     return ENTRY_NONE;
 }
 
@@ -157,5 +159,6 @@ void journey_offer(struct journeys *j, persona head, const struct cause *cause, 
             dated_follow(j, p->journey, head, false, now, now);
         else if (triggered_by(p, cause))
             journey_try(j, i, head, cause, now);
+        hands_over(j, now);
     }
 }

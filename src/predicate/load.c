@@ -294,6 +294,7 @@ static void load_plain(struct loader *l, struct node *n)
         in->time = in->others = true;
         break;
     default: /* MESSAGE, STEP */
+        in->own = true;
         n->state = read_byte(&l->r);
         if (n->state == 0 ||
             n->state >= (n->kind == NODE_STEP ? (u8)RESULT_COUNT_ : (u8)ASKED_COUNT_))
