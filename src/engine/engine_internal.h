@@ -257,6 +257,9 @@ err erasing_blank(struct engine *e); /* helper: one file of the log */
 void erasing_clear(struct engine *e);
 void erasing_rebuild(struct engine *e); /* after a load */
 
+/* ---- task.c ---- */
+void apply_task(struct engine *e, const struct record *r);
+
 /* ---- schema.c ---- */
 void apply_schema(struct engine *e, const struct record *r);
 

@@ -221,7 +221,7 @@ struct task_info {
 };
 /* False: it was closed, or there never was one of this id. */
 bool task_find(const struct journeys *j, str id, struct task_info *out);
-/* Those that are open, and those done whose enrolment is still there, oldest first; *cursor starts
+/* Those that are open, and those done whose enrolment is still there, in no order; *cursor starts
  * at 0. O(tasks). */
 bool task_next(const struct journeys *j, u32 *cursor, struct task_info *out);
 /* May this be its outcome? */

@@ -1,6 +1,8 @@
 /* program.c — decoding a published version. */
 #include "journey/program.h"
 
+#include "log/fixed.h"
+
 enum { FORMAT = 1 };
 
 MUST_USE static err condition(struct reader *r, struct arena *arena, struct predicate **out)
@@ -131,6 +133,15 @@ static bool has_target(const struct instruction *in)
            (in->op == OP_UNTIL_TIME && in->passed == PASSED_SKIP);
 }
 
+static bool is_hers(const struct instruction *in)
+{
+    if (in->op == OP_UNTIL_TIME) return str_eq(in->text, S("customer"));
+    const struct predicate_inputs *read = predicate_inputs(in->condition);
+    for (u32 i = 0; i < read->attribute_count; i++)
+        if (read->attributes[i] == ATTRIBUTE_TIMEZONE) return true;
+    return false;
+}
+
 MUST_USE static err instructions(struct reader *r, struct arena *arena, struct program *p)
 {
     p->instruction_count = (u32)read_varint(r);
@@ -139,6 +150,10 @@ MUST_USE static err instructions(struct reader *r, struct arena *arena, struct p
     for (u32 i = 0; i < p->instruction_count; i++) {
         struct instruction *in = &p->instructions[i];
         TRY(instruction(r, arena, in));
+        if (in->op == OP_UNTIL_TIME || in->op == OP_UNTIL_DATE) {
+            p->reads_zone = true;
+            p->reads_her_zone |= is_hers(in);
+        }
         if (has_target(in) && (in->target <= i || in->target > p->instruction_count)) return ERR_CORRUPT;
     }
     return ERR_OK;

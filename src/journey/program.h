@@ -102,6 +102,7 @@ struct program {
     u32 exit_count;
     struct predicate *exits[EXITS_MAX];
     u32 percent, holdout;
+    bool reads_zone, reads_her_zone; /* a wait is for a time or a date, in the customer's zone */
     u32 instruction_count;
     struct instruction *instructions;
     struct arena *arena;

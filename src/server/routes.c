@@ -11,6 +11,7 @@
     X(SCHEMA)                                                                                      \
     X(EVENTS)                                                                                      \
     X(SEGMENTS)                                                                                    \
+    X(TASKS)                                                                                       \
     X(JOURNEYS)                                                                                    \
     X(TEMPLATES)                                                                                   \
     X(MESSAGES)                                                                                    \
