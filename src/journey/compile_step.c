@@ -118,7 +118,7 @@ bool compiler_asks_result(const struct compiler *c, str id)
     return asked_for(c->source, "step", "result", id);
 }
 
-MUST_USE static err step_id(struct compiler *c, const struct json *s, u32 index, u32 *code)
+MUST_USE static err step_id(struct compiler *c, const struct json *s, u32 *code)
 {
     const struct json *id = json_get(s, "id");
     char made[32];
@@ -127,7 +127,7 @@ MUST_USE static err step_id(struct compiler *c, const struct json *s, u32 index,
         if (str_eq(c->ids[i]->text, text))
             return compiler_refuse(c, "/id", "another step has this id already");
     if (id && c->id_count < COUNT_OF(c->ids)) c->ids[c->id_count++] = id;
-    snprintf(made, sizeof made, "step-%u", index + 1);
+    snprintf(made, sizeof made, "step-%u", ++c->step_count);
     return compiler_code(c, NAME_OBJECT, text.n ? text : str_of(made), "/id", code);
 }
 
@@ -138,11 +138,11 @@ MUST_USE static err end_step(struct compiler *c, const struct json *why, u32 ste
     return ERR_OK;
 }
 
-MUST_USE static err one_step(struct compiler *c, const struct json *s, u32 index, u32 depth)
+MUST_USE static err one_step(struct compiler *c, const struct json *s, u32 depth)
 {
     u32 step;
     bool found;
-    TRY(step_id(c, s, index, &step));
+    TRY(step_id(c, s, &step));
     str id = names_text(c->j->names, NAME_OBJECT, step);
     if (asked_for(c->source, "since", NULL, id)) TRY(compiler_emit(c, OP_MARK, step));
     if (json_get(s, "wait")) return compiler_wait(c, json_get(s, "wait"), id, step);
@@ -167,7 +167,7 @@ err compiler_steps(struct compiler *c, const struct json *list, u32 depth)
     for (const struct json *s = list ? list->child : NULL; s; s = s->next, i++) {
         snprintf(c->path + here, sizeof c->path - here, "/steps/%u", i);
         c->skip = 0;
-        TRY(one_step(c, s, c->id_count, depth));
+        TRY(one_step(c, s, depth));
         c->path[here] = 0;
         if (skip) patch(c, skip, c->count);
         skip = c->skip;

@@ -16,7 +16,7 @@ struct compiler {
     char path[160];
     struct diag *why;
     const struct json *ids[INSTRUCTIONS_MAX]; /* of steps seen: doubled ids are refused */
-    u32 id_count;
+    u32 id_count, step_count;
     const struct json *source; /* the whole journey */
     size_t skip; /* where the last step wants the place behind the next one written; 0: nowhere */
 };
