@@ -175,7 +175,9 @@ void journey_drop_if_done(struct journeys *j, u32 row);
 void journey_advance(struct journeys *j, u32 row, i64 now);
 /* The present step is over: the next. */
 void journey_go_on(struct journeys *j, u32 row, i64 now);
-/* What Step Done says beside the step. */
+/* What every event of a step begins with: journey, step, key. */
+void step_put(struct journeys *j, u32 row, const struct instruction *in, struct buf *b);
+/* What Step Done says beside it. */
 struct done {
     str result, reason;
     u32 to;    /* the journey entered */

@@ -12,20 +12,24 @@ static void put_text(struct buf *b, u32 property, str text)
     if (text.n) props_put(b, property, value_text(text));
 }
 
-u64 step_done(struct journeys *j, u32 row, const struct instruction *in, const struct done *d)
+void step_put(struct journeys *j, u32 row, const struct instruction *in, struct buf *b)
 {
     const struct program *p = program_at(j, row);
     struct subject who;
     struct event trigger;
+    put_text(b, PROPERTY_JOURNEY, p->id);
+    put_text(b, PROPERTY_STEP, names_text(j->names, NAME_OBJECT, in->step));
+    if (!row_at(j, row)->key) return;
+    journey_subject(j, row, &who, &trigger);
+    value key = journey_key(p, who.event);
+    if (key.type != VALUE_MISSING) props_put(b, PROPERTY_KEY, key);
+}
+
+u64 step_done(struct journeys *j, u32 row, const struct instruction *in, const struct done *d)
+{
     struct buf b;
     buf_init(&b, 128 * 1024);
-    put_text(&b, PROPERTY_JOURNEY, p->id);
-    put_text(&b, PROPERTY_STEP, names_text(j->names, NAME_OBJECT, in->step));
-    if (row_at(j, row)->key) {
-        journey_subject(j, row, &who, &trigger);
-        value key = journey_key(p, who.event);
-        if (key.type != VALUE_MISSING) props_put(&b, PROPERTY_KEY, key);
-    }
+    step_put(j, row, in, &b);
     put_text(&b, PROPERTY_RESULT, d->result);
     put_text(&b, PROPERTY_REASON, d->reason);
     if (d->to) put_text(&b, PROPERTY_TO, names_text(j->names, NAME_OBJECT, d->to));
@@ -70,8 +74,7 @@ static void tell(struct journeys *j, u32 row, const struct instruction *in, u32 
     persona head = customer_head(j->customers, row_at(j, row)->persona);
     j->host.subject(j->host.ctx, head, &who);
     buf_init(&b, 128 * 1024);
-    put_text(&b, PROPERTY_JOURNEY, program_at(j, row)->id);
-    put_text(&b, PROPERTY_STEP, names_text(j->names, NAME_OBJECT, in->step));
+    step_put(j, row, in, &b);
     if (event == EVENT_WEBHOOK_CALLED) {
         put_text(&b, PROPERTY_TO, names_text(j->names, NAME_OBJECT, in->code));
     } else {

@@ -100,22 +100,13 @@ struct telling {
 static void tell(struct journeys *j, u32 i, const struct telling *t)
 {
     const struct task_row *task = task_at(j, i);
-    const struct program *p = &j->loaded[task->program];
     const struct instruction *in = opened_by(j, task);
     persona head = customer_head(j->customers, row_at(j, task->enrolment)->persona);
     char id[TASK_ID_BYTES + 1];
-    struct subject who;
-    struct event trigger;
     struct buf b;
     put_id(task, i, id);
     buf_init(&b, 256 * 1024);
-    put_text(&b, PROPERTY_JOURNEY, p->id);
-    put_text(&b, PROPERTY_STEP, names_text(j->names, NAME_OBJECT, in->step));
-    if (row_at(j, task->enrolment)->key) {
-        journey_subject(j, task->enrolment, &who, &trigger);
-        value key = journey_key(p, who.event);
-        if (key.type != VALUE_MISSING) props_put(&b, PROPERTY_KEY, key);
-    }
+    step_put(j, task->enrolment, in, &b);
     put_text(&b, PROPERTY_TASK, (str){id, TASK_ID_BYTES});
     put_text(&b, PROPERTY_KIND, in->text);
     put_text(&b, PROPERTY_OWNER, heap_view(j->task_texts, task->owner));
