@@ -37,7 +37,7 @@ static bool again_allows(const struct program *p, const struct earlier *e, i64 n
     return false;
 }
 
-/* XXH3-64 of journey \0 customer \0 salt, mod 10,000. */
+/* SEMANTICS "Journeys", Gray and hold-out: XXH3-64 of journey \0 customer \0 salt, mod 10,000. */
 u32 journey_lot(const struct journeys *j, const struct program *p, persona head, str salt)
 {
     struct buf b;

@@ -27,7 +27,7 @@ void hand_put(struct journeys *j, u32 row, const struct instruction *in)
     if (!journey_row_of(j, in->code)) d.reason = S("no_journey");
     if (j->hand_count == HANDS_MAX) d.reason = S("loop");
     if (in->key) {
-        journey_subject(j, row, &who, &trigger);
+        enrolment_subject(j, row, &who, &trigger);
         if (who.event) d.key = props_get(who.event->props, in->key);
     }
     u64 order = step_done(j, row, in, &d);

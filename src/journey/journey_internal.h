@@ -158,8 +158,9 @@ void enrolment_drop(struct journeys *j, u32 row);
 
 /* Plans the message of a send step. */
 void journey_plan(struct journeys *j, u32 row, const struct instruction *in, i64 now);
-/* A subject whose `event` is the one that began the enrolment; `trigger` has its views. */
-void journey_subject(struct journeys *j, u32 row, struct subject *who, struct event *trigger);
+/* A subject whose `event` is the one that began the enrolment, if there is one; `trigger` has its
+ * views. */
+void enrolment_subject(struct journeys *j, u32 row, struct subject *who, struct event *trigger);
 /* Asks one condition of an enrolment; none holds. */
 bool journey_holds(struct journeys *j, u32 row, const struct predicate *p, i64 now);
 /* What a condition reads may be another after this cause. */
@@ -184,8 +185,6 @@ struct done {
     value key; /* with this key */
 };
 u64 step_done(struct journeys *j, u32 row, const struct instruction *in, const struct done *d);
-/* The lot of a customer in a journey (SEMANTICS "Journeys", Gray and hold-out), below 10,000. */
-u32 journey_lot(const struct journeys *j, const struct program *p, persona head, str salt);
 
 /* ---- wait.c ---- */
 
@@ -235,6 +234,9 @@ bool hand_loops(struct journeys *j, const struct program *p, persona head, i64 n
 
 /* Judges one entry of the newest version, and enrols her or says why not. */
 void journey_try(struct journeys *j, u32 program, persona head, const struct cause *cause, i64 now);
+
+/* The customer's number in a lottery of the journey, 0 to 9,999. */
+u32 journey_lot(const struct journeys *j, const struct program *p, persona head, str salt);
 
 /* ---- dated.c ---- */
 

@@ -20,7 +20,7 @@ void step_put(struct journeys *j, u32 row, const struct instruction *in, struct 
     put_text(b, PROPERTY_JOURNEY, p->id);
     put_text(b, PROPERTY_STEP, names_text(j->names, NAME_OBJECT, in->step));
     if (!row_at(j, row)->key) return;
-    journey_subject(j, row, &who, &trigger);
+    enrolment_subject(j, row, &who, &trigger);
     value key = journey_key(p, who.event);
     if (key.type != VALUE_MISSING) props_put(b, PROPERTY_KEY, key);
 }

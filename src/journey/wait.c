@@ -107,7 +107,7 @@ static answer ask(struct journeys *j, u32 row, const struct instruction *in, i64
     const struct extra_row *x = extra_at(j, row);
     struct subject who;
     struct event trigger;
-    journey_subject(j, row, &who, &trigger);
+    enrolment_subject(j, row, &who, &trigger);
     who.since_ms = x->since_ms;
     who.since_order = x->since_order;
     j->asking = row;
