@@ -84,7 +84,8 @@ MUST_USE static err split_step(struct compiler *c, const struct json *arms, u32 
         if (!json_is(percent, JSON_NUMBER) || fixed_parse(percent->text, &share) != ERR_OK ||
             share < 0 || share > 100 * FIXED_ONE || share % 100)
             return compiler_refuse(
-                c, "/split", "every arm has a \"percent\" from 0 to 100, with two decimals at most");
+                c, "/split",
+                "every arm has a \"percent\" from 0 to 100, with two decimals at most");
         upto += (u32)(share / 100);
         if (upto > 10000)
             return compiler_refuse(c, "/split", "the arms are more than 100 percent together");

@@ -54,6 +54,11 @@ u32 journey_lot(const struct journeys *j, const struct program *p, persona head,
     return drawn;
 }
 
+u64 journey_key_hash(str text)
+{
+    return hash_xxh64(text) | 1;
+}
+
 /* The key is the text of the triggering event's property: 7 and "7" are the same. */
 static bool key_of(const struct program *p, const struct event *ev, u64 *key)
 {
@@ -65,7 +70,7 @@ static bool key_of(const struct program *p, const struct event *ev, u64 *key)
     if (v.type == VALUE_MISSING || v.type == VALUE_NULL) return false;
     buf_init(&b, 64 * 1024);
     value_display(&b, v);
-    *key = hash_xxh64(buf_str(&b)) | 1;
+    *key = journey_key_hash(buf_str(&b));
     bool empty = b.n == 0;
     buf_clear(&b);
     return !empty;

@@ -282,7 +282,8 @@ static bool left(struct journeys *j, u32 row, const struct cause *cause, i64 now
 {
     const struct program *p = program_at(j, row);
     for (u32 i = 0; i < p->exit_count; i++) {
-        if (!journey_reads(p->exits[i], cause) || !journey_holds(j, row, p->exits[i], now)) continue;
+        if (!journey_reads(p->exits[i], cause) || !journey_holds(j, row, p->exits[i], now))
+            continue;
         journey_end(j, row, EXIT_EXIT, now, true);
         return true;
     }
@@ -369,8 +370,9 @@ refusal journey_may_send(struct journeys *j, u32 message, i64 now)
     if (r->state == ENROLMENT_ENDED && r->exit == EXIT_STOPPED) return REFUSAL_STOPPED;
     if (r->state == ENROLMENT_ENDED && !came_to_its_end(r->exit)) return REFUSAL_EXIT;
     if (p->over) return REFUSAL_STOPPED;
-    return journey_holds(j, m->enrolment, p->instructions[m->step].condition, now) ? REFUSAL_NONE
-                                                                           : REFUSAL_SEND_IF;
+    return journey_holds(j, m->enrolment, p->instructions[m->step].condition, now)
+               ? REFUSAL_NONE
+               : REFUSAL_SEND_IF;
 }
 
 void journey_departed(struct journeys *j, u32 message, i64 now)

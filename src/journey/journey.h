@@ -214,9 +214,10 @@ struct task_info {
     bool done;
     persona head;
     str journey, step, kind, owner;
-    str outcome; /* empty while it is open */
+    str outcome;         /* empty while it is open */
     const str *outcomes; /* what it may be; none: anything */
     u32 outcome_count;
+    u64 key;               /* of its enrolment; 0: none */
     i64 opened_ms, due_ms; /* due NEVER: at any time */
 };
 /* False: it was closed, or there never was one of this id. */
@@ -224,6 +225,8 @@ bool task_find(const struct journeys *j, str id, struct task_info *out);
 /* Those that are open, and those done whose enrolment is still there, in no order; *cursor starts
  * at 0. O(tasks). */
 bool task_next(const struct journeys *j, u32 *cursor, struct task_info *out);
+/* The hash of a key's text, as enrolments have it. */
+u64 journey_key_hash(str text);
 /* May this be its outcome? */
 bool task_allows(const struct task_info *t, str outcome);
 /* A person's outcome; nothing for a task that is not open or does not allow it. `by` and `note` may

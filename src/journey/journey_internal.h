@@ -67,10 +67,10 @@ struct task_row {
     u64 version; /* the store's */
     u32 next;    /* the enrolment's next, newest first */
     u32 enrolment;
-    u16 program, at; /* the instruction that opened it */
+    u16 program, at;    /* the instruction that opened it */
     u32 owner, outcome; /* handles */
     u32 state;          /* open, done, closed */
-    u64 order; /* of its opening */
+    u64 order;          /* of its opening */
     i64 opened_ms, due_ms;
 };
 /* Whose turn it is in a round robin. */
@@ -102,7 +102,7 @@ struct journeys {
     /* derived */
     struct program *loaded; /* by program index */
     u32 loaded_count;
-    u32 asking; /* the enrolment whose condition is being evaluated */
+    u32 asking;                   /* the enrolment whose condition is being evaluated */
     struct hand hands[HANDS_MAX]; /* empty between records */
     u32 hand_count;
 };

@@ -154,7 +154,8 @@ MUST_USE static err instructions(struct reader *r, struct arena *arena, struct p
             p->reads_zone = true;
             p->reads_her_zone |= is_hers(in);
         }
-        if (has_target(in) && (in->target <= i || in->target > p->instruction_count)) return ERR_CORRUPT;
+        if (has_target(in) && (in->target <= i || in->target > p->instruction_count))
+            return ERR_CORRUPT;
     }
     return ERR_OK;
 }

@@ -52,17 +52,18 @@ enum { INSTRUCTIONS_MAX = 4000, EXITS_MAX = 16, STEPS_DEPTH_MAX = 16, PROGRAMS_M
 struct owner {
     owner_kind kind;
     u32 attribute;
-    str id;            /* ID; ATTRIBUTE: who it is for customers without it */
-    u32 count;         /* ROBIN: in order of assignment */
+    str id;    /* ID; ATTRIBUTE: who it is for customers without it */
+    u32 count; /* ROBIN: in order of assignment */
     const str *of;
 };
 
 struct instruction {
     op op;
-    u32 step; /* NAME_OBJECT code of the step's id */
+    u32 step;      /* NAME_OBJECT code of the step's id */
     duration wait; /* WAIT; UNTIL: its timeout; TAG: how long it stays; TASK: when it is due */
     u32 channel, topic;
-    str text; /* SEND, NOTIFY: template id; END: why; UNTIL_TIME: zone; TASK: kind; SET: the value */
+    str text; /* SEND, NOTIFY: template id; END: why; UNTIL_TIME: zone; TASK: kind; SET: the value
+               */
     struct predicate *condition;
     u32 target; /* BRANCH, SPLIT: where to go when it does not hold; JUMP; UNTIL_TIME: "skip" */
     u32 code;   /* the tag, attribute, journey, coupon or webhook; SPLIT: up to which lot */

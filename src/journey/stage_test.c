@@ -107,20 +107,19 @@ struct stage *stage_new(struct arena *arena, const char *zone)
     s->slice = 3;
     s->segments = segments_new(s->w->store, s->w->customers, s->w->events, s->w->names);
     s->messages = messages_new(s->w->store, s->w->customers, (struct sip_key){1, 2});
-    s->resolver = (struct resolver){.ctx = s, .message = resolve_message,
+    s->resolver = (struct resolver){.ctx = s,
+                                    .message = resolve_message,
                                     .step_result = resolve_result,
                                     .task_outcome = resolve_task,
                                     .since = resolve_since,
                                     .zone = resolve_zone};
-    s->journeys = journeys_new(
-        s->w->store, s->w->customers, s->messages, s->segments, s->w->names,
-        (struct journey_host){
-            .ctx = s,
-            .event = host_event,
-            .subject = host_subject,
-            .order = host_order,
-            .tag = host_tag,
-            .set = host_set});
+    s->journeys = journeys_new(s->w->store, s->w->customers, s->messages, s->segments, s->w->names,
+                               (struct journey_host){.ctx = s,
+                                                     .event = host_event,
+                                                     .subject = host_subject,
+                                                     .order = host_order,
+                                                     .tag = host_tag,
+                                                     .set = host_set});
     return s;
 }
 

@@ -104,8 +104,7 @@ static void effect(struct journeys *j, u32 row, const struct instruction *in, i6
     default: hand_put(j, row, in); return;
     }
     /* Several attributes are one step. */
-    if (in->op != OP_SET || in[1].op != OP_SET || in[1].step != in->step)
-        step_done(j, row, in, &d);
+    if (in->op != OP_SET || in[1].op != OP_SET || in[1].step != in->step) step_done(j, row, in, &d);
 }
 
 /* ---- from one to the next ---- */

@@ -25,7 +25,8 @@ static u32 steps_done(const struct stage *s, const char *step, const char *resul
 static u32 extras(const struct stage *s)
 {
     u32 n = 0;
-    for (u32 i = 1; i < table_count(s->journeys->extras); i++) n += table_has(s->journeys->extras, i);
+    for (u32 i = 1; i < table_count(s->journeys->extras); i++)
+        n += table_has(s->journeys->extras, i);
     for (u32 i = 1; i < table_count(s->journeys->marks); i++) n += table_has(s->journeys->marks, i);
     for (u32 i = 1; i < table_count(s->journeys->tasks); i++) n += table_has(s->journeys->tasks, i);
     return n;
@@ -115,11 +116,12 @@ TEST("several attributes are one step, and what a step keeps goes with its enrol
 {
     struct stage *s = stage_new(arena, NULL);
     persona ada = town_customer(s->w, "ada");
-    publish(s, "sets",
-            "{'id':'s','set':{'a':1,'b':[1,'x',{'c':true}],'day':'2026-02-29x'}},"
-            "{'id':'w','wait':{'until':{'did':'Ping','since':'s'},'timeout':'1h'}},"
-            "{'id':'b','branch':[{'if':{'step':'w','result':'met'},'steps':[{'id':'t','tag':'X'}]}]},"
-            "{'id':'w2','wait':{'for':'1h'}}");
+    publish(
+        s, "sets",
+        "{'id':'s','set':{'a':1,'b':[1,'x',{'c':true}],'day':'2026-02-29x'}},"
+        "{'id':'w','wait':{'until':{'did':'Ping','since':'s'},'timeout':'1h'}},"
+        "{'id':'b','branch':[{'if':{'step':'w','result':'met'},'steps':[{'id':'t','tag':'X'}]}]},"
+        "{'id':'w2','wait':{'for':'1h'}}");
     stage_event(s, ada, "Go", NULL);
     CHECK_EQ(steps_done(s, "s", NULL), 1);
     CHECK(extras(s) > 0);
@@ -267,7 +269,8 @@ TEST("a step that cannot run is refused at its place, with what to do")
         {"{'id':'x','split':[]}", "/steps/0/split", "1 to 64"},
         {"{'id':'x','wait':{}}", "/steps/0/wait", "until_time"},
         {"{'id':'x','wait':{'for':'1h','until':{'did':'A'}}}", "/steps/0/wait", "say what for"},
-        {"{'id':'x','wait':{'until':{'did':'A'},'timeout':'0s'}}", "/steps/0/wait/timeout", "longer"},
+        {"{'id':'x','wait':{'until':{'did':'A'},'timeout':'0s'}}", "/steps/0/wait/timeout",
+         "longer"},
         {"{'id':'x','wait':{'until':{'dud':'A'}}}", "/steps/0/wait/until", ""},
         {"{'id':'x','wait':{'until_segment':7}}", "/steps/0/wait/until_segment", "segment"},
         {"{'id':'x','wait':{'until_time':'25:00'}}", "/steps/0/wait/until_time", "time of the day"},
@@ -281,10 +284,11 @@ TEST("a step that cannot run is refused at its place, with what to do")
         {"{'id':'x','set':{'email':'a@x.test'}}", "/steps/0/set", "identifiers"},
         {"{'id':'x','enter':{}}", "/steps/0/enter", "journey"},
         {"{'id':'x','task':{'owner':'li'}}", "/steps/0/task", "kind"},
-        {"{'id':'x','task':{'kind':'call','owner':{'round_robin':[]}}}", "/steps/0/task/owner", "owner"},
+        {"{'id':'x','task':{'kind':'call','owner':{'round_robin':[]}}}", "/steps/0/task/owner",
+         "owner"},
         {"{'id':'x','task':{'kind':'call','outcomes':'yes'}}", "/steps/0/task/outcomes", "list"},
-        {"{'id':'x','notify':{'to':'li','channel':'owl','template':'t'}}", "/steps/0/notify/channel",
-         "channel"},
+        {"{'id':'x','notify':{'to':'li','channel':'owl','template':'t'}}",
+         "/steps/0/notify/channel", "channel"},
         {"{'id':'x','webhook':{}}", "/steps/0/webhook/endpoint", "webhook"},
         {"{'id':'x','coupon':'ten'}", "/steps/0/coupon", "no coupon of this id"},
         {"{'id':'x','experiment':'e','arms':[]}", "/steps/0/experiment", "split"},

@@ -213,6 +213,7 @@ static void describe(const struct journeys *j, u32 i, struct task_info *out)
         .outcome = heap_view(j->task_texts, t->outcome),
         .outcomes = in->outcomes,
         .outcome_count = in->outcome_count,
+        .key = row_at(j, t->enrolment)->key,
         .opened_ms = t->opened_ms,
         .due_ms = t->due_ms,
     };
@@ -253,11 +254,9 @@ persona task_done(struct journeys *j, str id, str outcome, str note, str by)
     struct task_row *t = table_edit(j->tasks, i);
     t->state = DONE;
     t->outcome = heap_put(j->task_texts, outcome);
-    tell(j, i, &(struct telling){.event = EVENT_TASK_DONE,
-                                 .outcome = outcome,
-                                 .note = note,
-                                 .by = by,
-                                 .fresh = true});
+    tell(j, i,
+         &(struct telling){
+             .event = EVENT_TASK_DONE, .outcome = outcome, .note = note, .by = by, .fresh = true});
     journey_drop_if_done(j, t->enrolment);
     return info.head;
 }

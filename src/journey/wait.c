@@ -119,8 +119,7 @@ static answer ask(struct journeys *j, u32 row, const struct instruction *in, i64
 static void finish(struct journeys *j, u32 row, const struct instruction *in, u32 result)
 {
     if (in->kept) mark_result(j, row, in->step, result);
-    step_done(j, row, in,
-              &(struct done){.result = result == RESULT_met ? S("met") : S("timeout")});
+    step_done(j, row, in, &(struct done){.result = result == RESULT_met ? S("met") : S("timeout")});
     row_edit(j, row)->step++;
 }
 

@@ -40,7 +40,8 @@ static bool is_asked(struct call *c, const struct task_info *t)
 {
     str status = call_query(c, "status"), owner = call_query(c, "owner");
     if (owner.n && !str_eq(owner, t->owner)) return false;
-    return status.n == 0 ? !t->done : str_eq(status, S("all")) || t->done == str_eq(status, S("done"));
+    return status.n == 0 ? !t->done
+                         : str_eq(status, S("all")) || t->done == str_eq(status, S("done"));
 }
 
 static err list(struct call *c)
@@ -97,7 +98,8 @@ static err show_outcome(struct call *c)
     struct task_info now;
     if (task_find(engine_journeys(c->server->engine), c->params[0], &now) &&
         !str_eq(now.outcome, a->outcome))
-        return diag_set(&c->why, ERR_CONFLICT, "somebody else was faster: the task is done already");
+        return diag_set(&c->why, ERR_CONFLICT,
+                        "somebody else was faster: the task is done already");
     put_task(c, &a->task, a->outcome);
     return ERR_OK;
 }
@@ -107,8 +109,7 @@ static err keep(struct call *c, const struct task_info *t, str outcome)
     struct asked *a = arena_alloc(c->arena, sizeof *a);
     str *outcomes = arena_alloc(c->arena, t->outcome_count * sizeof *outcomes);
     *a = (struct asked){.task = *t, .outcome = outcome};
-    for (u32 i = 0; i < t->outcome_count; i++)
-        outcomes[i] = arena_str(c->arena, t->outcomes[i]);
+    for (u32 i = 0; i < t->outcome_count; i++) outcomes[i] = arena_str(c->arena, t->outcomes[i]);
     a->task.outcomes = outcomes;
     a->task.journey = arena_str(c->arena, t->journey);
     a->task.step = arena_str(c->arena, t->step);
@@ -137,8 +138,8 @@ static err outcome(struct call *c)
     TRY(call_text(c, "outcome", &r.outcome));
     if (t.done) return diag_set(&c->why, ERR_CONFLICT, "the task is done already");
     if (!task_allows(&t, r.outcome))
-        return diag_at(&c->why, ERR_REFUSED, S("/outcome"), "an outcome of this task is one of: %.*s",
-                       STR_ARG(joined_outcomes(c, &t)));
+        return diag_at(&c->why, ERR_REFUSED, S("/outcome"),
+                       "an outcome of this task is one of: %.*s", STR_ARG(joined_outcomes(c, &t)));
     if (r.outcome.n > TASK_OUTCOME_MAX)
         return diag_at(&c->why, ERR_REFUSED, S("/outcome"), "an outcome has 256 bytes at most");
     if (r.note.n > TASK_NOTE_MAX)
