@@ -139,6 +139,7 @@ void journey_try(struct journeys *j, u32 program, persona head, const struct cau
     }
     if (restart) journey_end(j, restart, EXIT_RESTARTED, now, true);
     enrol(j, program, head, cause, key, now);
+    hands_over(j, now);
 }
 
 static bool triggered_by(const struct program *p, const struct cause *cause)
@@ -164,6 +165,5 @@ void journey_offer(struct journeys *j, persona head, const struct cause *cause, 
             dated_follow(j, p->journey, head, false, now, now);
         else if (triggered_by(p, cause))
             journey_try(j, i, head, cause, now);
-        hands_over(j, now);
     }
 }

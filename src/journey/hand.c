@@ -56,8 +56,11 @@ static void hand_over(struct journeys *j, struct hand h, i64 now)
 /* What begins by it may hand over again: that comes last. */
 void hands_over(struct journeys *j, i64 now)
 {
+    if (j->handing) return;
+    j->handing = true;
     for (u32 i = 0; i < j->hand_count; i++) hand_over(j, j->hands[i], now);
     j->hand_count = 0;
+    j->handing = false;
 }
 
 static bool is_entry(const struct program *p, const struct event *ev)

@@ -105,6 +105,7 @@ struct journeys {
     u32 asking;                   /* the enrolment whose condition is being evaluated */
     struct hand hands[HANDS_MAX]; /* empty between records */
     u32 hand_count;
+    bool handing;
 };
 
 static inline const struct enrolment_row *row_at(const struct journeys *j, u32 row)
@@ -197,6 +198,9 @@ void wait_feed(struct journeys *j, u32 row, const struct cause *cause, i64 now);
 /* Looks whether anything about the customer or the zones ends or moves it. */
 void wait_look(struct journeys *j, u32 row, i64 now);
 
+/* The member "until" of what is under way: how the condition it waits for stands. */
+void wait_explain(struct journeys *j, u32 row, i64 now, struct buf *out);
+
 /* ---- mark.c ---- */
 
 const struct extra_row *extra_at(const struct journeys *j, u32 row); /* NULL: none */
@@ -232,7 +236,8 @@ bool hand_loops(struct journeys *j, const struct program *p, persona head, i64 n
 
 /* ---- enter.c ---- */
 
-/* Judges one entry of the newest version, and enrols her or says why not. */
+/* Judges one entry of the newest version, and enrols her or says why not; then those whom the
+ * steps at hand hand over. Nobody may be in the middle of her list. */
 void journey_try(struct journeys *j, u32 program, persona head, const struct cause *cause, i64 now);
 
 /* The customer's number in a lottery of the journey, 0 to 9,999. */

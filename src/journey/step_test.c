@@ -153,6 +153,48 @@ TEST("a merge ends a wait by what the other did after it began, and by nothing o
     stage_free(s);
 }
 
+TEST("a zone that comes later, or other rules of one, move the waits for a time and a date")
+{
+    struct stage *s = stage_new(arena, NULL);
+    persona ada = town_customer(s->w, "ada");
+    i64 day = s->w->now - s->w->now % DAY + DAY;
+    s->w->now = day;
+    publish(s, "time", "{'id':'w','wait':{'until_time':'20:00','zone':'customer'}}");
+    publish(s, "date", "{'id':'w','wait':{'until_date':'d','at':'20:00','zone':'customer'}}");
+    stage_set(s, ada, "timezone", "'Asia/Tokyo'");
+    stage_set(s, ada, "d", "'2099-01-01'");
+    stage_event(s, ada, "Go", NULL);
+    CHECK_EQ(journey_next_due(s->journeys, ada), day + 20 * HOUR);
+    stage_zone(s, "Asia/Tokyo");
+    journeys_rezone(s->journeys, true);
+    stage_pass(s);
+    CHECK_EQ(journey_next_due(s->journeys, ada), day + 11 * HOUR);
+    stage_until(s, day + 12 * HOUR);
+    CHECK_EQ(stage_count(s, EVENT_JOURNEY_EXITED, "time", "done"), 1);
+    CHECK_EQ(journey_next_due(s->journeys, ada), stage_ms("2099-01-01") + 11 * HOUR);
+    stage_free(s);
+}
+
+TEST("what an enrolment waits for is explained as it stands since the wait began")
+{
+    struct stage *s = stage_new(arena, NULL);
+    struct buf b;
+    buf_init(&b, 1 << 16);
+    publish(s, "wait",
+            "{'id':'w0','wait':{'for':'1h'}},{'id':'w','wait':{'until':{'did':'Ping'}}}");
+    persona ada = town_customer(s->w, "ada");
+    stage_event(s, ada, "Go", NULL);
+    stage_event(s, ada, "Ping", NULL);
+    stage_until(s, s->w->now + HOUR);
+    u32 code = names_find(s->w->names, NAME_OBJECT, S("wait"));
+    CHECK(journey_explain(s->journeys, ada, code, 0, s->w->now, &b));
+    i64 at = str_find(buf_str(&b), S("\"until\":"));
+    CHECK(at > 0);
+    CHECK(str_find(str_slice(buf_str(&b), (size_t)at, b.n), S("\"holds\":false")) > 0);
+    buf_clear(&b);
+    stage_free(s);
+}
+
 /* ---- tasks ---- */
 
 static const struct told *last_told(const struct stage *s, u32 event)

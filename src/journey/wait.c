@@ -6,6 +6,7 @@
 #include "journey/journey_internal.h"
 
 #include "log/fixed.h"
+#include "predicate/sentence.h"
 
 static const struct instruction *at_step(const struct journeys *j, u32 row)
 {
@@ -49,9 +50,13 @@ static void begin(struct journeys *j, u32 row, i64 since, i64 timeout)
 static const struct zone *zone_of(const struct instruction *in, const struct subject *who)
 {
     const struct resolver *r = who->resolver;
-    if (in->text.n == 0) return who->zone;
-    if (str_eq(in->text, S("customer"))) return who->customer_zone;
-    const struct zone *named = r && r->zone ? r->zone(r->ctx, in->text) : NULL;
+    str name = in->text;
+    if (str_eq(name, S("customer"))) {
+        if (who->customer_zone) return who->customer_zone;
+        value own = view_attribute(who->view, who->head, ATTRIBUTE_TIMEZONE);
+        name = own.type == VALUE_TEXT ? own.text : (str){0};
+    }
+    const struct zone *named = name.n && r && r->zone ? r->zone(r->ctx, name) : NULL;
     return named ? named : who->zone;
 }
 
@@ -102,14 +107,20 @@ static bool date_over(struct journeys *j, u32 row, const struct instruction *in,
 
 /* ---- until it is so ---- */
 
-static answer ask(struct journeys *j, u32 row, const struct instruction *in, i64 now)
+/* A bare `did` counts since the wait began. */
+static void subject_of(struct journeys *j, u32 row, struct subject *who, struct event *trigger)
 {
     const struct extra_row *x = extra_at(j, row);
+    enrolment_subject(j, row, who, trigger);
+    who->since_ms = x->since_ms;
+    who->since_order = x->since_order;
+}
+
+static answer ask(struct journeys *j, u32 row, const struct instruction *in, i64 now)
+{
     struct subject who;
     struct event trigger;
-    enrolment_subject(j, row, &who, &trigger);
-    who.since_ms = x->since_ms;
-    who.since_order = x->since_order;
+    subject_of(j, row, &who, &trigger);
     j->asking = row;
     answer a = predicate_eval(in->condition, &who, now);
     j->asking = 0;
@@ -214,4 +225,17 @@ void wait_look(struct journeys *j, u32 row, i64 now)
 {
     const struct instruction *in = at_step(j, row);
     if (in && is_over(j, row, in, now)) journey_advance(j, row, now);
+}
+
+void wait_explain(struct journeys *j, u32 row, i64 now, struct buf *out)
+{
+    const struct instruction *in = at_step(j, row);
+    struct subject who;
+    struct event trigger;
+    if (row_at(j, row)->state != ENROLMENT_WAITING || !in || in->op != OP_UNTIL) return;
+    subject_of(j, row, &who, &trigger);
+    j->asking = row;
+    json_put_key(out, S("until"));
+    predicate_explain(in->condition, &who, now, out);
+    j->asking = 0;
 }

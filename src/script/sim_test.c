@@ -99,7 +99,8 @@ static const char *const DEEDS[] = {
     "{\"id\":\"b\",\"branch\":[{\"if\":{\"step\":\"w\",\"result\":\"met\"},\"steps\":["
     "{\"id\":\"n\",\"notify\":{\"to\":\"li\",\"channel\":\"sms\",\"template\":\"a\"}}]}]},"
     "{\"id\":\"w2\",\"wait\":{\"until\":{\"not\":{\"did\":\"Page Viewed\",\"within\":\"50m\"}},"
-    "\"timeout\":\"1d\"}},{\"id\":\"w3\",\"wait\":{\"until_time\":\"09:00\",\"zone\":\"customer\"}},"
+    "\"timeout\":\"1d\"}},{\"id\":\"w3\",\"wait\":{\"until_time\":\"09:00\",\"zone\":\"customer\"}}"
+    ","
     "{\"id\":\"u\",\"untag\":\"Deed/new\"},{\"id\":\"g\",\"set\":{\"day\":null}}]}",
     "{\"id\":\"duties\",\"trigger\":{\"event\":\"Nothing\"},\"entry\":{\"again\":\"always\","
     "\"running\":\"restart\"},\"exit\":[{\"did\":\"Cart\",\"count\":{\"op\":\">=\",\"value\":3},"
