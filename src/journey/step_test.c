@@ -71,6 +71,26 @@ TEST("a split goes by the lot of customer, journey and step; what the arms leave
     stage_free(s);
 }
 
+TEST("an arm goes up to its lot, which it leaves out")
+{
+    struct stage *s = stage_new(arena, NULL);
+    persona ada = town_customer(s->w, "ada");
+    for (u32 over = 0; over < 2; over++) {
+        const char *id = over ? "in" : "out";
+        u32 lot = lot_of(s, id, ada, "s") + over;
+        publish(
+            s, id,
+            arena_printf(arena,
+                         "{'id':'s','split':[{'percent':%u.%02u,'steps':[{'id':'%s','tag':'A'}]}]}",
+                         lot / 100, lot % 100, over ? "yes" : "no")
+                .p);
+    }
+    stage_event(s, ada, "Go", NULL);
+    CHECK_EQ(steps_done(s, "no", NULL), 0);
+    CHECK_EQ(steps_done(s, "yes", NULL), 1);
+    stage_free(s);
+}
+
 TEST("steps without an id have one each, so their lots differ")
 {
     struct stage *s = stage_new(arena, NULL);
