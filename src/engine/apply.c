@@ -68,9 +68,12 @@ struct happened *engine_event(struct engine *e, persona who, u32 code, str props
     return engine_event_at(e, who, code, e->now, props, flags, fresh);
 }
 
-static void host_event(void *ctx, persona head, u32 code, str props, bool fresh)
+static u64 host_event(void *ctx, persona head, u32 code, str props, bool fresh)
 {
-    engine_event(ctx, head, code, props, 0, fresh);
+    struct engine *e = ctx;
+    u64 order = event_order(e->number, e->place);
+    engine_event(e, head, code, props, 0, fresh);
+    return order;
 }
 
 static u64 host_order(void *ctx)
@@ -81,6 +84,7 @@ static u64 host_order(void *ctx)
 
 static bool host_known(void *ctx, const char *kind, str id)
 {
+    if (strcmp(kind, "coupon") == 0) return engine_object(ctx, OBJECT_COUPON, id, NULL).n > 0;
     return strcmp(kind, "zone") != 0 || engine_zone_known(ctx, id);
 }
 
@@ -112,6 +116,8 @@ struct journey_host engine_host(struct engine *e)
                                  .subject = host_subject,
                                  .order = host_order,
                                  .known = host_known,
+                                 .tag = change_tag,
+                                 .set = change_set,
                                  .coupon = engine_coupon};
 }
 

@@ -248,6 +248,7 @@ void apply_config(struct engine *e, const struct record *r)
     case RECORD_OPERATE_: apply_operate(e, r->payload); break;
     case RECORD_CODES_: apply_codes(e, r->payload); break;
     case RECORD_SLICE_: apply_slice(e, r->payload); break;
+    case RECORD_TASK_: apply_task(e, r); break;
     default: break;
     }
 }

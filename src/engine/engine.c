@@ -29,6 +29,21 @@ static bool resolve_message(void *ctx, u32 step, u32 status)
     return journey_asked(((struct engine *)ctx)->journeys, step, status);
 }
 
+static bool resolve_result(void *ctx, u32 step, u32 result)
+{
+    return journey_result(((struct engine *)ctx)->journeys, step, result);
+}
+
+static bool resolve_task(void *ctx, u32 step, str outcome)
+{
+    return journey_task_is(((struct engine *)ctx)->journeys, step, outcome);
+}
+
+static bool resolve_since(void *ctx, u32 step, i64 *ms, u64 *order)
+{
+    return journey_since(((struct engine *)ctx)->journeys, step, ms, order);
+}
+
 static const struct zone *resolve_zone(void *ctx, str name)
 {
     return engine_zone_named(ctx, name);
@@ -61,6 +76,9 @@ static void build(struct engine *e)
     e->resolver = (struct resolver){.ctx = e,
                                     .segment = resolve_segment,
                                     .message = resolve_message,
+                                    .step_result = resolve_result,
+                                    .task_outcome = resolve_task,
+                                    .since = resolve_since,
                                     .reachable = resolve_reachable,
                                     .zone = resolve_zone};
     e->scratch = arena_new();

@@ -325,6 +325,27 @@ bool answer_read(str payload, struct answer_record *out)
     return whole(&r) && out->detail.n <= ANSWER_DETAIL_MAX;
 }
 
+/* ---- TASK ---- */
+
+void task_put(struct buf *b, const struct task_record *t)
+{
+    buf_str_varint(b, t->task);
+    buf_str_varint(b, t->outcome);
+    buf_str_varint(b, t->note);
+    buf_str_varint(b, t->by);
+}
+
+bool task_read(str payload, struct task_record *out)
+{
+    struct reader r = reader_of(payload);
+    out->task = read_str_varint(&r);
+    out->outcome = read_str_varint(&r);
+    out->note = read_str_varint(&r);
+    out->by = read_str_varint(&r);
+    return !r.bad && r.p == r.end && out->outcome.n <= TASK_OUTCOME_MAX &&
+           out->note.n <= TASK_NOTE_MAX;
+}
+
 void receipt_put(struct buf *b, const struct receipt_record *r)
 {
     persona_put(b, r->customer);

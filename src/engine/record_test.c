@@ -361,6 +361,25 @@ static bool suppress_same(str payload)
            got.address.hi == 9 && got.reason == 2;
 }
 
+static void task_example(struct buf *b)
+{
+    task_put(b, &(struct task_record){S("0123"), S("yes"), S("on Monday"), S("li")});
+}
+
+static bool task_reads(str payload)
+{
+    struct task_record got;
+    return task_read(payload, &got);
+}
+
+static bool task_same(str payload)
+{
+    struct task_record got;
+    return task_read(payload, &got) && str_eq(got.task, S("0123")) &&
+           str_eq(got.outcome, S("yes")) && str_eq(got.note, S("on Monday")) &&
+           str_eq(got.by, S("li"));
+}
+
 static const struct codec CODECS[] = {
 #define X(kind)                                                                                    \
     {                                                                                              \
@@ -368,7 +387,7 @@ static const struct codec CODECS[] = {
     }
     X(item),    X(key),   X(zone),    X(start),     X(setting),   X(publish),
     X(operate), X(claim), X(answer),  X(slice),     X(job),       X(suppress),
-    X(codes),   X(merge), X(persona), X(attribute), X(namespace),
+    X(codes),   X(merge), X(persona), X(attribute), X(namespace), X(task),
 #undef X
 };
 
