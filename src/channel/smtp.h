@@ -9,6 +9,7 @@
  * one call, which would stop everything on the loop for as long as one slow server thinks. */
 #pragma once
 #include "channel/channels.h"
+#include "content/dkim.h"
 #include "channel/curl_loop.h"
 
 #include <pthread.h>
@@ -22,6 +23,7 @@ struct smtp_settings {
         *url; /* smtp://host:port/our-name; these are terminated and live in the provider's arena */
     char *username, *password; /* NULL: no authentication */
     str from;                  /* the channel's own sender, may be empty */
+    str dkim_domain, dkim_selector, dkim_key; /* the domain is empty: mails are not signed */
     smtp_security security;
     u32 connections;
     bool verify;
@@ -103,6 +105,7 @@ void link_end(struct link *l);
 
 struct smtp {
     struct smtp_settings settings;
+    struct dkim *dkim; /* NULL: mails are not signed */
     struct arena *arena;
     struct curl_loop *loop;
     uv_async_t async;
