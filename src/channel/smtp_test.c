@@ -99,7 +99,7 @@ static bool line(struct talk *t, char out[2048])
 
 static bool take_mail(struct talk *t)
 {
-    char one[2048];
+    char one[2048] = ""; /* a connection may end before the first line */
     struct server *s = t->s;
     static const char nothing[] = "";
     struct buf mail;

@@ -72,8 +72,10 @@ static err check_consent(struct call *c)
         str channel = str_slice(m->key, 0, slash < 0 ? m->key.n : (size_t)slash);
         if (!names_find(engine_names(c->server->engine), NAME_CHANNEL, channel))
             return refuse_at(c, "consent", m->key, "there is no channel of this name");
-        if (m->type != JSON_BOOL && m->type != JSON_NULL)
-            return refuse_at(c, "consent", m->key, "true, false or null is needed");
+        const struct json *said = m->type == JSON_OBJECT ? json_get(m, "value") : m;
+        if (!json_is(said, JSON_BOOL) && !json_is(said, JSON_NULL))
+            return refuse_at(c, "consent", m->key,
+                             "true, false or null is needed, or {value, text, source}");
     }
     return ERR_OK;
 }
