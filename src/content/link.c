@@ -67,6 +67,11 @@ static bool is_of_channel(signed_purpose p)
     return p == SIGNED_UNSUBSCRIBE || p == SIGNED_PREFERENCES || p == SIGNED_CONFIRM;
 }
 
+static bool has_text(signed_purpose p)
+{
+    return p == SIGNED_CLICK || p == SIGNED_CONFIRM;
+}
+
 void signed_link_put(struct buf *out, struct sip_key key, signed_purpose purpose,
                      const struct signed_link *link)
 {
@@ -84,7 +89,7 @@ void signed_link_put(struct buf *out, struct sip_key key, signed_purpose purpose
         buf_byte(&b, link->language);
         buf_zigzag(&b, link->at_ms);
     }
-    if (purpose == SIGNED_CLICK) buf_put(&b, link->target);
+    if (has_text(purpose)) buf_put(&b, link->target);
     MUST(!b.full);
     buf_hash(&b, tag_of(key, purpose, buf_str(&b)));
     put_base64(out, buf_str(&b));
@@ -110,7 +115,7 @@ static bool read_fields(str what, signed_purpose purpose, struct signed_link *ou
         out->language = read_byte(&r);
         out->at_ms = read_zigzag(&r);
     }
-    if (purpose == SIGNED_CLICK) out->target = read_rest(&r);
+    if (has_text(purpose)) out->target = read_rest(&r);
     return !r.bad && r.p == r.end;
 }
 

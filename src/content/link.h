@@ -32,9 +32,10 @@ struct signed_link {
     hash128 message;    /* CLICK, OPEN, UNSUBSCRIBE, PREFERENCES; zero: of no message */
     u32 channel, topic; /* UNSUBSCRIBE, PREFERENCES, CONFIRM: codes; topic 0: the channel itself */
     u32 object;         /* CONFIRM, FORM: the form's NAME_OBJECT code; 0: none */
-    u8 language;        /* CONFIRM: of the wording that was agreed to */
+    u8 language;        /* CONFIRM: 1 = Chinese */
     i64 at_ms;          /* CONFIRM, FORM: when it was made */
-    str target;         /* CLICK: where it leads, at most SIGNED_TARGET_MAX */
+    str target;         /* CLICK: where it leads; CONFIRM: the words that were agreed to; at most
+                         * SIGNED_TARGET_MAX */
 };
 
 /* Appends the token's text. */

@@ -140,21 +140,6 @@ static err put_identifiers(struct call *c, const struct edit *ed, struct buf *b)
     return ERR_OK;
 }
 
-/* The customer's own name for an item: her strongest identifier that nobody shares. */
-static bool own_identifier(struct customers *cs, persona head, struct identifier_view *out)
-{
-    struct identifier_view id;
-    i32 best = -1;
-    for (u32 cursor = 0; customer_identifier(cs, head, &cursor, &id);) {
-        i32 rank = (i32)customer_space(cs, id.space).strength;
-        if (id.value.n == 0 || rank <= best || customer_find(cs, id.space, id.hash) != head)
-            continue;
-        best = rank;
-        *out = id;
-    }
-    return best >= 0;
-}
-
 /* ---- the item ---- */
 
 static err make_item(struct call *c, struct edit *ed)

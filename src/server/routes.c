@@ -15,6 +15,11 @@
     X(TEMPLATES)                                                                                   \
     X(MESSAGES)                                                                                    \
     X(CHANNELS)                                                                                    \
+    X(LINKS)                                                                                       \
+    X(UNSUBSCRIBE)                                                                                 \
+    X(PREFERENCES)                                                                                 \
+    X(CONSENTS)                                                                                    \
+    X(TOPICS)                                                                                      \
     X(SOURCES)                                                                                     \
     X(SETTINGS)
 
