@@ -110,11 +110,12 @@ static err merge_secrets(struct call *c, struct channel_change *ch)
     if (ch->secrets.n) TRY(json_parse(ch->secrets, c->arena, &new, &c->why));
     buf_init(&b, API_BODY_MAX * 2);
     buf_byte(&b, '{');
-    for (const struct json *list = old; list; list = list == old ? new : NULL)
-        for (const struct json *m = list->child; m; m = m->next) {
+    const struct json *const lists[] = {old, new};
+    for (u32 i = 0; i < COUNT_OF(lists); i++)
+        for (const struct json *m = lists[i] ? lists[i]->child : NULL; m; m = m->next) {
             char name[64];
             snprintf(name, sizeof name, "%.*s", STR_ARG(m->key));
-            bool replaced = list == old && new && json_get(new, name);
+            bool replaced = i == 0 && json_get(new, name);
             if (replaced || m->type != JSON_STRING || !m->text.n) continue;
             json_put_kv_str(&b, m->key, m->text);
         }

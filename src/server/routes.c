@@ -19,6 +19,7 @@
     X(UNSUBSCRIBE)                                                                                 \
     X(PREFERENCES)                                                                                 \
     X(CONSENTS)                                                                                    \
+    X(FORMS)                                                                                       \
     X(TOPICS)                                                                                      \
     X(SOURCES)                                                                                     \
     X(SETTINGS)

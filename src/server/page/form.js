@@ -49,11 +49,14 @@
     button.disabled = false
   })
   const host = make("div", { className: "beckon-form" })
-  host.attachShadow({ mode: "open" }).append(make("style", { textContent:
+  const root = host.attachShadow({ mode: "open" }), sheet = new CSSStyleSheet()
+  sheet.replaceSync(
     ":host{display:block;max-width:480px;font:16px/1.6 inherit}.field,.choice{display:block;margin:0 0 14px}.field span{display:block;font-weight:500}" +
     "input:not([type=checkbox]),select,textarea{box-sizing:border-box;width:100%;min-height:44px;padding:8px 12px;font:inherit;border:1px solid #84908a;border-radius:8px}" +
     ".choice{display:flex;gap:10px}.choice input{flex:none;width:20px;height:20px;margin:3px 0 0}" +
     "button{width:100%;min-height:46px;font:inherit;font-weight:600;color:#fff;background:#0b6e63;border:0;border-radius:8px;cursor:pointer}" +
-    "button:disabled{opacity:.6}.status:empty{display:none}.hp{position:absolute;left:-9999px}" }), node)
+    "button:disabled{opacity:.6}.status:empty{display:none}.hp{position:absolute;left:-9999px}")
+  root.adoptedStyleSheets = [sheet] // no inline style: the shop's policy may forbid it
+  root.append(node)
   script.after(host)
 })
