@@ -85,7 +85,7 @@ static void put_tag(const struct tracking *t, str whole, const struct tag *tag, 
                     struct buf *out)
 {
     str href = t->clicks && leads(tag) ? html_attribute(tag->attributes, S("href")) : (str){0};
-    if (!wanted(t, tag, href, target)) {
+    if (whole.p[whole.n - 1] != '>' || !wanted(t, tag, href, target)) {
         buf_put(out, whole);
         return;
     }
