@@ -22,7 +22,8 @@ static void check_token(str text, signed_purpose purpose, struct arena *arena)
 /* What is no tag of a link stays: without our links the HTML is as long as it was. */
 static void check_html(str html)
 {
-    struct tracking t = {.key = KEY, .public_url = S("https://m.shop"), .clicks = true, .opens = true};
+    struct tracking t = {
+        .key = KEY, .public_url = S("https://m.shop"), .clicks = true, .opens = true};
     struct buf b;
     buf_init(&b, 16 << 20);
     track_html(&t, html, &b);

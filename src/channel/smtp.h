@@ -9,8 +9,8 @@
  * one call, which would stop everything on the loop for as long as one slow server thinks. */
 #pragma once
 #include "channel/channels.h"
-#include "content/dkim.h"
 #include "channel/curl_loop.h"
+#include "content/dkim.h"
 
 #include <pthread.h>
 
@@ -21,8 +21,8 @@ typedef enum { SMTP_PLAIN, SMTP_STARTTLS, SMTP_TLS } smtp_security;
 struct smtp_settings {
     char
         *url; /* smtp://host:port/our-name; these are terminated and live in the provider's arena */
-    char *username, *password; /* NULL: no authentication */
-    str from;                  /* the channel's own sender, may be empty */
+    char *username, *password;                /* NULL: no authentication */
+    str from;                                 /* the channel's own sender, may be empty */
     str dkim_domain, dkim_selector, dkim_key; /* the domain is empty: mails are not signed */
     smtp_security security;
     u32 connections;

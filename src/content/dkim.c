@@ -222,10 +222,9 @@ static void begin(struct dkim *d, str headers, const u8 body_hash[DIGEST], i64 n
     str value;
     EVP_EncodeBlock(hash, body_hash, DIGEST);
     buf_reset(&d->canonical);
-    buf_printf(out,
-               "DKIM-Signature: v=1; a=%s-sha256; c=relaxed/relaxed; d=%s;\r\n s=%s; t=%lld;\r\n h=",
-               d->is_ed25519 ? "ed25519" : "rsa", d->domain, d->selector,
-               (long long)(now_ms / SECOND));
+    buf_printf(
+        out, "DKIM-Signature: v=1; a=%s-sha256; c=relaxed/relaxed; d=%s;\r\n s=%s; t=%lld;\r\n h=",
+        d->is_ed25519 ? "ed25519" : "rsa", d->domain, d->selector, (long long)(now_ms / SECOND));
     for (u32 i = 0; i < COUNT_OF(SIGNED); i++) {
         str name = str_of(SIGNED[i]);
         bool there = find_header(headers, name, &value);

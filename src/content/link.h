@@ -1,7 +1,8 @@
 /* link.h — links that leave in messages: signed, so that what comes back is known to be ours.
  *
  *   {public_url}/l/{token}   a click        o/{token}.gif   an open      u/{token}   unsubscribe
- *   {public_url}/p/{token}   preferences    c/{token}       confirm      (f: a form's page was shown)
+ *   {public_url}/p/{token}   preferences    c/{token}       confirm      (f: a form's page was
+ * shown)
  *
  * A token is base64url of a version, what it says, and a tag of 128 bits: SipHash-2-4-128 under a
  * key that is made of the directory's key for this one purpose. SipHash is a keyed function made

@@ -6,8 +6,13 @@ static const struct sip_key KEY = {0x0123456789ABCDEF, 0xFEDCBA9876543210};
 
 static struct signed_link link_of(str target)
 {
-    struct signed_link l = {.message = {7, 9}, .channel = 1, .topic = 3, .object = 12, .language = 1,
-                            .at_ms = 1751362200000, .target = target};
+    struct signed_link l = {.message = {7, 9},
+                            .channel = 1,
+                            .topic = 3,
+                            .object = 12,
+                            .language = 1,
+                            .at_ms = 1751362200000,
+                            .target = target};
     for (u32 i = 0; i < 16; i++) l.customer[i] = (u8)(i * 17);
     return l;
 }
@@ -78,7 +83,8 @@ TEST("random tokens are none of ours")
     struct signed_link got;
     for (u32 i = 0; i < 200000; i++) {
         char text[96];
-        for (size_t k = 0; k < sizeof text; k++) text[k] = "ABCDEFGHabcdefgh01234567-_"[rng_below(&r, 26)];
+        for (size_t k = 0; k < sizeof text; k++)
+            text[k] = "ABCDEFGHabcdefgh01234567-_"[rng_below(&r, 26)];
         size_t n = 40 + rng_below(&r, 56);
         CHECK(!signed_link_read((str){text, n}, KEY, (signed_purpose)(1 + i % 6), arena, &got));
     }
@@ -135,7 +141,8 @@ TEST("web links of a mail are led over ours, and come back as the reader's brows
     for (size_t i = 0; i < COUNT_OF(CASES); i++)
         CHECK_STR(target_of(arena, tracked(arena, CASES[i].html, true, false), 0),
                   str_of(CASES[i].target));
-    str two = tracked(arena, "<a href=\"http://a/1\">1</a><b>&</b><a href='http://a/2'>2</a>", true, false);
+    str two = tracked(arena, "<a href=\"http://a/1\">1</a><b>&</b><a href='http://a/2'>2</a>", true,
+                      false);
     CHECK_STR(target_of(arena, two, 0), S("http://a/1"));
     CHECK_STR(target_of(arena, two, 1), S("http://a/2"));
 }
@@ -150,7 +157,12 @@ TEST("what is no web link, or ours already, is left to the byte")
         "<a data-track=\"off\" href=\"https://a.b/c\">x</a>",
         "<!-- <a href=\"https://a.b/\">x</a> --> <link href=\"https://a.b/x.css\">",
         "<style>a[href='https://a.b']{}</style><title><a href=\"http://a\"></title>",
-        "a < b <3 <a href=\"https:\">x</a> <", "", "<a", "<a href=\"https://a.b", "<!--", "<style>"};
+        "a < b <3 <a href=\"https:\">x</a> <",
+        "",
+        "<a",
+        "<a href=\"https://a.b",
+        "<!--",
+        "<style>"};
     for (size_t i = 0; i < COUNT_OF(SAME); i++)
         CHECK_STR(tracked(arena, SAME[i], true, false), str_of(SAME[i]));
     char *html = arena_alloc(arena, 3000);
@@ -175,11 +187,13 @@ TEST("one pixel stands before the end of the body, or at the end")
     }
 }
 
-/* ---- DKIM: refusals here; that signatures hold is checked by another's verifier (test/mail.mjs). */
+/* ---- DKIM: refusals here; that signatures hold is checked by another's verifier (test/mail.mjs).
+ */
 
 TEST("a signature names what it covers twice, and changes with every header and line")
 {
-    static const char MAIL[] = "From: a@b.c\r\nTo: d@e.f\r\nSubject: x\r\n y\r\n\r\nHello \t x \r\n\r\n\r\n";
+    static const char MAIL[] =
+        "From: a@b.c\r\nTo: d@e.f\r\nSubject: x\r\n y\r\n\r\nHello \t x \r\n\r\n\r\n";
     static const char SPACED[] = "From:  a@b.c\r\nTO: d@e.f\r\nSubject: x  y \r\n\r\nHello x\r\n";
     str key, record;
     struct dkim *d;

@@ -163,8 +163,7 @@ static void set_links(struct scene *s, const struct message_content *m, persona 
     char id[33];
     struct delivery *d = s->d;
     customer_id(engine_customers(s->o->engine), head, id);
-    s->link = (struct signed_link){
-        .message = d->id, .channel = d->channel, .topic = m->topic_code};
+    s->link = (struct signed_link){.message = d->id, .channel = d->channel, .topic = m->topic_code};
     d->unsubscribe_url = (str){0};
     if (!s->o->public_url.n || !signed_customer(str_of(id), s->link.customer)) return;
     s->unsubscribe = signed_url(s, "/u/", SIGNED_UNSUBSCRIBE);

@@ -17,7 +17,7 @@ static err refuse(struct diag *why, u32 at, const char *member, const char *sent
 
 static bool is_type(str type)
 {
-    static const char *const TYPES[] = {"text", "email",    "tel",    "number", "date",
+    static const char *const TYPES[] = {"text", "email",    "tel",    "number",   "date",
                                         "url",  "textarea", "select", "checkbox", "hidden"};
     for (size_t i = 0; i < COUNT_OF(TYPES); i++)
         if (str_eq(type, str_of(TYPES[i]))) return true;
@@ -34,12 +34,14 @@ static void set_target(struct form_field *f, str said, struct names *names)
         f->to = TARGET_PROPERTY;
         f->target = str_slice(said, 9, said.n);
     } else {
-        str space = said.n                         ? said
+        str space = said.n                        ? said
                     : str_eq(f->type, S("email")) ? S("email")
                     : str_eq(f->type, S("tel"))   ? S("phone")
                                                   : f->name;
-        if (names_find(names, NAME_SPACE, space)) f->to = TARGET_IDENTIFIER, f->target = space;
-        else if (said.n) f->target = said;
+        if (names_find(names, NAME_SPACE, space))
+            f->to = TARGET_IDENTIFIER, f->target = space;
+        else if (said.n)
+            f->target = said;
     }
 }
 
@@ -76,8 +78,9 @@ static err read_field(const struct json *j, u32 at, struct names *names, struct 
         return refuse(why, at, "target", "this is no target");
     space = f->to == TARGET_IDENTIFIER ? names_find(names, NAME_SPACE, f->target) : 0;
     if (space == SPACE_USER_ID || space == SPACE_MEMBER_NO)
-        return refuse(why, at, "target", "a form is open to everybody: it may not say who somebody "
-                                         "is by this");
+        return refuse(why, at, "target",
+                      "a form is open to everybody: it may not say who somebody "
+                      "is by this");
     return ERR_OK;
 }
 
@@ -262,9 +265,10 @@ static void put_field(struct call *c, const struct form_field *f, const struct f
 /* The trap that people do not see, and the hour. */
 static void put_hidden(struct call *c, const struct form *f)
 {
-    buf_put(&c->out, S("<div class=\"hp\" aria-hidden=\"true\"><label>Website<input name=\"bk_url\" "
-                       "tabindex=\"-1\" autocomplete=\"off\"></label></div>"
-                       "<input type=\"hidden\" name=\"bk_t\""));
+    buf_put(&c->out,
+            S("<div class=\"hp\" aria-hidden=\"true\"><label>Website<input name=\"bk_url\" "
+              "tabindex=\"-1\" autocomplete=\"off\"></label></div>"
+              "<input type=\"hidden\" name=\"bk_t\""));
     put_value_attribute(c, S("value"), form_token(c, f));
     buf_put(&c->out, S(">\n"));
 }

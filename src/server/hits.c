@@ -38,23 +38,52 @@ void hits_free(struct hits *h)
 /* ---- who it was ---- */
 
 /* Parts of names that scanners, crawlers, previews and libraries give themselves. */
-static const char *const NAMES[] = {
-    "bot",        "crawler",   "spider",    "scan",          "preview",   "prefetch",  "curl/",
-    "wget",       "python",    "java/",     "go-http",       "libwww",    "okhttp",    "headless",
-    "phantomjs",  "barracuda", "proofpoint", "mimecast",     "safelinks", "symantec",  "messagelabs",
-    "fireeye",    "trendmicro", "ironport", "cloudmark",     "forcepoint", "sophos",   "zscaler",
-    "urldefense", "virustotal", "facebookexternalhit", "whatsapp", "skypeuripreview", "axios", "node-fetch"};
+static const char *const NAMES[] = {"bot",
+                                    "crawler",
+                                    "spider",
+                                    "scan",
+                                    "preview",
+                                    "prefetch",
+                                    "curl/",
+                                    "wget",
+                                    "python",
+                                    "java/",
+                                    "go-http",
+                                    "libwww",
+                                    "okhttp",
+                                    "headless",
+                                    "phantomjs",
+                                    "barracuda",
+                                    "proofpoint",
+                                    "mimecast",
+                                    "safelinks",
+                                    "symantec",
+                                    "messagelabs",
+                                    "fireeye",
+                                    "trendmicro",
+                                    "ironport",
+                                    "cloudmark",
+                                    "forcepoint",
+                                    "sophos",
+                                    "zscaler",
+                                    "urldefense",
+                                    "virustotal",
+                                    "facebookexternalhit",
+                                    "whatsapp",
+                                    "skypeuripreview",
+                                    "axios",
+                                    "node-fetch"};
 
 /* Networks from which mail scanners follow links. IPv4, network and bits. */
 static const struct {
     u8 at[4];
     u8 bits;
 } NETWORKS[] = {
-    {{64, 235, 144, 0}, 20},  {{209, 222, 80, 0}, 21},  /* Barracuda */
-    {{67, 231, 144, 0}, 20},  {{148, 163, 128, 0}, 19}, /* Proofpoint */
-    {{207, 211, 30, 0}, 24},  {{205, 139, 110, 0}, 24}, /* Mimecast */
-    {{40, 94, 0, 0}, 16},     {{104, 47, 0, 0}, 17},    /* Microsoft's safe links */
-    {{216, 205, 24, 0}, 24},  {{63, 128, 21, 0}, 24},   /* Mimecast */
+    {{64, 235, 144, 0}, 20}, {{209, 222, 80, 0}, 21},  /* Barracuda */
+    {{67, 231, 144, 0}, 20}, {{148, 163, 128, 0}, 19}, /* Proofpoint */
+    {{207, 211, 30, 0}, 24}, {{205, 139, 110, 0}, 24}, /* Mimecast */
+    {{40, 94, 0, 0}, 16},    {{104, 47, 0, 0}, 17},    /* Microsoft's safe links */
+    {{216, 205, 24, 0}, 24}, {{63, 128, 21, 0}, 24},   /* Mimecast */
 };
 
 static bool contains_nocase(str s, str low)

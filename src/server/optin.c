@@ -34,7 +34,8 @@ str optin_template(bool zh)
 {
     return zh ? S("{\"id\":\"double-opt-in\",\"channel\":\"email\",\"track_clicks\":false,"
                   "\"track_opens\":false,\"subject\":\"请确认您的邮箱\",\"html\":\"<p>您好，</p>"
-                  "<p>请点击下面的按钮确认接收我们的消息：</p><p><a href=\\\"{{ event.confirm_url }}"
+                  "<p>请点击下面的按钮确认接收我们的消息：</p><p><a href=\\\"{{ event.confirm_url "
+                  "}}"
                   "\\\">确认</a></p><p>如果不是您本人操作，请忽略这封邮件，我们不会再发送。</p>\"}")
               : S("{\"id\":\"double-opt-in\",\"channel\":\"email\",\"track_clicks\":false,"
                   "\"track_opens\":false,\"subject\":\"Please confirm your address\",\"html\":"

@@ -196,9 +196,9 @@ static void put_dkim(struct call *c, const struct dkim_pair *d)
     json_put_kv_str(b, S("selector"), d->selector);
     json_put_kv_str(b, S("algorithm"), d->algorithm);
     buf_put(b, S(",\"record\":{\"type\":\"TXT\""));
-    json_put_kv_str(b, S("name"),
-                    arena_printf(c->arena, "%.*s._domainkey.%.*s", STR_ARG(d->selector),
-                                 STR_ARG(d->domain)));
+    json_put_kv_str(
+        b, S("name"),
+        arena_printf(c->arena, "%.*s._domainkey.%.*s", STR_ARG(d->selector), STR_ARG(d->domain)));
     json_put_kv_str(b, S("value"), d->record);
     buf_put(b, S("}}"));
 }
@@ -311,8 +311,8 @@ static err make_dkim(struct call *c)
     if (!d->domain.n)
         return diag_at(&c->why, ERR_REFUSED, S("/domain"),
                        "the domain that signs is needed: the channel has no sender");
-    d->selector =
-        json_get_str(c->body, "selector", arena_printf(c->arena, "beckon-%.*s", STR_ARG(d->algorithm)));
+    d->selector = json_get_str(c->body, "selector",
+                               arena_printf(c->arena, "beckon-%.*s", STR_ARG(d->algorithm)));
     c->data = ch;
     return call_helper(c, dkim_pair_made);
 }

@@ -3,6 +3,7 @@
 #include "intake/normal.h"
 #include "log/events.h"
 #include "server/consents.h"
+#include "server/optin.h"
 #include "server/publish.h"
 
 enum { CONSENTS_MAX = 1024, PERSONAS_MAX_SHOWN = 256 };
@@ -52,9 +53,10 @@ static err consents(struct call *c)
     persona head, all[PERSONAS_MAX_SHOWN];
     u32 count = 0;
     TRY(call_customer(c, &head));
-    u32 n = min_u32(customer_personas(engine_customers(e), head, all, COUNT_OF(all)), COUNT_OF(all));
-    struct event_iter *it = event_iter_back(event_view_live(engine_events(e)), all, n, INT64_MIN,
-                                            NEVER, c->arena);
+    u32 n =
+        min_u32(customer_personas(engine_customers(e), head, all, COUNT_OF(all)), COUNT_OF(all));
+    struct event_iter *it =
+        event_iter_back(event_view_live(engine_events(e)), all, n, INT64_MIN, NEVER, c->arena);
     call_items_begin(c);
     while (count < CONSENTS_MAX && event_next(it, &ev)) {
         if (ev.code != EVENT_CONSENT_CHANGED) continue;
@@ -69,6 +71,31 @@ static err consents(struct call *c)
         if (state) put_consent(c, &ev, one.channel, one.topic, state);
     }
     call_items_end(c, (str){0});
+    return ERR_OK;
+}
+
+/* ---- POST /customers/{ref}/confirmations: double opt-in for whoever has forms of their own ----
+ */
+
+static err ask_to_confirm(struct call *c)
+{
+    struct names *names = engine_names(c->server->engine);
+    struct optin o = {0};
+    u32 topic = 0;
+    TRY(call_customer(c, &o.head));
+    str name = json_get_str(c->body, "topic", (str){0});
+    o.channel = names_find(names, NAME_CHANNEL, json_get_str(c->body, "channel", S("email")));
+    if (o.channel != CHANNEL_EMAIL)
+        return diag_at(&c->why, ERR_REFUSED, S("/channel"),
+                       "only a mail's address can be confirmed by mail");
+    TRY(call_text(c, "text", &o.text));
+    if (name.n && (!(topic = names_find(names, NAME_TOPIC, name))))
+        return diag_at(&c->why, ERR_REFUSED, S("/topic"), "there is no topic of this name");
+    o.topic = topic;
+    o.zh = str_starts(json_get_str(c->body, "language", S("en")), S("zh"));
+    TRY(optin_send(c, &o));
+    c->status = 202;
+    buf_put(&c->out, S("{\"status\":\"pending\"}"));
     return ERR_OK;
 }
 
@@ -226,6 +253,8 @@ extern const struct route ROUTES_CONSENTS[];
 const struct route ROUTES_CONSENTS[] = {
     {METHOD_GET, "/api/v1/customers/{ref}/consents", NEEDS_SCOPE, SCOPE_CUSTOMERS_READ, ON_ENGINE,
      consents},
+    {METHOD_POST, "/api/v1/customers/{ref}/confirmations", NEEDS_SCOPE, SCOPE_CUSTOMERS_WRITE,
+     ON_ENGINE, ask_to_confirm},
     {METHOD_GET, "/api/v1/suppressions", NEEDS_SCOPE, SCOPE_CUSTOMERS_READ, ON_ENGINE, list},
     {METHOD_POST, "/api/v1/suppressions", NEEDS_SCOPE, SCOPE_CUSTOMERS_WRITE, ON_ENGINE, suppress},
     {METHOD_DELETE, "/api/v1/suppressions", NEEDS_SCOPE, SCOPE_CUSTOMERS_WRITE, ON_ENGINE, release},

@@ -1,6 +1,7 @@
 /* route_forms.c — forms: their configuration, their pages, and what people send by them.
  *
- *   POST /f/{id} ─► rate (loop) ─► read, judge (engine) ─► intake (loop) ─► append (engine) ─► thanks
+ *   POST /f/{id} ─► rate (loop) ─► read, judge (engine) ─► intake (loop) ─► append (engine) ─►
+ * thanks
  *
  * A form is open to everybody, so nothing it brings overrules what is confirmed, and three things
  * stand against robots: a field that people do not see, the time it takes to fill in, and a number
@@ -26,10 +27,9 @@ static void put_form(struct call *c, u32 code, str source)
         str id = json_get_str(j, "id", (str){0});
         json_put_kv_str(&c->out, S("url"),
                         arena_printf(c->arena, "%s/f/%.*s", c->server->public_url, STR_ARG(id)));
-        json_put_kv_str(
-            &c->out, S("script"),
-            arena_printf(c->arena, "<script src=\"%s/f/%.*s.js\" async></script>",
-                         c->server->public_url, STR_ARG(id)));
+        json_put_kv_str(&c->out, S("script"),
+                        arena_printf(c->arena, "<script src=\"%s/f/%.*s.js\" async></script>",
+                                     c->server->public_url, STR_ARG(id)));
     }
     buf_byte(&c->out, '}');
 }
@@ -197,8 +197,7 @@ static str source_of(struct call *c, const struct sent *s)
 {
     str at = form_value(s->body, S("bk_page")), address = web_address_short(s->address, c->arena);
     bool web = str_starts(at, S("https://")) || str_starts(at, S("http://"));
-    if (!web)
-        at = arena_printf(c->arena, "%s/f/%.*s", c->server->public_url, STR_ARG(s->form->id));
+    if (!web) at = arena_printf(c->arena, "%s/f/%.*s", c->server->public_url, STR_ARG(s->form->id));
     at = str_slice(at, 0, 500);
     return arena_printf(c->arena, "form %.*s, %.*s%s%.*s", STR_ARG(s->form->id), STR_ARG(at),
                         address.n ? ", " : "", STR_ARG(address));
@@ -287,7 +286,8 @@ static err applied(struct call *c)
     persona head = 0;
     if (record_next(&in, &r))
         for (u32 i = 0; i < r.id_count && !head; i++)
-            head = customer_find(engine_customers(c->server->engine), r.ids[i].space, r.ids[i].hash);
+            head =
+                customer_find(engine_customers(c->server->engine), r.ids[i].space, r.ids[i].hash);
     if (s->confirm && head) ask_to_confirm(c, s, head);
     return thank(c);
 }
@@ -443,7 +443,8 @@ static err submit(struct call *c)
         call_header(c, "Retry-After", S("60"));
         return diag_set(&c->why, ERR_BUSY, "too many forms were sent from here: wait a minute");
     }
-    err e = says_json(type) ? read_json(c, s->body) : form_body_read(c->req->body, c->arena, s->body);
+    err e =
+        says_json(type) ? read_json(c, s->body) : form_body_read(c->req->body, c->arena, s->body);
     if (e != ERR_OK) return diag_set(&c->why, ERR_INVALID, "the form cannot be read");
     return call_engine(c, judge);
 }
@@ -509,10 +510,11 @@ static err confirmed(struct call *c)
     const struct confirming *k = c->data;
     web_begin(c, k->zh, k->zh ? S("已确认") : S("Confirmed"), (str){0});
     put_shop(c);
-    buf_put(&c->out, k->zh ? S("<h1>已确认</h1>\n<p class=\"done\" role=\"status\">"
-                               "谢谢！您可以随时通过邮件中的链接退订。</p>\n")
-                           : S("<h1>Confirmed</h1>\n<p class=\"done\" role=\"status\">Thank you! You "
-                               "can unsubscribe at any time by a link in every mail.</p>\n"));
+    buf_put(&c->out, k->zh
+                         ? S("<h1>已确认</h1>\n<p class=\"done\" role=\"status\">"
+                             "谢谢！您可以随时通过邮件中的链接退订。</p>\n")
+                         : S("<h1>Confirmed</h1>\n<p class=\"done\" role=\"status\">Thank you! You "
+                             "can unsubscribe at any time by a link in every mail.</p>\n"));
     web_end(c);
     return ERR_OK;
 }

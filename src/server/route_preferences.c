@@ -30,8 +30,8 @@ static void add(struct choosing *p, struct engine *e, u32 channel, u32 topic, bo
     struct customer_view v = {engine_customers(e), NULL};
     if (p->count == CHOICES_MAX) return;
     u8 state = view_consent(&v, p->head, channel, topic);
-    p->choices[p->count++] = (struct choice){
-        channel, topic, state, state == 1 || (state == 0 && otherwise), describe};
+    p->choices[p->count++] =
+        (struct choice){channel, topic, state, state == 1 || (state == 0 && otherwise), describe};
 }
 
 static bool is_sent_by(const struct json *topic, str channel)
@@ -61,15 +61,18 @@ static void add_topics(struct call *c, struct choosing *p, u32 channel)
     }
 }
 
-/* Channels by which she can be reached, or about which something was said. */
+/* Channels by which this shop can reach her, or about which something was said. */
 static void gather(struct call *c, struct choosing *p)
 {
     struct engine *e = c->server->engine;
     struct customer_view v = {engine_customers(e), NULL};
     struct identifier_view id;
     for (u32 channel = 1; channel < CHANNEL_WEBHOOK; channel++) {
-        if (!customer_address(engine_customers(e), p->head, channel, &id) &&
-            !view_consent(&v, p->head, channel, 0) && channel != p->link.channel)
+        struct channel_state state;
+        outbox_channel_state(c->server->outbox, channel, &state);
+        bool reaches =
+            state.connected && customer_address(engine_customers(e), p->head, channel, &id);
+        if (!reaches && !view_consent(&v, p->head, channel, 0) && channel != p->link.channel)
             continue;
         add(p, e, channel, 0, false, (str){0});
         add_topics(c, p, channel);
@@ -126,7 +129,8 @@ static void put_page(struct call *c, const struct choosing *p)
         web_put(&c->out, shop);
         buf_put(&c->out, S("</p>\n"));
     }
-    buf_put(&c->out, p->zh ? S("<h1>您想收到什么？</h1>\n") : S("<h1>What may we send you?</h1>\n"));
+    buf_put(&c->out,
+            p->zh ? S("<h1>您想收到什么？</h1>\n") : S("<h1>What may we send you?</h1>\n"));
     if (p->saved)
         buf_put(&c->out, p->zh ? S("<p class=\"done\" role=\"status\">已保存。</p>\n")
                                : S("<p class=\"done\" role=\"status\">Saved.</p>\n"));
@@ -141,9 +145,10 @@ static void put_page(struct call *c, const struct choosing *p)
                            : S("<button name=\"do\" value=\"save\">Save</button>\n<button "
                                "class=\"plain\" name=\"do\" value=\"nothing\">Stop everything"
                                "</button>"));
-    buf_put(&c->out, p->zh ? S("</form>\n<p class=\"note\">订单和账户方面的必要通知始终会发送。</p>\n")
-                           : S("</form>\n<p class=\"note\">Messages about your orders and your "
-                               "account always come.</p>\n"));
+    buf_put(&c->out,
+            p->zh ? S("</form>\n<p class=\"note\">订单和账户方面的必要通知始终会发送。</p>\n")
+                  : S("</form>\n<p class=\"note\">Messages about your orders and your "
+                      "account always come.</p>\n"));
     web_end(c);
 }
 
@@ -195,8 +200,8 @@ static bool wants_topic(struct call *c, const struct choosing *p, const struct f
 {
     for (u32 i = 0; i < p->count; i++) {
         str key = consents_key(c, p->choices[i].channel, p->choices[i].topic);
-        if (p->choices[i].channel == channel && p->choices[i].topic &&
-            form_has(f, S("on"), key) && !form_has(f, S("was"), key))
+        if (p->choices[i].channel == channel && p->choices[i].topic && form_has(f, S("on"), key) &&
+            !form_has(f, S("was"), key))
             return true;
     }
     return false;

@@ -79,9 +79,10 @@ static err done(struct call *c)
     const struct leaving *l = c->data;
     web_begin(c, l->zh, l->zh ? S("已退订") : S("Unsubscribed"), (str){0});
     put_shop(c);
-    buf_put(&c->out, l->zh ? S("<h1>已退订</h1>\n<p class=\"done\">不再发送：")
-                           : S("<h1>You are unsubscribed</h1>\n<p class=\"done\">You will no longer "
-                               "get: "));
+    buf_put(&c->out, l->zh
+                         ? S("<h1>已退订</h1>\n<p class=\"done\">不再发送：")
+                         : S("<h1>You are unsubscribed</h1>\n<p class=\"done\">You will no longer "
+                             "get: "));
     put_what(c, l);
     buf_put(&c->out, l->zh ? S("。</p>\n<p>订单和账户方面的必要通知仍会发送。</p>\n")
                            : S(".</p>\n<p>Messages about your orders and your account still "

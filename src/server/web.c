@@ -93,10 +93,11 @@ err web_unknown(struct call *c)
 {
     bool zh = web_is_zh(c);
     web_begin(c, zh, zh ? S("链接无效") : S("This link does not work"), (str){0});
-    buf_put(&c->out, zh ? S("<h1>链接无效</h1><p>链接可能没有复制完整，或已经过期。请从原来的消息中重新"
-                            "打开。</p>")
-                        : S("<h1>This link does not work</h1><p>It may have been cut off, or it is "
-                            "too old. Open it again from the message it came with.</p>"));
+    buf_put(&c->out,
+            zh ? S("<h1>链接无效</h1><p>链接可能没有复制完整，或已经过期。请从原来的消息中重新"
+                   "打开。</p>")
+               : S("<h1>This link does not work</h1><p>It may have been cut off, or it is "
+                   "too old. Open it again from the message it came with.</p>"));
     web_end(c);
     c->status = 404;
     return ERR_OK;
