@@ -32,12 +32,12 @@ str optin_url(struct call *c, const struct optin *o)
 
 str optin_template(bool zh)
 {
-    return zh ? S("{\"id\":\"double-opt-in\",\"channel\":\"email\",\"track_clicks\":false,"
+    return zh ? S("{\"id\":\"double-opt-in.zh\",\"channel\":\"email\",\"track_clicks\":false,"
                   "\"track_opens\":false,\"subject\":\"请确认您的邮箱\",\"html\":\"<p>您好，</p>"
                   "<p>请点击下面的按钮确认接收我们的消息：</p><p><a href=\\\"{{ event.confirm_url "
                   "}}"
                   "\\\">确认</a></p><p>如果不是您本人操作，请忽略这封邮件，我们不会再发送。</p>\"}")
-              : S("{\"id\":\"double-opt-in\",\"channel\":\"email\",\"track_clicks\":false,"
+              : S("{\"id\":\"double-opt-in.en\",\"channel\":\"email\",\"track_clicks\":false,"
                   "\"track_opens\":false,\"subject\":\"Please confirm your address\",\"html\":"
                   "\"<p>Hello,</p><p>please confirm that you want to hear from us:</p><p><a "
                   "href=\\\"{{ event.confirm_url }}\\\">Confirm</a></p><p>If this was not you, "

@@ -17,8 +17,8 @@ struct optin {
 #define OPTIN_VALID_MS (7 * DAY)
 enum { OPTIN_TEXT_MAX = 300 };
 
-/* Asks her to confirm, by a transactional mail (template "double-opt-in"; published by nobody, the
- * built-in one). Engine thread. */
+/* Asks her to confirm, by a transactional mail (template "double-opt-in.zh" or ".en"; where nobody
+ * published one, the built-in). Engine thread. */
 MUST_USE err optin_send(struct call *c, const struct optin *o);
 /* The link that the mail carries, into the call's arena. */
 str optin_url(struct call *c, const struct optin *o);

@@ -1,6 +1,7 @@
 #include "base/test.h"
 #include "server/forms.h"
 #include "server/hits.h"
+#include "server/optin.h"
 #include "server/rates.h"
 #include "server/web.h"
 
@@ -121,4 +122,18 @@ TEST("a form is refused by the place of what is wrong")
     }
     CHECK_OK(read_form(arena, names, "{\"fields\":[{\"name\":\"m\",\"type\":\"email\"}]}", &why));
     names_free(names);
+}
+
+TEST("the mails that ask for a second yes are templates, with the link in both parts")
+{
+    for (int zh = 0; zh < 2; zh++) {
+        const struct json *j;
+        struct template *t;
+        struct diag why = {0};
+        CHECK_OK(json_parse(optin_template(zh), arena, &j, &why));
+        CHECK_OK(template_compile(j, arena, &t, &why));
+        CHECK_STR(t->channel, S("email"));
+        CHECK(t->no_clicks && t->no_opens);
+        CHECK(str_find(json_get_str(j, "html", (str){0}), S("{{ event.confirm_url }}")) > 0);
+    }
 }
