@@ -1,6 +1,11 @@
 /* publish.c — an object's JSON into a PUBLISH payload, its end into a REMOVE one. */
 #include "engine/publish.h"
 
+static bool zone_known(void *ctx, str name)
+{
+    return engine_zone_known(ctx, name);
+}
+
 MUST_USE static err compile(struct engine *e, object_kind kind, const struct json *source,
                             struct buf *out, struct diag *why)
 {
@@ -9,6 +14,10 @@ MUST_USE static err compile(struct engine *e, object_kind kind, const struct jso
         return journey_compile(engine_journeys(e), source, engine_zone(e), out, why);
     case OBJECT_SEGMENT:
         return segment_compile(engine_segments(e), source, engine_zone(e), out, why);
+    case OBJECT_POLICY: {
+        struct policy_context context = {engine_names(e), zone_known, e};
+        return policy_compile(source, &context, out, why);
+    }
     default: return ERR_OK;
     }
 }

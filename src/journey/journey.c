@@ -414,7 +414,7 @@ bool journey_enrolment_open(const struct journeys *j, u32 enrolment)
 bool journey_content(const struct journeys *j, u32 message, struct message_content *out)
 {
     const struct message_row *m = message_at(j->messages, message);
-    if (!m || m->program >= j->loaded_count) return false;
+    if (!m || !m->program || m->program >= j->loaded_count) return false;
     const struct program *p = &j->loaded[m->program];
     const struct instruction *in = &p->instructions[m->step];
     *out = (struct message_content){
@@ -424,7 +424,8 @@ bool journey_content(const struct journeys *j, u32 message, struct message_conte
         .template_id = in->text,
         .topic = in->topic ? names_text(j->names, NAME_TOPIC, in->topic) : S(""),
         .topic_code = in->topic,
-        .category = m->category,
+        .category = (category)m->category,
+        .rules = {p->quiet, p->dedupe_ms, in->expires_ms},
         .version = p->version,
     };
     if (p->trigger.kind != TRIGGER_DATE && table_has(j->enrolments, m->enrolment)) {
@@ -432,6 +433,16 @@ bool journey_content(const struct journeys *j, u32 message, struct message_conte
         out->trigger_ms = row_at(j, m->enrolment)->trigger_ms;
     }
     return true;
+}
+
+i32 journey_priority(const struct journeys *j, u32 program)
+{
+    return program < j->loaded_count ? j->loaded[program].priority : 0;
+}
+
+str journey_id(const struct journeys *j, u32 program)
+{
+    return program < j->loaded_count ? j->loaded[program].id : (str){0};
 }
 
 const struct enrolment_row *enrolment_at(const struct journeys *j, u32 row)

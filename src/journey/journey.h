@@ -183,15 +183,23 @@ struct message_content {
     str topic; /* empty: the channel itself */
     u32 topic_code;
     category category;
+    struct message_rules rules;
     u32 version;
     u64 trigger_order; /* the event for {{ event.… }}: event_get with these; 0: none */
     i64 trigger_ms;
+    /* Of what a program asked for (message_send), which has no journey: */
+    str to;     /* empty: her address as it is */
+    str values; /* a MAP's value bytes */
 };
 bool journey_content(const struct journeys *j, u32 message, struct message_content *out);
 
 /* For struct resolver.message: the enrolment whose condition is at hand has a message of that step
  * (a NAME_OBJECT code; the latest visit counts) that reached the status (ASKED_*). */
 bool journey_asked(const struct journeys *j, u32 step, u32 status);
+
+/* Of a version, for struct message_host. */
+i32 journey_priority(const struct journeys *j, u32 program);
+str journey_id(const struct journeys *j, u32 program);
 
 /* Reading for reports and pages (engine thread). */
 struct journey_info {

@@ -1,7 +1,8 @@
 /* program.c — decoding a published version. */
 #include "journey/program.h"
 
-enum { FORMAT = 1 };
+enum { FORMAT = 2, FORMAT_BEFORE = 1 };
+_Static_assert((int)INSTRUCTIONS_MAX <= (int)MESSAGE_STEPS_MAX, "a message knows its step");
 
 MUST_USE static err condition(struct reader *r, struct arena *arena, struct predicate **out)
 {
@@ -10,7 +11,8 @@ MUST_USE static err condition(struct reader *r, struct arena *arena, struct pred
     return bytes.n ? predicate_load(bytes, arena, out) : ERR_OK;
 }
 
-MUST_USE static err instruction(struct reader *r, struct arena *arena, struct instruction *out)
+MUST_USE static err instruction(struct reader *r, u8 format, struct arena *arena,
+                                struct instruction *out)
 {
     *out = (struct instruction){.op = read_byte(r), .step = (u32)read_varint(r)};
     switch (out->op) {
@@ -22,7 +24,9 @@ MUST_USE static err instruction(struct reader *r, struct arena *arena, struct in
         out->channel = (u32)read_varint(r);
         out->text = read_str_varint(r);
         out->topic = (u32)read_varint(r);
-        return condition(r, arena, &out->condition);
+        TRY(condition(r, arena, &out->condition));
+        out->expires_ms = format == FORMAT_BEFORE ? DAY : read_zigzag(r);
+        return ERR_OK;
     case OP_BRANCH: TRY(condition(r, arena, &out->condition)); __attribute__((fallthrough));
     case OP_JUMP: out->target = read_u32(r); return ERR_OK;
     case OP_END: out->text = read_str_varint(r); return ERR_OK;
@@ -30,14 +34,15 @@ MUST_USE static err instruction(struct reader *r, struct arena *arena, struct in
     return ERR_CORRUPT;
 }
 
-MUST_USE static err instructions(struct reader *r, struct arena *arena, struct program *p)
+MUST_USE static err instructions(struct reader *r, u8 format, struct arena *arena,
+                                 struct program *p)
 {
     p->instruction_count = (u32)read_varint(r);
     if (p->instruction_count > INSTRUCTIONS_MAX) return ERR_CORRUPT;
     p->instructions = arena_zalloc(arena, p->instruction_count * sizeof *p->instructions);
     for (u32 i = 0; i < p->instruction_count; i++) {
         struct instruction *in = &p->instructions[i];
-        TRY(instruction(r, arena, in));
+        TRY(instruction(r, format, arena, in));
         bool jumps = in->op == OP_BRANCH || in->op == OP_JUMP;
         if (jumps && (in->target <= i || in->target > p->instruction_count)) return ERR_CORRUPT;
     }
@@ -60,11 +65,24 @@ MUST_USE static err trigger(struct reader *r, struct arena *arena, struct progra
     return good ? ERR_OK : ERR_CORRUPT;
 }
 
+/* What the head says of its messages. */
+MUST_USE static err policy(struct reader *r, u8 format, struct program *p)
+{
+    p->quiet = QUIET_DEFER;
+    p->dedupe_ms = message_rules_of(p->category).dedupe_ms;
+    if (format == FORMAT_BEFORE) return ERR_OK;
+    p->priority = (i32)read_zigzag(r);
+    p->quiet = (quiet_choice)read_byte(r);
+    p->dedupe_ms = read_zigzag(r);
+    return p->quiet <= QUIET_IGNORE && p->dedupe_ms >= 0 ? ERR_OK : ERR_CORRUPT;
+}
+
 err program_load(str bytes, struct arena *arena, struct program *p)
 {
     struct reader r = reader_of(bytes);
     *p = (struct program){.arena = arena};
-    if (read_byte(&r) != FORMAT) return ERR_UNSUPPORTED;
+    u8 format = read_byte(&r);
+    if (format != FORMAT && format != FORMAT_BEFORE) return ERR_UNSUPPORTED;
     p->id = read_str_varint(&r);
     p->category = read_byte(&r);
     p->lane = read_byte(&r);
@@ -78,6 +96,7 @@ err program_load(str bytes, struct arena *arena, struct program *p)
     for (u32 i = 0; i < p->exit_count; i++) TRY(condition(&r, arena, &p->exits[i]));
     p->percent = (u32)read_varint(&r);
     p->holdout = (u32)read_varint(&r);
-    TRY(instructions(&r, arena, p));
+    TRY(policy(&r, format, p));
+    TRY(instructions(&r, format, arena, p));
     return r.bad || r.p != r.end ? ERR_CORRUPT : ERR_OK;
 }

@@ -1,10 +1,12 @@
 /* program.h — a journey's version as it runs: flat instructions, decoded from the published bytes.
  *
  * Compiled bytes, all integers as varints (base/buf.h), texts with their length before them:
- *   u8 format (1) · id · category · lane · trigger kind, code, on, where, key, max_late; of a date
+ *   u8 format (2; 1 has neither what follows the hold-out nor `expires`) · id · category · lane ·
+ * trigger kind, code, on, where, key, max_late; of a date
  * also its attribute and the time of day in ms · entry.if · again, again_ms · running · exit count,
- * exits · percent, holdout (hundredths of a percent) · instruction count · {u8 op · step code ·
- * operands}… Operands: WAIT ms, months | SEND channel, template, topic, if | BRANCH if, target |
+ * exits · percent, holdout (hundredths of a percent) · priority · quiet · dedupe ms · instruction
+ * count · {u8 op · step code ·
+ * operands}… Operands: WAIT ms, months | SEND channel, template, topic, if, expires ms | BRANCH if, target |
  * JUMP target | END why. Predicates are the bytes of predicate_compile, empty for none. Targets are
  * instruction indexes in four bytes, always forward: a program ends. */
 #pragma once
@@ -23,6 +25,7 @@ struct instruction {
     duration wait;
     u32 channel, topic;
     str text; /* SEND: template id; END: why */
+    i64 expires_ms; /* SEND */
     struct predicate *condition;
     u32 target; /* BRANCH: where to go when it does not hold; JUMP */
 };
@@ -54,6 +57,9 @@ struct program {
     u32 exit_count;
     struct predicate *exits[EXITS_MAX];
     u32 percent, holdout;
+    i32 priority; /* of two that a cap lets one through: the higher one */
+    quiet_choice quiet;
+    i64 dedupe_ms; /* the same words to one address not within; 0: whenever */
     u32 instruction_count;
     struct instruction *instructions;
     struct arena *arena;

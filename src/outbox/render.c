@@ -1,8 +1,11 @@
 /* render.c — what a message says, from the customer as she is now.
  *
  * Names: customer.<attribute> (else her newest identifier of that namespace), event.<property> of
- * the event that began the journey, workspace.name, unsubscribe_url. */
+ * the event that began the journey, values.<name> (and event.<name>) of what a program gave,
+ * workspace.name, unsubscribe_url. What was asked for goes into the claim (words.c), so that the
+ * same words can be shown again. */
 #include "outbox/inside.h"
+#include "outbox/words.h"
 
 #include "base/hash.h"
 
@@ -10,6 +13,8 @@
 
 struct scene {
     struct outbox *o;
+    struct words words;
+    value given; /* a program's values: a MAP, or MISSING */
     struct delivery *d;
     struct subject who;
     bool has_event;
@@ -31,19 +36,30 @@ static value customer_value(struct scene *s, str member)
 
 static value event_value(struct scene *s, str member)
 {
+    if (s->given.type == VALUE_MAP) return value_member(s->given, member);
     u32 code = names_find(engine_names(s->o->engine), NAME_PROPERTY, member);
     return code && s->has_event ? props_get(s->event.props, code) : value_missing();
+}
+
+static value look_up(struct scene *s, str root, str member)
+{
+    if (str_eq(root, S("customer"))) return member.n ? customer_value(s, member) : value_missing();
+    if (str_eq(root, S("event"))) return member.n ? event_value(s, member) : value_missing();
+    if (str_eq(root, S("values")))
+        return member.n && s->given.type == VALUE_MAP ? value_member(s->given, member)
+                                                      : value_missing();
+    if (str_eq(root, S("workspace")) && str_eq(member, S("name")))
+        return engine_setting(s->o->engine, member);
+    if (str_eq(root, S("unsubscribe_url")) && !member.n) return value_text(s->d->unsubscribe_url);
+    return value_missing();
 }
 
 static value lookup(void *ctx, str root, str member)
 {
     struct scene *s = ctx;
-    if (str_eq(root, S("customer"))) return member.n ? customer_value(s, member) : value_missing();
-    if (str_eq(root, S("event"))) return member.n ? event_value(s, member) : value_missing();
-    if (str_eq(root, S("workspace")) && str_eq(member, S("name")))
-        return engine_setting(s->o->engine, member);
-    if (str_eq(root, S("unsubscribe_url")) && !member.n) return value_text(s->d->unsubscribe_url);
-    return value_missing();
+    value v = look_up(s, root, member);
+    words_keep(&s->words, root, member, v);
+    return v;
 }
 
 /* ---- compiled templates ---- */
@@ -107,18 +123,20 @@ MUST_USE static err render_template(struct scene *s, const struct message_conten
     if (!c->template) return explain(ERR_REFUSED, m->template_id, &c->why, why);
     err e = template_render(c->template, &values, d->arena, &d->content, &inner);
     if (e != ERR_OK) return explain(e, m->template_id, &inner, why);
+    d->version = version;
+    d->values = words_values(&s->words, d->arena);
     u64 both[2] = {d->content.fingerprint, version};
     d->fingerprint = hash_xxh64((str){(const char *)both, sizeof both});
     return ERR_OK;
 }
 
-static void set_address(struct scene *s)
+static void set_address(struct scene *s, str to)
 {
     struct engine *e = s->o->engine;
-    struct identifier_view id;
+    struct identifier_view id = {.value = to};
     s->d->address = (hash128){0};
     s->d->to[0] = 0;
-    if (!customer_address(engine_customers(e), s->who.head, s->d->channel, &id)) return;
+    if (!to.n && !customer_address(engine_customers(e), s->who.head, s->d->channel, &id)) return;
     s->d->address = address_key(engine_key(e), s->d->channel, id.value);
     /* One that is too long for any provider is refused there as no address. */
     snprintf(s->d->to, sizeof s->d->to, "%.*s", STR_ARG(id.value));
@@ -133,21 +151,21 @@ err delivery_render(struct outbox *o, struct delivery *d, struct diag *why)
     if (!row || row->id_low != d->id.lo) return diag_set(why, ERR_NOT_FOUND, "the message is gone");
     arena_reset(d->arena);
     d->content = (struct rendered){0};
+    d->version = 0;
+    d->values = (str){0};
     d->rendered_at = engine_applied(o->engine);
     engine_subject(o->engine, customer_head(engine_customers(o->engine), row->persona), &s.who);
-    set_address(&s);
-    if (!journey_content(engine_journeys(o->engine), d->message, &m))
-        return diag_set(why, ERR_NOT_FOUND, "its journey is gone");
+    bool known = engine_content(o->engine, d->message, &m);
+    set_address(&s, known ? m.to : (str){0});
+    if (!known) return diag_set(why, ERR_NOT_FOUND, "its journey is gone");
+    struct reader given = reader_of(m.values);
+    if (m.values.n) s.given = value_read(&given);
     s.has_event = m.trigger_order && event_get(s.who.events, s.who.personas, s.who.persona_count,
                                                m.trigger_order, m.trigger_ms, &s.event, d->arena);
-    TRY(render_template(&s, &m, why));
+    words_begin(&s.words);
+    err e = render_template(&s, &m, why);
+    words_end(&s.words);
+    TRY(e);
     d->from = arena_str(d->arena, d->content.from.n ? d->content.from : c->from);
     return ERR_OK;
-}
-
-void delivery_check(struct outbox *o, const struct delivery *d, i64 now, struct claim_check *out)
-{
-    struct message_content m;
-    bool known = journey_content(engine_journeys(o->engine), d->message, &m);
-    *out = (struct claim_check){d->address, d->fingerprint, known ? m.topic_code : 0, now};
 }

@@ -93,10 +93,8 @@ static void start(struct outbox *o, u32 row, const struct message_row *m, i64 no
 {
     struct delivery *d = new_delivery(o, row, m, now);
     struct diag why = {0};
-    struct claim_check check;
     err e = delivery_render(o, d, &why);
-    delivery_check(o, d, now, &check);
-    if (engine_would_refuse(o->engine, row, &check) != REFUSAL_NONE)
+    if (engine_would_refuse(o->engine, row, d->address, d->fingerprint, now) != REFUSAL_NONE)
         d->state = DELIVERY_TO_JUDGE;
     else if ((d->unsayable = e != ERR_OK))
         delivery_fail(d, ANSWER_REJECTED, 0, str_of(why.message));

@@ -384,7 +384,9 @@ static bool right_kind(entry_kind kind, const struct node *n, u32 event)
 {
     switch (kind) {
     case EXPECT_MESSAGE: return event == status_event(node_text(n, "status", S("claimed")));
-    case EXPECT_REFUSED: return event == EVENT_MESSAGE_REFUSED || event == EVENT_JOURNEY_REFUSED;
+    case EXPECT_REFUSED:
+        return event == EVENT_MESSAGE_REFUSED || event == EVENT_MESSAGE_EXPIRED ||
+               event == EVENT_JOURNEY_REFUSED;
     case EXPECT_ENTER: return event == EVENT_JOURNEY_ENTERED;
     case EXPECT_EXIT: return event == EVENT_JOURNEY_EXITED;
     default: return false;
@@ -503,8 +505,20 @@ static void check_rest(struct run *r, const struct observed *list, u32 n)
 
 /* ---- the run ---- */
 
+/* Without policies of its own a script knows no caps and no quiet hours. */
+MUST_USE static err publish_policies(struct run *r)
+{
+    static const char NONE[] = "{\"id\":\"policies\",\"caps\":[],\"quiet\":[]}";
+    const struct json *none;
+    for (u32 i = 0; i < r->s->source_count; i++)
+        if (r->s->sources[i].kind == OBJECT_POLICY) return ERR_OK;
+    TRY(json_parse(str_of(NONE), r->arena, &none, r->why));
+    return world_publish(r->world, OBJECT_POLICY, none, r->why);
+}
+
 MUST_USE static err publish(struct run *r)
 {
+    TRY(publish_policies(r));
     for (u32 i = 0; i < r->s->source_count; i++)
         TRY(world_publish(r->world, r->s->sources[i].kind, r->s->sources[i].json, r->why));
     return ERR_OK;
