@@ -131,6 +131,7 @@ struct message_story {
     str journey, step, template_id, channel, to; /* of its claim; empty before */
     str values;  /* a MAP's value bytes, as they stood in its words */
     u32 content; /* version of the template; 0: it was not claimed, or says nothing of it */
+    message_status status; /* the furthest */
 };
 /* False: she has no claim of it. Views until the next step. */
 bool engine_message_story(struct engine *e, persona head, hash128 id, struct arena *arena,

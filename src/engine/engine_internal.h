@@ -284,7 +284,7 @@ struct message_past {
     str journey, step, template_id, channel, topic, to, values;
     u32 content;
     i64 claimed_ms; /* 0: there is no such claim */
-    u32 said;       /* 1 << message_status of each that was written down, also by machines */
+    u32 said;       /* 1 << message_status of each that was written down, but by machines */
 };
 void message_past(struct engine *e, persona head, hash128 id, i64 from, struct arena *arena,
                   struct message_past *out);

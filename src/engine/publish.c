@@ -40,8 +40,12 @@ MUST_USE static err encode(struct engine *e, struct publish_record *p, const str
 err publish_object(struct engine *e, object_kind kind, const struct json *source,
                    struct buf *payload, struct diag *why)
 {
-    struct publish_record p = {.kind = kind, .id = json_get_str(source, "id", S(""))};
+    bool policy = kind == OBJECT_POLICY; /* there is one: it needs not say its name */
+    str otherwise = policy ? S(POLICIES_ID) : S("");
+    struct publish_record p = {.kind = kind, .id = json_get_str(source, "id", otherwise)};
     struct buf text, compiled;
+    if (policy && !str_eq(p.id, S(POLICIES_ID)))
+        return diag_at(why, ERR_REFUSED, S("/id"), "there is one policy, with the id \"policies\"");
     if (p.id.n == 0 || p.id.n > NAME_BYTES_MAX)
         return diag_at(why, ERR_REFUSED, S("/id"), "give it an id of 1 to %d bytes",
                        NAME_BYTES_MAX);

@@ -67,7 +67,8 @@ void message_past(struct engine *e, persona head, hash128 id, i64 from, struct a
         if (ev.code < EVENT_MESSAGE_PLANNED || ev.code > EVENT_MESSAGE_CANCELLED) continue;
         value which = props_get(ev.props, PROPERTY_MESSAGE);
         if (which.type != VALUE_TEXT || !str_eq(which.text, (str){hex, 32})) continue;
-        out->said |= 1u << (ev.code - EVENT_MESSAGE_PLANNED + MESSAGE_PLANNED);
+        if (props_get(ev.props, PROPERTY_MACHINE).type != VALUE_TRUE)
+            out->said |= 1u << (ev.code - EVENT_MESSAGE_PLANNED + MESSAGE_PLANNED);
         if (ev.code == EVENT_MESSAGE_CLAIMED) take_claim(&ev, arena, out);
     }
 }
@@ -85,6 +86,8 @@ bool engine_message_story(struct engine *e, persona head, hash128 id, struct are
                                   .to = past.to,
                                   .values = past.values,
                                   .content = past.content};
+    for (u32 s = MESSAGE_CLAIMED; s < MESSAGE_STATUS_COUNT; s++)
+        if (past.said & 1u << s) out->status = (message_status)s;
     return past.claimed_ms != 0;
 }
 

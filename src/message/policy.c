@@ -348,7 +348,9 @@ static void show_cap(const struct cap *c, struct names *names, struct buf *out)
     json_put_kv_i64(out, S("max"), c->max);
     json_put_key(out, S("per"));
     buf_byte(out, '"');
-    if (c->per == CAP_SLIDES)
+    if (c->per == CAP_SLIDES && c->window_ms % HOUR == 0)
+        buf_printf(out, "%dh", (int)(c->window_ms / HOUR)); /* not "1d": that reads like "day" */
+    else if (c->per == CAP_SLIDES)
         duration_put(out, (duration){.ms = c->window_ms});
     else
         buf_put(out, str_of(PERIODS[c->per]));
@@ -379,20 +381,31 @@ static void show_quiet(const struct quiet *q, struct names *names, struct buf *o
     buf_byte(out, '}');
 }
 
-void policy_show(const struct policy *p, struct names *names, struct buf *out)
+/* As it was written, if it was. */
+static bool show_given(const struct json *source, const char *name, struct buf *out)
 {
-    buf_put(out, S("{\"caps\":["));
-    for (u32 i = 0; i < p->cap_count; i++) show_cap(&p->caps[i], names, out);
-    buf_put(out, S("],\"quiet\":["));
-    for (u32 i = 0; i < p->quiet_count; i++) show_quiet(&p->quiet[i], names, out);
-    buf_put(out, S("],\"holidays\":["));
-    for (u32 i = 0; i < p->holiday_count; i++) {
-        json_put_comma(out);
-        buf_byte(out, '"');
-        iso_put_date(out, p->holidays[i]);
-        buf_byte(out, '"');
+    const struct json *given = json_get(source, name);
+    json_put_key(out, str_of(name));
+    if (given) json_put(out, given);
+    return given != NULL;
+}
+
+void policy_show(const struct policy *p, const struct json *source, struct names *names,
+                 struct buf *out)
+{
+    buf_byte(out, '{');
+    if (!show_given(source, "caps", out)) {
+        buf_byte(out, '[');
+        for (u32 i = 0; i < p->cap_count; i++) show_cap(&p->caps[i], names, out);
+        buf_byte(out, ']');
     }
-    buf_put(out, S("]}"));
+    if (!show_given(source, "quiet", out)) {
+        buf_byte(out, '[');
+        for (u32 i = 0; i < p->quiet_count; i++) show_quiet(&p->quiet[i], names, out);
+        buf_byte(out, ']');
+    }
+    if (!show_given(source, "holidays", out)) buf_put(out, S("[]"));
+    buf_byte(out, '}');
 }
 
 /* ---- quiet hours ---- */

@@ -63,8 +63,10 @@ MUST_USE err policy_compile(const struct json *source, const struct policy_conte
                             struct buf *out, struct diag *why);
 /* Decodes into `arena`; views into `bytes` are kept. Empty bytes: the defaults. ERR_CORRUPT. */
 MUST_USE err policy_load(str bytes, struct arena *arena, struct policy *out);
-/* As JSON, whole: {"caps", "quiet", "holidays"}. */
-void policy_show(const struct policy *p, struct names *names, struct buf *out);
+/* As JSON, whole: {"caps", "quiet", "holidays"}; what `source` (NULL: nothing) has is shown as it
+ * was written. */
+void policy_show(const struct policy *p, const struct json *source, struct names *names,
+                 struct buf *out);
 
 /* The end of the quiet hours that `now` lies in, for a channel; `now` itself if it lies in none.
  * `zone_of` may be NULL, or not know a zone: then the customer's is taken. O(rules). */

@@ -67,7 +67,8 @@ u32 message_take(struct messages *m, lane l)
     while (q->count) {
         struct ready r = pop(m, q);
         const struct message_row *row = row_of(m, r.row);
-        if (row->status == MESSAGE_PLANNED && row->id_low == r.id_low) return r.row;
+        if (row->status == MESSAGE_PLANNED && row->id_low == r.id_low && row->due_ms == r.due)
+            return r.row;
     }
     return 0;
 }

@@ -75,7 +75,10 @@ MUST_USE static err add_bundle(struct loader *l, const struct json *j)
         const char *member;
         object_kind kind;
     } PARTS[] = {
-        {"segments", OBJECT_SEGMENT}, {"templates", OBJECT_TEMPLATE}, {"journeys", OBJECT_JOURNEY}};
+        {"policies", OBJECT_POLICY},
+        {"segments", OBJECT_SEGMENT},
+        {"templates", OBJECT_TEMPLATE},
+        {"journeys", OBJECT_JOURNEY}};
     if (json_get(j, "steps")) return add_source(l, OBJECT_JOURNEY, j);
     for (const struct json *m = json_is(j, JSON_OBJECT) ? j->child : NULL; m; m = m->next) {
         bool known = false;
@@ -89,6 +92,7 @@ MUST_USE static err add_bundle(struct loader *l, const struct json *j)
     }
     for (u32 i = 0; i < COUNT_OF(PARTS); i++) {
         const struct json *list = json_get(j, PARTS[i].member);
+        if (json_is(list, JSON_OBJECT)) TRY(add_source(l, PARTS[i].kind, list));
         for (const struct json *o = json_is(list, JSON_ARRAY) ? list->child : NULL; o; o = o->next)
             TRY(add_source(l, PARTS[i].kind, o));
     }

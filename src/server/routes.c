@@ -14,6 +14,8 @@
     X(JOURNEYS)                                                                                    \
     X(TEMPLATES)                                                                                   \
     X(MESSAGES)                                                                                    \
+    X(SEND)                                                                                        \
+    X(POLICIES)                                                                                    \
     X(CHANNELS)                                                                                    \
     X(SOURCES)                                                                                     \
     X(SETTINGS)
