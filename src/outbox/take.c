@@ -3,7 +3,10 @@
  * Lanes in strict order; within a lane the oldest first. A message whose channel is busy, rests or
  * is not connected steps aside into that channel's queue, so that it holds up no other channel; of
  * a busy channel only so many do, the rest stays where it is. Broadcasts leave a quarter of the
- * connections, and of all deliveries, to what somebody waits for. */
+ * connections, and of all deliveries, to what somebody waits for.
+ *
+ * Of one customer's messages, those that a cap may hold are claimed one after the other: else the
+ * faster connection, and not the more important journey, would have the last place. */
 #include "outbox/inside.h"
 
 #include <stdlib.h>
@@ -58,6 +61,39 @@ static bool channel_free(const struct channel *c, lane l, i64 now)
 static bool channel_works(const struct channel *c, i64 now)
 {
     return c->type && c->rests_until <= now;
+}
+
+/* Its claim has not been judged yet. */
+static bool is_before_claim(const struct delivery *d)
+{
+    switch (d->state) {
+    case DELIVERY_PREPARING:
+    case DELIVERY_TO_CLAIM:
+    case DELIVERY_CLAIMING:
+    case DELIVERY_TO_JUDGE:
+    case DELIVERY_JUDGING: return true;
+    default: return false;
+    }
+}
+
+/* Another message of hers is on its way to its claim, and may take a place in a cap. */
+static bool has_one_ahead(const struct outbox *o, const struct message_row *m)
+{
+    struct customers *c = engine_customers(o->engine);
+    struct messages *all = engine_messages(o->engine);
+    persona head = customer_head(c, m->persona);
+    u32 left = o->in_flight;
+    if (m->category == CATEGORY_TRANSACTIONAL) return false;
+    for (u32 i = 0; i < o->deliveries_max && left; i++) {
+        const struct delivery *d = &o->deliveries[i];
+        if (d->state == DELIVERY_FREE) continue;
+        left--;
+        const struct message_row *other = is_before_claim(d) ? message_at(all, d->message) : NULL;
+        if (other && other->id_low == d->id.lo && other->category != CATEGORY_TRANSACTIONAL &&
+            customer_head(c, other->persona) == head)
+            return true;
+    }
+    return false;
 }
 
 /* ---- starting ---- */
@@ -115,10 +151,16 @@ static u32 start_waiting(struct outbox *o, struct channel *c, lane l, u32 budget
 {
     u32 started = 0;
     struct waiting_queue *q = &c->waiting[l];
-    while (q->count && started < budget && slot_free(o, l) && channel_free(c, l, now)) {
+    for (u32 left = q->count;
+         left && started < budget && slot_free(o, l) && channel_free(c, l, now); left--) {
         struct waiting w = pop(q);
         if (!still_due(o, w)) continue;
-        start(o, w.row, message_at(engine_messages(o->engine), w.row), now);
+        const struct message_row *m = message_at(engine_messages(o->engine), w.row);
+        if (has_one_ahead(o, m)) {
+            push(q, w);
+            continue;
+        }
+        start(o, w.row, m, now);
         started++;
     }
     return started;
@@ -146,7 +188,7 @@ static u32 start_new(struct outbox *o, lane l, u32 budget, i64 now, bool *taken)
         struct waiting w = {m->id_low, row};
         struct channel *c = &o->channels[m->channel];
         *taken = true;
-        if (!channel_free(c, l, now)) {
+        if (!channel_free(c, l, now) || has_one_ahead(o, m)) {
             push(&c->waiting[l], w);
             if (channel_works(c, now) && c->waiting[l].count >= WAITING_MAX) break;
         } else if (still_due(o, w)) {
