@@ -151,8 +151,8 @@ static void decide(struct engine *e, const struct claim_record *c, const struct 
     } else {
         bool late = why == REFUSAL_EXPIRED;
         message_refuse(e->messages, c->message, why, e->now);
-        tell(e, c->message, late ? EVENT_MESSAGE_EXPIRED : EVENT_MESSAGE_REFUSED,
-             refusal_text(why), S(""));
+        tell(e, c->message, late ? EVENT_MESSAGE_EXPIRED : EVENT_MESSAGE_REFUSED, refusal_text(why),
+             S(""));
         journey_departed(e->journeys, c->message, e->now);
         journey_settled(e->journeys, c->message);
     }

@@ -177,8 +177,8 @@ void apply_receipt(struct engine *e, const struct record *rec)
     i64 from = row ? (i64)message_at(e->messages, row)->planned : INT64_MIN;
     message_past(e, head, r.id, from, e->scratch, &past);
     if (!past.claimed_ms) return; /* never handed over: nobody can have had it */
-    bool moved = row && !r.machine &&
-                 message_settle(e->messages, row, (message_status)r.status, e->now);
+    bool moved =
+        row && !r.machine && message_settle(e->messages, row, (message_status)r.status, e->now);
     bool again = past.said & 1u << r.status;
     if (!moved && again && !r.machine && !comes_again((message_status)r.status)) return;
     snprintf(hex, sizeof hex, "%016llx%016llx", (unsigned long long)r.id.hi,

@@ -148,8 +148,8 @@ TEST("a complaint and a hard bounce suppress the address it went to, and no othe
         CHECK(a && a->suppressed == (i ? SUPPRESSED_BOUNCE : SUPPRESSED_COMPLAINT));
         CHECK_EQ(told(&s, EVENT_ADDRESS_SUPPRESSED, NULL), 1);
         ask(r, "eve@x.test", 6, CATEGORY_TRANSACTIONAL);
-        CHECK(!address_of(r->engine->customers, address_key(engine_key(r->engine), CHANNEL_EMAIL,
-                                                            S("eve@x.test"))));
+        CHECK(!address_of(r->engine->customers,
+                          address_key(engine_key(r->engine), CHANNEL_EMAIL, S("eve@x.test"))));
         rig_close(r);
     }
 }
@@ -197,13 +197,15 @@ TEST("a receipt finds its message also when the row is gone, and one of nobody's
     rig_close(r);
 }
 
-TEST("the story of a message has its values and the version of its template, and its words are kept")
+TEST(
+    "the story of a message has its values and the version of its template, and its words are kept")
 {
     struct rig *r = rig_open(arena, NULL);
     struct message_story story;
     for (u32 i = 0; i < 60; i++)
-        rig_publishes(r, OBJECT_TEMPLATE,
-                      arena_printf(arena, "{'id':'order','channel':'email','text':'v%u'}", i + 1).p);
+        rig_publishes(
+            r, OBJECT_TEMPLATE,
+            arena_printf(arena, "{'id':'order','channel':'email','text':'v%u'}", i + 1).p);
     rig_apply(r);
     struct sending s = sent(r, "ada@x.test", 5);
     CHECK(engine_message_story(r->engine, head_of(&s), s.id, arena, &story));

@@ -222,7 +222,8 @@ bool receipt_read(str payload, struct receipt_record *out);
  * `id_low`, which is made of the idempotency key: asked twice, sent once. */
 struct send_record {
     str customer;
-    str values_of[RECORD_IDS_MAX]; /* normal forms of the header's identifiers; without `customer` */
+    str values_of[RECORD_IDS_MAX]; /* normal forms of the header's identifiers; without `customer`
+                                    */
     u64 id_low, body;              /* body: hash of what was asked */
     u32 channel, topic;
     u8 category;

@@ -132,9 +132,8 @@ MUST_USE static err policy(struct compiler *c, const struct json *j, category ki
     i64 priority = 0, dedupe_ms = message_rules_of(kind).dedupe_ms;
     quiet_choice choice = QUIET_DEFER;
     str quiet = json_get_str(policy, "quiet", json_get(policy, "quiet") ? S("?") : S("defer"));
-    if (json_get(j, "priority") &&
-        (json_to_i64(json_get(j, "priority"), &priority) != ERR_OK || priority > PRIORITY_MAX ||
-         priority < -PRIORITY_MAX))
+    if (json_get(j, "priority") && (json_to_i64(json_get(j, "priority"), &priority) != ERR_OK ||
+                                    priority > PRIORITY_MAX || priority < -PRIORITY_MAX))
         return compiler_refuse(c, "/priority",
                                "a whole number is needed; of two journeys the higher goes first");
     if (str_eq(quiet, S("drop")))

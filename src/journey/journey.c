@@ -293,7 +293,8 @@ static bool reads(const struct predicate *p, const struct cause *cause)
 {
     const struct predicate_inputs *in = predicate_inputs(p);
     if (!cause->event || in->any_event) return true;
-    if (cause->event->code >= EVENT_MESSAGE_PLANNED && cause->event->code <= EVENT_MESSAGE_CANCELLED)
+    if (cause->event->code >= EVENT_MESSAGE_PLANNED &&
+        cause->event->code <= EVENT_MESSAGE_CANCELLED)
         return true; /* a condition may ask for the status of a message */
     for (u32 i = 0; i < in->event_count; i++)
         if (in->events[i] == cause->event->code) return true;

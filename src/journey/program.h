@@ -6,9 +6,9 @@
  * also its attribute and the time of day in ms · entry.if · again, again_ms · running · exit count,
  * exits · percent, holdout (hundredths of a percent) · priority · quiet · dedupe ms · instruction
  * count · {u8 op · step code ·
- * operands}… Operands: WAIT ms, months | SEND channel, template, topic, if, expires ms | BRANCH if, target |
- * JUMP target | END why. Predicates are the bytes of predicate_compile, empty for none. Targets are
- * instruction indexes in four bytes, always forward: a program ends. */
+ * operands}… Operands: WAIT ms, months | SEND channel, template, topic, if, expires ms | BRANCH if,
+ * target | JUMP target | END why. Predicates are the bytes of predicate_compile, empty for none.
+ * Targets are instruction indexes in four bytes, always forward: a program ends. */
 #pragma once
 #include "journey/journey.h"
 
@@ -24,7 +24,7 @@ struct instruction {
     u32 step; /* NAME_OBJECT code of the step's id */
     duration wait;
     u32 channel, topic;
-    str text; /* SEND: template id; END: why */
+    str text;       /* SEND: template id; END: why */
     i64 expires_ms; /* SEND */
     struct predicate *condition;
     u32 target; /* BRANCH: where to go when it does not hold; JUMP */

@@ -162,8 +162,7 @@ static i64 over(const struct messages *m, persona head, const struct cap *c,
     static const period PERIODS[] = {
         [CAP_DAY] = PERIOD_DAY, [CAP_WEEK] = PERIOD_WEEK, [CAP_MONTH] = PERIOD_MONTH};
     i64 since = check->now - c->window_ms + 1, end = 0;
-    if (c->per != CAP_SLIDES)
-        zone_period(check->zone, check->now, PERIODS[c->per], &since, &end);
+    if (c->per != CAP_SLIDES) zone_period(check->zone, check->now, PERIODS[c->per], &since, &end);
     if (count_since(m, head, c, r, since) < c->max) return 0;
     if (!c->defers) return NEVER;
     return c->per == CAP_SLIDES ? frees_at(m, head, c, r, since) : end;

@@ -78,11 +78,11 @@ typedef enum { LANE_TRANSACTIONAL, LANE_TRIGGERED, LANE_BROADCAST, LANE_COUNT } 
 enum { MESSAGE_STEPS_MAX = 1 << 12, MESSAGE_ATTEMPTS_MAX = 15 };
 
 struct message_row {
-    u64 version;     /* the store's */
-    u64 id_low;      /* low half of the stable id */
-    persona persona; /* as planned; follow customer_head */
-    u32 enrolment;   /* journey's row; 0: asked for by a program (message_send) */
-    u32 next;        /* the customer's next message, newest first */
+    u64 version;      /* the store's */
+    u64 id_low;       /* low half of the stable id */
+    persona persona;  /* as planned; follow customer_head */
+    u32 enrolment;    /* journey's row; 0: asked for by a program (message_send) */
+    u32 next;         /* the customer's next message, newest first */
     u32 program : 16; /* journey's version index; 0: none */
     u32 step : 12;    /* in its program */
     u32 attempts : 4; /* claims granted so far */
@@ -103,8 +103,8 @@ void messages_set_key(struct messages *m, struct sip_key key);
  * priorities, no zones but the customer's. */
 struct message_host {
     void *ctx;
-    i32 (*priority)(void *ctx, u32 program); /* of a journey's version: higher first */
-    str (*journey)(void *ctx, u32 program);  /* its id */
+    i32 (*priority)(void *ctx, u32 program);         /* of a journey's version: higher first */
+    str (*journey)(void *ctx, u32 program);          /* its id */
     const struct zone *(*zone)(void *ctx, str name); /* NULL: unknown */
 };
 void messages_host(struct messages *m, struct message_host host);

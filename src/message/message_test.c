@@ -58,12 +58,11 @@ static u32 plan(struct post *p, persona who, u32 channel, category kind)
 /* Everybody has one address; each message says something of its own unless told otherwise. */
 static struct claim_check check_of(struct post *p, u32 row, u64 words)
 {
-    return (struct claim_check){
-        .address = {7, 7},
-        .fingerprint = words ? words : 1000 + row_of(p->m, row)->id_low,
-        .now = p->w->now,
-        .zone = p->w->zone,
-        .rules = message_rules_of((category)row_of(p->m, row)->category)};
+    return (struct claim_check){.address = {7, 7},
+                                .fingerprint = words ? words : 1000 + row_of(p->m, row)->id_low,
+                                .now = p->w->now,
+                                .zone = p->w->zone,
+                                .rules = message_rules_of((category)row_of(p->m, row)->category)};
 }
 
 static refusal ask(struct post *p, u32 row, i64 *until)
@@ -136,8 +135,8 @@ TEST("a row goes three days after it settled, its place in the caps not before t
 
 TEST("consent, address and words are asked in that order, before caps")
 {
-    struct post *p = post_new(
-        arena, "{'quiet':[],'caps':[{'channel':'*','max':0,'per':'day','category':'*'}]}");
+    struct post *p =
+        post_new(arena, "{'quiet':[],'caps':[{'channel':'*','max':0,'per':'day','category':'*'}]}");
     struct change ignored;
     i64 until;
     persona eve = town_customer(p->w, "eve");
@@ -176,8 +175,8 @@ TEST("the same words to one address are refused for 20 hours, and no longer")
 
 TEST("what was rejected was not said: neither caps nor the same words hold anything back")
 {
-    struct post *p = post_new(
-        arena, "{'quiet':[],'caps':[{'channel':'email','max':1,'per':'24h'}]}");
+    struct post *p =
+        post_new(arena, "{'quiet':[],'caps':[{'channel':'email','max':1,'per':'24h'}]}");
     persona ada = somebody(p, "ada");
     u32 row = plan(p, ada, CHANNEL_EMAIL, CATEGORY_PROMOTION);
     CHECK_EQ(claim(p, row, 5), REFUSAL_NONE);
@@ -211,8 +210,8 @@ TEST("what waited exactly as long as it may is sent, a millisecond longer and it
 
 TEST("in quiet hours promotion waits or is dropped, and what need not wait goes")
 {
-    struct post *p = post_new(
-        arena, "{'caps':[],'quiet':[{'channel':'*','from':'00:00','to':'23:59'}]}");
+    struct post *p =
+        post_new(arena, "{'caps':[],'quiet':[{'channel':'*','from':'00:00','to':'23:59'}]}");
     persona ada = somebody(p, "ada");
     i64 until, end;
     u32 row = plan(p, ada, CHANNEL_EMAIL, CATEGORY_PROMOTION),
@@ -476,7 +475,8 @@ static void claims_like_the_twin(struct arena *arena, struct rng *rng, const cha
     post_free(p);
 }
 
-TEST("caps are a count of what was claimed, whatever the history: 4 customers, 600 claims each time")
+TEST(
+    "caps are a count of what was claimed, whatever the history: 4 customers, 600 claims each time")
 {
     static const char *const POLICIES[] = {
         "{'quiet':[]}",

@@ -13,7 +13,8 @@
 enum { FORMAT = 1, PROMOTIONS = 1 << CATEGORY_PROMOTION };
 
 static const char *const CATEGORIES[] = {"promotion", "service", "transactional"};
-static const char *const PERIODS[] = {[CAP_DAY] = "day", [CAP_WEEK] = "week", [CAP_MONTH] = "month"};
+static const char *const PERIODS[] = {
+    [CAP_DAY] = "day", [CAP_WEEK] = "week", [CAP_MONTH] = "month"};
 
 static const struct cap DEFAULT_CAPS[] = {
     {CHANNEL_SMS, PROMOTIONS, 2, CAP_SLIDES, DAY, false},
@@ -56,8 +57,8 @@ MUST_USE static err refuse(struct checking *c, const char *member, const char *s
     return diag_at(c->why, ERR_REFUSED, str_of(path), "%s", sentence);
 }
 
-MUST_USE static err known_members(struct checking *c, const struct json *j, const char *const *known,
-                                  u32 n)
+MUST_USE static err known_members(struct checking *c, const struct json *j,
+                                  const char *const *known, u32 n)
 {
     char at[100];
     if (!json_is(j, JSON_OBJECT)) return refuse(c, "", "an object is needed here");
@@ -114,8 +115,9 @@ MUST_USE static err period_at(struct checking *c, const struct json *j, struct c
             return ERR_OK;
         }
     if (duration_parse(text, &d) != ERR_OK || d.months || d.ms <= 0 || d.ms > CAP_WINDOW_MAX)
-        return refuse(c, "/per",
-                      "use \"day\", \"week\", \"month\" or a duration up to \"31d\" such as \"24h\"");
+        return refuse(
+            c, "/per",
+            "use \"day\", \"week\", \"month\" or a duration up to \"31d\" such as \"24h\"");
     out->per = CAP_SLIDES;
     out->window_ms = d.ms;
     return ERR_OK;
@@ -137,7 +139,8 @@ MUST_USE static err cap_at(struct checking *c, const struct json *j, struct buf 
     if (!cap.defers && !str_eq(over, S("refuse")))
         return refuse(c, "/over", "use \"refuse\" or \"defer\"");
     if (cap.defers && max == 0)
-        return refuse(c, "/over", "a cap of 0 never frees: nothing can wait for it, use \"refuse\"");
+        return refuse(c, "/over",
+                      "a cap of 0 never frees: nothing can wait for it, use \"refuse\"");
     buf_varint(out, cap.channel);
     buf_varint(out, cap.categories);
     buf_varint(out, (u64)max);
@@ -216,7 +219,8 @@ MUST_USE static err holidays(struct checking *c, const struct json *list, struct
     return ERR_OK;
 }
 
-MUST_USE static err list_at(struct checking *c, const struct json *source, const char *name, u32 max,
+MUST_USE static err list_at(struct checking *c, const struct json *source, const char *name,
+                            u32 max,
                             err (*one)(struct checking *c, const struct json *j, struct buf *out),
                             struct buf *out)
 {
@@ -342,9 +346,9 @@ static void show_cap(const struct cap *c, struct names *names, struct buf *out)
     buf_byte(out, '{');
     json_put_kv_str(out, S("channel"), channel_text(names, c->channel));
     json_put_kv_str(out, S("category"),
-                    both                            ? S("*")
+                    both                          ? S("*")
                     : c->categories == PROMOTIONS ? S("promotion")
-                                                    : S("service"));
+                                                  : S("service"));
     json_put_kv_i64(out, S("max"), c->max);
     json_put_key(out, S("per"));
     buf_byte(out, '"');

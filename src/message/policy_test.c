@@ -144,10 +144,9 @@ TEST("quiet hours are half open, also over midnight")
 
 TEST("rules that touch are one: what ends in another's hours goes on to its end")
 {
-    struct policy *p =
-        policy(arena, "{'quiet':[{'channel':'*','from':'12:00','to':'14:00'},"
-                      "{'channel':'sms','from':'14:00','to':'15:00'},"
-                      "{'channel':'sms','from':'14:30','to':'16:00'}]}");
+    struct policy *p = policy(arena, "{'quiet':[{'channel':'*','from':'12:00','to':'14:00'},"
+                                     "{'channel':'sms','from':'14:00','to':'15:00'},"
+                                     "{'channel':'sms','from':'14:30','to':'16:00'}]}");
     CHECK_EQ(quiet_end(p, CHANNEL_SMS, "2026-03-01T12:00:00Z", NULL), ms("2026-03-01T16:00:00Z"));
     CHECK_EQ(quiet_end(p, CHANNEL_EMAIL, "2026-03-01T12:00:00Z", NULL), ms("2026-03-01T14:00:00Z"));
 }
@@ -177,8 +176,8 @@ static i64 quiet_end_slowly(const struct zone *z, i64 now, i64 from, i64 to)
     }
 }
 
-/* Around both changes of the clocks of a year, every half hour. Hours that lie in a gap or are there
- * twice are left out: what they mean is said by zone_resolve, and tested there. */
+/* Around both changes of the clocks of a year, every half hour. Hours that lie in a gap or are
+ * there twice are left out: what they mean is said by zone_resolve, and tested there. */
 TEST("in New York, Paris and on Lord Howe the local clock counts, also when it is changed")
 {
     static const char *const ZONES[] = {"America/New_York", "Europe/Paris", "Australia/Lord_Howe",
@@ -203,8 +202,7 @@ TEST("in New York, Paris and on Lord Howe the local clock counts, also when it i
 TEST("quiet hours that begin in a gap begin behind it, and of two such times at the first")
 {
     const struct zone *york = town_zone(arena, "America/New_York");
-    struct policy *p =
-        policy(arena, "{'quiet':[{'channel':'*','from':'02:30','to':'04:00'}]}");
+    struct policy *p = policy(arena, "{'quiet':[{'channel':'*','from':'02:30','to':'04:00'}]}");
     /* 2026-03-08: 02:00 EST is 03:00 EDT; 02:30 does not exist. */
     CHECK_EQ(quiet_end(p, CHANNEL_SMS, "2026-03-08T06:59:00Z", york), ms("2026-03-08T06:59:00Z"));
     CHECK_EQ(quiet_end(p, CHANNEL_SMS, "2026-03-08T07:00:00Z", york), ms("2026-03-08T08:00:00Z"));

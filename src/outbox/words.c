@@ -53,8 +53,7 @@ str words_values(const struct words *s, struct arena *arena)
     struct buf b;
     if (!s->count || s->members.full || s->keys.full) return (str){0};
     buf_init(&b, CLAIM_VALUES_MAX);
-    value_put(&b,
-              (value){.type = VALUE_MAP, .count = s->count, .text = buf_str(&s->members)});
+    value_put(&b, (value){.type = VALUE_MAP, .count = s->count, .text = buf_str(&s->members)});
     str out = b.full ? (str){0} : arena_str(arena, buf_str(&b));
     buf_clear(&b);
     return out;

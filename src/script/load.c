@@ -74,11 +74,10 @@ MUST_USE static err add_bundle(struct loader *l, const struct json *j)
     static const struct {
         const char *member;
         object_kind kind;
-    } PARTS[] = {
-        {"policies", OBJECT_POLICY},
-        {"segments", OBJECT_SEGMENT},
-        {"templates", OBJECT_TEMPLATE},
-        {"journeys", OBJECT_JOURNEY}};
+    } PARTS[] = {{"policies", OBJECT_POLICY},
+                 {"segments", OBJECT_SEGMENT},
+                 {"templates", OBJECT_TEMPLATE},
+                 {"journeys", OBJECT_JOURNEY}};
     if (json_get(j, "steps")) return add_source(l, OBJECT_JOURNEY, j);
     for (const struct json *m = json_is(j, JSON_OBJECT) ? j->child : NULL; m; m = m->next) {
         bool known = false;

@@ -1,5 +1,5 @@
-/* receipts.h — what became of a message, told by whoever hears of it: a provider's webhook, a click,
- * a pixel, a reply. */
+/* receipts.h — what became of a message, told by whoever hears of it: a provider's webhook, a
+ * click, a pixel, a reply. */
 #pragma once
 #include "server/call.h"
 

@@ -24,7 +24,8 @@ static err change(struct call *c)
     str wanted = http_header(c->req, S("if-match"));
     if (!c->body) return diag_set(&c->why, ERR_INVALID, "the body has to be a JSON object");
     if (wanted.n && !str_eq(wanted, S("*")) && !str_eq(wanted, tag_of(c)))
-        return diag_set(&c->why, ERR_STALE, "the policies have been changed since: read them again");
+        return diag_set(&c->why, ERR_STALE,
+                        "the policies have been changed since: read them again");
     return object_publish(c, OBJECT_POLICY, object_source(c, S(POLICIES_ID)), show);
 }
 

@@ -158,9 +158,9 @@ static err read_recipient(struct call *c, struct asked *a)
 
 static err check_members(struct call *c)
 {
-    static const char *const KNOWN[] = {"customer", "to",       "identifiers", "channel",
-                                        "template", "values",   "category",    "topic",
-                                        "idempotency_key"};
+    static const char *const KNOWN[] = {"customer", "to",       "identifiers",
+                                        "channel",  "template", "values",
+                                        "category", "topic",    "idempotency_key"};
     for (const struct json *m = c->body->child; m; m = m->next) {
         bool known = false;
         for (u32 i = 0; i < COUNT_OF(KNOWN); i++) known |= str_eq(m->key, str_of(KNOWN[i]));
@@ -286,9 +286,9 @@ static err append_it(struct call *c, const struct asked *a)
     memcpy(r.ids, a->ids, sizeof r.ids);
     r.payload = buf_str(&payload);
     record_put(&whole, &r);
-    err e = whole.full ? ERR_TOO_LARGE
-                       : log_append(engine_log(c->server->engine), buf_str(&whole), 1, false,
-                                    &number);
+    err e = whole.full
+                ? ERR_TOO_LARGE
+                : log_append(engine_log(c->server->engine), buf_str(&whole), 1, false, &number);
     buf_clear(&payload);
     buf_clear(&whole);
     if (e != ERR_OK) return diag_set(&c->why, e, "it cannot be written to the log now");

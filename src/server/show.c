@@ -345,7 +345,8 @@ static bool status_of_event(u32 event, message_status *out)
 }
 
 /* From the customer's events that name this message. */
-void show_message_history(struct buf *b, struct engine *e, persona head, str id, struct arena *arena)
+void show_message_history(struct buf *b, struct engine *e, persona head, str id,
+                          struct arena *arena)
 {
     persona all[PERSONAS_SHOWN];
     struct event ev;
