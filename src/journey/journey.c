@@ -431,6 +431,7 @@ bool journey_content(const struct journeys *j, u32 message, struct message_conte
         .rules = {p->quiet, p->dedupe_ms, in->expires_ms},
         .version = p->version,
     };
+    if (table_has(j->enrolments, m->enrolment)) out->key = row_at(j, m->enrolment)->key;
     if (p->trigger.kind != TRIGGER_DATE && table_has(j->enrolments, m->enrolment)) {
         out->trigger_order = row_at(j, m->enrolment)->trigger_order;
         out->trigger_ms = row_at(j, m->enrolment)->trigger_ms;

@@ -187,6 +187,7 @@ struct message_content {
     u32 version;
     u64 trigger_order; /* the event for {{ event.… }}: event_get with these; 0: none */
     i64 trigger_ms;
+    u64 key; /* hash of its entry's key; 0: it has none */
     /* Of what a program asked for (message_send), which has no journey: */
     str to;     /* empty: her address as it is */
     str values; /* a MAP's value bytes */

@@ -416,7 +416,15 @@ void policy_show(const struct policy *p, const struct json *source, struct names
 
 static bool is_holiday(const struct policy *p, i64 day)
 {
-    return bsearch(&day, p->holidays, p->holiday_count, sizeof day, by_day) != NULL;
+    u32 low = 0, high = p->holiday_count;
+    while (low < high) {
+        u32 middle = low + (high - low) / 2;
+        if (p->holidays[middle] < day)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < p->holiday_count && p->holidays[low] == day;
 }
 
 static i64 moment(const struct zone *z, i64 day, i64 clock)

@@ -112,7 +112,9 @@ MUST_USE static err render_template(struct scene *s, const struct message_conten
     u32 version = 0;
     str source = engine_object(s->o->engine, OBJECT_TEMPLATE, m->template_id, &version);
     if (!source.n && s->o->stub_templates) {
-        d->fingerprint = hash_xxh64(m->template_id);
+        /* It stands for words about what the entry is about: two carts are two things. */
+        u64 both[2] = {hash_xxh64(m->template_id), m->key};
+        d->fingerprint = hash_xxh64((str){(const char *)both, sizeof both});
         return ERR_OK;
     }
     if (!source.n) {
