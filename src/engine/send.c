@@ -42,7 +42,14 @@ void apply_send(struct engine *e, const struct record *r)
 {
     struct send_record s;
     bool born;
-    if (r->payload.n == 0) e->blanked = true;
+    if (r->payload.n == 0) {
+        /* Emptied by an erasure: who it made keeps her number, which later records name. */
+        s = (struct send_record){0};
+        persona gone = find(e, r, &s, &born);
+        if (gone && born) greet(e, gone);
+        e->blanked = true;
+        return;
+    }
     if (!send_read(r->payload, r->id_count, &s) || s.category > CATEGORY_TRANSACTIONAL ||
         s.channel == 0 || s.channel > UINT8_MAX || message_by_low(e->messages, s.id_low))
         return;

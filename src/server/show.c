@@ -384,6 +384,7 @@ void show_message(struct buf *b, struct engine *e, u32 row, bool with_history, s
     persona head = customer_head(engine_customers(e), r->persona);
     struct message_content c = {0};
     struct identifier_view to = {0};
+    struct message_story story;
     char hex[33];
     snprintf(hex, sizeof hex, "%016llx%016llx", (unsigned long long)id.hi,
              (unsigned long long)id.lo);
@@ -398,8 +399,11 @@ void show_message(struct buf *b, struct engine *e, u32 row, bool with_history, s
     }
     json_put_kv_str(b, S("category"), category_text((category)r->category));
     json_put_kv_str(b, S("channel"), names_text(engine_names(e), NAME_CHANNEL, r->channel));
-    if (c.to.n || customer_address(engine_customers(e), head, r->channel, &to))
-        json_put_kv_str(b, S("to"), c.to.n ? c.to : to.value);
+    if (r->status >= MESSAGE_CLAIMED && engine_message_story(e, head, id, arena, &story))
+        to.value = story.to; /* where it went, whatever she has now */
+    else if (c.to.n || !customer_address(engine_customers(e), head, r->channel, &to))
+        to.value = c.to;
+    if (to.value.n) json_put_kv_str(b, S("to"), to.value);
     json_put_kv_str(b, S("status"), message_status_text((message_status)r->status));
     json_put_kv_str(b, S("reason"), refusal_text((refusal)r->reason));
     json_put_kv_time(b, S("at"), r->due_ms);
