@@ -50,6 +50,7 @@ struct delivery {
     u32 version; /* of its template */
     str values;  /* what its words asked for, as a claim keeps it */
     u32 channel;
+    persona head; /* whose it is, as it was started */
     u8 state, lane, stale;
     bool unsayable; /* its template failed */
 };

@@ -79,19 +79,14 @@ static bool is_before_claim(const struct delivery *d)
 /* Another message of hers is on its way to its claim, and may take a place in a cap. */
 static bool has_one_ahead(const struct outbox *o, const struct message_row *m)
 {
-    struct customers *c = engine_customers(o->engine);
-    struct messages *all = engine_messages(o->engine);
-    persona head = customer_head(c, m->persona);
+    persona head = customer_head(engine_customers(o->engine), m->persona);
     u32 left = o->in_flight;
-    if (m->category == CATEGORY_TRANSACTIONAL) return false;
+    if (m->lane == LANE_TRANSACTIONAL) return false;
     for (u32 i = 0; i < o->deliveries_max && left; i++) {
         const struct delivery *d = &o->deliveries[i];
         if (d->state == DELIVERY_FREE) continue;
         left--;
-        const struct message_row *other = is_before_claim(d) ? message_at(all, d->message) : NULL;
-        if (other && other->id_low == d->id.lo && other->category != CATEGORY_TRANSACTIONAL &&
-            customer_head(c, other->persona) == head)
-            return true;
+        if (d->head == head && d->lane != LANE_TRANSACTIONAL && is_before_claim(d)) return true;
     }
     return false;
 }
@@ -114,6 +109,7 @@ static struct delivery *new_delivery(struct outbox *o, u32 row, const struct mes
                            .type = c->type,
                            .provider = c->provider,
                            .channel = m->channel,
+                           .head = customer_head(engine_customers(o->engine), m->persona),
                            .state = DELIVERY_PREPARING,
                            .lane = m->lane};
     o->in_flight++;
