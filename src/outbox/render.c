@@ -111,12 +111,17 @@ static struct liquid_values values_of(struct scene *s)
     u32 code = names_find(engine_names(e), NAME_ATTRIBUTE, S("language"));
     value language = code ? view_attribute(s->who.view, s->who.head, code) : value_missing();
     const struct zone *own = zone.type == VALUE_TEXT ? engine_zone_named(e, zone.text) : NULL;
+    value currency = engine_setting(e, S("currency"));
+    words_keep(&s->words, S(WORDS_NOW), (str){0}, value_int(s->d->date_ms));
+    words_keep(&s->words, S(WORDS_ZONE), (str){0}, own ? zone : value_missing());
+    words_keep(&s->words, S(WORDS_LANGUAGE), (str){0}, language);
+    words_keep(&s->words, S(WORDS_CURRENCY), (str){0}, currency);
     return (struct liquid_values){.lookup = lookup,
                                   .ctx = s,
                                   .now_ms = s->d->date_ms,
                                   .zone = own ? own : engine_zone(e),
                                   .language = language.text,
-                                  .currency = engine_setting(e, S("currency")).text};
+                                  .currency = currency.text};
 }
 
 MUST_USE static err render_template(struct scene *s, const struct message_content *m,

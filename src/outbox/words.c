@@ -77,7 +77,6 @@ err outbox_again(struct engine *e, const struct message_story *story, struct are
     struct template *t;
     value all = {.type = VALUE_MAP};
     struct reader r = reader_of(story->values);
-    struct liquid_values values = {again, &all};
     *out = (struct rendered){0};
     if (!story->content)
         return diag_set(why, ERR_NOT_FOUND, "what this message said was not written down");
@@ -91,6 +90,14 @@ err outbox_again(struct engine *e, const struct message_story *story, struct are
         all.count += !r.bad;
     }
     all.text = story->values;
+    value zone = value_member(all, S(WORDS_ZONE));
+    const struct zone *own = zone.type == VALUE_TEXT ? engine_zone_named(e, zone.text) : NULL;
+    struct liquid_values values = {.lookup = again,
+                                   .ctx = &all,
+                                   .now_ms = value_member(all, S(WORDS_NOW)).n,
+                                   .zone = own ? own : engine_zone(e),
+                                   .language = value_member(all, S(WORDS_LANGUAGE)).text,
+                                   .currency = value_member(all, S(WORDS_CURRENCY)).text};
     TRY(json_parse(arena_str(arena, text), arena, &source, why));
     TRY(template_compile(source, arena, &t, why));
     return template_render(t, &values, arena, out, why);

@@ -8,6 +8,12 @@
 #include "base/value.h"
 #include "content/content.h"
 
+/* What dates and amounts depended on, under names no template can ask for. */
+#define WORDS_NOW "$now"
+#define WORDS_ZONE "$zone"
+#define WORDS_LANGUAGE "$language"
+#define WORDS_CURRENCY "$currency"
+
 struct words {
     struct buf keys, members;
     u32 count;
