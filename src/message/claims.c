@@ -249,7 +249,7 @@ void claims_rebuild(struct messages *m)
 {
     map_clear(&m->sent_by_content);
     map_init(&m->sent_by_content);
-    memset(m->sent_first, 0, m->sent_firsts * sizeof *m->sent_first);
+    for (u32 i = 0; i < m->sent_firsts; i++) m->sent_first[i] = 0;
     for (u32 row = 1; row < table_count(m->sent); row++) {
         if (!table_has(m->sent, row)) continue;
         hang(m, customer_head(m->customers, at(m, row)->persona), row);
