@@ -18,6 +18,7 @@ MUST_USE static err compile(struct engine *e, object_kind kind, const struct jso
         struct policy_context context = {engine_names(e), zone_known, e};
         return policy_compile(source, &context, out, why);
     }
+    case OBJECT_COUPON: return offer_compile(source, out, why);
     default: return ERR_OK;
     }
 }

@@ -232,6 +232,15 @@ struct send_record {
 void send_put(struct buf *b, const struct send_record *s, u32 id_count);
 bool send_read(str payload, u32 id_count, struct send_record *out);
 
+/* CODES: codes for a coupon's pool. list: {varint length, code}… */
+enum { CODE_BYTES_MAX = 64 };
+struct codes_record {
+    u32 coupon; /* NAME_OBJECT code */
+    str list;
+};
+void codes_put(struct buf *b, const struct codes_record *c);
+bool codes_read(str payload, struct codes_record *out);
+
 /* Records that name a customer do so by the opaque id (customer_id), which no other ever has.
  * MERGE: whom to join. Without a payload the header's two identifiers name them. */
 enum { CUSTOMER_ID_BYTES = 32 };

@@ -16,6 +16,8 @@
     X(JOURNEYS)                                                                                    \
     X(PLAYBOOKS)                                                                                   \
     X(TEMPLATES)                                                                                   \
+    X(COUPONS)                                                                                     \
+    X(ORDERS)                                                                                      \
     X(MESSAGES)                                                                                    \
     X(SEND)                                                                                        \
     X(POLICIES)                                                                                    \
