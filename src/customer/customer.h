@@ -176,6 +176,8 @@ struct identifier_view {
 };
 bool customer_identifier(const struct customers *c, persona head, u32 *cursor,
                          struct identifier_view *out); /* *cursor starts at 0 */
+/* The namespace whose identifiers are the addresses of a channel; 0: of none. */
+u32 channel_space(u32 channel);
 /* The address of a channel: email: email, sms and call: phone, push: device_token…; several: the
  * newest. False if none. */
 bool customer_address(const struct customers *c, persona head, u32 channel,

@@ -231,7 +231,7 @@ void engine_arm(struct engine *e, persona head)
     const struct customer_row *row = customer_at(e->customers, head);
     i64 next = 0;
     if (row->enrolments) next = sooner(next, journey_next_due(e->journeys, head));
-    if (row->messages) next = sooner(next, message_next_due(e->messages, head));
+    next = sooner(next, message_next_due(e->messages, head));
     if (row->tags) next = sooner(next, customer_until(e->customers, head, e->now));
     next = sooner(next, segment_next(e->segments, head));
     next = sooner(next, offer_next_due(e->offers, head));
@@ -290,6 +290,8 @@ void apply_record(struct engine *e, const struct record *r, u64 number)
     case RECORD_TICK_: apply_tick(e); break;
     case RECORD_CLAIM_: apply_claim(e, r); break;
     case RECORD_ANSWER_: apply_answer(e, r); break;
+    case RECORD_RECEIPT_: apply_receipt(e, r); break;
+    case RECORD_SEND_: apply_send(e, r); break;
     case RECORD_START_: apply_start(e, r); break;
     case RECORD_MERGE_: apply_merge(e, r); break;
     case RECORD_UNMERGE_: apply_unmerge(e, r); break;

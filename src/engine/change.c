@@ -41,6 +41,11 @@ static void put_proof(struct buf *b, const struct consent_proof *p)
 
 void change_write(struct engine *e, const struct change *c, i64 when, bool fresh)
 {
+    change_write_with(e, c, when, fresh, (str){0});
+}
+
+void change_write_with(struct engine *e, const struct change *c, i64 when, bool fresh, str more)
+{
     struct buf b;
     buf_init(&b, 4 << 20);
     u32 event = KINDS[c->field].event;
@@ -52,6 +57,7 @@ void change_write(struct engine *e, const struct change *c, i64 when, bool fresh
     if (c->field == FIELD_TAG && c->expires_ms != NEVER && c->expires_ms)
         props_put(&b, PROPERTY_EXPIRES, value_int(c->expires_ms));
     if (c->field == FIELD_CONSENT && e->proof) put_proof(&b, e->proof);
+    buf_put(&b, more);
     struct happened *h =
         engine_event_at(e, c->persona, event, when, buf_str(&b), EVENT_CHANGE, fresh);
     if (h) h->is_change = true, h->change = *c;

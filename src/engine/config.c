@@ -139,17 +139,25 @@ static void apply_publish(struct engine *e, str payload)
     if (p.kind == OBJECT_JOURNEY) result = journey_publish(e->journeys, p.code, p.compiled, e->now);
     if (p.kind == OBJECT_SEGMENT)
         result = segment_publish(e->segments, p.code, p.compiled, e->number);
+    if (p.kind == OBJECT_POLICY && str_eq(p.id, S(POLICIES_ID)))
+        result = messages_policy(e->messages, p.compiled);
     if (p.kind == OBJECT_COUPON) result = offer_publish(e->offers, p.code, p.compiled);
     if (result != ERR_OK) return;
     u32 row = find_object(e, p.kind, p.code);
     if (!row && !(row = table_add(e->objects))) return;
     struct object_row *r = table_edit(e->objects, row);
+    if (r->source && p.kind == OBJECT_TEMPLATE)
+        objects_keep(e, r);
+    else
+        heap_retire(e->texts, r->source);
     r->kind = p.kind;
     r->code = p.code;
     r->number++;
     r->gone = 0;
-    heap_retire(e->texts, r->source);
     r->source = heap_put(e->texts, p.source);
+    if (p.kind != OBJECT_POLICY) return;
+    heap_retire(e->texts, r->compiled);
+    r->compiled = heap_put(e->texts, p.compiled);
 }
 
 static void apply_remove(struct engine *e, str payload)
@@ -268,4 +276,9 @@ void config_rebuild(struct engine *e)
     for (u32 i = 1; i < table_count(e->zones); i++) load_zone(e, i);
     value zone = engine_setting(e, S("zone"));
     if (zone.type == VALUE_TEXT) e->workspace_zone = engine_zone_named(e, zone.text);
+    u32 code = names_find(e->names, NAME_OBJECT, S(POLICIES_ID));
+    u32 policies = code ? find_object(e, OBJECT_POLICY, code) : 0;
+    if (!policies) return;
+    const struct object_row *o = table_at(e->objects, policies);
+    MUST(messages_policy(e->messages, heap_view(e->texts, o->compiled)) == ERR_OK);
 }

@@ -54,6 +54,16 @@ static bool zone_known(void *ctx, str name)
     return engine_zone_known(ctx, name);
 }
 
+static i32 program_priority(void *ctx, u32 program)
+{
+    return journey_priority(((struct engine *)ctx)->journeys, program);
+}
+
+static str program_journey(void *ctx, u32 program)
+{
+    return journey_id(((struct engine *)ctx)->journeys, program);
+}
+
 /* Over the tables as a snapshot left them, or none. */
 static void build(struct engine *e)
 {
@@ -68,8 +78,13 @@ static void build(struct engine *e)
     e->segments = segments_new(e->store, e->customers, e->events, e->names);
     segments_zones(e->segments, zone_known, e);
     e->messages = messages_new(e->store, e->customers, (struct sip_key){0});
+    e->kept = table_new(e->store, "objects_kept", sizeof(struct kept_row), OBJECTS_MAX);
     e->journeys =
         journeys_new(e->store, e->customers, e->messages, e->segments, e->names, engine_host(e));
+    messages_host(e->messages, (struct message_host){.ctx = e,
+                                                     .priority = program_priority,
+                                                     .journey = program_journey,
+                                                     .zone = resolve_zone});
     e->offers = offers_new(e->store, e->customers, e->names, engine_offer_host(e));
     e->live_events = event_view_live(e->events);
     e->live_customers = (struct customer_view){e->customers, NULL};
@@ -125,8 +140,8 @@ static void rebuild(struct engine *e)
     customers_rebuild(e->customers);
     events_rebuild(e->events);
     segments_rebuild(e->segments);
-    messages_rebuild(e->messages);
     journeys_rebuild(e->journeys);
+    messages_rebuild(e->messages);
     offers_rebuild(e->offers);
     for (persona p = 1; p < customers_end(e->customers); p++) {
         const struct customer_row *row = customer_at(e->customers, p);
@@ -426,6 +441,7 @@ static hash128 config_digest(struct engine *e)
         buf_put(&b, heap_view(e->texts, r->source));
         sum = hash_add(sum, hash_xxh(buf_str(&b)));
     }
+    sum = hash_add(sum, objects_kept_digest(e));
     for (u32 i = 1; i < table_count(e->settings); i++) {
         const struct setting_row *r = table_at(e->settings, i);
         buf_reset(&b);

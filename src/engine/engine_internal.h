@@ -61,6 +61,13 @@ struct object_row {
     u32 gone;
 };
 
+/* What an object said in a version that is not the newest: templates, to show what was sent. */
+struct kept_row {
+    u64 version;
+    u32 kind, code, number;
+    u32 source;
+};
+
 struct setting_row {
     u64 version;
     u32 name, bytes; /* handles */
@@ -144,8 +151,8 @@ struct engine {
     struct segments *segments;
     struct messages *messages;
     struct journeys *journeys;
+    struct table *meta, *names_rows, *objects, *kept, *settings, *zones, *erasures;
     struct offers *offers;
-    struct table *meta, *names_rows, *objects, *settings, *zones, *erasures;
     struct heap *texts;
     struct timers timers;
     struct event_view *live_events;
@@ -220,6 +227,8 @@ bool engine_coupon(void *ctx, persona head, u32 coupon, u32 step, u64 enrolment)
 
 /* The event of a change that came by `when`; the rules and journeys hear of it. */
 void change_write(struct engine *e, const struct change *c, i64 when, bool fresh);
+/* The same, with `more` properties: why, by whom. */
+void change_write_with(struct engine *e, const struct change *c, i64 when, bool fresh, str more);
 /* What a record said of a customer of several personas and nothing is seen of: kept with the
  * persona who said it, so that a cut finds it. Begins empty; `end` writes it down. */
 void said_begin(struct engine *e, persona who, i64 when);
@@ -268,8 +277,33 @@ void apply_task(struct engine *e, const struct record *r);
 /* ---- schema.c ---- */
 void apply_schema(struct engine *e, const struct record *r);
 
-/* ---- apply_item.c, claim.c, config.c ---- */
+/* ---- apply_item.c, claim.c, receipt.c, send.c, config.c ---- */
 void apply_item(struct engine *e, const struct record *r);
+void apply_receipt(struct engine *e, const struct record *r);
+void apply_send(struct engine *e, const struct record *r);
+/* claim.c: an event of the message, with where it came from. */
+struct message_event {
+    u32 event;
+    str reason, detail, to, url, values;
+    u32 content;
+    bool machine;
+};
+void message_tell(struct engine *e, u32 message, const struct message_event *what);
+/* receipt.c: what her timeline says of a message. Views until the engine's next step. */
+struct message_past {
+    persona persona;
+    str journey, step, template_id, channel, topic, to, values;
+    u32 content;
+    i64 claimed_ms; /* 0: there is no such claim */
+    u32 said;       /* 1 << message_status of each that was written down, but by machines */
+};
+void message_past(struct engine *e, persona head, hash128 id, i64 from, struct arena *arena,
+                  struct message_past *out);
+/* The address that it was claimed for must not be used any more. */
+void message_suppress(struct engine *e, u32 channel, persona head, str to, suppression reason);
+/* kept.c: the newest source goes to those kept, when another takes its place. */
+void objects_keep(struct engine *e, const struct object_row *r);
+hash128 objects_kept_digest(struct engine *e);
 void apply_claim(struct engine *e, const struct record *r);
 void apply_answer(struct engine *e, const struct record *r);
 void apply_start(struct engine *e, const struct record *r);

@@ -318,24 +318,34 @@ bool operate_read(str payload, struct operate_record *out)
     return whole(&r) && out->percent <= 10000;
 }
 
+/* In the row's number: the claim says what was rendered. Logs from before have claims without. */
+#define CLAIM_SPEAKS ((u32)1 << 31)
+
 void claim_put(struct buf *b, const struct claim_record *c)
 {
-    buf_u32(b, c->message);
+    buf_u32(b, c->message | CLAIM_SPEAKS);
     buf_hash(b, c->id);
     buf_u64(b, c->rendered_at);
     buf_hash(b, c->address);
     buf_u64(b, c->fingerprint);
+    buf_varint(b, c->content);
+    buf_str_varint(b, c->values);
 }
 
 bool claim_read(str payload, struct claim_record *out)
 {
     struct reader r = reader_of(payload);
-    out->message = read_u32(&r);
+    u32 row = read_u32(&r);
+    bool speaks = row & CLAIM_SPEAKS;
+    out->message = row & ~CLAIM_SPEAKS;
     out->id = read_hash(&r);
     out->rendered_at = read_u64(&r);
     out->address = read_hash(&r);
     out->fingerprint = read_u64(&r);
-    return whole(&r);
+    out->content = speaks ? (u32)read_varint(&r) : 0;
+    out->values = speaks ? read_str_varint(&r) : (str){0};
+    return whole(&r) && out->values.n <= CLAIM_VALUES_MAX &&
+           (!out->values.n || value_valid(out->values, ITEM_DEPTH_MAX));
 }
 
 static bool read_flag(struct reader *r)
@@ -412,6 +422,38 @@ bool receipt_read(str payload, struct receipt_record *out)
     out->machine = read_flag(&r);
     out->detail = read_str_varint(&r);
     return whole(&r) && out->detail.n <= ANSWER_DETAIL_MAX;
+}
+
+void send_put(struct buf *b, const struct send_record *s, u32 id_count)
+{
+    buf_str_varint(b, s->customer);
+    for (u32 i = 0; i < id_count && !s->customer.n; i++) buf_str_varint(b, s->values_of[i]);
+    buf_u64(b, s->id_low);
+    buf_u64(b, s->body);
+    buf_varint(b, s->channel);
+    buf_varint(b, s->topic);
+    buf_byte(b, s->category);
+    buf_str_varint(b, s->template_id);
+    buf_str_varint(b, s->to);
+    buf_str_varint(b, s->values);
+}
+
+bool send_read(str payload, u32 id_count, struct send_record *out)
+{
+    struct reader r = reader_of(payload);
+    out->customer = read_str_varint(&r);
+    if (out->customer.n && out->customer.n != CUSTOMER_ID_BYTES) return false;
+    for (u32 i = 0; i < id_count && !out->customer.n; i++) out->values_of[i] = read_str_varint(&r);
+    out->id_low = read_u64(&r);
+    out->body = read_u64(&r);
+    out->channel = (u32)read_varint(&r);
+    out->topic = (u32)read_varint(&r);
+    out->category = read_byte(&r);
+    out->template_id = read_str_varint(&r);
+    out->to = read_str_varint(&r);
+    out->values = read_str_varint(&r);
+    return whole(&r) && out->values.n <= CLAIM_VALUES_MAX &&
+           (!out->values.n || value_valid(out->values, ITEM_DEPTH_MAX));
 }
 
 void slice_put(struct buf *b, const struct slice_record *s)

@@ -161,6 +161,8 @@ typedef enum {
     OBJECT_TOPIC
 } object_kind;
 
+/* The one policy there is: what messages have to keep to. */
+#define POLICIES_ID "policies"
 struct publish_record {
     object_kind kind;
     str id;       /* the name people gave it; NAME_OBJECT's text */
@@ -193,7 +195,11 @@ struct claim_record {
     u64 rendered_at; /* number of the last record applied when it was rendered */
     hash128 address; /* keyed hash of (channel, normal form) */
     u64 fingerprint; /* of the content */
+    u32 content;     /* version of the template */
+    str values;      /* what it said of her: a MAP's value bytes (with its type), or empty */
 };
+/* Its values are hers: the header names identifiers of hers, so that an erasure empties it. */
+enum { CLAIM_VALUES_MAX = 64 << 10 };
 void claim_put(struct buf *b, const struct claim_record *c);
 bool claim_read(str payload, struct claim_record *out);
 
@@ -229,6 +235,21 @@ struct receipt_record {
 };
 void receipt_put(struct buf *b, const struct receipt_record *r);
 bool receipt_read(str payload, struct receipt_record *out);
+
+/* SEND: one message that a program asks for. To a customer by her opaque id, or (empty) by the
+ * header's identifiers, who is made if nobody is known by them. The stable id follows from
+ * `id_low`, which is made of the idempotency key: asked twice, sent once. */
+struct send_record {
+    str customer;
+    str values_of[RECORD_IDS_MAX]; /* normal forms of the header's identifiers; without `customer`
+                                    */
+    u64 id_low, body;              /* body: hash of what was asked */
+    u32 channel, topic;
+    u8 category;
+    str template_id, to, values; /* values: as in a claim */
+};
+void send_put(struct buf *b, const struct send_record *s, u32 id_count);
+bool send_read(str payload, u32 id_count, struct send_record *out);
 
 /* CODES: codes for a coupon's pool. list: {varint length, code}… */
 enum { CODE_BYTES_MAX = 64 };

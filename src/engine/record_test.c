@@ -165,7 +165,8 @@ static bool operate_same(str payload)
            got.percent == 10000;
 }
 
-static const struct claim_record CLAIM = {7, {1, 2}, 1ull << 40, {3, UINT64_MAX}, 5};
+static const struct claim_record CLAIM = {
+    7, {1, 2}, 1ull << 40, {3, UINT64_MAX}, 5, 300, {"\x0b\x04\x01\x01n\x03", 6}};
 
 static void claim_example(struct buf *b)
 {
@@ -183,7 +184,68 @@ static bool claim_same(str payload)
     struct claim_record got;
     return claim_read(payload, &got) && got.message == 7 && hash128_eq(got.id, CLAIM.id) &&
            got.rendered_at == CLAIM.rendered_at && hash128_eq(got.address, CLAIM.address) &&
-           got.fingerprint == 5;
+           got.fingerprint == 5 && got.content == 300 && str_eq(got.values, CLAIM.values);
+}
+
+static const struct send_record SEND = {
+    .values_of = {{"a@x.test", 8}, {"u1", 2}},
+    .id_low = UINT64_MAX - 1,
+    .body = 3,
+    .channel = 1,
+    .topic = 2,
+    .category = 2,
+    .template_id = {"order", 5},
+    .to = {"a@x.test", 8},
+    .values = {"\x0b\x04\x01\x01n\x03", 6},
+};
+
+static void send_example(struct buf *b)
+{
+    send_put(b, &SEND, 2);
+}
+
+static bool send_reads(str payload)
+{
+    struct send_record got;
+    return send_read(payload, 2, &got);
+}
+
+static bool send_same(str payload)
+{
+    struct send_record got;
+    return send_read(payload, 2, &got) && got.customer.n == 0 &&
+           str_eq(got.values_of[0], SEND.values_of[0]) &&
+           str_eq(got.values_of[1], SEND.values_of[1]) && got.id_low == SEND.id_low &&
+           got.body == 3 && got.channel == 1 && got.topic == 2 && got.category == 2 &&
+           str_eq(got.template_id, SEND.template_id) && str_eq(got.to, SEND.to) &&
+           str_eq(got.values, SEND.values);
+}
+
+static const struct receipt_record RECEIPT = {
+    .customer = {"0123456789abcdef0123456789abcdef", 32},
+    .id = {1, 2},
+    .status = 7,
+    .machine = true,
+    .detail = {"https://x.test", 14},
+};
+
+static void receipt_example(struct buf *b)
+{
+    receipt_put(b, &RECEIPT);
+}
+
+static bool receipt_reads(str payload)
+{
+    struct receipt_record got;
+    return receipt_read(payload, &got);
+}
+
+static bool receipt_same(str payload)
+{
+    struct receipt_record got;
+    return receipt_read(payload, &got) && str_eq(got.customer, RECEIPT.customer) &&
+           hash128_eq(got.id, RECEIPT.id) && got.status == 7 && got.machine &&
+           str_eq(got.detail, RECEIPT.detail);
 }
 
 static const struct answer_record ANSWER = {7, {1, 2}, ANSWER_RETRY, 99, {"451 4.7.1 later", 15}};
@@ -385,9 +447,9 @@ static const struct codec CODECS[] = {
     {                                                                                              \
 #kind, kind##_example, kind##_reads, kind##_same                                           \
     }
-    X(item),    X(key),   X(zone),    X(start),     X(setting),   X(publish),
-    X(operate), X(claim), X(answer),  X(slice),     X(job),       X(suppress),
-    X(codes),   X(merge), X(persona), X(attribute), X(namespace), X(task),
+    X(item),    X(key),    X(zone),      X(start),     X(setting), X(publish), X(operate),
+    X(claim),   X(send),   X(receipt),   X(answer),    X(slice),   X(job),     X(suppress),
+    X(codes),   X(merge),  X(persona),   X(attribute), X(namespace), X(task),
 #undef X
 };
 
@@ -441,6 +503,24 @@ TEST("a damaged record is read inside its bounds, and never taken for the one th
         CHECK(!c->same(bytes));
         if (round % 100 == 0) arena_reset(arena);
     }
+}
+
+TEST("a claim of a log from before says nothing of its words, and is a claim")
+{
+    struct buf b;
+    struct claim_record got;
+    buf_init(&b, 256);
+    buf_u32(&b, 7);
+    buf_hash(&b, CLAIM.id);
+    buf_u64(&b, 9);
+    buf_hash(&b, CLAIM.address);
+    buf_u64(&b, 5);
+    CHECK(claim_read(buf_str(&b), &got));
+    CHECK_EQ(got.message, 7);
+    CHECK_EQ(got.content, 0);
+    CHECK_EQ(got.values.n, 0);
+    CHECK(!claim_read(str_slice(buf_str(&b), 0, b.n - 1), &got));
+    buf_clear(&b);
 }
 
 TEST("kinds and states this binary does not know are refused")

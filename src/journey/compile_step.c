@@ -15,6 +15,7 @@ err compiler_emit(struct compiler *c, op o, u32 step)
 MUST_USE static err send_step(struct compiler *c, const struct json *s, u32 step)
 {
     u32 channel, topic = 0;
+    i64 expires = DAY;
     const struct json *ch = json_get(s, "channel"), *template = json_get(s, "template");
     if (!json_is(ch, JSON_STRING) || names_find(c->j->names, NAME_CHANNEL, ch->text) == 0)
         return compiler_refuse(c, "/send/channel",
@@ -24,11 +25,15 @@ MUST_USE static err send_step(struct compiler *c, const struct json *s, u32 step
         return compiler_refuse(c, "/send/template", "name the template that is sent");
     str topic_name = json_get_str(s, "topic", S(""));
     if (topic_name.n) TRY(compiler_code(c, NAME_TOPIC, topic_name, "/send/topic", &topic));
+    const struct json *waits = json_get(s, "expires");
+    if (waits) TRY(compiler_duration(c, waits, "/send/expires", &expires, NULL));
     TRY(compiler_emit(c, OP_SEND, step));
     buf_varint(&c->body, channel);
     buf_str_varint(&c->body, template->text);
     buf_varint(&c->body, topic);
-    return compiler_condition(c, json_get(s, "if"), PREDICATE_ENTRY, "/send/if", &c->body);
+    TRY(compiler_condition(c, json_get(s, "if"), PREDICATE_ENTRY, "/send/if", &c->body));
+    buf_zigzag(&c->body, expires);
+    return ERR_OK;
 }
 
 static void patch(struct compiler *c, size_t at, u32 target)

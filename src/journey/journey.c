@@ -263,6 +263,9 @@ bool journey_reads(const struct predicate *p, const struct cause *cause)
 {
     const struct predicate_inputs *in = predicate_inputs(p);
     if (!cause->event || in->any_event || in->own || in->others) return true;
+    if (cause->event->code >= EVENT_MESSAGE_PLANNED &&
+        cause->event->code <= EVENT_MESSAGE_CANCELLED)
+        return true; /* a condition may ask for the status of a message */
     for (u32 i = 0; i < in->event_count; i++)
         if (in->events[i] == cause->event->code) return true;
     return in->attribute_count || in->any_tag || in->tag_count || in->segment_count ||
@@ -399,7 +402,7 @@ bool journey_enrolment_open(const struct journeys *j, u32 enrolment)
 bool journey_content(const struct journeys *j, u32 message, struct message_content *out)
 {
     const struct message_row *m = message_at(j->messages, message);
-    if (!m || m->program >= j->loaded_count) return false;
+    if (!m || !m->program || m->program >= j->loaded_count) return false;
     const struct program *p = &j->loaded[m->program];
     const struct instruction *in = &p->instructions[m->step];
     *out = (struct message_content){
@@ -409,14 +412,26 @@ bool journey_content(const struct journeys *j, u32 message, struct message_conte
         .template_id = in->text,
         .topic = in->topic ? names_text(j->names, NAME_TOPIC, in->topic) : S(""),
         .topic_code = in->topic,
-        .category = m->category,
+        .category = (category)m->category,
+        .rules = {p->quiet, p->dedupe_ms, in->expires_ms},
         .version = p->version,
     };
+    if (table_has(j->enrolments, m->enrolment)) out->key = row_at(j, m->enrolment)->key;
     if (p->trigger.kind != TRIGGER_DATE && table_has(j->enrolments, m->enrolment)) {
         out->trigger_order = row_at(j, m->enrolment)->trigger_order;
         out->trigger_ms = row_at(j, m->enrolment)->trigger_ms;
     }
     return true;
+}
+
+i32 journey_priority(const struct journeys *j, u32 program)
+{
+    return program < j->loaded_count ? j->loaded[program].priority : 0;
+}
+
+str journey_id(const struct journeys *j, u32 program)
+{
+    return program < j->loaded_count ? j->loaded[program].id : (str){0};
 }
 
 const struct enrolment_row *enrolment_at(const struct journeys *j, u32 row)

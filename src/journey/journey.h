@@ -189,9 +189,14 @@ struct message_content {
     str topic; /* empty: the channel itself */
     u32 topic_code;
     category category;
+    struct message_rules rules;
     u32 version;
     u64 trigger_order; /* the event for {{ event.… }}: event_get with these; 0: none */
     i64 trigger_ms;
+    u64 key; /* hash of its entry's key; 0: it has none */
+    /* Of what a program asked for (message_send), which has no journey: */
+    str to;     /* empty: her address as it is */
+    str values; /* a MAP's value bytes */
 };
 bool journey_content(const struct journeys *j, u32 message, struct message_content *out);
 
@@ -232,6 +237,9 @@ bool task_allows(const struct task_info *t, str outcome);
 /* A person's outcome; nothing for a task that is not open or does not allow it. `by` and `note` may
  * be empty. The head whose timers the caller looks at; 0: nothing happened. */
 persona task_done(struct journeys *j, str id, str outcome, str note, str by);
+/* Of a version, for struct message_host. */
+i32 journey_priority(const struct journeys *j, u32 program);
+str journey_id(const struct journeys *j, u32 program);
 
 /* Reading for reports and pages (engine thread). */
 struct journey_info {

@@ -3,7 +3,8 @@
 
 #include "log/fixed.h"
 
-enum { FORMAT = 1 };
+enum { FORMAT = 2 };
+_Static_assert((int)INSTRUCTIONS_MAX <= (int)MESSAGE_STEPS_MAX, "a message knows its step");
 
 MUST_USE static err condition(struct reader *r, struct arena *arena, struct predicate **out)
 {
@@ -102,7 +103,9 @@ MUST_USE static err instruction(struct reader *r, struct arena *arena, struct in
         out->channel = (u32)read_varint(r);
         out->text = read_str_varint(r);
         out->topic = (u32)read_varint(r);
-        return condition(r, arena, &out->condition);
+        TRY(condition(r, arena, &out->condition));
+        out->expires_ms = read_zigzag(r);
+        return ERR_OK;
     case OP_SPLIT:
         out->code = (u32)read_varint(r);
         out->target = read_u32(r);
@@ -176,6 +179,15 @@ MUST_USE static err trigger(struct reader *r, struct arena *arena, struct progra
     return good ? ERR_OK : ERR_CORRUPT;
 }
 
+/* What the head says of its messages. */
+MUST_USE static err policy(struct reader *r, struct program *p)
+{
+    p->priority = (i32)read_zigzag(r);
+    p->quiet = (quiet_choice)read_byte(r);
+    p->dedupe_ms = read_zigzag(r);
+    return p->quiet <= QUIET_IGNORE && p->dedupe_ms >= 0 ? ERR_OK : ERR_CORRUPT;
+}
+
 err program_load(str bytes, struct arena *arena, struct program *p)
 {
     struct reader r = reader_of(bytes);
@@ -194,6 +206,7 @@ err program_load(str bytes, struct arena *arena, struct program *p)
     for (u32 i = 0; i < p->exit_count; i++) TRY(condition(&r, arena, &p->exits[i]));
     p->percent = (u32)read_varint(&r);
     p->holdout = (u32)read_varint(&r);
+    TRY(policy(&r, p));
     TRY(instructions(&r, arena, p));
     return r.bad || r.p != r.end ? ERR_CORRUPT : ERR_OK;
 }

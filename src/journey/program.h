@@ -1,11 +1,12 @@
 /* program.h — a journey's version as it runs: flat instructions, decoded from the published bytes.
  *
  * Compiled bytes, all integers as varints (base/buf.h), texts with their length before them:
- *   u8 format (1) · id · category · lane · trigger kind, code, on, where, key, max_late; of a date
+ *   u8 format (2) · id · category · lane ·
+ * trigger kind, code, on, where, key, max_late; of a date
  * also its attribute and the time of day in ms · entry.if · again, again_ms · running · exit count,
- * exits · percent, holdout (hundredths of a percent) · instruction count · {u8 op · step code ·
- * operands}… Operands:
- *   WAIT ms, months | SEND channel, template, topic, if | BRANCH if, target | JUMP target | END why
+ * exits · percent, holdout (hundredths of a percent) · priority · quiet · dedupe ms · instruction
+ * count · {u8 op · step code · operands}… Operands:
+ *   WAIT ms, months | SEND channel, template, topic, if, expires ms | BRANCH if, target | JUMP target | END why
  *   UNTIL_TIME clock ms, zone, passed, target of "skip" | UNTIL_DATE days, clock ms
  *   UNTIL if, timeout ms, months (both 0: none), u8 its result is asked for | MARK nothing
  *   SPLIT hundredths of a percent up to which the arm goes, target of the rest
@@ -64,6 +65,7 @@ struct instruction {
     u32 channel, topic;
     str text; /* SEND, NOTIFY: template id; END: why; UNTIL_TIME: zone; TASK: kind; SET: the value
                */
+    i64 expires_ms; /* SEND */
     struct predicate *condition;
     u32 target; /* BRANCH, SPLIT: where to go when it does not hold; JUMP; UNTIL_TIME: "skip" */
     u32 code;   /* the tag, attribute, journey, coupon or webhook; SPLIT: up to which lot */
@@ -104,6 +106,9 @@ struct program {
     struct predicate *exits[EXITS_MAX];
     u32 percent, holdout;
     bool reads_zone, reads_her_zone; /* a wait is for a time or a date, in the customer's zone */
+    i32 priority; /* of two that a cap lets one through: the higher one */
+    quiet_choice quiet;
+    i64 dedupe_ms; /* the same words to one address not within; 0: whenever */
     u32 instruction_count;
     struct instruction *instructions;
     struct arena *arena;

@@ -47,7 +47,10 @@ struct delivery {
     void *provider;
     hash128 address;
     u64 rendered_at, fingerprint;
+    u32 version; /* of its template */
+    str values;  /* what its words asked for, as a claim keeps it */
     u32 channel;
+    persona head; /* whose it is, as it was started */
     u8 state, lane, stale;
     bool unsayable; /* its template failed */
 };
@@ -115,6 +118,11 @@ bool outbox_step(struct outbox *o, i64 now);
 i64 outbox_next_due(const struct outbox *o);
 u32 outbox_in_flight(const struct outbox *o);
 void outbox_pause(struct outbox *o, bool paused); /* stops taking; what is in flight goes on */
+
+/* What a message said, once more: by the template and the values of then. ERR_NOT_FOUND: it was
+ * never claimed, or its words are not kept any more; `why` says which. Views into `arena`. */
+MUST_USE err outbox_again(struct engine *e, const struct message_story *story, struct arena *arena,
+                          struct rendered *out, struct diag *why);
 
 /* What a channel is doing, for pages: "" while all is well, else why it rests. */
 struct channel_state {

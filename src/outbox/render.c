@@ -2,10 +2,13 @@
  *
  * Names: customer.<attribute> (else her newest identifier of that namespace), event.<property> of
  * the event that began the journey, order.<property> of the same with its items, products of it or
- * of the cart it names, coupon.<code, value, expires …> given last in the enrolment,
- * workspace.name, unsubscribe_url, preferences_url. The last two differ in every message, and so do
- * the links of its HTML, which are led over our own once the content's fingerprint is taken. */
+ * of the cart it names, coupon.<code, value, expires …> given last in the enrolment, values.<name>
+ * (and event.<name>) of what a program gave, workspace.name, unsubscribe_url, preferences_url. The
+ * last two differ in every message, and so do the links of its HTML, which are led over our own
+ * once the content's fingerprint is taken. What was asked for goes into the claim (words.c), so
+ * that the same words can be shown again. */
 #include "outbox/inside.h"
+#include "outbox/words.h"
 
 #include "predicate/carts.h"
 
@@ -16,6 +19,8 @@
 
 struct scene {
     struct outbox *o;
+    struct words words;
+    value given; /* a program's values: a MAP, or MISSING */
     struct delivery *d;
     struct subject who;
     bool has_event;
@@ -40,6 +45,7 @@ static value customer_value(struct scene *s, str member)
 
 static value event_value(struct scene *s, str member)
 {
+    if (s->given.type == VALUE_MAP) return value_member(s->given, member);
     u32 code = names_find(engine_names(s->o->engine), NAME_PROPERTY, member);
     return code && s->has_event ? props_get(s->event.props, code) : value_missing();
 }
@@ -123,19 +129,29 @@ static value coupon_value(struct scene *s)
     return map_of(s, &m);
 }
 
-static value lookup(void *ctx, str root, str member)
+static value look_up(struct scene *s, str root, str member)
 {
-    struct scene *s = ctx;
     if (str_eq(root, S("customer"))) return member.n ? customer_value(s, member) : value_missing();
     if (str_eq(root, S("event"))) return member.n ? event_value(s, member) : value_missing();
     if (str_eq(root, S("order")) && !member.n) return order_value(s);
     if (str_eq(root, S("products")) && !member.n) return products_value(s);
     if (str_eq(root, S("coupon")) && !member.n) return coupon_value(s);
+    if (str_eq(root, S("values")))
+        return member.n && s->given.type == VALUE_MAP ? value_member(s->given, member)
+                                                      : value_missing();
     if (str_eq(root, S("workspace")) && str_eq(member, S("name")))
         return engine_setting(s->o->engine, member);
     if (str_eq(root, S("unsubscribe_url")) && !member.n) return value_text(s->unsubscribe);
     if (str_eq(root, S("preferences_url")) && !member.n) return value_text(s->preferences);
     return value_missing();
+}
+
+static value lookup(void *ctx, str root, str member)
+{
+    struct scene *s = ctx;
+    value v = look_up(s, root, member);
+    words_keep(&s->words, root, member, v);
+    return v;
 }
 
 /* ---- compiled templates ---- */
@@ -211,12 +227,17 @@ static struct liquid_values values_of(struct scene *s)
     u32 code = names_find(engine_names(e), NAME_ATTRIBUTE, S("language"));
     value language = code ? view_attribute(s->who.view, s->who.head, code) : value_missing();
     const struct zone *own = zone.type == VALUE_TEXT ? engine_zone_named(e, zone.text) : NULL;
+    value currency = engine_setting(e, S("currency"));
+    words_keep(&s->words, S(WORDS_NOW), (str){0}, value_int(s->d->date_ms));
+    words_keep(&s->words, S(WORDS_ZONE), (str){0}, own ? zone : value_missing());
+    words_keep(&s->words, S(WORDS_LANGUAGE), (str){0}, language);
+    words_keep(&s->words, S(WORDS_CURRENCY), (str){0}, currency);
     return (struct liquid_values){.lookup = lookup,
                                   .ctx = s,
                                   .now_ms = s->d->date_ms,
                                   .zone = own ? own : engine_zone(e),
                                   .language = language.text,
-                                  .currency = engine_setting(e, S("currency")).text};
+                                  .currency = currency.text};
 }
 
 MUST_USE static err render_template(struct scene *s, const struct message_content *m,
@@ -228,7 +249,9 @@ MUST_USE static err render_template(struct scene *s, const struct message_conten
     u32 version = 0;
     str source = engine_object(s->o->engine, OBJECT_TEMPLATE, m->template_id, &version);
     if (!source.n && s->o->stub_templates) {
-        d->fingerprint = hash_xxh64(m->template_id);
+        /* It stands for words about what the entry is about: two carts are two things. */
+        u64 both[2] = {hash_xxh64(m->template_id), m->key};
+        d->fingerprint = hash_xxh64((str){(const char *)both, sizeof both});
         return ERR_OK;
     }
     if (!source.n) {
@@ -239,6 +262,8 @@ MUST_USE static err render_template(struct scene *s, const struct message_conten
     if (!c->template) return explain(ERR_REFUSED, m->template_id, &c->why, why);
     err e = template_render(c->template, &values, d->arena, &d->content, &inner);
     if (e != ERR_OK) return explain(e, m->template_id, &inner, why);
+    d->version = version;
+    d->values = words_values(&s->words, d->arena);
     u64 both[2] = {d->content.fingerprint, version};
     d->fingerprint = hash_xxh64((str){(const char *)both, sizeof both});
     return track(s, c->template, m->template_id, why);
@@ -273,13 +298,13 @@ static void set_links(struct scene *s, const struct message_content *m, persona 
     if (m->category != CATEGORY_TRANSACTIONAL) d->unsubscribe_url = s->unsubscribe;
 }
 
-static void set_address(struct scene *s)
+static void set_address(struct scene *s, str to)
 {
     struct engine *e = s->o->engine;
-    struct identifier_view id;
+    struct identifier_view id = {.value = to};
     s->d->address = (hash128){0};
     s->d->to[0] = 0;
-    if (!customer_address(engine_customers(e), s->who.head, s->d->channel, &id)) return;
+    if (!to.n && !customer_address(engine_customers(e), s->who.head, s->d->channel, &id)) return;
     s->d->address = address_key(engine_key(e), s->d->channel, id.value);
     /* One that is too long for any provider is refused there as no address. */
     snprintf(s->d->to, sizeof s->d->to, "%.*s", STR_ARG(id.value));
@@ -294,25 +319,25 @@ err delivery_render(struct outbox *o, struct delivery *d, struct diag *why)
     if (!row || row->id_low != d->id.lo) return diag_set(why, ERR_NOT_FOUND, "the message is gone");
     arena_reset(d->arena);
     d->content = (struct rendered){0};
+    d->version = 0;
+    d->values = (str){0};
     d->rendered_at = engine_applied(o->engine);
     engine_subject(o->engine, customer_head(engine_customers(o->engine), row->persona), &s.who);
-    set_address(&s);
-    if (!journey_content(engine_journeys(o->engine), d->message, &m))
-        return diag_set(why, ERR_NOT_FOUND, "its journey is gone");
+    bool known = engine_content(o->engine, d->message, &m);
+    set_address(&s, known ? m.to : (str){0});
+    if (!known) return diag_set(why, ERR_NOT_FOUND, "its journey is gone");
+    struct reader given = reader_of(m.values);
+    if (m.values.n) s.given = value_read(&given);
     s.trigger_order = m.trigger_order;
     s.has_event = m.trigger_order && event_get(s.who.events, s.who.personas, s.who.persona_count,
                                                m.trigger_order, m.trigger_ms, &s.event, d->arena);
     set_links(&s, &m, customer_head(engine_customers(o->engine), row->persona));
-    TRY(render_template(&s, &m, why));
+    words_begin(&s.words);
+    err e = render_template(&s, &m, why);
+    words_end(&s.words);
+    TRY(e);
     d->from = arena_str(d->arena, d->content.from.n ? d->content.from : c->from);
     d->reply_to =
         arena_str(d->arena, d->content.reply_to.n ? d->content.reply_to : c->mail.reply_to);
     return ERR_OK;
-}
-
-void delivery_check(struct outbox *o, const struct delivery *d, i64 now, struct claim_check *out)
-{
-    struct message_content m;
-    bool known = journey_content(engine_journeys(o->engine), d->message, &m);
-    *out = (struct claim_check){d->address, d->fingerprint, known ? m.topic_code : 0, now};
 }

@@ -149,12 +149,26 @@ static void plan_journeys(struct sim *s)
     }
 }
 
+/* Half of all worlds know no caps; some have the defaults, some one that is told to sim_told. */
+static void publish_policies(struct sim *s)
+{
+    struct rng own = {s->seed ^ 0x9E3779B97F4A7C15ull};
+    u64 drawn = rng_below(&own, 4);
+    s->capped = drawn == 3;
+    if (drawn < 2) publish_text(s, OBJECT_POLICY, "{\"caps\":[],\"quiet\":[]}");
+    if (s->capped)
+        publish_text(s, OBJECT_POLICY,
+                     "{\"quiet\":[{\"channel\":\"*\",\"from\":\"23:00\",\"to\":\"02:00\"}],"
+                     "\"caps\":[{\"channel\":\"*\",\"max\":2,\"per\":\"6h\",\"over\":\"defer\"}]}");
+}
+
 static void publish(struct sim *s)
 {
     static const char *const WAITS[] = {"1s", "5m", "1h", "1d"};
     static const char *const AGAIN[] = {"\"always\"", "\"after_exit\"", "\"never\"",
                                         "{\"after\":\"2h\"}", "\"per_key\""};
     static const char *const RUNNING[] = {"ignore", "restart", "parallel"};
+    publish_policies(s);
     for (u32 i = 0; i < COUNT_OF(SEGMENTS); i++) publish_text(s, OBJECT_SEGMENT, SEGMENTS[i]);
     plan_journeys(s);
     for (u32 i = 0; i < J_COUNT; i++) {

@@ -20,6 +20,8 @@
     X(COUPONS)                                                                                     \
     X(ORDERS)                                                                                      \
     X(MESSAGES)                                                                                    \
+    X(SEND)                                                                                        \
+    X(POLICIES)                                                                                    \
     X(CHANNELS)                                                                                    \
     X(LINKS)                                                                                       \
     X(UNSUBSCRIBE)                                                                                 \
