@@ -9,7 +9,7 @@ struct item_state {
     persona heads[RECORD_IDS_MAX]; /* customers its identifiers name now */
     u32 head_count;
     i64 occurred;
-    bool fresh;
+    bool fresh, import;
     persona persona, head;
     bool born; /* the record made her customer */
 };
@@ -48,20 +48,29 @@ static void set_traits(struct engine *e, const struct item_state *s)
     }
 }
 
+/* What stands for a reason where none was given: the kind of record says as much. */
+static str usual_reason(const struct item_state *s)
+{
+    if (s->import) return S("import");
+    return s->item.what == ITEM_EDIT ? S("api") : S("sdk");
+}
+
 static void set_consents(struct engine *e, const struct item_state *s)
 {
     struct reader r = reader_of(s->item.consents);
-    while (r.p < r.end && !r.bad) {
-        u32 channel = (u32)read_varint(&r), topic = (u32)read_varint(&r);
-        u8 said_as = read_byte(&r), state = said_as == 1 ? 1 : said_as == 0 ? 2 : 0;
-        struct change change, said = {.field = FIELD_CONSENT, .code = channel, .topic = topic};
-        if (r.bad) break;
+    struct item_consent c;
+    while (item_consent_next(&r, &c)) {
+        u8 state = c.state == CONSENT_YES ? 1 : c.state == CONSENT_NO ? 2 : 0;
+        struct change change, said = {.field = FIELD_CONSENT, .code = c.channel, .topic = c.topic};
+        if (!c.proof.reason.n) c.proof.reason = usual_reason(s);
         said.expires_ms = NEVER;
         if (state) said.new = value_bool(state == 1);
-        bool seen =
-            customer_consent(e->customers, s->persona, channel, topic, state, s->occurred, &change);
+        e->proof = &c.proof;
+        bool seen = customer_consent(e->customers, s->persona, c.channel, c.topic, state,
+                                     s->occurred, &change);
         took(e, s, seen, &change, &said);
     }
+    e->proof = NULL;
 }
 
 static void set_tags(struct engine *e, const struct item_state *s)
@@ -87,11 +96,28 @@ static u32 event_of(const struct item *item)
     return item->what == ITEM_EDIT ? EVENT_EDITED : EVENT_IDENTIFIED;
 }
 
+/* What a client says of a coupon that is not so is written down as rejected, with the reason. */
+static u32 judged(struct engine *e, const struct item_state *s, u32 event, str *props)
+{
+    struct buf b;
+    if (event != EVENT_COUPON_USED && event != EVENT_COUPON_CLAIMED) return event;
+    str reason = offer_said(e->offers, s->head, event, *props, s->occurred);
+    if (!reason.n) return event;
+    buf_init(&b, EVENT_BYTES_MAX);
+    buf_put(&b, *props);
+    text_property(&b, PROPERTY_REASON, reason);
+    *props = arena_str(e->scratch, buf_str(&b));
+    buf_clear(&b);
+    return EVENT_COUPON_REJECTED;
+}
+
 static void write_event(struct engine *e, const struct item_state *s, const struct record *r)
 {
+    str props = s->item.props;
+    u32 code = judged(e, s, event_of(&s->item), &props);
     struct event ev = {
         .persona = s->persona,
-        .code = event_of(&s->item),
+        .code = code,
         .source = r->source,
         .flags = r->flags & RECORD_HISTORY ? EVENT_HISTORY : 0,
         .occurred_ms = s->occurred,
@@ -99,7 +125,7 @@ static void write_event(struct engine *e, const struct item_state *s, const stru
         .order = event_order(e->number, e->place++),
         .dedupe = r->dedupe,
         .message_id = s->item.message_id,
-        .props = s->item.props,
+        .props = props,
     };
     event_append(e->events, &ev);
     struct happened *h = engine_happened(e, s->head, s->fresh);
@@ -184,6 +210,7 @@ void apply_item(struct engine *e, const struct record *r)
     s.head_count = 0;
     s.occurred = r->occurred_ms == NEVER ? e->now : min_i64(r->occurred_ms, e->now);
     s.fresh = !(r->flags & RECORD_HISTORY);
+    s.import = r->flags & RECORD_IMPORT;
     if (r->id_count && r->payload.n == 0) apply_blank(e, &s, r);
     if (!item_read(r->payload, r->id_count, &s.item) || r->id_count == 0) return;
     for (u32 i = 0; i < s.id_count; i++)

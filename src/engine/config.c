@@ -141,16 +141,25 @@ static void apply_publish(struct engine *e, str payload)
         result = segment_publish(e->segments, p.code, p.compiled, e->number);
     if (p.kind >= OBJECT_TAG && p.kind <= OBJECT_LEVELS)
         result = states_publish(e, p.kind, p.code, p.compiled);
+    if (p.kind == OBJECT_POLICY && str_eq(p.id, S(POLICIES_ID)))
+        result = messages_policy(e->messages, p.compiled);
+    if (p.kind == OBJECT_COUPON) result = offer_publish(e->offers, p.code, p.compiled);
     if (result != ERR_OK) return;
     u32 row = find_object(e, p.kind, p.code);
     if (!row && !(row = table_add(e->objects))) return;
     struct object_row *r = table_edit(e->objects, row);
+    if (r->source && p.kind == OBJECT_TEMPLATE)
+        objects_keep(e, r);
+    else
+        heap_retire(e->texts, r->source);
     r->kind = p.kind;
     r->code = p.code;
     r->number++;
     r->gone = 0;
-    heap_retire(e->texts, r->source);
     r->source = heap_put(e->texts, p.source);
+    if (p.kind != OBJECT_POLICY) return;
+    heap_retire(e->texts, r->compiled);
+    r->compiled = heap_put(e->texts, p.compiled);
 }
 
 static void apply_remove(struct engine *e, str payload)
@@ -162,6 +171,7 @@ static void apply_remove(struct engine *e, str payload)
     struct object_row *r = table_edit(e->objects, row);
     r->gone = 1;
     if (r->kind == OBJECT_SEGMENT) segment_remove(e->segments, o.code, e->number);
+    if (r->kind == OBJECT_COUPON) offer_remove(e->offers, o.code);
     if (r->kind == OBJECT_JOURNEY) journey_stop(e->journeys, o.code);
     if (r->kind >= OBJECT_TAG && r->kind <= OBJECT_LEVELS) states_remove(e, r->kind, o.code);
 }
@@ -188,6 +198,12 @@ static void apply_operate(struct engine *e, str payload)
     case OPERATE_SENDING_HOLD: engine_meta_edit(e)->held |= HOLD_ASKED; break;
     case OPERATE_SENDING_RELEASE: engine_meta_edit(e)->held = HOLD_NONE; break;
     }
+}
+
+static void apply_codes(struct engine *e, str payload)
+{
+    struct codes_record c;
+    if (codes_read(payload, &c)) offer_codes(e->offers, c.coupon, c.list);
 }
 
 /* ---- slices: a new rule passes everybody, a piece at a time ---- */
@@ -222,6 +238,7 @@ static void apply_key(struct engine *e, str payload)
     row->k1 = key.k1;
     customers_set_key(e->customers, key);
     messages_set_key(e->messages, key);
+    offers_set_key(e->offers, key);
 }
 
 void apply_config(struct engine *e, const struct record *r)
@@ -240,7 +257,9 @@ void apply_config(struct engine *e, const struct record *r)
     case RECORD_PUBLISH_: apply_publish(e, r->payload); break;
     case RECORD_REMOVE_: apply_remove(e, r->payload); break;
     case RECORD_OPERATE_: apply_operate(e, r->payload); break;
+    case RECORD_CODES_: apply_codes(e, r->payload); break;
     case RECORD_SLICE_: apply_slice(e, r->payload); break;
+    case RECORD_TASK_: apply_task(e, r); break;
     default: break;
     }
 }
@@ -252,6 +271,7 @@ void config_rebuild(struct engine *e)
     struct sip_key key = {row->k0, row->k1};
     customers_set_key(e->customers, key);
     messages_set_key(e->messages, key);
+    offers_set_key(e->offers, key);
     for (u32 i = 1; i < table_count(e->names_rows); i++) {
         const struct name_row *n = table_at(e->names_rows, i);
         names_load(e->names, n->kind, n->code, heap_view(e->texts, n->text));
@@ -259,4 +279,9 @@ void config_rebuild(struct engine *e)
     for (u32 i = 1; i < table_count(e->zones); i++) load_zone(e, i);
     value zone = engine_setting(e, S("zone"));
     if (zone.type == VALUE_TEXT) e->workspace_zone = engine_zone_named(e, zone.text);
+    u32 code = names_find(e->names, NAME_OBJECT, S(POLICIES_ID));
+    u32 policies = code ? find_object(e, OBJECT_POLICY, code) : 0;
+    if (!policies) return;
+    const struct object_row *o = table_at(e->objects, policies);
+    MUST(messages_policy(e->messages, heap_view(e->texts, o->compiled)) == ERR_OK);
 }

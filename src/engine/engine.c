@@ -38,6 +38,21 @@ static answer resolve_score(void *ctx, persona head, u32 score, predicate_op op,
     return score_answer(e->segments, score, &who, op, limit, now);
 }
 
+static bool resolve_result(void *ctx, u32 step, u32 result)
+{
+    return journey_result(((struct engine *)ctx)->journeys, step, result);
+}
+
+static bool resolve_task(void *ctx, u32 step, str outcome)
+{
+    return journey_task_is(((struct engine *)ctx)->journeys, step, outcome);
+}
+
+static bool resolve_since(void *ctx, u32 step, i64 *ms, u64 *order)
+{
+    return journey_since(((struct engine *)ctx)->journeys, step, ms, order);
+}
+
 static const struct zone *resolve_zone(void *ctx, str name)
 {
     return engine_zone_named(ctx, name);
@@ -46,6 +61,16 @@ static const struct zone *resolve_zone(void *ctx, str name)
 static bool zone_known(void *ctx, str name)
 {
     return engine_zone_known(ctx, name);
+}
+
+static i32 program_priority(void *ctx, u32 program)
+{
+    return journey_priority(((struct engine *)ctx)->journeys, program);
+}
+
+static str program_journey(void *ctx, u32 program)
+{
+    return journey_id(((struct engine *)ctx)->journeys, program);
 }
 
 /* Over the tables as a snapshot left them, or none. */
@@ -63,13 +88,22 @@ static void build(struct engine *e)
     segments_zones(e->segments, zone_known, e);
     standings_hook(e->segments, states_effect, e);
     e->messages = messages_new(e->store, e->customers, (struct sip_key){0});
+    e->kept = table_new(e->store, "objects_kept", sizeof(struct kept_row), OBJECTS_MAX);
     e->journeys =
         journeys_new(e->store, e->customers, e->messages, e->segments, e->names, engine_host(e));
+    messages_host(e->messages, (struct message_host){.ctx = e,
+                                                     .priority = program_priority,
+                                                     .journey = program_journey,
+                                                     .zone = resolve_zone});
+    e->offers = offers_new(e->store, e->customers, e->names, engine_offer_host(e));
     e->live_events = event_view_live(e->events);
     e->live_customers = (struct customer_view){e->customers, NULL};
     e->resolver = (struct resolver){.ctx = e,
                                     .segment = resolve_segment,
                                     .message = resolve_message,
+                                    .step_result = resolve_result,
+                                    .task_outcome = resolve_task,
+                                    .since = resolve_since,
                                     .reachable = resolve_reachable,
                                     .score = resolve_score,
                                     .zone = resolve_zone};
@@ -89,6 +123,7 @@ void engine_close(struct engine *e)
     log_close(e->log);
     snapshot_close(e->snapshot);
     journeys_free(e->journeys);
+    offers_free(e->offers);
     messages_free(e->messages);
     segments_free(e->segments);
     events_free(e->events);
@@ -116,8 +151,9 @@ static void rebuild(struct engine *e)
     customers_rebuild(e->customers);
     events_rebuild(e->events);
     segments_rebuild(e->segments);
-    messages_rebuild(e->messages);
     journeys_rebuild(e->journeys);
+    messages_rebuild(e->messages);
+    offers_rebuild(e->offers);
     for (persona p = 1; p < customers_end(e->customers); p++) {
         const struct customer_row *row = customer_at(e->customers, p);
         i64 due = n48_get(row->next_due);
@@ -351,6 +387,11 @@ struct journeys *engine_journeys(struct engine *e)
     return e->journeys;
 }
 
+struct offers *engine_offers(struct engine *e)
+{
+    return e->offers;
+}
+
 struct segments *engine_segments(struct engine *e)
 {
     return e->segments;
@@ -411,6 +452,7 @@ static hash128 config_digest(struct engine *e)
         buf_put(&b, heap_view(e->texts, r->source));
         sum = hash_add(sum, hash_xxh(buf_str(&b)));
     }
+    sum = hash_add(sum, objects_kept_digest(e));
     for (u32 i = 1; i < table_count(e->settings); i++) {
         const struct setting_row *r = table_at(e->settings, i);
         buf_reset(&b);
@@ -430,6 +472,7 @@ hash128 engine_hash(struct engine *e)
     sum = hash_add(sum, segments_digest(e->segments, name_text, e));
     sum = hash_add(sum, messages_digest(e->messages, name_text, e));
     sum = hash_add(sum, journeys_digest(e->journeys, name_text, e));
+    sum = hash_add(sum, offers_digest(e->offers, name_text, e));
     return sum;
 }
 

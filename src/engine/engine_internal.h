@@ -64,6 +64,13 @@ struct object_row {
     u32 gone;
 };
 
+/* What an object said in a version that is not the newest: templates, to show what was sent. */
+struct kept_row {
+    u64 version;
+    u32 kind, code, number;
+    u32 source;
+};
+
 struct setting_row {
     u64 version;
     u32 name, bytes; /* handles */
@@ -147,7 +154,8 @@ struct engine {
     struct segments *segments;
     struct messages *messages;
     struct journeys *journeys;
-    struct table *meta, *names_rows, *objects, *settings, *zones, *erasures;
+    struct table *meta, *names_rows, *objects, *kept, *settings, *zones, *erasures;
+    struct offers *offers;
     struct heap *texts;
     struct timers timers;
     struct event_view *live_events;
@@ -174,6 +182,7 @@ struct engine {
     u32 subject_next;
     struct said said;
     bool quiet; /* of what the rules being asked follow from (struct happened) */
+    const struct consent_proof *proof; /* of the consent being written; NULL: none */
 
     /* after it */
     _Atomic u64 applied;
@@ -214,19 +223,26 @@ void engine_due(struct engine *e, persona head);
 /* Sets her one timer to the least of all. */
 void engine_arm(struct engine *e, persona head);
 struct journey_host engine_host(struct engine *e);
+struct offer_host engine_offer_host(struct engine *e);
+/* For journey_host.coupon: gives one, once for each enrolment's step. */
+bool engine_coupon(void *ctx, persona head, u32 coupon, u32 step, u64 enrolment);
 
 /* ---- change.c: fields, as events and back ---- */
 
 /* The event of a change that came by `when`; the rules and journeys hear of it. */
 void change_write(struct engine *e, const struct change *c, i64 when, bool fresh);
-/* The same of what a rule did: folding leaves it out. NULL: too much happened. */
-struct happened *change_write_for(struct engine *e, const struct change *c, i64 when, bool fresh,
-                                  str reason);
+/* The same, with `more` properties: why, by whom (what has the reason "rule" is never folded).
+ * NULL: too much happened. */
+struct happened *change_write_with(struct engine *e, const struct change *c, i64 when, bool fresh,
+                                   str more);
 /* What a record said of a customer of several personas and nothing is seen of: kept with the
  * persona who said it, so that a cut finds it. Begins empty; `end` writes it down. */
 void said_begin(struct engine *e, persona who, i64 when);
 void said_add(struct engine *e, const struct change *c);
 void said_end(struct engine *e);
+/* A change that a step of a journey makes now (struct journey_host); `ctx` is the engine. */
+void change_tag(void *ctx, persona who, u32 tag, bool on, i64 expires_ms);
+void change_set(void *ctx, persona who, u32 attribute, value v);
 /* Before two become one: what each is, if it is one persona, is written down. For
  * customers_on_join. */
 void change_on_join(void *ctx, persona from, persona to);
@@ -276,11 +292,39 @@ err erasing_blank(struct engine *e); /* helper: one file of the log */
 void erasing_clear(struct engine *e);
 void erasing_rebuild(struct engine *e); /* after a load */
 
+/* ---- task.c ---- */
+void apply_task(struct engine *e, const struct record *r);
+
 /* ---- schema.c ---- */
 void apply_schema(struct engine *e, const struct record *r);
 
-/* ---- apply_item.c, claim.c, config.c ---- */
+/* ---- apply_item.c, claim.c, receipt.c, send.c, config.c ---- */
 void apply_item(struct engine *e, const struct record *r);
+void apply_receipt(struct engine *e, const struct record *r);
+void apply_send(struct engine *e, const struct record *r);
+/* claim.c: an event of the message, with where it came from. */
+struct message_event {
+    u32 event;
+    str reason, detail, to, url, values;
+    u32 content;
+    bool machine;
+};
+void message_tell(struct engine *e, u32 message, const struct message_event *what);
+/* receipt.c: what her timeline says of a message. Views until the engine's next step. */
+struct message_past {
+    persona persona;
+    str journey, step, template_id, channel, topic, to, values;
+    u32 content;
+    i64 claimed_ms; /* 0: there is no such claim */
+    u32 said;       /* 1 << message_status of each that was written down, but by machines */
+};
+void message_past(struct engine *e, persona head, hash128 id, i64 from, struct arena *arena,
+                  struct message_past *out);
+/* The address that it was claimed for must not be used any more. */
+void message_suppress(struct engine *e, u32 channel, persona head, str to, suppression reason);
+/* kept.c: the newest source goes to those kept, when another takes its place. */
+void objects_keep(struct engine *e, const struct object_row *r);
+hash128 objects_kept_digest(struct engine *e);
 void apply_claim(struct engine *e, const struct record *r);
 void apply_answer(struct engine *e, const struct record *r);
 void apply_start(struct engine *e, const struct record *r);

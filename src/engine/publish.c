@@ -11,6 +11,11 @@ static standing_kind standing_kind_of(object_kind kind)
                                    : STANDING_LEVELS;
 }
 
+static bool zone_known(void *ctx, str name)
+{
+    return engine_zone_known(ctx, name);
+}
+
 MUST_USE static err compile(struct engine *e, object_kind kind, const struct json *source,
                             struct buf *out, struct diag *why)
 {
@@ -26,6 +31,11 @@ MUST_USE static err compile(struct engine *e, object_kind kind, const struct jso
                                 engine_zone(e), out, why);
     case OBJECT_SCORE:
         return score_compile(engine_segments(e), source, engine_zone(e), out, why);
+    case OBJECT_POLICY: {
+        struct policy_context context = {engine_names(e), zone_known, e};
+        return policy_compile(source, &context, out, why);
+    }
+    case OBJECT_COUPON: return offer_compile(source, out, why);
     default: return ERR_OK;
     }
 }
@@ -48,8 +58,12 @@ MUST_USE static err encode(struct engine *e, struct publish_record *p, const str
 err publish_object(struct engine *e, object_kind kind, const struct json *source,
                    struct buf *payload, struct diag *why)
 {
-    struct publish_record p = {.kind = kind, .id = json_get_str(source, "id", S(""))};
+    bool policy = kind == OBJECT_POLICY; /* there is one: it needs not say its name */
+    str otherwise = policy ? S(POLICIES_ID) : S("");
+    struct publish_record p = {.kind = kind, .id = json_get_str(source, "id", otherwise)};
     struct buf text, compiled;
+    if (policy && !str_eq(p.id, S(POLICIES_ID)))
+        return diag_at(why, ERR_REFUSED, S("/id"), "there is one policy, with the id \"policies\"");
     if (p.id.n == 0 || p.id.n > NAME_BYTES_MAX)
         return diag_at(why, ERR_REFUSED, S("/id"), "give it an id of 1 to %d bytes",
                        NAME_BYTES_MAX);

@@ -12,15 +12,26 @@ static str rung_id(const struct standing *st, i32 i)
     return i < 0 ? (str){0} : st->rungs[i].id;
 }
 
+static void write_change(struct engine *e, const struct change *c, bool fresh)
+{
+    struct buf why;
+    buf_init(&why, 256);
+    text_property(&why, PROPERTY_REASON, S("rule"));
+    struct happened *h = change_write_with(e, c, e->now, fresh, buf_str(&why));
+    if (h) h->quiet = e->quiet;
+    buf_clear(&why);
+}
+
 /* ---- tags ---- */
 
+/* By the rule: the list says so, after the change as such was taken for somebody's. */
 static void write_tag(struct engine *e, const struct standing *st, persona head, bool on,
                       i64 expires, bool fresh)
 {
     struct change c;
     if (!customer_tag(e->customers, head, st->target, on, expires, e->now, &c)) return;
-    struct happened *h = change_write_for(e, &c, e->now, fresh, S("rule"));
-    if (h) h->quiet = e->quiet;
+    write_change(e, &c, fresh);
+    segment_put(e->segments, st->rungs[0].list, head, on);
 }
 
 static i64 tag_end(const struct engine *e, const struct standing *st)
@@ -37,7 +48,6 @@ static void settle_tag(struct engine *e, const struct standing *st, persona head
     bool held_on = !st->expires.ms && !st->expires.months;
     if (standing_due(e->segments, st, head) >= 0) {
         if (has && !(given && expires != NEVER)) return;
-        segment_put(e->segments, st->rungs[0].list, head, true);
         write_tag(e, st, head, true, NEVER, fresh);
     } else if (given && has && !held_on) {
         if (expires == NEVER) write_tag(e, st, head, true, tag_end(e, st), fresh);
@@ -92,8 +102,7 @@ static void mirror(struct engine *e, const struct standing *st, persona head, i3
     value v = id.n ? value_text(id) : (value){.type = VALUE_NULL};
     if (!is_mirrored(e, st)) return;
     if (!customer_set(e->customers, head, st->target, v, e->now, &c)) return;
-    struct happened *h = change_write_for(e, &c, e->now, fresh, S("rule"));
-    if (h) h->quiet = e->quiet;
+    write_change(e, &c, fresh);
 }
 
 static void put_place(struct buf *b, str journey, str step)

@@ -15,6 +15,21 @@ err compiler_code(struct compiler *c, name_kind kind, str text, const char *at, 
                        : compiler_refuse(c, at, "this name is empty, too long or one too many");
 }
 
+err compiler_word(struct compiler *c, const struct json *j, const char *const *words, u32 count,
+                  const char *at, u8 *out)
+{
+    char list[160] = "use one of";
+    *out = 0;
+    if (!j) return ERR_OK;
+    for (u32 i = 0; i < count; i++) {
+        *out = (u8)i;
+        if (json_is(j, JSON_STRING) && str_eq(j->text, str_of(words[i]))) return ERR_OK;
+        size_t n = strlen(list);
+        snprintf(list + n, sizeof list - n, "%s %s", i ? "," : "", words[i]);
+    }
+    return compiler_refuse(c, at, list);
+}
+
 err compiler_duration(struct compiler *c, const struct json *j, const char *at, i64 *ms,
                       u32 *months)
 {
@@ -124,18 +139,45 @@ MUST_USE static err percent_at(struct compiler *c, const struct json *release, c
     return ERR_OK;
 }
 
+/* Its priority, and what it does in quiet hours and with the same words said twice. */
+MUST_USE static err policy(struct compiler *c, const struct json *j, category kind, struct buf *out)
+{
+    enum { PRIORITY_MAX = 1000000 };
+    const struct json *policy = json_get(j, "policy"), *dedupe = json_get(policy, "dedupe");
+    i64 priority = 0, dedupe_ms = message_rules_of(kind).dedupe_ms;
+    quiet_choice choice = QUIET_DEFER;
+    str quiet = json_get_str(policy, "quiet", json_get(policy, "quiet") ? S("?") : S("defer"));
+    if (json_get(j, "priority") && (json_to_i64(json_get(j, "priority"), &priority) != ERR_OK ||
+                                    priority > PRIORITY_MAX || priority < -PRIORITY_MAX))
+        return compiler_refuse(c, "/priority",
+                               "a whole number is needed; of two journeys the higher goes first");
+    if (str_eq(quiet, S("drop")))
+        choice = QUIET_DROP;
+    else if (str_eq(quiet, S("ignore")))
+        choice = QUIET_IGNORE;
+    else if (!str_eq(quiet, S("defer")))
+        return compiler_refuse(c, "/policy/quiet", "use defer, drop or ignore");
+    if (choice == QUIET_IGNORE && kind == CATEGORY_PROMOTION)
+        return compiler_refuse(c, "/policy/quiet",
+                               "promotion keeps to quiet hours: use defer or drop");
+    if (dedupe) TRY(compiler_duration(c, dedupe, "/policy/dedupe", &dedupe_ms, NULL));
+    if (dedupe_ms > CAP_WINDOW_MAX)
+        return compiler_refuse(c, "/policy/dedupe", "at most \"31d\" can be looked back");
+    buf_zigzag(out, priority);
+    buf_byte(out, (u8)choice);
+    buf_zigzag(out, dedupe_ms);
+    return ERR_OK;
+}
+
 MUST_USE static err head(struct compiler *c, const struct json *j, struct buf *out)
 {
-    static const char *CATEGORIES[] = {"promotion", "service", "transactional"};
     str id = json_get_str(j, "id", S(""));
-    str category_name = json_get_str(json_get(j, "policy"), "category", S("promotion"));
-    u32 kind = COUNT_OF(CATEGORIES), percent, holdout;
-    for (u32 i = 0; i < COUNT_OF(CATEGORIES); i++)
-        if (str_eq(category_name, str_of(CATEGORIES[i]))) kind = i;
+    category kind;
+    u32 percent, holdout;
     if (id.n == 0) return compiler_refuse(c, "/id", "a journey needs an id");
-    if (kind == COUNT_OF(CATEGORIES))
+    if (!category_named(json_get_str(json_get(j, "policy"), "category", S("promotion")), &kind))
         return compiler_refuse(c, "/policy/category", "use promotion, service or transactional");
-    buf_byte(out, 1);
+    buf_byte(out, 2);
     buf_str_varint(out, id);
     buf_byte(out, (u8)kind);
     buf_byte(out, kind == CATEGORY_TRANSACTIONAL ? LANE_TRANSACTIONAL : LANE_TRIGGERED);
@@ -147,14 +189,14 @@ MUST_USE static err head(struct compiler *c, const struct json *j, struct buf *o
     TRY(percent_at(c, release, "holdout", 0, &holdout));
     buf_varint(out, percent);
     buf_varint(out, holdout);
-    return ERR_OK;
+    return policy(c, j, kind, out);
 }
 
 err journey_compile(struct journeys *j, const struct json *source, const struct zone *zone,
                     struct buf *compiled, struct diag *why)
 {
     struct compiler *c = mem_zalloc(sizeof *c);
-    *c = (struct compiler){.j = j, .why = why};
+    *c = (struct compiler){.j = j, .why = why, .source = source};
     c->context = (struct predicate_context){.names = j->names,
                                             .customers = j->customers,
                                             .zone = zone,

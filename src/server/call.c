@@ -255,6 +255,7 @@ static err wrong_verb(struct call *c, u32 verbs)
 static err read_body(struct call *c)
 {
     if (c->req->body.n == 0) return ERR_OK;
+    if (str_ends(str_of(c->route->path), S("/codes"))) return ERR_OK; /* may be text */
     TRY(json_parse(c->req->body, c->arena, &c->body, &c->why));
     if (c->body->type == JSON_OBJECT) return ERR_OK;
     return diag_set(&c->why, ERR_INVALID, "the body has to be a JSON object");
@@ -270,7 +271,7 @@ static err admit(struct call *c, str raw[ROUTE_PARAMS_MAX])
             err e = url_decode(raw[i], false, c->arena, &c->params[i]);
             if (e != ERR_OK) return diag_set(&c->why, e, "the address is not well encoded");
         }
-    TRY(read_body(c));
+    if (r->access != OPEN_TO_FORMS) TRY(read_body(c));
     if (s->state != SERVER_READY && (r->place == ON_ENGINE || r->access == NEEDS_SCOPE))
         return diag_set(&c->why, ERR_UNAVAILABLE, "the server is starting or stopping");
     return r->place == ON_ENGINE ? call_engine(c, r->run) : call_loop(c, r->run);
