@@ -86,6 +86,10 @@ static u64 host_order(void *ctx)
 static bool host_known(void *ctx, const char *kind, str id)
 {
     if (strcmp(kind, "coupon") == 0) return engine_object(ctx, OBJECT_COUPON, id, NULL).n > 0;
+    struct engine *e = ctx;
+    u32 code = names_find(e->names, NAME_OBJECT, id);
+    if (strcmp(kind, "stage") == 0) return segment_exists(e->segments, code);
+    if (strcmp(kind, "score") == 0) return score_exists(e->segments, code);
     return strcmp(kind, "zone") != 0 || engine_zone_known(ctx, id);
 }
 
@@ -110,6 +114,16 @@ bool engine_coupon(void *ctx, persona head, u32 coupon, u32 step, u64 enrolment)
     return offer_grant(e->offers, head, coupon, step, enrolment, e->workspace_zone, e->now);
 }
 
+static bool host_stage(void *ctx, persona head, u32 list, str place)
+{
+    return engine_stage_set(ctx, head, list, place, true);
+}
+
+static bool host_score(void *ctx, persona head, u32 score, fixed points, str place)
+{
+    return engine_score_add(ctx, head, score, points, place, true);
+}
+
 struct journey_host engine_host(struct engine *e)
 {
     return (struct journey_host){.ctx = e,
@@ -119,6 +133,8 @@ struct journey_host engine_host(struct engine *e)
                                  .known = host_known,
                                  .tag = change_tag,
                                  .set = change_set,
+                                 .stage = host_stage,
+                                 .score = host_score,
                                  .coupon = engine_coupon};
 }
 

@@ -96,13 +96,12 @@ bool engine_sending_held(const struct engine *e); /* a clone, a clock jump, the 
 
 /* ---- states ---- */
 
-/* Within apply: puts her at a stage by hand (0 ≤ at < its stages; a step does it), gives points by
- * hand. False: there is no such model, stage or score, or `only_forward` forbids it. The event says
- * `journey` and `step`, if not empty. */
-bool engine_stage_set(struct engine *e, persona head, u32 model, str stage, str journey, str step,
+/* Within apply: puts her at a stage by hand, named by the code of its list; gives points by hand.
+ * False: there is no such stage or score, or `only_forward` forbids it. `place`: properties of the
+ * event besides. */
+bool engine_stage_set(struct engine *e, persona head, u32 list, str place, bool fresh);
+bool engine_score_add(struct engine *e, persona head, u32 score, fixed points, str place,
                       bool fresh);
-bool engine_score_add(struct engine *e, persona head, u32 score, fixed points, str journey,
-                      str step, bool fresh);
 /* Her points of a score now, rounded to four places. Engine thread. */
 fixed engine_score(struct engine *e, persona head, u32 score);
 

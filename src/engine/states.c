@@ -105,21 +105,15 @@ static void mirror(struct engine *e, const struct standing *st, persona head, i3
     write_change(e, &c, fresh);
 }
 
-static void put_place(struct buf *b, str journey, str step)
-{
-    if (journey.n) text_property(b, PROPERTY_JOURNEY, journey);
-    if (step.n) text_property(b, PROPERTY_STEP, step);
-}
-
 static void tell_move(struct engine *e, const struct standing *st, persona head, i32 from, i32 to,
-                      str journey, str step, bool fresh)
+                      str place, bool fresh)
 {
     struct buf b;
-    buf_init(&b, 4096);
+    buf_init(&b, 256 << 10);
     text_property(&b, PROPERTY_NAME, names_text(e->names, NAME_OBJECT, st->code));
     if (from >= 0) text_property(&b, PROPERTY_OLD, rung_id(st, from));
     if (to >= 0) text_property(&b, PROPERTY_NEW, rung_id(st, to));
-    put_place(&b, journey, step);
+    buf_put(&b, place);
     struct happened *h = engine_event(
         e, head, st->kind == STANDING_LEVELS ? EVENT_LEVEL_CHANGED : EVENT_STAGE_CHANGED,
         buf_str(&b), 0, fresh);
@@ -144,7 +138,7 @@ static void settle_rungs(struct engine *e, const struct standing *st, persona he
     bool by_hand = now >= 0 && !st->rungs[now].rule;
     if ((st->only_forward && due < now) || (by_hand && due < 0)) due = now;
     stand(e, st, head, due);
-    if (due != now) tell_move(e, st, head, now, due, (str){0}, (str){0}, fresh);
+    if (due != now) tell_move(e, st, head, now, due, (str){0}, fresh);
     if (st->kind == STANDING_LEVELS) mirror(e, st, head, due, fresh);
 }
 
@@ -165,31 +159,32 @@ void states_look(struct engine *e, persona head)
 
 /* ---- by hand ---- */
 
-bool engine_stage_set(struct engine *e, persona head, u32 model, str stage, str journey, str step,
-                      bool fresh)
+bool engine_stage_set(struct engine *e, persona head, u32 list, str place, bool fresh)
 {
-    const struct standing *st = standing_find(e->segments, STANDING_STAGES, model);
+    const struct standing *st = standing_of(e->segments, list);
     i32 at = -1;
-    for (u32 i = 0; st && i < st->count; i++)
-        if (str_eq(st->rungs[i].id, stage)) at = (i32)i;
+    for (u32 i = 0; st && st->kind == STANDING_STAGES && i < st->count; i++)
+        if (st->rungs[i].list == list) at = (i32)i;
     if (at < 0 || customer_head(e->customers, head) != head) return false;
     i32 now = standing_now(e->segments, st, head);
     if (at == now) return true;
     if (st->only_forward && at < now) return false;
+    e->quiet = false;
     stand(e, st, head, at);
-    tell_move(e, st, head, now, at, journey, step, fresh);
+    tell_move(e, st, head, now, at, place, fresh);
     return true;
 }
 
-bool engine_score_add(struct engine *e, persona head, u32 score, fixed points, str journey,
-                      str step, bool fresh)
+bool engine_score_add(struct engine *e, persona head, u32 score, fixed points, str place,
+                      bool fresh)
 {
     struct buf b;
-    if (!score_exists(e->segments, score) || customer_head(e->customers, head) != head) return false;
-    buf_init(&b, 4096);
+    if (!score_exists(e->segments, score) || customer_head(e->customers, head) != head)
+        return false;
+    buf_init(&b, 256 << 10);
     text_property(&b, PROPERTY_NAME, names_text(e->names, NAME_OBJECT, score));
-    props_put(&b, PROPERTY_VALUE, (value){.type = VALUE_FIXED, .n = points});
-    put_place(&b, journey, step);
+    props_put(&b, PROPERTY_VALUE, value_fixed(points));
+    buf_put(&b, place);
     engine_event(e, head, EVENT_SCORE_CHANGED, buf_str(&b), 0, fresh);
     buf_clear(&b);
     return true;

@@ -160,7 +160,7 @@ MUST_USE static err one_step(struct compiler *c, const struct json *s, u32 depth
     if (found) return ERR_OK;
     return compiler_refuse(c, "",
                            "this step is none that this version knows: wait, send, branch, split, "
-                           "tag, untag, set, task, notify, coupon, webhook, enter, end");
+                           "tag, untag, set, stage, score, task, notify, coupon, webhook, enter, end");
 }
 
 err compiler_steps(struct compiler *c, const struct json *list, u32 depth)
