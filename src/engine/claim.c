@@ -195,6 +195,7 @@ void apply_start(struct engine *e, const struct record *r)
     row->identity[1] = s.identity[1];
     row->heartbeat_ms = e->now;
     row->starts++;
+    journeys_started(e->journeys, e->now);
     message_unknowns(e->messages, e->now, unknown, e);
 }
 

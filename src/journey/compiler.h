@@ -1,6 +1,6 @@
 /* compiler.h — what the files that check a journey's JSON share.
  *
- *   compile.c  the whole, entry, exits      compiler_trigger.c  what starts it
+ *   compile.c  the whole, entry, exits      compile_trigger.c  what starts it
  *   compile_step.c  its steps, flattened
  *
  * Every function refuses with the place as a JSON pointer and says what to do. */
@@ -12,6 +12,8 @@ struct compiler {
     struct predicate_context context;
     struct buf body; /* the instructions */
     u32 count;
+    str id;          /* the journey's */
+    str continue_at; /* the step that enrolments move to; empty: they do not */
     char path[160];
     struct diag *why;
     const struct json *ids[INSTRUCTIONS_MAX]; /* of steps seen: doubled ids are refused */

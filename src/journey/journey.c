@@ -63,7 +63,7 @@ static void subject_of(struct journeys *j, u32 row, struct subject *who, struct 
     who->since_ms = min_i64(r->trigger_ms, r->started_ms);
     who->since_order = r->trigger_order;
     who->event = NULL;
-    if (program_at(j, row)->trigger.kind == TRIGGER_DATE) return;
+    if (!program_has_event(program_at(j, row))) return;
     if (event_get(who->events, who->personas, who->persona_count, r->trigger_order, r->trigger_ms,
                   trigger, who->scratch))
         who->event = trigger;
@@ -79,6 +79,11 @@ static bool holds(struct journeys *j, u32 row, const struct predicate *p, i64 no
     bool is_so = predicate_eval(p, &who, now).holds;
     j->asking = 0;
     return is_so;
+}
+
+bool journey_holds(struct journeys *j, u32 row, const struct predicate *p, i64 now)
+{
+    return holds(j, row, p, now);
 }
 
 /* Progress is cumulative: what was clicked was sent; an end that is none of it counts as itself. */
@@ -137,7 +142,7 @@ bool journey_asked(const struct journeys *j, u32 step, u32 status)
 
 static bool kept_for_again(const struct program *p)
 {
-    return p->again == AGAIN_NEVER || p->again == AGAIN_AFTER || p->again == AGAIN_PER_KEY;
+    return p->again == AGAIN_NEVER || p->again == AGAIN_AFTER;
 }
 
 static bool has_open_message(const struct journeys *j, u32 row)
@@ -168,9 +173,14 @@ void enrolment_drop(struct journeys *j, u32 row)
  * from it. */
 static void drop_if_done(struct journeys *j, u32 row)
 {
-    if (row_at(j, row)->state == ENROLMENT_ENDED && !kept_for_again(program_at(j, row)) &&
-        !has_open_message(j, row))
+    if (row_at(j, row)->state == ENROLMENT_ENDED && row_at(j, row)->goal != GOAL_AFTER &&
+        !kept_for_again(program_at(j, row)) && !has_open_message(j, row))
         enrolment_drop(j, row);
+}
+
+void journey_drop_if_done(struct journeys *j, u32 row)
+{
+    drop_if_done(j, row);
 }
 
 void journey_end(struct journeys *j, u32 row, exit_reason why, i64 now, bool fresh)
@@ -181,8 +191,9 @@ void journey_end(struct journeys *j, u32 row, exit_reason why, i64 now, bool fre
     if (p->trigger.key) subject_of(j, row, &who, &trigger);
     struct enrolment_row *r = row_edit(j, row);
     r->state = ENROLMENT_ENDED;
-    r->exit = (u8)why;
+    r->exit = why & 63;
     r->due_ms = now;
+    goal_after(j, row, now);
     count_end(j, p, why);
     journey_tell(j, customer_head(j->customers, r->persona), EVENT_JOURNEY_EXITED, p,
                  exit_reason_text(why), who.event, fresh);
@@ -195,7 +206,6 @@ static void tell_message(struct journeys *j, u32 row, u32 message, u32 event, bo
     const struct program *p = program_at(j, row);
     const struct message_row *m = message_at(j->messages, message);
     const struct instruction *in = &p->instructions[m->step];
-    hash128 id = message_id(j->messages, message);
     char hex[33];
     struct buf b;
     struct subject who;
@@ -205,8 +215,7 @@ static void tell_message(struct journeys *j, u32 row, u32 message, u32 event, bo
         subject_of(j, row, &who, &trigger);
         put_key(&b, p, who.event);
     }
-    snprintf(hex, sizeof hex, "%016llx%016llx", (unsigned long long)id.hi,
-             (unsigned long long)id.lo);
+    hash128_hex(message_id(j->messages, message), hex);
     props_put(&b, PROPERTY_MESSAGE, value_text((str){hex, 32}));
     props_put(&b, PROPERTY_JOURNEY, value_text(p->id));
     props_put(&b, PROPERTY_STEP, value_text(names_text(j->names, NAME_OBJECT, in->step)));
@@ -217,12 +226,17 @@ static void tell_message(struct journeys *j, u32 row, u32 message, u32 event, bo
     buf_clear(&b);
 }
 
-void journey_cancel(struct journeys *j, u32 row, exit_reason why, i64 now, bool fresh)
+void journey_cancel_messages(struct journeys *j, u32 row, i64 now, bool fresh)
 {
     persona head = customer_head(j->customers, row_at(j, row)->persona);
     for (u32 m = customer_at(j->customers, head)->messages; m; m = message_at(j->messages, m)->next)
         if (message_at(j->messages, m)->enrolment == row && message_cancel(j->messages, m, now))
             tell_message(j, row, m, EVENT_MESSAGE_CANCELLED, fresh);
+}
+
+void journey_cancel(struct journeys *j, u32 row, exit_reason why, i64 now, bool fresh)
+{
+    journey_cancel_messages(j, row, now, fresh);
     journey_end(j, row, why, now, fresh);
 }
 
@@ -299,6 +313,11 @@ static bool reads(const struct predicate *p, const struct cause *cause)
            in->identifiers;
 }
 
+bool journey_reads(const struct predicate *p, const struct cause *cause)
+{
+    return reads(p, cause);
+}
+
 /* No record ends the enrolment it began; one that time began before the record's own doing is as
  * old as any. */
 static bool began(const struct enrolment_row *r, const struct cause *cause)
@@ -313,7 +332,8 @@ void journey_feed(struct journeys *j, persona head, const struct cause *cause, i
     for (u32 row = customer_at(j->customers, head)->enrolments; row; row = next) {
         next = row_at(j, row)->next;
         const struct program *p = program_at(j, row);
-        if (!enrolment_runs(row_at(j, row)) || p->over || began(row_at(j, row), cause)) continue;
+        if (began(row_at(j, row), cause) || goal_feed(j, row, cause, now)) continue;
+        if (!enrolment_runs(row_at(j, row)) || p->over) continue;
         for (u32 i = 0; i < p->exit_count; i++) {
             if (!reads(p->exits[i], cause) || !holds(j, row, p->exits[i], now)) continue;
             journey_end(j, row, EXIT_EXIT, now, true);
@@ -327,6 +347,7 @@ static bool waits(const struct journeys *j, const struct enrolment_row *r)
 {
     const struct program *p = &j->loaded[r->program];
     if (r->state == ENROLMENT_DATED) return true;
+    if (r->state == ENROLMENT_ENDED) return r->goal == GOAL_AFTER;
     return r->state == ENROLMENT_WAITING && r->due_ms != NEVER && !journey_at(j, p)->paused &&
            !p->over;
 }
@@ -353,11 +374,19 @@ static u32 first_due(const struct journeys *j, persona head, i64 now)
 
 void journey_due(struct journeys *j, persona head, i64 now)
 {
-    for (u32 row; (row = first_due(j, head, now));)
-        if (row_at(j, row)->state == ENROLMENT_DATED)
-            dated_due(j, row, now);
-        else
-            go_on(j, row, now);
+    u32 turn = 0;
+    pass_turn(j, head, now);
+    for (;;) {
+        u32 row = first_due(j, head, now);
+        if (schedule_turn(j, head, row ? row_at(j, row)->due_ms : now, &turn, now)) continue;
+        if (!row) break;
+        switch (row_at(j, row)->state) {
+        case ENROLMENT_DATED: dated_due(j, row, now); break;
+        case ENROLMENT_ENDED: goal_over(j, row); break;
+        default: go_on(j, row, now); break;
+        }
+    }
+    if (turn) schedule_turns_taken(j, head);
 }
 
 i64 journey_next_due(const struct journeys *j, persona head)
@@ -396,7 +425,8 @@ void journey_departed(struct journeys *j, u32 message, i64 now)
     const struct message_row *m = message_at(j->messages, message);
     if (!table_has(j->enrolments, m->enrolment)) return;
     const struct enrolment_row *r = row_at(j, m->enrolment);
-    if (r->state == ENROLMENT_SENDING && r->step == m->step && !program_at(j, m->enrolment)->over)
+    if (r->state == ENROLMENT_SENDING && r->step == m->step && r->program == m->program &&
+        !program_at(j, m->enrolment)->over)
         go_on(j, m->enrolment, now);
 }
 
@@ -427,7 +457,7 @@ bool journey_content(const struct journeys *j, u32 message, struct message_conte
         .category = m->category,
         .version = p->version,
     };
-    if (p->trigger.kind != TRIGGER_DATE && table_has(j->enrolments, m->enrolment)) {
+    if (program_has_event(p) && table_has(j->enrolments, m->enrolment)) {
         out->trigger_order = row_at(j, m->enrolment)->trigger_order;
         out->trigger_ms = row_at(j, m->enrolment)->trigger_ms;
     }

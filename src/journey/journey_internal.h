@@ -3,7 +3,9 @@
  *   compile.c  JSON → bytes            program.c  bytes → program
  *   version.c  publish, operate, read  enter.c    triggers, entry rules
  *   journey.c  steps, waits, exits     dated.c    moments of dates
- *   owner.c    joined, cut, forgotten  pass.c     work that passes everybody */
+ *   owner.c    joined, cut, forgotten  pass.c     work that passes everybody
+ *   schedule.c ticks                   goal.c     what they are to do
+ *   cron.c     patterns of local time */
 #pragma once
 #include "journey/program.h"
 
@@ -38,14 +40,32 @@ struct count_row {
     u64 version; /* the store's */
     u64 count;
 };
-enum { COUNTS_EACH = 32, ENDED_AT = 16 };
-_Static_assert((int)ENTRY_COUNT <= ENDED_AT && ENDED_AT + (int)EXIT_COUNT <= COUNTS_EACH, "room");
+enum { COUNTS_EACH = 32, ENDED_AT = 16, GOAL_AT = COUNTS_EACH - 1 };
+_Static_assert((int)ENTRY_COUNT <= ENDED_AT && ENDED_AT + (int)EXIT_COUNT <= GOAL_AT, "room");
+
+/* The ticks of a journey with a schedule; its index is the journey's row. */
+struct schedule_row {
+    u64 version;         /* the store's */
+    i64 next_ms;         /* the next tick; NEVER: none */
+    i64 tick_ms;         /* the one under way; 0: none */
+    i64 dealt_ms;        /* local time of the last one, as if it were UTC */
+    u64 begun;           /* number of the record it began with */
+    persona cursor, end; /* of its pass */
+    u32 program;         /* the version that was live at it */
+    u32 spare;
+};
+
+/* Row 1: the journeys' own. */
+struct clock_row {
+    u64 version; /* the store's */
+    i64 started_ms;
+};
 
 /* In a cursor: dates that were known before count from the publication on. */
 #define PASS_PUBLISHED ((u32)1 << 31)
 
 struct journeys {
-    struct table *enrolments, *programs, *journeys, *counts;
+    struct table *enrolments, *programs, *journeys, *counts, *schedules, *clock;
     struct heap *bytes;
     struct customers *customers;
     struct messages *messages;
@@ -56,6 +76,8 @@ struct journeys {
     struct program *loaded; /* by program index */
     u32 loaded_count;
     u32 asking; /* the enrolment whose condition is being evaluated */
+    i64 next_tick;
+    u32 ticking, moving; /* ticks under way, passes that move enrolments */
 };
 
 static inline const struct enrolment_row *row_at(const struct journeys *j, u32 row)
@@ -106,6 +128,13 @@ void journey_end(struct journeys *j, u32 row, exit_reason why, i64 now, bool fre
 void journey_cancel(struct journeys *j, u32 row, exit_reason why, i64 now, bool fresh);
 /* Runs from the present step to the next wait, send or end. */
 void journey_advance(struct journeys *j, u32 row, i64 now);
+/* Does a condition hold for an enrolment now; does it read what happened. */
+bool journey_holds(struct journeys *j, u32 row, const struct predicate *p, i64 now);
+bool journey_reads(const struct predicate *p, const struct cause *cause);
+/* Frees an enrolment that ended, unless somebody asks for it still. */
+void journey_drop_if_done(struct journeys *j, u32 row);
+/* What it planned and nobody has claimed is cancelled. */
+void journey_cancel_messages(struct journeys *j, u32 row, i64 now, bool fresh);
 /* Takes a row out of her list and frees it. */
 void enrolment_drop(struct journeys *j, u32 row);
 
@@ -113,6 +142,8 @@ void enrolment_drop(struct journeys *j, u32 row);
 
 /* Judges one entry of the newest version, and enrols her or says why not. */
 void journey_try(struct journeys *j, u32 program, persona head, const struct cause *cause, i64 now);
+/* Ends an enrolment `restarted` and begins it anew in this version, by the same cause. */
+void journey_begin_again(struct journeys *j, u32 row, u32 program, i64 now);
 
 /* ---- dated.c ---- */
 
@@ -124,7 +155,43 @@ u32 dated_follow(struct journeys *j, u32 journey, persona head, bool unchanged, 
 void dated_due(struct journeys *j, u32 row, i64 now);
 bool dated_reads(const struct program *p, const struct change *change);
 
+/* ---- schedule.c ---- */
+
+/* The first moment after `after`; NEVER. */
+i64 schedule_next(const struct schedule *s, const struct zone *z, i64 after);
+/* Which moment of those from `due` to `now` counts: what was missed (nothing ran then, or it is
+ * `late`) is made up for once, or not. NEVER: none. */
+i64 schedule_counts(const struct journeys *j, const struct schedule *s, const struct zone *z,
+                    i64 due, bool late, i64 now);
+/* The local time of a moment, as if it were UTC. */
+i64 local_of(const struct zone *z, i64 ms);
+/* The journey's schedule by its newest version, from now on. */
+void schedule_follow(struct journeys *j, u32 journey, i64 now);
+void schedules_rezone(struct journeys *j, i64 now);
+void schedules_rebuild(struct journeys *j);
+/* A moment has come for her: in the audience she tries to enter. */
+void schedule_offer(struct journeys *j, u32 program, persona head, i64 moment, i64 now);
+/* Takes her turn in the earliest tick ≤ `upto` after *last (a journey's row, 0 at first); false:
+ * there is none. After the last one, schedule_turns_taken. */
+bool schedule_turn(struct journeys *j, persona head, i64 upto, u32 *last, i64 now);
+void schedule_turns_taken(struct journeys *j, persona head);
+
+/* ---- goal.c ---- */
+
+/* What happened may be what they were to do. True: the row is gone. */
+bool goal_feed(struct journeys *j, u32 row, const struct cause *cause, i64 now);
+/* An enrolment has just ended: how long its goal still counts. */
+void goal_after(struct journeys *j, u32 row, i64 now);
+/* The time of an ended one's goal is over. */
+void goal_over(struct journeys *j, u32 row);
+
 /* ---- pass.c, version.c ---- */
+
+/* Her part of the passes that move enrolments and have not come to her. */
+void pass_turn(struct journeys *j, persona head, i64 now);
+bool pass_waits_for(const struct journeys *j, persona head);
+void passes_rebuild(struct journeys *j);
+void count_goal(struct journeys *j, const struct program *p);
 
 /* A pass over everybody begins, from the first. */
 void pass_begin(struct journeys *j, u32 journey, bool published);

@@ -12,6 +12,7 @@
     X(EVENTS)                                                                                      \
     X(SEGMENTS)                                                                                    \
     X(JOURNEYS)                                                                                    \
+    X(ENTER)                                                                                       \
     X(TEMPLATES)                                                                                   \
     X(MESSAGES)                                                                                    \
     X(CHANNELS)                                                                                    \
