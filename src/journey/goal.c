@@ -5,7 +5,7 @@
  * Each counts once, for the version it is in then. */
 #include "journey/journey_internal.h"
 
-static i64 end_of(const struct program *p, const struct enrolment_row *r)
+i64 goal_end(const struct program *p, const struct enrolment_row *r)
 {
     return p->goal_within_ms > NEVER - r->started_ms ? NEVER : r->started_ms + p->goal_within_ms;
 }
@@ -13,7 +13,7 @@ static i64 end_of(const struct program *p, const struct enrolment_row *r)
 static bool may_reach(const struct program *p, const struct enrolment_row *r, i64 now)
 {
     bool there = enrolment_runs(r) ? r->goal == GOAL_WAITED : r->goal == GOAL_AFTER;
-    return p->goal && r->state != ENROLMENT_DATED && there && now < end_of(p, r);
+    return p->goal && r->state != ENROLMENT_DATED && there && now < goal_end(p, r);
 }
 
 bool goal_feed(struct journeys *j, u32 row, const struct cause *cause, i64 now)
@@ -35,8 +35,7 @@ void goal_after(struct journeys *j, u32 row, i64 now)
     struct enrolment_row *r = row_edit(j, row);
     bool goes_on = r->exit != EXIT_RESTARTED && r->exit != EXIT_MERGED && r->exit != EXIT_ERASED;
     if (!p->goal || r->goal != GOAL_WAITED) return;
-    r->goal = goes_on && now < end_of(p, r) ? GOAL_AFTER : GOAL_OVER;
-    if (r->goal == GOAL_AFTER) r->due_ms = end_of(p, r);
+    r->goal = goes_on && now < goal_end(p, r) ? GOAL_AFTER : GOAL_OVER;
 }
 
 void goal_over(struct journeys *j, u32 row)

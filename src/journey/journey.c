@@ -56,7 +56,7 @@ void journey_tell(struct journeys *j, persona head, u32 event, const struct prog
 /* A subject whose `event` is the one that began the enrolment. What came after it is told by when
  * both occurred: SDKs send in batches, so an order seconds after the cart may arrive with it
  * (docs/semantics.md). */
-static void subject_of(struct journeys *j, u32 row, struct subject *who, struct event *trigger)
+void enrolment_subject(struct journeys *j, u32 row, struct subject *who, struct event *trigger)
 {
     const struct enrolment_row *r = row_at(j, row);
     j->host.subject(j->host.ctx, customer_head(j->customers, r->persona), who);
@@ -74,7 +74,7 @@ static bool holds(struct journeys *j, u32 row, const struct predicate *p, i64 no
     struct subject who;
     struct event trigger;
     if (!p) return true;
-    subject_of(j, row, &who, &trigger);
+    enrolment_subject(j, row, &who, &trigger);
     j->asking = row;
     bool is_so = predicate_eval(p, &who, now).holds;
     j->asking = 0;
@@ -188,7 +188,7 @@ void journey_end(struct journeys *j, u32 row, exit_reason why, i64 now, bool fre
     const struct program *p = program_at(j, row);
     struct subject who = {0};
     struct event trigger;
-    if (p->trigger.key) subject_of(j, row, &who, &trigger);
+    if (p->trigger.key) enrolment_subject(j, row, &who, &trigger);
     struct enrolment_row *r = row_edit(j, row);
     r->state = ENROLMENT_ENDED;
     r->exit = why & 63;
@@ -212,7 +212,7 @@ static void tell_message(struct journeys *j, u32 row, u32 message, u32 event, bo
     struct event trigger;
     buf_init(&b, 64 * 1024);
     if (p->trigger.key) {
-        subject_of(j, row, &who, &trigger);
+        enrolment_subject(j, row, &who, &trigger);
         put_key(&b, p, who.event);
     }
     hash128_hex(message_id(j->messages, message), hex);
@@ -352,11 +352,17 @@ static bool waits(const struct journeys *j, const struct enrolment_row *r)
            !p->over;
 }
 
+static i64 due_of(const struct journeys *j, const struct enrolment_row *r)
+{
+    return r->state == ENROLMENT_ENDED ? goal_end(&j->loaded[r->program], r) : r->due_ms;
+}
+
 /* By (due, creation, journey id). */
 static bool before(const struct journeys *j, const struct enrolment_row *a,
                    const struct enrolment_row *b)
 {
-    if (a->due_ms != b->due_ms) return a->due_ms < b->due_ms;
+    i64 x = due_of(j, a), y = due_of(j, b);
+    if (x != y) return x < y;
     if (a->trigger_order != b->trigger_order) return a->trigger_order < b->trigger_order;
     return str_cmp(j->loaded[a->program].id, j->loaded[b->program].id) < 0;
 }
@@ -366,7 +372,7 @@ static u32 first_due(const struct journeys *j, persona head, i64 now)
     u32 best = 0;
     for (u32 row = customer_at(j->customers, head)->enrolments; row; row = row_at(j, row)->next) {
         const struct enrolment_row *r = row_at(j, row);
-        if (r->due_ms > now || !waits(j, r)) continue;
+        if (!waits(j, r) || due_of(j, r) > now) continue;
         if (!best || before(j, r, row_at(j, best))) best = row;
     }
     return best;
@@ -378,7 +384,7 @@ void journey_due(struct journeys *j, persona head, i64 now)
     pass_turn(j, head, now);
     for (;;) {
         u32 row = first_due(j, head, now);
-        if (schedule_turn(j, head, row ? row_at(j, row)->due_ms : now, &turn, now)) continue;
+        if (schedule_turn(j, head, row ? due_of(j, row_at(j, row)) : now, &turn, now)) continue;
         if (!row) break;
         switch (row_at(j, row)->state) {
         case ENROLMENT_DATED: dated_due(j, row, now); break;
@@ -394,7 +400,7 @@ i64 journey_next_due(const struct journeys *j, persona head)
     i64 next = 0;
     for (u32 row = customer_at(j->customers, head)->enrolments; row; row = row_at(j, row)->next) {
         const struct enrolment_row *r = row_at(j, row);
-        if (waits(j, r) && (!next || r->due_ms < next)) next = r->due_ms;
+        if (waits(j, r) && (!next || due_of(j, r) < next)) next = due_of(j, r);
     }
     return next;
 }

@@ -65,9 +65,7 @@ struct enrolment_row {
     u8 state;        /* enrolment_state */
     u8 exit : 6;     /* exit_reason when ENDED */
     u8 goal : 2;     /* goal_state */
-    /* WAITING: when its wait is over; ENDED: when it ended, or while its goal may still be reached
-     * until when; NEVER: no end by time */
-    i64 due_ms;
+    i64 due_ms; /* WAITING: when its wait is over; ENDED: when it ended; NEVER: no end by time */
     i64 started_ms;
     u64 trigger_order; /* of the record that began it: also the order of creation */
     i64 trigger_ms;    /* its occurred time */
@@ -255,5 +253,11 @@ bool journey_next_version(const struct journeys *j, u32 code, u32 *cursor,
 u32 journey_list(const struct journeys *j, struct journey_info *out, u32 max);
 bool journey_find(const struct journeys *j, str id, struct journey_info *out);
 const struct enrolment_row *enrolment_at(const struct journeys *j, u32 row);
+
+/* How the newest version's conditions stand for her now, and her places in the journey, as a JSON
+ * object; `step`: of a send, what it asks beside (0: none). False: there is no such journey. Engine
+ * thread; conditions lie in the host's scratch. */
+bool journey_explain(struct journeys *j, persona head, u32 code, u32 step, i64 now,
+                     struct buf *out);
 
 hash128 journeys_digest(const struct journeys *j, name_of name, void *ctx);

@@ -138,12 +138,18 @@ void journey_cancel_messages(struct journeys *j, u32 row, i64 now, bool fresh);
 /* Takes a row out of her list and frees it. */
 void enrolment_drop(struct journeys *j, u32 row);
 
+/* A subject whose `event` is the one that began the enrolment, if there is one. */
+void enrolment_subject(struct journeys *j, u32 row, struct subject *who, struct event *trigger);
+
 /* ---- enter.c ---- */
 
 /* Judges one entry of the newest version, and enrols her or says why not. */
 void journey_try(struct journeys *j, u32 program, persona head, const struct cause *cause, i64 now);
 /* Ends an enrolment `restarted` and begins it anew in this version, by the same cause. */
 void journey_begin_again(struct journeys *j, u32 row, u32 program, i64 now);
+
+/* The customer's number in a lottery of the journey, 0 to 9,999. */
+u32 journey_lot(const struct journeys *j, const struct program *p, persona head, str salt);
 
 /* ---- dated.c ---- */
 
@@ -178,6 +184,8 @@ void schedule_turns_taken(struct journeys *j, persona head);
 
 /* ---- goal.c ---- */
 
+/* Until when the goal of an enrolment counts. */
+i64 goal_end(const struct program *p, const struct enrolment_row *r);
 /* What happened may be what they were to do. True: the row is gone. */
 bool goal_feed(struct journeys *j, u32 row, const struct cause *cause, i64 now);
 /* An enrolment has just ended: how long its goal still counts. */

@@ -7,12 +7,15 @@
     X(SDK)                                                                                         \
     X(CUSTOMERS)                                                                                   \
     X(EDIT)                                                                                        \
+    X(WHY)                                                                                         \
     X(IDENTITY)                                                                                    \
     X(SCHEMA)                                                                                      \
     X(EVENTS)                                                                                      \
     X(SEGMENTS)                                                                                    \
+    X(SIMULATE)                                                                                    \
     X(JOURNEYS)                                                                                    \
     X(ENTER)                                                                                       \
+    X(PLAYBOOKS)                                                                                   \
     X(TEMPLATES)                                                                                   \
     X(MESSAGES)                                                                                    \
     X(CHANNELS)                                                                                    \
