@@ -141,9 +141,8 @@ static void put_item(struct bench *b, struct buf *out, struct rng *rng, u32 numb
     buf_init(&traits, 256);
     buf_init(&payload, 1024);
     if (!event) props_put(&traits, b->points, value_int((i64)rng_below(rng, 10000)));
-    struct item item = {.what = event ? ITEM_TRACK : ITEM_IDENTIFY,
-                        .event = event,
-                        .traits = buf_str(&traits)};
+    struct item item = {
+        .what = event ? ITEM_TRACK : ITEM_IDENTIFY, .event = event, .traits = buf_str(&traits)};
     item.values[0] = (str){id, (size_t)n};
     item_put(&payload, &item, 1);
     struct record r = {.kind = RECORD_ITEM_,
@@ -269,9 +268,10 @@ static void broadcast(struct bench *b, const char *id, const char *audience)
     while (journeys_next_tick(engine_journeys(b->engine)) != NEVER) turn(b);
     while (journey_tick_next(engine_journeys(b->engine), &code, &from, &end)) turn(b);
     double took = (double)(env_wall_ms(b->env) - at) / 1e3;
-    printf("%-28s %8llu messages planned %.2f s after the tick (the engine's thread had a core %.2f s); ", id,
-           (unsigned long long)(message_tally(engine_messages(b->engine)).planned - before), took,
-           (double)b->engine_ns / 1e9);
+    printf("%-28s %8llu messages planned %.2f s after the tick (the engine's thread had a core "
+           "%.2f s); ",
+           id, (unsigned long long)(message_tally(engine_messages(b->engine)).planned - before),
+           took, (double)b->engine_ns / 1e9);
     put_latency(b);
 }
 

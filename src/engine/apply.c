@@ -236,8 +236,8 @@ static bool is_told(struct engine *e, persona head, str tag, i64 expired)
     struct event ev;
     persona personas[PERSONAS_OF_ONE];
     u32 n = customer_personas(e->customers, head, personas, PERSONAS_OF_ONE);
-    struct event_iter *it = event_iter_back(e->live_events, personas,
-                                            min_u32(n, PERSONAS_OF_ONE), expired, NEVER, e->scratch);
+    struct event_iter *it = event_iter_back(e->live_events, personas, min_u32(n, PERSONAS_OF_ONE),
+                                            expired, NEVER, e->scratch);
     while (event_next(it, &ev)) {
         value name = props_get(ev.props, PROPERTY_NAME);
         if (ev.code == EVENT_TAG_REMOVED && name.type == VALUE_TEXT && str_eq(name.text, tag))
@@ -251,8 +251,8 @@ static bool is_told(struct engine *e, persona head, str tag, i64 expired)
 static void expire_tags(struct engine *e, persona head, i64 since)
 {
     u32 cursor = 0, tag;
-    for (i64 expired; customer_next_expired(e->customers, head, since, e->now, &cursor, &tag,
-                                            &expired);) {
+    for (i64 expired;
+         customer_next_expired(e->customers, head, since, e->now, &cursor, &tag, &expired);) {
         struct buf b;
         str name = names_text(e->names, NAME_TAG, tag);
         if (is_told(e, head, name, expired)) continue;

@@ -14,8 +14,8 @@ MUST_USE static err compile(struct engine *e, object_kind kind, const struct jso
 }
 
 MUST_USE static err encode(struct engine *e, struct publish_record *p, const struct json *source,
-                           const struct json *how, struct buf *text, struct buf *compiled, struct buf *payload,
-                           struct diag *why)
+                           const struct json *how, struct buf *text, struct buf *compiled,
+                           struct buf *payload, struct diag *why)
 {
     json_put(text, source);
     err r = names_code(engine_names(e), NAME_OBJECT, p->id, &p->code);

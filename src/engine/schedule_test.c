@@ -54,8 +54,9 @@ static void operate(struct rig *r, operate_what what, const char *journey)
 }
 
 /* The rig starts at 08:00 UTC. */
-#define AT_NINE "{'id':'%s','trigger':{'schedule':{'at':'2026-06-01T09:00Z'}%s},'steps':[" \
-                "{'id':'m','send':{'channel':'email','template':'t'}}]}"
+#define AT_NINE                                                                                    \
+    "{'id':'%s','trigger':{'schedule':{'at':'2026-06-01T09:00Z'}%s},'steps':["                     \
+    "{'id':'m','send':{'channel':'email','template':'t'}}]}"
 
 static void broadcast(struct rig *r, const char *id, const char *audience)
 {
@@ -167,9 +168,9 @@ static u32 missed(struct arena *arena, const char *trigger, i64 back)
 
 TEST("what was missed while nothing ran comes once, if it is under an hour late")
 {
-    static const char *const TRIGGERS[] = {
-        "{'schedule':{'cron':'0 9 * * *'}}", "{'schedule':{'cron':'0 9 * * *','zone':'customer'}}",
-        "{'schedule':{'at':'2026-06-01T09:00'}}"};
+    static const char *const TRIGGERS[] = {"{'schedule':{'cron':'0 9 * * *'}}",
+                                           "{'schedule':{'cron':'0 9 * * *','zone':'customer'}}",
+                                           "{'schedule':{'at':'2026-06-01T09:00'}}"};
     const i64 nine = RIG_START + HOUR;
     for (u32 i = 0; i < COUNT_OF(TRIGGERS); i++) {
         CHECK_EQ(missed(arena, TRIGGERS[i], nine), 1);
@@ -268,7 +269,7 @@ TEST("a keyword is the whole text or its first word, in any case")
         const char *channel, *text;
         bool is_yes;
     } CASES[] = {
-        {"sms", "YES", true},       {"sms", "  yes\n", true}, {"sms", "yes please", true},
+        {"sms", "YES", true},        {"sms", "  yes\n", true}, {"sms", "yes please", true},
         {"sms", "yesterday", false}, {"sms", "oh yes", false}, {"sms", "", false},
         {"email", "yes", false},
     };
@@ -323,11 +324,12 @@ TEST("a new version moves or restarts many in slices, and what comes between fin
         for (u32 i = 0; i < PEOPLE; i++) rig_item(r, i, "Go", (struct item){0});
         rig_settle(r);
         rig_publishes(r, OBJECT_JOURNEY,
-                      restart ? "{'id':'v','trigger':{'event':'Go'},'publish':{'running':'restart'},"
-                                "'exit':[{'did':'Stop'}],'steps':[{'id':'w','wait':{'for':'1d'}}]}"
-                              : "{'id':'v','trigger':{'event':'Go'},'publish':{'running':'move',"
-                                "'continue_at':'x'},'exit':[{'did':'Stop'}],'steps':[{'id':'x','wait':"
-                                "{'for':'1d'}}]}");
+                      restart
+                          ? "{'id':'v','trigger':{'event':'Go'},'publish':{'running':'restart'},"
+                            "'exit':[{'did':'Stop'}],'steps':[{'id':'w','wait':{'for':'1d'}}]}"
+                          : "{'id':'v','trigger':{'event':'Go'},'publish':{'running':'move',"
+                            "'continue_at':'x'},'exit':[{'did':'Stop'}],'steps':[{'id':'x','wait':"
+                            "{'for':'1d'}}]}");
         rig_apply(r);
         /* The last one's record comes before the pass does: she is moved first, and then exits. */
         rig_item(r, PEOPLE - 1, "Stop", (struct item){0});

@@ -163,7 +163,8 @@ MUST_USE static err active(struct compiler *c, const struct json *j, struct buf 
 MUST_USE static err on_publish(struct compiler *c, const struct json *p, struct buf *out)
 {
     static const char *const WORDS[] = {"stay", "move", "restart"};
-    str running = json_get_str(p, "running", S("stay")), step = json_get_str(p, "continue_at", S(""));
+    str running = json_get_str(p, "running", S("stay")),
+        step = json_get_str(p, "continue_at", S(""));
     u32 kind = COUNT_OF(WORDS), code = 0;
     for (u32 i = 0; i < COUNT_OF(WORDS); i++)
         if (str_eq(running, str_of(WORDS[i]))) kind = i;
@@ -219,7 +220,8 @@ MUST_USE static err rest(struct compiler *c, const struct json *j, const struct 
     const struct json *p = json_get(j, "priority"), *owner = json_get(j, "owner");
     if (p && (p->type != JSON_NUMBER || str_to_i64(p->text, &priority) != ERR_OK ||
               priority < -PRIORITY_MAX || priority > PRIORITY_MAX))
-        return compiler_refuse(c, "/priority", "the priority is a whole number; the higher comes first");
+        return compiler_refuse(c, "/priority",
+                               "the priority is a whole number; the higher comes first");
     if (owner && !json_is(owner, JSON_STRING))
         return compiler_refuse(c, "/owner", "the owner is named by their id, a text");
     buf_zigzag(out, priority);

@@ -7,15 +7,24 @@ enum { DATE_DAYS_MAX = 36525, REPEAT_DAYS_MAX = 366 };
 
 /* ---- by an event ---- */
 
+static bool is_word_of(str word, const char *words)
+{
+    str rest = str_of(words);
+    while (rest.n) {
+        ptrdiff_t space = str_index(rest, ' ');
+        str first = space < 0 ? rest : str_slice(rest, 0, (size_t)space);
+        if (str_eq(first, word)) return true;
+        rest = space < 0 ? (str){0} : str_slice(rest, (size_t)space + 1, rest.n);
+    }
+    return false;
+}
+
 /* Refuses members that have no meaning: a word misspelt would be a rule forgotten. */
 MUST_USE static err only(struct compiler *c, const struct json *t, const char *at,
                          const char *words)
 {
     for (const struct json *m = t->child; m; m = m->next) {
-        bool known = false;
-        for (const char *w = words; *w; w += strcspn(w, " "), w += *w == ' ')
-            known |= str_eq(m->key, (str){w, strcspn(w, " ")});
-        if (known) continue;
+        if (is_word_of(m->key, words)) continue;
         char sentence[200];
         snprintf(sentence, sizeof sentence, "\"%.*s\" has no meaning here; there may be: %s",
                  STR_ARG(str_slice(m->key, 0, 40)), words);
@@ -24,53 +33,70 @@ MUST_USE static err only(struct compiler *c, const struct json *t, const char *a
     return ERR_OK;
 }
 
-/* `own` is what the kind of trigger asks of the event, as conditions on its properties with a comma
- * after each; the author's `where` comes last. */
-MUST_USE static err where(struct compiler *c, const struct json *t, const struct buf *own,
-                          struct buf *out)
+/* What the kind of trigger asks of the event: conditions on its properties. */
+struct own {
+    struct arena *arena;
+    struct json *last;
+    struct json all; /* a list of them */
+};
+
+static struct json *add(struct own *own, struct json *parent, struct json *last, const char *key,
+                        const struct json *as)
 {
-    const struct json *theirs = json_get(t, "where"), *all;
-    struct buf text, unused;
-    struct diag why = {0};
-    struct arena *arena = arena_new();
-    if (own->n == 0) {
-        arena_free(arena);
-        return compiler_condition(c, theirs, PREDICATE_WHERE, "/trigger/where", out);
-    }
-    buf_init(&text, 1 << 20);
-    buf_init(&unused, 1 << 20);
-    err e = compiler_condition(c, theirs, PREDICATE_WHERE, "/trigger/where", &unused);
-    buf_put(&text, S("{\"all\":["));
-    buf_put(&text, theirs ? buf_str(own) : str_slice(buf_str(own), 0, own->n - 1));
-    if (theirs) json_put(&text, theirs);
-    buf_put(&text, S("]}"));
-    if (e == ERR_OK) e = json_parse(buf_str(&text), arena, &all, &why);
-    if (e == ERR_OK) e = compiler_condition(c, all, PREDICATE_WHERE, "/trigger", out);
-    buf_clear(&text);
-    buf_clear(&unused);
-    arena_free(arena);
-    return e;
+    struct json *j = arena_alloc(own->arena, sizeof *j);
+    *j = *as;
+    j->key = str_of(key);
+    j->next = NULL;
+    parent->count++;
+    if (last)
+        last->next = j;
+    else
+        parent->child = j;
+    return j;
 }
 
-/* One condition of `own`; without a value its op is asked alone. */
-static void put_own(struct buf *own, const char *property, const char *how, const struct json *v)
+static struct json *add_text(struct own *own, struct json *parent, struct json *last,
+                             const char *key, str text)
 {
-    buf_printf(own, "{\"property\":\"%s\",\"op\":\"%s\"", property, how);
-    if (v) {
-        buf_put(own, S(",\"value\":"));
-        json_put(own, v);
-    }
-    buf_put(own, S("},"));
+    const struct json j = {.type = JSON_STRING, .text = text};
+    return add(own, parent, last, key, &j);
 }
 
-static void put_own_text(struct buf *own, const char *property, const char *how, str text)
+/* {"property":…,"op":…,"value":…}; without a value its op is asked alone. */
+static void put_own(struct own *own, const char *property, const char *how, const struct json *v)
+{
+    const struct json object = {.type = JSON_OBJECT};
+    struct json *one = own->last = add(own, &own->all, own->last, "", &object);
+    struct json *last = add_text(own, one, NULL, "property", str_of(property));
+    last = add_text(own, one, last, "op", str_of(how));
+    if (v) add(own, one, last, "value", v);
+}
+
+static void put_own_text(struct own *own, const char *property, const char *how, str text)
 {
     const struct json v = {.type = JSON_STRING, .text = text};
     put_own(own, property, how, &v);
 }
 
+/* The author's `where` comes after them; it is compiled alone once, for its own refusals. */
+MUST_USE static err where(struct compiler *c, const struct json *t, struct own *own,
+                          struct buf *out)
+{
+    const struct json *theirs = json_get(t, "where");
+    struct json top = {.type = JSON_OBJECT};
+    struct buf unused;
+    if (own->all.count == 0)
+        return compiler_condition(c, theirs, PREDICATE_WHERE, "/trigger/where", out);
+    buf_init(&unused, 1 << 20);
+    err e = compiler_condition(c, theirs, PREDICATE_WHERE, "/trigger/where", &unused);
+    buf_clear(&unused);
+    if (theirs) add(own, &own->all, own->last, "", theirs);
+    add(own, &top, NULL, "all", &own->all);
+    return e == ERR_OK ? compiler_condition(c, &top, PREDICATE_WHERE, "/trigger", out) : e;
+}
+
 MUST_USE static err put_event(struct compiler *c, const struct json *t, trigger_kind kind, u32 code,
-                              const struct buf *own, struct buf *out)
+                              struct own *own, struct buf *out)
 {
     u32 key = 0;
     i64 max_late = HOUR;
@@ -90,7 +116,7 @@ MUST_USE static err put_event(struct compiler *c, const struct json *t, trigger_
 }
 
 MUST_USE static err event_trigger(struct compiler *c, const struct json *t, const struct json *v,
-                                  struct buf *own, struct buf *out)
+                                  struct own *own, struct buf *out)
 {
     u32 code;
     if (!json_is(v, JSON_STRING))
@@ -100,7 +126,7 @@ MUST_USE static err event_trigger(struct compiler *c, const struct json *t, cons
 }
 
 MUST_USE static err segment_trigger(struct compiler *c, const struct json *t, const struct json *v,
-                                    struct buf *own, struct buf *out)
+                                    struct own *own, struct buf *out)
 {
     u32 code;
     str on = json_get_str(t, "on", S("enter"));
@@ -120,7 +146,7 @@ static bool is_scalar(const struct json *j)
 
 /* A change of an attribute is an event with both sides; null is an attribute that is not there. */
 MUST_USE static err attribute_trigger(struct compiler *c, const struct json *t,
-                                      const struct json *v, struct buf *own, struct buf *out)
+                                      const struct json *v, struct own *own, struct buf *out)
 {
     static const char *const SIDES[][3] = {{"from", "old", "/trigger/from"},
                                            {"to", "new", "/trigger/to"}};
@@ -143,7 +169,7 @@ MUST_USE static err attribute_trigger(struct compiler *c, const struct json *t,
 
 /* A tag that is written again with another expiry has an old side: it was not added. */
 MUST_USE static err tag_trigger(struct compiler *c, const struct json *t, const struct json *v,
-                                struct buf *own, struct buf *out)
+                                struct own *own, struct buf *out)
 {
     str on = json_get_str(t, "on", S("added"));
     bool removed = str_eq(on, S("removed"));
@@ -161,7 +187,7 @@ MUST_USE static err tag_trigger(struct compiler *c, const struct json *t, const 
 }
 
 MUST_USE static err api_trigger(struct compiler *c, const struct json *t, const struct json *v,
-                                struct buf *own, struct buf *out)
+                                struct own *own, struct buf *out)
 {
     TRY(only(c, t, "/trigger", "api where key max_late"));
     if (!json_is(v, JSON_STRING) && v->type != JSON_BOOL)
@@ -171,7 +197,7 @@ MUST_USE static err api_trigger(struct compiler *c, const struct json *t, const 
 }
 
 MUST_USE static err form_trigger(struct compiler *c, const struct json *t, const struct json *v,
-                                 struct buf *own, struct buf *out)
+                                 struct own *own, struct buf *out)
 {
     TRY(only(c, t, "/trigger", "form where key max_late"));
     if (!json_is(v, JSON_STRING) || v->text.n == 0)
@@ -181,7 +207,7 @@ MUST_USE static err form_trigger(struct compiler *c, const struct json *t, const
 }
 
 MUST_USE static err inbound_trigger(struct compiler *c, const struct json *t, const struct json *v,
-                                    struct buf *own, struct buf *out)
+                                    struct own *own, struct buf *out)
 {
     str channel = json_get_str(v, "channel", S("")), word = json_get_str(v, "keyword", S(""));
     TRY(only(c, t, "/trigger", "inbound where key max_late"));
@@ -193,7 +219,8 @@ MUST_USE static err inbound_trigger(struct compiler *c, const struct json *t, co
         return compiler_refuse(c, "/trigger/inbound/channel",
                                "name the channel: email, sms, wechat, wecom…");
     if (json_get(v, "keyword") && str_trim(word).n == 0)
-        return compiler_refuse(c, "/trigger/inbound/keyword", "give the word they write, as a text");
+        return compiler_refuse(c, "/trigger/inbound/keyword",
+                               "give the word they write, as a text");
     if (channel.n) put_own_text(own, "channel", "=", channel);
     TRY(put_event(c, t, TRIGGER_INBOUND, EVENT_MESSAGE_RECEIVED, own, out));
     buf_str_varint(out, str_trim(word));
@@ -201,7 +228,7 @@ MUST_USE static err inbound_trigger(struct compiler *c, const struct json *t, co
 }
 
 MUST_USE static err journey_trigger(struct compiler *c, const struct json *t, const struct json *v,
-                                    struct buf *own, struct buf *out)
+                                    struct own *own, struct buf *out)
 {
     TRY(only(c, t, "/trigger", "journey"));
     if (v->type != JSON_BOOL || !json_get_bool(t, "journey", false))
@@ -246,7 +273,7 @@ MUST_USE static err date_members(struct compiler *c, const struct json *t)
 /* The moments lie on the days from `offset` to `repeat_until` after the date: those on which the
  * date, seen from the day, is so many days ahead. */
 MUST_USE static err date_trigger(struct compiler *c, const struct json *t, const struct json *v,
-                                 struct buf *own, struct buf *out)
+                                 struct own *own, struct buf *out)
 {
     (void)own;
     if (!json_is(v, JSON_STRING))
@@ -327,8 +354,8 @@ MUST_USE static err schedule_time(struct compiler *c, const struct json *v, stru
     return ERR_OK;
 }
 
-MUST_USE static err schedule_trigger(struct compiler *c, const struct json *t,
-                                     const struct json *v, struct buf *own, struct buf *out)
+MUST_USE static err schedule_trigger(struct compiler *c, const struct json *t, const struct json *v,
+                                     struct own *own, struct buf *out)
 {
     struct schedule s = {0};
     (void)own;
@@ -345,7 +372,8 @@ MUST_USE static err schedule_trigger(struct compiler *c, const struct json *t,
     buf_byte(out, TRIGGER_SCHEDULE);
     buf_varint(out, 0);
     buf_byte(out, 0);
-    TRY(compiler_condition(c, json_get(t, "audience"), PREDICATE_SEGMENT, "/trigger/audience", out));
+    TRY(compiler_condition(c, json_get(t, "audience"), PREDICATE_SEGMENT, "/trigger/audience",
+                           out));
     buf_varint(out, 0);
     buf_zigzag(out, NEVER);
     schedule_put(out, &s);
@@ -356,12 +384,12 @@ MUST_USE static err schedule_trigger(struct compiler *c, const struct json *t,
 
 static const struct kind {
     const char *word;
-    err (*compile)(struct compiler *c, const struct json *t, const struct json *v, struct buf *own,
+    err (*compile)(struct compiler *c, const struct json *t, const struct json *v, struct own *own,
                    struct buf *out);
 } KINDS[] = {
-    {"event", event_trigger},         {"segment", segment_trigger},   {"date", date_trigger},
-    {"schedule", schedule_trigger},   {"attribute", attribute_trigger}, {"tag", tag_trigger},
-    {"api", api_trigger},             {"form", form_trigger},         {"inbound", inbound_trigger},
+    {"event", event_trigger},       {"segment", segment_trigger},     {"date", date_trigger},
+    {"schedule", schedule_trigger}, {"attribute", attribute_trigger}, {"tag", tag_trigger},
+    {"api", api_trigger},           {"form", form_trigger},           {"inbound", inbound_trigger},
     {"journey", journey_trigger},
 };
 
@@ -386,9 +414,8 @@ err compiler_trigger(struct compiler *c, const struct json *t, struct buf *out)
             c, "/trigger",
             "say what starts the journey, with one of event, segment, attribute, tag, date, "
             "schedule, api, form, inbound and journey");
-    struct buf own;
-    buf_init(&own, 1 << 16);
+    struct own own = {.arena = arena_new(), .all = {.type = JSON_ARRAY}};
     err e = kind->compile(c, t, json_get(t, kind->word), &own, out);
-    buf_clear(&own);
+    arena_free(own.arena);
     return e;
 }

@@ -120,8 +120,7 @@ err cron_parse(str text, struct cron *out, struct diag *why)
         return diag_set(why, ERR_REFUSED,
                         "give five fields: minute, hour, day of the month, month, day of the week, "
                         "as in \"0 9 * * mon-fri\"");
-    for (u32 i = 0; i < COUNT_OF(FIELDS); i++)
-        TRY(read_field(&FIELDS[i], words[i], &bits[i], why));
+    for (u32 i = 0; i < COUNT_OF(FIELDS); i++) TRY(read_field(&FIELDS[i], words[i], &bits[i], why));
     out->minutes = bits[MINUTE_FIELD];
     out->hours = (u32)bits[HOUR_FIELD];
     out->days = (u32)bits[DAY_FIELD];
@@ -191,8 +190,7 @@ static i64 offset_ms(const struct zone *z, i64 ms)
 static i64 next_of_times(const struct cron *c, const struct zone *z, i64 after)
 {
     i64 local = after + offset_ms(z, after);
-    for (i64 m = match_from(c, local - local % MINUTE); m != NEVER;
-         m = match_from(c, m + MINUTE)) {
+    for (i64 m = match_from(c, local - local % MINUTE); m != NEVER; m = match_from(c, m + MINUTE)) {
         i64 moment = zone_resolve(z, civil_of_ms(m), NULL);
         if (moment > after) return moment;
     }

@@ -11,10 +11,10 @@
 #include "base/zone.h"
 
 struct cron {
-    u64 minutes;            /* bit m */
-    u32 hours, days;        /* bit h; bit d, from 1 */
-    u16 months;             /* bit m, from 1 */
-    u8 weekdays;            /* bit w, 0 = Sunday */
+    u64 minutes;               /* bit m */
+    u32 hours, days;           /* bit h; bit d, from 1 */
+    u16 months;                /* bit m, from 1 */
+    u8 weekdays;               /* bit w, 0 = Sunday */
     bool any_day, any_weekday; /* the field begins with a star */
 };
 

@@ -66,8 +66,8 @@ static bool fits(const struct twin *w, i64 local)
     civil c = civil_of_ms(local);
     u32 weekday = weekday_of(days_of_ms(local)) % 7;
     bool day = field_has(w->field[2], c.day, 1, 31);
-    bool week = field_has(w->field[4], weekday, 0, 7) ||
-                (weekday == 0 && field_has(w->field[4], 7, 0, 7));
+    bool week =
+        field_has(w->field[4], weekday, 0, 7) || (weekday == 0 && field_has(w->field[4], 7, 0, 7));
     bool open = w->field[2][0] == '*' || w->field[4][0] == '*';
     return field_has(w->field[0], c.minute, 0, 59) && field_has(w->field[1], c.hour, 0, 23) &&
            field_has(w->field[3], c.month, 1, 12) && (open ? day && week : day || week);
@@ -217,11 +217,28 @@ TEST("29 February comes, 30 February is refused")
 
 TEST("what is no pattern is refused")
 {
-    static const char *const WRONG[] = {
-        "",          "* * * *",    "* * * * * *", "60 * * * *",   "* 24 * * *",  "* * 0 * *",
-        "* * 32 * *", "* * * 13 *", "* * * * 8",   "*/0 * * * *",  "5/15 * * * *", "5-3 * * * *",
-        "1, * * * *", ",1 * * * *", "-1 * * * *",  "a * * * *",    "* * * foo *", "@daily",
-        "1-2-3 * * * *", "* * ? * *", "99999999999 * * * *", "*5 * * * *"};
+    static const char *const WRONG[] = {"",
+                                        "* * * *",
+                                        "* * * * * *",
+                                        "60 * * * *",
+                                        "* 24 * * *",
+                                        "* * 0 * *",
+                                        "* * 32 * *",
+                                        "* * * 13 *",
+                                        "* * * * 8",
+                                        "*/0 * * * *",
+                                        "5/15 * * * *",
+                                        "5-3 * * * *",
+                                        "1, * * * *",
+                                        ",1 * * * *",
+                                        "-1 * * * *",
+                                        "a * * * *",
+                                        "* * * foo *",
+                                        "@daily",
+                                        "1-2-3 * * * *",
+                                        "* * ? * *",
+                                        "99999999999 * * * *",
+                                        "*5 * * * *"};
     for (u32 i = 0; i < COUNT_OF(WRONG); i++)
         if (!refused(WRONG[i])) fail_msg("%s is taken", WRONG[i]);
 }

@@ -103,7 +103,8 @@ static entry_refusal judge(struct journeys *j, const struct program *p, persona 
         who.event = cause->event;
         if (!predicate_eval(p->entry_if, &who, now).holds) return ENTRY_ENTRY_IF;
     }
-    if (journey->holdout && journey_lot(j, p, head, S("holdout")) < journey->holdout) return ENTRY_HOLDOUT;
+    if (journey->holdout && journey_lot(j, p, head, S("holdout")) < journey->holdout)
+        return ENTRY_HOLDOUT;
     if (journey->percent < 10000 && journey_lot(j, p, head, S("gray")) >= journey->percent)
         return ENTRY_GRAY;
     return ENTRY_NONE;
@@ -153,8 +154,7 @@ void journey_begin_again(struct journeys *j, u32 row, u32 program, i64 now)
 {
     const struct enrolment_row was = *row_at(j, row);
     persona head = customer_head(j->customers, was.persona);
-    struct cause cause = {
-        .order = was.trigger_order, .occurred_ms = was.trigger_ms, .fresh = true};
+    struct cause cause = {.order = was.trigger_order, .occurred_ms = was.trigger_ms, .fresh = true};
     struct subject who;
     struct event trigger;
     j->host.subject(j->host.ctx, head, &who);

@@ -118,7 +118,8 @@ void journeys_rebuild(struct journeys *j);
  * JSON pointer and a sentence. */
 MUST_USE err journey_compile(struct journeys *j, const struct json *source, const struct zone *zone,
                              struct buf *compiled, struct diag *why);
-/* The same; what becomes of enrolments that run is said by `how`, not by the journey's "publish". */
+/* The same; what becomes of enrolments that run is said by `how`, not by the journey's "publish".
+ */
 MUST_USE err journey_compile_as(struct journeys *j, const struct json *source,
                                 const struct json *how, const struct zone *zone,
                                 struct buf *compiled, struct diag *why);

@@ -48,9 +48,9 @@ enum { SCHEDULE_CRON = 1, SCHEDULE_LOCAL = 2, SCHEDULE_CUSTOMER = 4, SCHEDULE_SK
 
 void schedule_put(struct buf *b, const struct schedule *s)
 {
-    buf_byte(b, (u8)((s->is_cron ? SCHEDULE_CRON : 0) | (s->is_local ? SCHEDULE_LOCAL : 0) |
-                     (s->of_customer ? SCHEDULE_CUSTOMER : 0) |
-                     (s->skip_missed ? SCHEDULE_SKIP : 0)));
+    buf_byte(b,
+             (u8)((s->is_cron ? SCHEDULE_CRON : 0) | (s->is_local ? SCHEDULE_LOCAL : 0) |
+                  (s->of_customer ? SCHEDULE_CUSTOMER : 0) | (s->skip_missed ? SCHEDULE_SKIP : 0)));
     buf_str_varint(b, s->zone);
     buf_zigzag(b, s->at_ms);
     if (s->is_cron) cron_put(b, &s->cron);

@@ -6,9 +6,10 @@
  * (cron.h); of a message that came in the keyword · entry.if · again (the top bit: per key),
  * again_ms · running · exit count, exits · percent, holdout (hundredths of a percent) · from format
  * 2 on: priority, active from and to, owner, what running enrolments do, the step they continue at,
- * goal, its time and target · instruction count · {u8 op · step code · operands}… Operands: WAIT ms, months | SEND channel, template, topic, if | BRANCH if, target |
- * JUMP target | END why. Predicates are the bytes of predicate_compile, empty for none. Targets are
- * instruction indexes in four bytes, always forward: a program ends. */
+ * goal, its time and target · instruction count · {u8 op · step code · operands}… Operands: WAIT
+ * ms, months | SEND channel, template, topic, if | BRANCH if, target | JUMP target | END why.
+ * Predicates are the bytes of predicate_compile, empty for none. Targets are instruction indexes in
+ * four bytes, always forward: a program ends. */
 #pragma once
 #include "journey/cron.h"
 #include "journey/journey.h"
@@ -71,7 +72,7 @@ struct program {
         /* EVENT, INBOUND: on its properties; DATE: the days of its moments; SCHEDULE: the
          * audience */
         struct predicate *where;
-        u32 key;                 /* NAME_PROPERTY code, 0: none */
+        u32 key; /* NAME_PROPERTY code, 0: none */
         i64 max_late_ms;
         str field;    /* DATE: the attribute… INBOUND: the keyword */
         i64 clock_ms; /* …and the time of the day */

@@ -12,8 +12,7 @@ struct journeys *journeys_new(struct store *s, struct customers *c, struct messa
     j->journeys = table_new(s, "journeys", sizeof(struct journey_row), JOURNEYS_MAX);
     j->counts =
         table_new(s, "journey_counts", sizeof(struct count_row), (PROGRAMS_MAX + 1) * COUNTS_EACH);
-    j->schedules =
-        table_new(s, "journey_schedules", sizeof(struct schedule_row), JOURNEYS_MAX + 1);
+    j->schedules = table_new(s, "journey_schedules", sizeof(struct schedule_row), JOURNEYS_MAX + 1);
     j->clock = table_new(s, "journey_clock", sizeof(struct clock_row), 1);
     j->next_tick = NEVER;
     j->bytes = heap_new(s, "programs");
@@ -310,9 +309,8 @@ hash128 journeys_digest(const struct journeys *j, name_of name, void *ctx)
         if (!table_has(j->schedules, i)) continue;
         const struct schedule_row *r = table_at(j->schedules, i);
         buf_reset(&b);
-        buf_str_varint(
-            &b,
-            name(ctx, NAME_OBJECT, ((const struct journey_row *)table_at(j->journeys, i))->code));
+        buf_str_varint(&b, name(ctx, NAME_OBJECT,
+                                ((const struct journey_row *)table_at(j->journeys, i))->code));
         buf_u64(&b, (u64)r->next_ms);
         buf_u64(&b, (u64)r->tick_ms);
         buf_u64(&b, (u64)r->dealt_ms);

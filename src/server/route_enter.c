@@ -108,8 +108,8 @@ static void put_result(struct call *c, persona head, u64 number)
     struct event ev;
     str result = S("none"), reason = (str){0};
     engine_subject(e, head, &who);
-    struct event_iter *it = event_iter_back(who.events, who.personas, who.persona_count, INT64_MIN,
-                                            NEVER, c->arena);
+    struct event_iter *it =
+        event_iter_back(who.events, who.personas, who.persona_count, INT64_MIN, NEVER, c->arena);
     while (event_next(it, &ev) && event_record(ev.order) >= number) {
         value journey = props_get(ev.props, PROPERTY_JOURNEY);
         bool ours = event_record(ev.order) == number && journey.type == VALUE_TEXT &&
