@@ -13,7 +13,7 @@ enum {
     SUBJECTS = 8,           /* subjects in use at once */
     ERASURES_MAX = 1 << 20, /* under way at once */
     PERSONAS_OF_ONE = 64,   /* personas of one customer that rules look at */
-    TICK_CUSTOMERS = 10000, /* customers served by one TICK */
+    TICK_CUSTOMERS = 2000,  /* customers served by one TICK: some milliseconds */
     OUTCOMES = 4096,
     ZONES_MAX = 1024,
     ATTEMPTS_MAX = 8

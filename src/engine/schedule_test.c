@@ -182,6 +182,21 @@ TEST("what was missed while nothing ran comes once, if it is under an hour late"
     CHECK_EQ(missed(arena, "{'schedule':{'cron':'0 9 * * *'}}", nine + DAY + MINUTE), 1);
 }
 
+TEST("late moments of schedules do not hold what is sent")
+{
+    struct rig *r = rig_open(arena, "data");
+    rig_has(r, 1, "n", value_int(1));
+    rig_publishes(r, OBJECT_JOURNEY,
+                  "{'id':'j','trigger':{'schedule':{'cron':'0 9 * * *','zone':'customer'}},"
+                  "'steps':[]}");
+    rig_settle(r);
+    engine_close(r->engine);
+    pass_time(r, 5 * HOUR);
+    rig_start(r);
+    CHECK(!engine_sending_held(r->engine));
+    rig_close(r);
+}
+
 TEST("what was missed is left out if that was said")
 {
     static const char *const TRIGGERS[] = {
@@ -344,4 +359,21 @@ TEST("a new version moves or restarts many in slices, and what comes between fin
         }
         rig_close(r);
     }
+}
+
+TEST("a version that looks back finds those whom an earlier one did not keep")
+{
+    struct rig *r = rig_open(arena, NULL);
+    rig_publishes(r, OBJECT_JOURNEY, "{'id':'j','trigger':{'event':'Go'},'steps':[]}");
+    rig_item(r, 1, "Go", (struct item){0});
+    rig_settle(r);
+    rig_publishes(r, OBJECT_JOURNEY,
+                  "{'id':'j','trigger':{'event':'Go'},'entry':{'again':'never'},'steps':[]}");
+    rig_item(r, 1, "Go", (struct item){0});
+    rig_item(r, 2, "Go", (struct item){0});
+    rig_settle(r);
+    CHECK_EQ(told(r, 1, EVENT_JOURNEY_ENTERED, "j"), 1);
+    CHECK_EQ(told(r, 1, EVENT_JOURNEY_REFUSED, "j"), 1);
+    CHECK_EQ(told(r, 2, EVENT_JOURNEY_ENTERED, "j"), 1);
+    rig_close(r);
 }

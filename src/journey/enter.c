@@ -20,20 +20,79 @@ struct earlier {
     i64 last_started;
 };
 
-static struct earlier look_back(const struct journeys *j, persona head, const struct program *p,
-                                u64 key)
+/* Does `again` ask for enrolments that have ended? */
+static bool looks_back(const struct program *p)
+{
+    return p->again == AGAIN_NEVER || p->again == AGAIN_AFTER;
+}
+
+/* The text of a value, hashed: 7 and "7" are the same. False: there is none. */
+static bool text_key(value v, u64 *key)
+{
+    struct buf b;
+    if (v.type == VALUE_MISSING || v.type == VALUE_NULL) return false;
+    buf_init(&b, 64 * 1024);
+    value_display(&b, v);
+    *key = hash_xxh64(buf_str(&b)) | 1;
+    bool empty = b.n == 0;
+    buf_clear(&b);
+    return !empty;
+}
+
+/* The key of an entry is the triggering event's property. */
+static bool key_of(const struct program *p, const struct event *ev, u64 *key)
+{
+    *key = 0;
+    if (!p->trigger.key) return true;
+    return ev && text_key(props_get(ev->props, p->trigger.key), key);
+}
+
+static void count_earlier(struct earlier *e, const struct program *p, u64 of_key, u64 key,
+                          i64 started)
+{
+    if (p->again_per_key && of_key != key) return;
+    e->any = true;
+    e->last_started = max_i64(e->last_started, started);
+}
+
+/* Versions whose rule did not look back have kept no enrolments: what they admitted stands on her
+ * timeline alone. */
+static bool is_remembered(const struct journeys *j, const struct program *p)
+{
+    for (u32 i = 1; i < j->loaded_count; i++)
+        if (j->loaded[i].code == p->code && !looks_back(&j->loaded[i])) return false;
+    return true;
+}
+
+static void read_back(struct journeys *j, persona head, const struct program *p, u64 key,
+                      struct earlier *e)
+{
+    struct subject who;
+    struct event ev;
+    j->host.subject(j->host.ctx, head, &who);
+    struct event_iter *it =
+        event_iter(who.events, who.personas, who.persona_count, INT64_MIN, NEVER, who.scratch);
+    while (event_next(it, &ev)) {
+        value id = ev.code == EVENT_JOURNEY_ENTERED ? props_get(ev.props, PROPERTY_JOURNEY)
+                                                    : value_missing();
+        u64 of_key = 0;
+        if (id.type != VALUE_TEXT || !str_eq(id.text, p->id)) continue;
+        text_key(props_get(ev.props, PROPERTY_KEY), &of_key);
+        count_earlier(e, p, of_key, key, ev.received_ms);
+    }
+}
+
+static struct earlier look_back(struct journeys *j, persona head, const struct program *p, u64 key)
 {
     struct earlier e = {.last_started = INT64_MIN};
     for (u32 row = customer_at(j->customers, head)->enrolments; row; row = row_at(j, row)->next) {
         const struct enrolment_row *r = row_at(j, row);
         if (j->loaded[r->program].code != p->code || r->state == ENROLMENT_DATED) continue;
-        if (!p->again_per_key || r->key == key) {
-            e.any = true;
-            e.last_started = max_i64(e.last_started, r->started_ms);
-        }
+        count_earlier(&e, p, r->key, key, r->started_ms);
         if (enrolment_runs(r) && !j->loaded[r->program].over && r->key == key && !e.running)
             e.running = row;
     }
+    if (looks_back(p) && !is_remembered(j, p)) read_back(j, head, p, key, &e);
     return e;
 }
 
@@ -64,22 +123,6 @@ u32 journey_lot(const struct journeys *j, const struct program *p, persona head,
     u32 drawn = (u32)(hash_xxh64(buf_str(&b)) % 10000);
     buf_clear(&b);
     return drawn;
-}
-
-/* The key is the text of the triggering event's property: 7 and "7" are the same. */
-static bool key_of(const struct program *p, const struct event *ev, u64 *key)
-{
-    struct buf b;
-    *key = 0;
-    if (!p->trigger.key) return true;
-    value v = ev ? props_get(ev->props, p->trigger.key) : value_missing();
-    if (v.type == VALUE_MISSING || v.type == VALUE_NULL) return false;
-    buf_init(&b, 64 * 1024);
-    value_display(&b, v);
-    *key = hash_xxh64(buf_str(&b)) | 1;
-    bool empty = b.n == 0;
-    buf_clear(&b);
-    return !empty;
 }
 
 static entry_refusal judge(struct journeys *j, const struct program *p, persona head,

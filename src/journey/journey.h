@@ -168,6 +168,8 @@ i64 journeys_next_tick(const struct journeys *j);
 void journeys_tick(struct journeys *j, i64 now);
 /* A process begins: what came before and was not begun has been missed. */
 void journeys_started(struct journeys *j, i64 now);
+/* Is what is due for her at `due` a schedule's moment? Late ones look after themselves. */
+bool journey_is_scheduled(const struct journeys *j, persona head, i64 due);
 /* A journey whose tick is under way, where its pass goes on and where it ends. */
 bool journey_tick_next(const struct journeys *j, u32 *code, persona *from, persona *end);
 /* Judges those of [from, to); nothing unless the pass is at `from`. `each` is told of everybody

@@ -89,6 +89,17 @@ i64 journeys_next_tick(const struct journeys *j)
     return j->next_tick;
 }
 
+bool journey_is_scheduled(const struct journeys *j, persona head, i64 due)
+{
+    for (u32 row = customer_at(j->customers, head)->enrolments; row; row = row_at(j, row)->next) {
+        const struct enrolment_row *r = row_at(j, row);
+        if (r->state == ENROLMENT_DATED && r->due_ms == due &&
+            program_at(j, row)->trigger.kind == TRIGGER_SCHEDULE)
+            return true;
+    }
+    return false;
+}
+
 /* ---- set ---- */
 
 static bool has_ticks(const struct program *p)
