@@ -126,7 +126,7 @@ struct erasing {
 /* Slices of a tick's pass that were proposed: some are under way at once, so that the log's sync of
  * one goes on beside the work on another. More where the engine had to wait for the log, fewer
  * where they come in heaps, since events wait behind them. Not state. */
-enum { TICKS_AHEAD = 6, TICKS_AHEAD_LEAST = 2 };
+enum { TICKS_AHEAD = 4, TICKS_AHEAD_LEAST = 2 };
 struct ticking {
     u32 job;
     persona next; /* up to whom they go */
@@ -134,7 +134,7 @@ struct ticking {
     u32 ahead;     /* how many may be under way */
     u32 customers; /* of the next slice: what takes about SLICE_NS */
 };
-#define SLICE_NS 2000000
+#define SLICE_NS 1500000
 
 enum { SAID_BYTES_MAX = 2 << 20 };
 /* What a record said and nothing is seen of (change.c). */
