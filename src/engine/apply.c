@@ -95,6 +95,22 @@ static const struct zone *host_zone(void *ctx, str name)
     return name.n ? engine_zone_named(e, name) : e->workspace_zone;
 }
 
+static void host_offer(void *ctx, persona who, u32 code, str props)
+{
+    engine_event(ctx, who, code, props, 0, true);
+}
+
+struct offer_host engine_offer_host(struct engine *e)
+{
+    return (struct offer_host){e, host_offer};
+}
+
+bool engine_coupon(void *ctx, persona head, u32 coupon, u32 step, u64 enrolment)
+{
+    struct engine *e = ctx;
+    return offer_grant(e->offers, head, coupon, step, enrolment, e->workspace_zone, e->now);
+}
+
 struct journey_host engine_host(struct engine *e)
 {
     return (struct journey_host){.ctx = e,
@@ -102,7 +118,8 @@ struct journey_host engine_host(struct engine *e)
                                  .subject = host_subject,
                                  .zone = host_zone,
                                  .order = host_order,
-                                 .known = host_known};
+                                 .known = host_known,
+                                 .coupon = engine_coupon};
 }
 
 void engine_subject(struct engine *e, persona head, struct subject *out)
@@ -219,6 +236,7 @@ void engine_arm(struct engine *e, persona head)
     if (row->messages) next = sooner(next, message_next_due(e->messages, head));
     if (row->tags) next = sooner(next, customer_until(e->customers, head, e->now));
     next = sooner(next, segment_next(e->segments, head));
+    next = sooner(next, offer_next_due(e->offers, head));
     next = min_i64(next, N48_MAX);
     if (next == n48_get(row->next_due)) return;
     customer_edit(e->customers, head)->next_due = n48_of(next);
@@ -280,6 +298,7 @@ void engine_due(struct engine *e, persona head)
     i64 due = n48_get(row->next_due);
     bool is_due = due && due <= e->now;
     if (!is_due && !journey_has_turn(e->journeys, head)) return;
+    if (is_due) offer_due(e->offers, head, e->now);
     if (is_due && row->tags) expire_tags(e, head, due);
     engine_subject(e, head, &who);
     segment_due(e->segments, &who, e->now, e->edges);

@@ -159,6 +159,7 @@ struct engine {
     struct segments *segments;
     struct messages *messages;
     struct journeys *journeys;
+    struct offers *offers;
     struct table *meta, *names_rows, *objects, *settings, *zones, *erasures;
     struct heap *texts;
     struct timers timers;
@@ -227,6 +228,9 @@ void engine_due(struct engine *e, persona head);
 /* Sets her one timer to the least of all. */
 void engine_arm(struct engine *e, persona head);
 struct journey_host engine_host(struct engine *e);
+struct offer_host engine_offer_host(struct engine *e);
+/* For journey_host.coupon: gives one, once for each enrolment's step. */
+bool engine_coupon(void *ctx, persona head, u32 coupon, u32 step, u64 enrolment);
 
 /* ---- change.c: fields, as events and back ---- */
 

@@ -367,6 +367,26 @@ bool slice_read(str payload, struct slice_record *out)
     return out->answers.n == 0 || out->answers.n == ((size_t)(out->to - out->from) + 7) / 8;
 }
 
+void codes_put(struct buf *b, const struct codes_record *c)
+{
+    buf_u32(b, c->coupon);
+    buf_str_varint(b, c->list);
+}
+
+bool codes_read(str payload, struct codes_record *out)
+{
+    struct reader r = reader_of(payload);
+    out->coupon = read_u32(&r);
+    out->list = read_str_varint(&r);
+    if (!whole(&r)) return false;
+    r = reader_of(out->list);
+    while (r.p < r.end) {
+        str code = read_str_varint(&r);
+        if (r.bad || code.n == 0 || code.n > CODE_BYTES_MAX) return false;
+    }
+    return true;
+}
+
 void merge_put(struct buf *b, const struct merge_record *m)
 {
     persona_put(b, m->a);

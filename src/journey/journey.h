@@ -104,6 +104,9 @@ struct journey_host {
     const struct zone *(*zone)(void *ctx, str name);
     /* A place of its own among the record's events, for a cause that is no event. */
     u64 (*order)(void *ctx);
+    /* Gives a coupon (codes of NAME_OBJECT), once for each enrolment's step; false: there is none.
+     */
+    bool (*coupon)(void *ctx, persona head, u32 coupon, u32 step, u64 enrolment);
     /* As in struct predicate_context; NULL: whatever is named is there. Outside apply. */
     bool (*known)(void *ctx, const char *kind, str id);
 };

@@ -17,6 +17,8 @@
     X(ENTER)                                                                                       \
     X(PLAYBOOKS)                                                                                   \
     X(TEMPLATES)                                                                                   \
+    X(COUPONS)                                                                                     \
+    X(ORDERS)                                                                                      \
     X(MESSAGES)                                                                                    \
     X(CHANNELS)                                                                                    \
     X(SOURCES)                                                                                     \
