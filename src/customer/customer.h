@@ -273,6 +273,9 @@ value attribute_next(struct attribute_reader *r, persona head);
 /* The earliest moment after `now` at which time alone changes this customer here (a tag expires).
  */
 i64 customer_until(const struct customers *c, persona head, i64 now);
+/* Her tags that expired in [from, now], ascending code; *cursor starts at 0. */
+bool customer_next_expired(const struct customers *c, persona head, i64 from, i64 now, u32 *cursor,
+                           u32 *tag, i64 *expired);
 
 /* ---- addresses: shared by whoever has them ---- */
 

@@ -98,6 +98,12 @@ static void host_subject(void *ctx, persona head, struct subject *out)
     engine_subject(ctx, head, out);
 }
 
+static const struct zone *host_zone(void *ctx, str name)
+{
+    struct engine *e = ctx;
+    return name.n ? engine_zone_named(e, name) : e->workspace_zone;
+}
+
 static void host_offer(void *ctx, persona who, u32 code, str props)
 {
     engine_event(ctx, who, code, props, 0, true);
@@ -129,6 +135,7 @@ struct journey_host engine_host(struct engine *e)
     return (struct journey_host){.ctx = e,
                                  .event = host_event,
                                  .subject = host_subject,
+                                 .zone = host_zone,
                                  .order = host_order,
                                  .known = host_known,
                                  .tag = change_tag,
@@ -210,6 +217,7 @@ static struct cause cause_of(const struct engine *e, const struct happened *h)
         .own = event_order(e->number, e->own),
         .occurred_ms = h->event.occurred_ms,
         .fresh = h->fresh,
+        .born = h->born,
     };
 }
 
@@ -266,13 +274,58 @@ static bool enrolment_open(void *ctx, u32 enrolment)
     return journey_enrolment_open(((struct engine *)ctx)->journeys, enrolment);
 }
 
+/* Was it said already that this tag expired? A tick may serve one moment twice. */
+static bool is_told(struct engine *e, persona head, str tag, i64 expired)
+{
+    struct event ev;
+    persona personas[PERSONAS_OF_ONE];
+    u32 n = customer_personas(e->customers, head, personas, PERSONAS_OF_ONE);
+    struct event_iter *it = event_iter_back(e->live_events, personas, min_u32(n, PERSONAS_OF_ONE),
+                                            expired, NEVER, e->scratch);
+    while (event_next(it, &ev)) {
+        value name = props_get(ev.props, PROPERTY_NAME);
+        if (ev.code == EVENT_TAG_REMOVED && name.type == VALUE_TEXT && str_eq(name.text, tag))
+            return true;
+    }
+    return false;
+}
+
+/* Tags that time has taken away since her last due moment: events, which start what waits for them.
+ * They are no changes for a cut to fold: the tag's own entry says when it expires. */
+static void expire_tags(struct engine *e, persona head, i64 since)
+{
+    u32 cursor = 0, tag;
+    for (i64 expired;
+         customer_next_expired(e->customers, head, since, e->now, &cursor, &tag, &expired);) {
+        struct buf b;
+        str name = names_text(e->names, NAME_TAG, tag);
+        if (is_told(e, head, name, expired)) continue;
+        buf_init(&b, 1024);
+        text_property(&b, PROPERTY_NAME, name);
+        text_property(&b, PROPERTY_REASON, S("expired"));
+        props_put(&b, PROPERTY_OLD, value_bool(true));
+        props_put(&b, PROPERTY_EXPIRES, value_int(expired));
+        struct happened *h = engine_event(e, head, EVENT_TAG_REMOVED, buf_str(&b), 0, true);
+        buf_clear(&b);
+        if (!h) return;
+        h->is_change = true;
+        h->change = (struct change){.field = FIELD_TAG,
+                                    .code = tag,
+                                    .persona = head,
+                                    .old = value_bool(true),
+                                    .expires_ms = expired};
+    }
+}
+
 void engine_due(struct engine *e, persona head)
 {
     struct subject who;
     const struct customer_row *row = customer_at(e->customers, head);
     i64 due = n48_get(row->next_due);
-    if (!due || due > e->now) return;
-    offer_due(e->offers, head, e->now);
+    bool is_due = due && due <= e->now;
+    if (!is_due && !journey_has_turn(e->journeys, head)) return;
+    if (is_due) offer_due(e->offers, head, e->now);
+    if (is_due && row->tags) expire_tags(e, head, due);
     engine_subject(e, head, &who);
     e->quiet = false;
     segment_due(e->segments, &who, e->now, e->edges);
@@ -306,6 +359,7 @@ void apply_record(struct engine *e, const struct record *r, u64 number)
     e->number = number;
     e->place = e->own = 0;
     e->occurred = e->now;
+    if (r->kind != RECORD_START_) journeys_tick(e->journeys, e->now);
     switch (r->kind) {
     case RECORD_ITEM_: apply_item(e, r); break;
     case RECORD_TICK_: apply_tick(e); break;

@@ -249,12 +249,25 @@ static void unknown(void *ctx, u32 message)
     engine_arm(e, head);
 }
 
+/* Moments of schedules are missed by then. */
+static bool something_waited(const struct engine *e)
+{
+    for (u32 i = 0; i < e->timers.count; i++) {
+        struct timer t = e->timers.items[i];
+        if (t.due_ms < e->now - HOUR &&
+            n48_get(customer_at(e->customers, t.persona)->next_due) == t.due_ms &&
+            !journey_is_scheduled(e->journeys, t.persona, t.due_ms))
+            return true;
+    }
+    return false;
+}
+
 /* Something waited for more than an hour past its time: a person decides whether it still goes out.
  */
 static bool much_is_late(const struct engine *e)
 {
     struct timer t;
-    return (timers_peek(&e->timers, &t) && t.due_ms < e->now - HOUR) ||
+    return (timers_peek(&e->timers, &t) && t.due_ms < e->now - HOUR && something_waited(e)) ||
            (message_tally(e->messages).now[MESSAGE_PLANNED] &&
             engine_meta(e)->heartbeat_ms < e->now - HOUR);
 }
@@ -273,6 +286,7 @@ void apply_start(struct engine *e, const struct record *r)
     row->identity[1] = s.identity[1];
     row->heartbeat_ms = e->now;
     row->starts++;
+    journeys_started(e->journeys, e->now);
     message_unknowns(e->messages, e->now, unknown, e);
 }
 

@@ -51,7 +51,7 @@ static void apply_zone(struct engine *e, str payload)
     if (!row && table_count(e->zones) >= ZONES_MAX) return;
     if (!row) row = table_add(e->zones);
     struct zone_row *r = table_edit(e->zones, row);
-    if (!str_eq(heap_view(e->texts, r->tzif), z.tzif)) journeys_rezone(e->journeys, !r->tzif);
+    bool is_new = !r->tzif, is_other = !str_eq(heap_view(e->texts, r->tzif), z.tzif);
     if (!r->name) r->name = heap_put(e->texts, z.name);
     heap_retire(e->texts, r->tzif);
     r->tzif = heap_put(e->texts, z.tzif);
@@ -59,6 +59,7 @@ static void apply_zone(struct engine *e, str payload)
     value chosen = engine_setting(e, S("zone"));
     if (chosen.type == VALUE_TEXT && str_eq(chosen.text, z.name))
         e->workspace_zone = e->zone_loaded[row];
+    if (is_other) journeys_rezone(e->journeys, is_new, e->now);
 }
 
 /* ---- settings ---- */
@@ -98,7 +99,7 @@ static void apply_setting(struct engine *e, str payload)
     buf_clear(&b);
     if (str_eq(s.name, S("zone")) && s.value.type == VALUE_TEXT) {
         e->workspace_zone = engine_zone_named(e, s.value.text);
-        journeys_rezone(e->journeys, false);
+        journeys_rezone(e->journeys, false, e->now);
     }
 }
 
@@ -126,7 +127,10 @@ u32 engine_objects(struct engine *e, object_kind kind, u32 *codes, u32 max)
     u32 n = 0;
     for (u32 i = 1; i < table_count(e->objects) && n < max; i++) {
         const struct object_row *row = table_at(e->objects, i);
-        if (row->kind == kind && !row->gone) codes[n++] = row->code;
+        if (row->kind != kind || row->gone) continue;
+        /* What publishing made for a journey is not shown. */
+        if (str_starts(names_text(e->names, NAME_OBJECT, row->code), S("$"))) continue;
+        codes[n++] = row->code;
     }
     return n;
 }
@@ -214,10 +218,23 @@ static void arm_range(struct engine *e, persona from, persona to)
         if (customer_head(e->customers, p) == p) engine_arm(e, p);
 }
 
+/* Whose turn it is in a tick: her other due items come in their order. */
+static void serve(void *ctx, persona head, bool taken)
+{
+    struct engine *e = ctx;
+    if (!taken) engine_due(e, head);
+    if (e->happened_count > CAUSES_MAX / 2) engine_settle(e);
+}
+
 static void apply_slice(struct engine *e, str payload)
 {
     struct slice_record s;
     if (!slice_read(payload, &s)) return;
+    if (s.to > s.from) e->sliced += s.to - s.from, e->slices++;
+    if (s.job & SLICE_TICK) {
+        journey_tick_slice(e->journeys, s.job & ~SLICE_TICK, s.from, s.to, serve, e, e->now);
+        return;
+    }
     if (s.job & SLICE_JOURNEY) {
         journey_pass(e->journeys, s.job & ~SLICE_JOURNEY, s.from, s.to, e->now);
         arm_range(e, s.from, s.to);

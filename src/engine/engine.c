@@ -338,13 +338,19 @@ bool engine_step(struct engine *e)
     background_install(e);
     const struct batch *b = log_next(e->log);
     if (!b) {
-        if (!e->replaying) background_start(e);
+        if (!e->replaying) {
+            propose_idle(e);
+            background_start(e);
+        }
         return false;
     }
     u64 last = b->first + b->count - 1;
     if (!e->replaying) KILL_POINT(e->env, "engine.before_apply");
     e->now = max_i64(e->now, b->time_ms);
+    i64 began = e->replaying ? 0 : env_mono_ns(e->env);
+    e->slices = e->sliced = 0;
     apply_batch(e, b);
+    if (e->sliced && !e->replaying) propose_learn(e, env_mono_ns(e->env) - began);
     store_collect(e->store);
     log_done(e->log, b);
     atomic_store_explicit(&e->applied, last, memory_order_release);

@@ -15,7 +15,7 @@ enum {
     SUBJECTS = 8,           /* subjects in use at once */
     ERASURES_MAX = 1 << 20, /* under way at once */
     PERSONAS_OF_ONE = 64,   /* personas of one customer that rules look at */
-    TICK_CUSTOMERS = 10000, /* customers served by one TICK */
+    TICK_CUSTOMERS = 2000,  /* customers served by one TICK: some milliseconds */
     OUTCOMES = 4096,
     ZONES_MAX = 1024,
     ATTEMPTS_MAX = 8
@@ -23,6 +23,8 @@ enum {
 
 /* The job of a SLICE: a segment's code, or a journey's with this bit. */
 #define SLICE_JOURNEY ((u32)1 << 31)
+/* …with this one: of the pass of its schedule's tick. */
+#define SLICE_TICK ((u32)1 << 30)
 
 /* One thing that happened to a customer within the record being applied. */
 struct happened {
@@ -131,6 +133,19 @@ struct erasing {
     u64 cursor;
 };
 
+/* Slices of a tick's pass that were proposed: some are under way at once, so that the log's sync of
+ * one goes on beside the work on another. More where the engine had to wait for the log, fewer
+ * where they come in heaps, since events wait behind them. Not state. */
+enum { TICKS_AHEAD = 4, TICKS_AHEAD_LEAST = 2 };
+struct ticking {
+    u32 job;
+    persona next; /* up to whom they go */
+    u64 numbers[TICKS_AHEAD];
+    u32 ahead;     /* how many may be under way */
+    u32 customers; /* of the next slice: what takes about SLICE_NS */
+};
+#define SLICE_NS 1500000
+
 enum { SAID_BYTES_MAX = 2 << 20 };
 /* What a record said and nothing is seen of (change.c). */
 struct said {
@@ -187,6 +202,8 @@ struct engine {
     /* after it */
     _Atomic u64 applied;
     u64 proposed; /* number of the last proposal; nothing is proposed before it is applied */
+    struct ticking ticking;
+    u32 slices, sliced; /* of the batch, and their customers */
     struct claim_outcome outcomes[OUTCOMES];
     u32 outcome_head, outcome_count;
     bool replaying;
@@ -334,6 +351,12 @@ void config_rebuild(struct engine *e);
 void text_property(struct buf *b, u32 property, str text);
 struct engine_row *engine_meta_edit(struct engine *e);
 const struct engine_row *engine_meta(const struct engine *e);
+
+/* ---- propose.c ---- */
+/* So long took a batch with slices of so many customers: the next is of that size. */
+void propose_learn(struct engine *e, i64 took_ns);
+/* There was nothing to apply. */
+void propose_idle(struct engine *e);
 
 /* ---- answers.c ---- */
 enum { SLICE_WORDS_MAX = 512, SLICE_PIECE = 256 };

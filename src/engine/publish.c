@@ -1,6 +1,8 @@
 /* publish.c — an object's JSON into a PUBLISH payload, its end into a REMOVE one. */
 #include "engine/publish.h"
 
+#include "engine/engine_internal.h"
+
 #include "segment/score.h"
 #include "segment/standing.h"
 
@@ -17,11 +19,11 @@ static bool zone_known(void *ctx, str name)
 }
 
 MUST_USE static err compile(struct engine *e, object_kind kind, const struct json *source,
-                            struct buf *out, struct diag *why)
+                            const struct json *how, struct buf *out, struct diag *why)
 {
     switch (kind) {
     case OBJECT_JOURNEY:
-        return journey_compile(engine_journeys(e), source, engine_zone(e), out, why);
+        return journey_compile_as(engine_journeys(e), source, how, engine_zone(e), out, why);
     case OBJECT_SEGMENT:
         return segment_compile(engine_segments(e), source, engine_zone(e), out, why);
     case OBJECT_TAG:
@@ -41,13 +43,13 @@ MUST_USE static err compile(struct engine *e, object_kind kind, const struct jso
 }
 
 MUST_USE static err encode(struct engine *e, struct publish_record *p, const struct json *source,
-                           struct buf *text, struct buf *compiled, struct buf *payload,
-                           struct diag *why)
+                           const struct json *how, struct buf *text, struct buf *compiled,
+                           struct buf *payload, struct diag *why)
 {
     json_put(text, source);
     err r = names_code(engine_names(e), NAME_OBJECT, p->id, &p->code);
     if (r != ERR_OK) return diag_set(why, r, "the name cannot be given now");
-    TRY(compile(e, p->kind, source, compiled, why));
+    TRY(compile(e, p->kind, source, how, compiled, why));
     p->source = buf_str(text);
     p->compiled = buf_str(compiled);
     publish_put(payload, p);
@@ -55,8 +57,8 @@ MUST_USE static err encode(struct engine *e, struct publish_record *p, const str
     return diag_set(why, ERR_TOO_LARGE, "it is larger than one record may be");
 }
 
-err publish_object(struct engine *e, object_kind kind, const struct json *source,
-                   struct buf *payload, struct diag *why)
+MUST_USE static err publish_as(struct engine *e, object_kind kind, const struct json *source,
+                               const struct json *how, struct buf *payload, struct diag *why)
 {
     bool policy = kind == OBJECT_POLICY; /* there is one: it needs not say its name */
     str otherwise = policy ? S(POLICIES_ID) : S("");
@@ -71,17 +73,74 @@ err publish_object(struct engine *e, object_kind kind, const struct json *source
         return diag_at(why, ERR_REFUSED, S("/id"), "an id does not begin with $");
     buf_init(&text, HEAP_STRING_MAX);
     buf_init(&compiled, HEAP_STRING_MAX);
-    err r = encode(e, &p, source, &text, &compiled, payload, why);
+    err r = encode(e, &p, source, how, &text, &compiled, payload, why);
     buf_clear(&text);
     buf_clear(&compiled);
     return r;
+}
+
+/* The rule behind a score trigger is there before the journey that waits for it, and stays: others
+ * may wait for the same. */
+MUST_USE static err publish_crossing(struct engine *e, const struct json *trigger, struct diag *why)
+{
+    char name[NAME_BYTES_MAX + 1];
+    struct buf text, payload;
+    struct arena *arena = arena_new();
+    struct publish_record p = {.kind = OBJECT_SEGMENT, .id = predicate_crossing(trigger, name)};
+    const struct json *rule;
+    u64 number;
+    buf_init(&text, HEAP_STRING_MAX);
+    buf_init(&payload, RECORD_BYTES_MAX);
+    buf_put(&text, S("{\"id\":"));
+    json_put_str(&text, p.id);
+    buf_put(&text, S(",\"if\":{\"score\":"));
+    json_put_str(&text, json_get_str(trigger, "score", S("")));
+    json_put_kv_str(&text, S("op"), json_get_str(trigger, "op", S(">=")));
+    buf_put(&text, S(",\"value\":"));
+    buf_put(&text, json_get(trigger, "value")->text);
+    buf_put(&text, S("}}"));
+    struct buf source, compiled;
+    buf_init(&source, HEAP_STRING_MAX);
+    buf_init(&compiled, HEAP_STRING_MAX);
+    err r = json_parse(arena_str(arena, buf_str(&text)), arena, &rule, why);
+    if (r == ERR_OK) r = encode(e, &p, rule, NULL, &source, &compiled, &payload, why);
+    if (r == ERR_OK) r = engine_append(e, RECORD_PUBLISH_, buf_str(&payload), &number);
+    buf_clear(&text), buf_clear(&payload), buf_clear(&source), buf_clear(&compiled);
+    arena_free(arena);
+    return r;
+}
+
+MUST_USE static err with_crossing(struct engine *e, object_kind kind, const struct json *source,
+                                  struct diag *why)
+{
+    char name[NAME_BYTES_MAX + 1];
+    const struct json *trigger = json_get(source, "trigger");
+    if (kind != OBJECT_JOURNEY || !json_get(trigger, "score")) return ERR_OK;
+    str crossing = predicate_crossing(trigger, name);
+    u32 code = names_find(engine_names(e), NAME_OBJECT, crossing);
+    if (crossing.n == 0 || (code && segment_exists(engine_segments(e), code))) return ERR_OK;
+    return publish_crossing(e, trigger, why);
+}
+
+err publish_object(struct engine *e, object_kind kind, const struct json *source,
+                   struct buf *payload, struct diag *why)
+{
+    TRY(publish_as(e, kind, source, NULL, payload, why));
+    return with_crossing(e, kind, source, why);
+}
+
+err publish_journey(struct engine *e, const struct json *source, const struct json *how,
+                    struct buf *payload, struct diag *why)
+{
+    TRY(publish_as(e, OBJECT_JOURNEY, source, how, payload, why));
+    return with_crossing(e, OBJECT_JOURNEY, source, why);
 }
 
 err publish_check(struct engine *e, object_kind kind, const struct json *source, struct diag *why)
 {
     struct buf payload;
     buf_init(&payload, RECORD_BYTES_MAX);
-    err r = publish_object(e, kind, source, &payload, why);
+    err r = publish_as(e, kind, source, NULL, &payload, why);
     buf_clear(&payload);
     return r;
 }

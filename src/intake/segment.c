@@ -273,7 +273,7 @@ static err set_event(struct batch_run *run, str name)
     if (name.n > NAME_BYTES_MAX) return refuse(in, "the event's name is longer than 255 bytes");
     TRY(member_code(run, NAME_EVENT, name, &code));
     if (code == 0) return refuse(in, "no more new event names are taken from this key today");
-    if (code < EVENT_FIXED_END && !event_for_clients(code))
+    if (code < EVENT_FIXED_END && !event_for_clients(code) && !run->from->ours)
         return refuse(in, "the event's name belongs to Beckon's own events");
     in->making.item.event = code;
     return ERR_OK;

@@ -13,6 +13,8 @@ struct compiler {
     struct predicate_context context;
     struct buf body; /* the instructions */
     u32 count;
+    str id;          /* the journey's */
+    str continue_at; /* the step that enrolments move to; empty: they do not */
     char path[160];
     struct diag *why;
     const struct json *ids[INSTRUCTIONS_MAX]; /* of steps seen: doubled ids are refused */

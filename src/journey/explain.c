@@ -30,6 +30,7 @@ static const struct event *latest_trigger(struct journeys *j, persona head, cons
         event_iter(who.events, who.personas, who.persona_count, INT64_MIN, NEVER, who.scratch);
     while (event_next(it, &ev)) {
         if (ev.code != p->trigger.code) continue;
+        if (p->trigger.where && !predicate_where(p->trigger.where, &ev)) continue;
         *out = ev;
         out->props = arena_str(who.scratch, ev.props);
         found = out;

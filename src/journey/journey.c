@@ -70,7 +70,7 @@ void enrolment_subject(struct journeys *j, u32 row, struct subject *who, struct 
     who->since_ms = min_i64(r->trigger_ms, r->started_ms);
     who->since_order = r->trigger_order;
     who->event = NULL;
-    if (program_at(j, row)->trigger.kind == TRIGGER_DATE && !r->key) return;
+    if (!program_has_event(program_at(j, row)) && !r->key) return;
     if (event_get(who->events, who->personas, who->persona_count, r->trigger_order, r->trigger_ms,
                   trigger, who->scratch))
         who->event = trigger;
@@ -87,6 +87,7 @@ bool journey_holds(struct journeys *j, u32 row, const struct predicate *p, i64 n
     j->asking = 0;
     return is_so;
 }
+
 
 /* Progress is cumulative: what was clicked was sent; an end that is none of it counts as itself. */
 static bool reached(message_status now, u32 asked)
@@ -144,7 +145,7 @@ bool journey_asked(const struct journeys *j, u32 step, u32 status)
 
 static bool kept_for_again(const struct program *p)
 {
-    return p->again == AGAIN_NEVER || p->again == AGAIN_AFTER || p->again == AGAIN_PER_KEY;
+    return p->again == AGAIN_NEVER || p->again == AGAIN_AFTER;
 }
 
 static bool has_open_message(const struct journeys *j, u32 row)
@@ -176,11 +177,14 @@ void enrolment_drop(struct journeys *j, u32 row)
  * from it. */
 void journey_drop_if_done(struct journeys *j, u32 row)
 {
-    if (row_at(j, row)->state != ENROLMENT_ENDED || has_open_message(j, row) || tasks_open(j, row))
+    const struct enrolment_row *r = row_at(j, row);
+    if (r->state != ENROLMENT_ENDED || r->goal == GOAL_AFTER || has_open_message(j, row) ||
+        tasks_open(j, row))
         return;
     extra_drop(j, row);
     if (!kept_for_again(program_at(j, row))) enrolment_drop(j, row);
 }
+
 
 void journey_end(struct journeys *j, u32 row, exit_reason why, i64 now, bool fresh)
 {
@@ -190,8 +194,9 @@ void journey_end(struct journeys *j, u32 row, exit_reason why, i64 now, bool fre
     if (row_at(j, row)->key) enrolment_subject(j, row, &who, &trigger);
     struct enrolment_row *r = row_edit(j, row);
     r->state = ENROLMENT_ENDED;
-    r->exit = (u8)why;
+    r->exit = why & 63;
     r->due_ms = now;
+    goal_after(j, row, now);
     count_end(j, p, why);
     if (why != EXIT_DONE && why != EXIT_END) tasks_close(j, row, exit_reason_text(why), fresh);
     journey_tell(j, customer_head(j->customers, r->persona), EVENT_JOURNEY_EXITED, p,
@@ -205,7 +210,6 @@ static void tell_message(struct journeys *j, u32 row, u32 message, u32 event, bo
     const struct program *p = program_at(j, row);
     const struct message_row *m = message_at(j->messages, message);
     const struct instruction *in = &p->instructions[m->step];
-    hash128 id = message_id(j->messages, message);
     char hex[33];
     struct buf b;
     struct subject who;
@@ -215,8 +219,7 @@ static void tell_message(struct journeys *j, u32 row, u32 message, u32 event, bo
         enrolment_subject(j, row, &who, &trigger);
         put_key(&b, p, who.event);
     }
-    snprintf(hex, sizeof hex, "%016llx%016llx", (unsigned long long)id.hi,
-             (unsigned long long)id.lo);
+    hash128_hex(message_id(j->messages, message), hex);
     props_put(&b, PROPERTY_MESSAGE, value_text((str){hex, 32}));
     props_put(&b, PROPERTY_JOURNEY, value_text(p->id));
     props_put(&b, PROPERTY_STEP, value_text(names_text(j->names, NAME_OBJECT, in->step)));
@@ -227,12 +230,17 @@ static void tell_message(struct journeys *j, u32 row, u32 message, u32 event, bo
     buf_clear(&b);
 }
 
-void journey_cancel(struct journeys *j, u32 row, exit_reason why, i64 now, bool fresh)
+void journey_cancel_messages(struct journeys *j, u32 row, i64 now, bool fresh)
 {
     persona head = customer_head(j->customers, row_at(j, row)->persona);
     for (u32 m = customer_at(j->customers, head)->messages; m; m = message_at(j->messages, m)->next)
         if (message_at(j->messages, m)->enrolment == row && message_cancel(j->messages, m, now))
             tell_message(j, row, m, EVENT_MESSAGE_CANCELLED, fresh);
+}
+
+void journey_cancel(struct journeys *j, u32 row, exit_reason why, i64 now, bool fresh)
+{
+    journey_cancel_messages(j, row, now, fresh);
     journey_end(j, row, why, now, fresh);
 }
 
@@ -272,6 +280,7 @@ bool journey_reads(const struct predicate *p, const struct cause *cause)
            in->consents || in->identifiers;
 }
 
+
 /* No record ends the enrolment it began; one that time began before the record's own doing is as
  * old as any. */
 static bool began(const struct enrolment_row *r, const struct cause *cause)
@@ -299,7 +308,8 @@ void journey_feed(struct journeys *j, persona head, const struct cause *cause, i
     for (u32 row = customer_at(j->customers, head)->enrolments; row; row = next) {
         next = row_at(j, row)->next;
         const struct program *p = program_at(j, row);
-        if (!enrolment_runs(row_at(j, row)) || p->over || began(row_at(j, row), cause)) continue;
+        if (began(row_at(j, row), cause) || goal_feed(j, row, cause, now)) continue;
+        if (!enrolment_runs(row_at(j, row)) || p->over) continue;
         if (!left(j, row, cause, now) && row_at(j, row)->state == ENROLMENT_WAITING)
             wait_feed(j, row, cause, now);
     }
@@ -311,15 +321,22 @@ static bool waits(const struct journeys *j, const struct enrolment_row *r)
 {
     const struct program *p = &j->loaded[r->program];
     if (r->state == ENROLMENT_DATED) return true;
+    if (r->state == ENROLMENT_ENDED) return r->goal == GOAL_AFTER;
     return r->state == ENROLMENT_WAITING && r->due_ms != NEVER && !journey_at(j, p)->paused &&
            !p->over;
+}
+
+static i64 due_of(const struct journeys *j, const struct enrolment_row *r)
+{
+    return r->state == ENROLMENT_ENDED ? goal_end(&j->loaded[r->program], r) : r->due_ms;
 }
 
 /* By (due, creation, journey id). */
 static bool before(const struct journeys *j, const struct enrolment_row *a,
                    const struct enrolment_row *b)
 {
-    if (a->due_ms != b->due_ms) return a->due_ms < b->due_ms;
+    i64 x = due_of(j, a), y = due_of(j, b);
+    if (x != y) return x < y;
     if (a->trigger_order != b->trigger_order) return a->trigger_order < b->trigger_order;
     return str_cmp(j->loaded[a->program].id, j->loaded[b->program].id) < 0;
 }
@@ -329,7 +346,7 @@ static u32 first_due(const struct journeys *j, persona head, i64 now)
     u32 best = 0;
     for (u32 row = customer_at(j->customers, head)->enrolments; row; row = row_at(j, row)->next) {
         const struct enrolment_row *r = row_at(j, row);
-        if (r->due_ms > now || !waits(j, r)) continue;
+        if (!waits(j, r) || due_of(j, r) > now) continue;
         if (!best || before(j, r, row_at(j, best))) best = row;
     }
     return best;
@@ -337,13 +354,20 @@ static u32 first_due(const struct journeys *j, persona head, i64 now)
 
 void journey_due(struct journeys *j, persona head, i64 now)
 {
-    for (u32 row; (row = first_due(j, head, now));) {
-        if (row_at(j, row)->state == ENROLMENT_DATED)
-            dated_due(j, row, now);
-        else
-            wait_due(j, row, now);
+    u32 turn = 0;
+    pass_turn(j, head, now);
+    for (;;) {
+        u32 row = first_due(j, head, now);
+        if (schedule_turn(j, head, row ? due_of(j, row_at(j, row)) : now, &turn, now)) continue;
+        if (!row) break;
+        switch (row_at(j, row)->state) {
+        case ENROLMENT_DATED: dated_due(j, row, now); break;
+        case ENROLMENT_ENDED: goal_over(j, row); break;
+        default: wait_due(j, row, now); break;
+        }
         hands_over(j, now);
     }
+    if (turn) schedule_turns_taken(j, head);
 }
 
 i64 journey_next_due(const struct journeys *j, persona head)
@@ -351,7 +375,7 @@ i64 journey_next_due(const struct journeys *j, persona head)
     i64 next = 0;
     for (u32 row = customer_at(j->customers, head)->enrolments; row; row = row_at(j, row)->next) {
         const struct enrolment_row *r = row_at(j, row);
-        if (waits(j, r) && (!next || r->due_ms < next)) next = r->due_ms;
+        if (waits(j, r) && (!next || due_of(j, r) < next)) next = due_of(j, r);
     }
     return next;
 }
@@ -383,7 +407,8 @@ void journey_departed(struct journeys *j, u32 message, i64 now)
     const struct message_row *m = message_at(j->messages, message);
     if (!table_has(j->enrolments, m->enrolment)) return;
     const struct enrolment_row *r = row_at(j, m->enrolment);
-    if (r->state == ENROLMENT_SENDING && r->step == m->step && !program_at(j, m->enrolment)->over)
+    if (r->state == ENROLMENT_SENDING && r->step == m->step && r->program == m->program &&
+        !program_at(j, m->enrolment)->over)
         journey_go_on(j, m->enrolment, now);
     hands_over(j, now);
 }
@@ -417,7 +442,7 @@ bool journey_content(const struct journeys *j, u32 message, struct message_conte
         .version = p->version,
     };
     if (table_has(j->enrolments, m->enrolment)) out->key = row_at(j, m->enrolment)->key;
-    if (p->trigger.kind != TRIGGER_DATE && table_has(j->enrolments, m->enrolment)) {
+    if (program_has_event(p) && table_has(j->enrolments, m->enrolment)) {
         out->trigger_order = row_at(j, m->enrolment)->trigger_order;
         out->trigger_ms = row_at(j, m->enrolment)->trigger_ms;
     }

@@ -6,7 +6,9 @@
  *   step.c     from step to step       wait.c     what steps wait for
  *   task.c     what people are to do   hand.c     one journey hands over to another
  *   mark.c     what is known of steps that were
- *   owner.c    joined, cut, forgotten  pass.c     work that passes everybody */
+ *   owner.c    joined, cut, forgotten  pass.c     work that passes everybody
+ *   schedule.c ticks                   goal.c     what they are to do
+ *   cron.c     patterns of local time  explain.c  how it stands for one customer */
 #pragma once
 #include "journey/program.h"
 
@@ -41,8 +43,26 @@ struct count_row {
     u64 version; /* the store's */
     u64 count;
 };
-enum { COUNTS_EACH = 32, ENDED_AT = 16 };
-_Static_assert((int)ENTRY_COUNT <= ENDED_AT && ENDED_AT + (int)EXIT_COUNT <= COUNTS_EACH, "room");
+enum { COUNTS_EACH = 32, ENDED_AT = 16, GOAL_AT = COUNTS_EACH - 1 };
+_Static_assert((int)ENTRY_COUNT <= ENDED_AT && ENDED_AT + (int)EXIT_COUNT <= GOAL_AT, "room");
+
+/* The ticks of a journey with a schedule; its index is the journey's row. */
+struct schedule_row {
+    u64 version;         /* the store's */
+    i64 next_ms;         /* the next tick; NEVER: none */
+    i64 tick_ms;         /* the one under way; 0: none */
+    i64 dealt_ms;        /* local time of the last one, as if it were UTC */
+    u64 begun;           /* number of the record it began with */
+    persona cursor, end; /* of its pass */
+    u32 program;         /* the version that was live at it */
+    u32 spare;
+};
+
+/* Row 1: the journeys' own. */
+struct clock_row {
+    u64 version; /* the store's */
+    i64 started_ms;
+};
 
 /* What an enrolment has beside its row, at the same index: only while a step of it needs it. */
 struct extra_row {
@@ -91,7 +111,7 @@ enum { HANDS_MAX = 256, STEPS_AT_ONCE = 100 };
 #define PASS_PUBLISHED ((u32)1 << 31)
 
 struct journeys {
-    struct table *enrolments, *programs, *journeys, *counts;
+    struct table *enrolments, *programs, *journeys, *counts, *schedules, *clock;
     struct table *extras, *marks, *tasks, *pools;
     struct heap *bytes, *task_texts;
     struct customers *customers;
@@ -106,6 +126,8 @@ struct journeys {
     struct hand hands[HANDS_MAX]; /* empty between records */
     u32 hand_count;
     bool handing;
+    i64 next_tick;
+    u32 ticking, moving; /* ticks under way, passes that move enrolments */
 };
 
 static inline const struct enrolment_row *row_at(const struct journeys *j, u32 row)
@@ -152,7 +174,8 @@ void journey_tell(struct journeys *j, persona head, u32 event, const struct prog
                   const struct event *trigger, bool fresh);
 /* Ends an enrolment that runs; `fresh`: the exit may start other journeys. */
 void journey_end(struct journeys *j, u32 row, exit_reason why, i64 now, bool fresh);
-/* The same, and what it planned and nobody has claimed is cancelled. */
+/* What it planned and nobody has claimed is cancelled; and the enrolment with it. */
+void journey_cancel_messages(struct journeys *j, u32 row, i64 now, bool fresh);
 void journey_cancel(struct journeys *j, u32 row, exit_reason why, i64 now, bool fresh);
 /* Takes a row out of her list and frees it. */
 void enrolment_drop(struct journeys *j, u32 row);
@@ -239,6 +262,8 @@ bool hand_loops(struct journeys *j, const struct program *p, persona head, i64 n
 /* Judges one entry of the newest version, and enrols her or says why not; then those whom the
  * steps at hand hand over. Nobody may be in the middle of her list. */
 void journey_try(struct journeys *j, u32 program, persona head, const struct cause *cause, i64 now);
+/* Ends an enrolment `restarted` and begins it anew in this version, by the same cause. */
+void journey_begin_again(struct journeys *j, u32 row, u32 program, i64 now);
 
 /* The customer's number in a lottery of the journey, 0 to 9,999. */
 u32 journey_lot(const struct journeys *j, const struct program *p, persona head, str salt);
@@ -259,7 +284,45 @@ bool dated_names(const struct predicate *days, u32 attribute);
 i64 dated_moment(const struct zone *z, i64 day, i64 clock_ms);
 i64 dated_first(const struct predicate *days, const struct subject *who, i64 from, i64 clock_ms);
 
+/* ---- schedule.c ---- */
+
+/* The first moment after `after`; NEVER. */
+i64 schedule_next(const struct schedule *s, const struct zone *z, i64 after);
+/* Which moment of those from `due` to `now` counts: what was missed (nothing ran then, or it is
+ * `late`) is made up for once, or not. NEVER: none. */
+i64 schedule_counts(const struct journeys *j, const struct schedule *s, const struct zone *z,
+                    i64 due, bool late, i64 now);
+/* The local time of a moment, as if it were UTC. */
+i64 local_of(const struct zone *z, i64 ms);
+/* The journey's schedule by its newest version, from now on. */
+void schedule_follow(struct journeys *j, u32 journey, i64 now);
+void schedules_rezone(struct journeys *j, i64 now);
+void schedules_rebuild(struct journeys *j);
+/* A moment has come for her: in the audience she tries to enter. */
+void schedule_offer(struct journeys *j, u32 program, persona head, i64 moment, i64 now);
+/* Takes her turn in the earliest tick ≤ `upto` after *last (a journey's row, 0 at first); false:
+ * there is none. After the last one, schedule_turns_taken. */
+bool schedule_turn(struct journeys *j, persona head, i64 upto, u32 *last, i64 now);
+void schedule_turns_taken(struct journeys *j, persona head);
+
+/* ---- goal.c ---- */
+
+/* Until when the goal of an enrolment counts. */
+i64 goal_end(const struct program *p, const struct enrolment_row *r);
+/* What happened may be what they were to do. True: the row is gone. */
+bool goal_feed(struct journeys *j, u32 row, const struct cause *cause, i64 now);
+/* An enrolment has just ended: how long its goal still counts. */
+void goal_after(struct journeys *j, u32 row, i64 now);
+/* The time of an ended one's goal is over. */
+void goal_over(struct journeys *j, u32 row);
+
 /* ---- pass.c, version.c ---- */
+
+/* Her part of the passes that move enrolments and have not come to her. */
+void pass_turn(struct journeys *j, persona head, i64 now);
+bool pass_waits_for(const struct journeys *j, persona head);
+void passes_rebuild(struct journeys *j);
+void count_goal(struct journeys *j, const struct program *p);
 
 /* A pass over everybody begins, from the first. */
 void pass_begin(struct journeys *j, u32 journey, bool published);

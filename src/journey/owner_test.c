@@ -7,7 +7,7 @@
     "'steps':[{'id':'w','wait':{'for':'1h'}},"                                                     \
     "{'id':'m','send':{'channel':'email','template':'t'}},{'id':'x','wait':{'for':'1h'}}]}"
 #define PLAIN                                                                                      \
-    "{'id':'plain','trigger':{'event':'Seen'},'entry':{'running':'%s'},"                           \
+    "{'id':'plain','trigger':{'event':'Seen'},'entry':{'again':'always','running':'%s'},"          \
     "'steps':[{'id':'m','send':{'channel':'email','template':'t'}},{'id':'w','wait':{'for':'1d'}}" \
     "]}"
 

@@ -166,6 +166,30 @@ MUST_USE static err instructions(struct reader *r, struct arena *arena, struct p
     return ERR_OK;
 }
 
+enum { SCHEDULE_CRON = 1, SCHEDULE_LOCAL = 2, SCHEDULE_CUSTOMER = 4, SCHEDULE_SKIP = 8 };
+
+void schedule_put(struct buf *b, const struct schedule *s)
+{
+    buf_byte(b,
+             (u8)((s->is_cron ? SCHEDULE_CRON : 0) | (s->is_local ? SCHEDULE_LOCAL : 0) |
+                  (s->of_customer ? SCHEDULE_CUSTOMER : 0) | (s->skip_missed ? SCHEDULE_SKIP : 0)));
+    buf_str_varint(b, s->zone);
+    buf_zigzag(b, s->at_ms);
+    if (s->is_cron) cron_put(b, &s->cron);
+}
+
+static bool schedule(struct reader *r, struct schedule *out)
+{
+    u8 flags = read_byte(r);
+    out->is_cron = flags & SCHEDULE_CRON;
+    out->is_local = flags & SCHEDULE_LOCAL;
+    out->of_customer = flags & SCHEDULE_CUSTOMER;
+    out->skip_missed = flags & SCHEDULE_SKIP;
+    out->zone = read_str_varint(r);
+    out->at_ms = read_zigzag(r);
+    return !out->is_cron || cron_read(r, &out->cron);
+}
+
 MUST_USE static err trigger(struct reader *r, struct arena *arena, struct program *p)
 {
     p->trigger.kind = read_byte(r);
@@ -174,18 +198,58 @@ MUST_USE static err trigger(struct reader *r, struct arena *arena, struct progra
     TRY(condition(r, arena, &p->trigger.where));
     p->trigger.key = (u32)read_varint(r);
     p->trigger.max_late_ms = read_zigzag(r);
-    if (p->trigger.kind == TRIGGER_EVENT || p->trigger.kind == TRIGGER_SEGMENT) return ERR_OK;
-    p->trigger.field = read_str_varint(r);
-    p->trigger.clock_ms = read_zigzag(r);
-    bool good = p->trigger.kind == TRIGGER_DATE && p->trigger.where && p->trigger.clock_ms >= 0 &&
-                p->trigger.clock_ms < DAY;
-    return good ? ERR_OK : ERR_CORRUPT;
+    switch (p->trigger.kind) {
+    case TRIGGER_EVENT:
+    case TRIGGER_SEGMENT:
+    case TRIGGER_JOURNEY: return ERR_OK;
+    case TRIGGER_SCHEDULE: return schedule(r, &p->trigger.schedule) ? ERR_OK : ERR_CORRUPT;
+    case TRIGGER_INBOUND: p->trigger.field = read_str_varint(r); return ERR_OK;
+    case TRIGGER_DATE:
+        p->trigger.field = read_str_varint(r);
+        p->trigger.clock_ms = read_zigzag(r);
+        bool good = p->trigger.where && p->trigger.clock_ms >= 0 && p->trigger.clock_ms < DAY;
+        return good ? ERR_OK : ERR_CORRUPT;
+    }
+    return ERR_CORRUPT;
+}
+
+MUST_USE static err entry(struct reader *r, struct arena *arena, struct program *p)
+{
+    TRY(condition(r, arena, &p->entry_if));
+    u8 again = read_byte(r);
+    p->again = again & 127;
+    p->again_per_key = again >> 7 || p->again == AGAIN_PER_KEY;
+    if (p->again == AGAIN_PER_KEY) p->again = AGAIN_NEVER;
+    p->again_ms = read_zigzag(r);
+    p->running = read_byte(r);
+    return ERR_OK;
+}
+
+/* What a journey has besides. */
+MUST_USE static err rest(struct reader *r, struct arena *arena, struct program *p)
+{
+    p->priority = (i32)read_zigzag(r);
+    p->active_from = read_zigzag(r);
+    p->active_to = read_zigzag(r);
+    p->owner = read_str_varint(r);
+    p->on_publish = read_byte(r);
+    p->continue_at = (u32)read_varint(r);
+    TRY(condition(r, arena, &p->goal));
+    p->goal_within_ms = read_zigzag(r);
+    p->goal_target = read_zigzag(r);
+    return ERR_OK;
+}
+
+u32 program_find(const struct program *p, u32 step)
+{
+    u32 i = 0;
+    while (i < p->instruction_count && p->instructions[i].step != step) i++;
+    return i;
 }
 
 /* What the head says of its messages. */
 MUST_USE static err policy(struct reader *r, struct program *p)
 {
-    p->priority = (i32)read_zigzag(r);
     p->quiet = (quiet_choice)read_byte(r);
     p->dedupe_ms = read_zigzag(r);
     return p->quiet <= QUIET_IGNORE && p->dedupe_ms >= 0 ? ERR_OK : ERR_CORRUPT;
@@ -196,20 +260,20 @@ err program_load(str bytes, struct arena *arena, struct program *p)
     struct reader r = reader_of(bytes);
     *p = (struct program){.arena = arena};
     if (read_byte(&r) != FORMAT) return ERR_UNSUPPORTED;
+    p->active_from = INT64_MIN;
+    p->active_to = NEVER;
     p->id = read_str_varint(&r);
     p->category = read_byte(&r);
     p->lane = read_byte(&r);
     TRY(trigger(&r, arena, p));
-    TRY(condition(&r, arena, &p->entry_if));
-    p->again = read_byte(&r);
-    p->again_ms = read_zigzag(&r);
-    p->running = read_byte(&r);
+    TRY(entry(&r, arena, p));
     p->exit_count = (u32)read_varint(&r);
     if (p->exit_count > EXITS_MAX) return ERR_CORRUPT;
     for (u32 i = 0; i < p->exit_count; i++) TRY(condition(&r, arena, &p->exits[i]));
     p->percent = (u32)read_varint(&r);
     p->holdout = (u32)read_varint(&r);
     TRY(policy(&r, p));
+    TRY(rest(&r, arena, p));
     TRY(instructions(&r, arena, p));
     return r.bad || r.p != r.end ? ERR_CORRUPT : ERR_OK;
 }

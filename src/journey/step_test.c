@@ -186,7 +186,7 @@ TEST("a zone that comes later, or other rules of one, move the waits for a time 
     stage_event(s, ada, "Go", NULL);
     CHECK_EQ(journey_next_due(s->journeys, ada), day + 20 * HOUR);
     stage_zone(s, "Asia/Tokyo");
-    journeys_rezone(s->journeys, true);
+    journeys_rezone(s->journeys, true, s->w->now);
     stage_pass(s);
     CHECK_EQ(journey_next_due(s->journeys, ada), day + 11 * HOUR);
     stage_until(s, day + 12 * HOUR);

@@ -228,6 +228,24 @@ str predicate_stage_list(str model, str stage, char out[NAME_BYTES_MAX + 1])
     return n > NAME_BYTES_MAX ? (str){0} : (str){out, (size_t)n};
 }
 
+str predicate_crossing(const struct json *t, char out[NAME_BYTES_MAX + 1])
+{
+    const struct json *n = json_get(t, "value");
+    str score = json_get_str(t, "score", S("")), op = json_get_str(t, "op", S(">="));
+    predicate_op how = op_of(op);
+    fixed limit;
+    struct buf b;
+    if (score.n == 0 || how < COMPARE_LT || how > COMPARE_GE || !json_is(n, JSON_NUMBER) ||
+        fixed_parse(n->text, &limit) != ERR_OK)
+        return (str){0};
+    buf_init(&b, 64);
+    fixed_put(&b, limit);
+    int length = snprintf(out, NAME_BYTES_MAX + 1, "$score:%.*s%.*s%.*s", STR_ARG(score), STR_ARG(op),
+                     STR_ARG(buf_str(&b)));
+    buf_clear(&b);
+    return length > NAME_BYTES_MAX ? (str){0} : (str){out, (size_t)length};
+}
+
 MUST_USE static err put_stage(struct compiler *c, const struct json *j)
 {
     str stage, model = S("default");

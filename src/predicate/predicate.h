@@ -69,6 +69,10 @@ MUST_USE err predicate_load(str bytes, struct arena *arena, struct predicate **o
  */
 str predicate_stage_list(str model, str stage, char out[NAME_BYTES_MAX + 1]);
 
+/* The name of the rule {"score":S,"op":">=","value":n} that a trigger waits for; empty: `t` is no
+ * such crossing, or the name would be too long. */
+str predicate_crossing(const struct json *t, char out[NAME_BYTES_MAX + 1]);
+
 /* What it reads: so that a rule is asked only when something of it changed, and ordered by
  * dependence. Codes ascend and are there once. */
 struct predicate_inputs {

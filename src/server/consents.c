@@ -64,7 +64,7 @@ err consents_append(struct call *c, persona head, str consents,
     struct buf b;
     u32 count = 1;
     buf_init(&b, APPEND_BYTES_MAX);
-    if (own_identifier(engine_customers(e), head, &own))
+    if (customer_own_identifier(engine_customers(e), head, &own))
         put_item(&b, &own, consents);
     else
         count = put_suppressions(c, head, consents, &b);

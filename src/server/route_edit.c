@@ -155,7 +155,7 @@ static err make_item(struct call *c, struct edit *ed)
     buf_init(&b, 2 * BODY_MAX);
     buf_put(&b, S("{\"type\":\"customer\",\"identifiers\":{"));
     if (ed->persona) {
-        bool found = own_identifier(engine_customers(e), ed->persona, &own);
+        bool found = customer_own_identifier(engine_customers(e), ed->persona, &own);
         if (found)
             json_put_kv_str(&b, names_text(engine_names(e), NAME_SPACE, own.space), own.value);
         if (!found) {

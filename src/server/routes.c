@@ -15,6 +15,7 @@
     X(TASKS)                                                                                       \
     X(SIMULATE)                                                                                    \
     X(JOURNEYS)                                                                                    \
+    X(ENTER)                                                                                       \
     X(PLAYBOOKS)                                                                                   \
     X(TEMPLATES)                                                                                   \
     X(COUPONS)                                                                                     \

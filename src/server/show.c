@@ -225,6 +225,20 @@ static persona find_in(struct engine *e, u32 space, str text)
     return customer_find(engine_customers(e), space, identifier_hash(engine_key(e), space, normal));
 }
 
+bool customer_own_identifier(struct customers *cs, persona head, struct identifier_view *out)
+{
+    struct identifier_view id;
+    i32 best = -1;
+    for (u32 cursor = 0; customer_identifier(cs, head, &cursor, &id);) {
+        i32 rank = (i32)customer_space(cs, id.space).strength;
+        if (id.value.n == 0 || rank <= best || customer_find(cs, id.space, id.hash) != head)
+            continue;
+        best = rank;
+        *out = id;
+    }
+    return best >= 0;
+}
+
 persona customer_of_ref(struct engine *e, str ref)
 {
     static const u32 SEARCHED[] = {SPACE_USER_ID, SPACE_EMAIL, SPACE_PHONE, SPACE_MEMBER_NO,
@@ -249,20 +263,6 @@ persona customer_of_ref(struct engine *e, str ref)
         if (p) return p;
     }
     return 0;
-}
-
-bool own_identifier(struct customers *cs, persona head, struct identifier_view *out)
-{
-    struct identifier_view id;
-    i32 best = -1;
-    for (u32 cursor = 0; customer_identifier(cs, head, &cursor, &id);) {
-        i32 rank = (i32)customer_space(cs, id.space).strength;
-        if (id.value.n == 0 || rank <= best || customer_find(cs, id.space, id.hash) != head)
-            continue;
-        best = rank;
-        *out = id;
-    }
-    return best >= 0;
 }
 
 err call_customer(struct call *c, persona *head)

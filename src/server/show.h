@@ -25,7 +25,7 @@ void show_links(struct buf *b, struct engine *e, persona head, struct arena *are
  * namespaces people search by. 0: nobody, or several. */
 persona customer_of_ref(struct engine *e, str ref);
 /* The customer's own name for an item: her strongest identifier that nobody shares. */
-bool own_identifier(struct customers *cs, persona head, struct identifier_view *out);
+bool customer_own_identifier(struct customers *cs, persona head, struct identifier_view *out);
 /* The normal form of an identifier, as intake has it; empty: it cannot be one. */
 str identifier_normal(u32 space, str text, char room[NORMAL_BYTES_MAX]);
 /* The customer of the call's first parameter. ERR_NOT_FOUND, with the sentence. */
