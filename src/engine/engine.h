@@ -102,7 +102,7 @@ bool engine_sending_held(const struct engine *e); /* a clone, a clock jump, the 
 bool engine_stage_set(struct engine *e, persona head, u32 list, str place, bool fresh);
 bool engine_score_add(struct engine *e, persona head, u32 score, fixed points, str place,
                       bool fresh);
-/* Her points of a score now, rounded to four places. Engine thread. */
+/* Her points of a score by the clock, rounded to four places. Engine thread, outside apply. */
 fixed engine_score(struct engine *e, persona head, u32 score);
 
 /* ---- reading ---- */

@@ -194,7 +194,7 @@ fixed engine_score(struct engine *e, persona head, u32 score)
 {
     struct subject who;
     engine_subject(e, head, &who);
-    return score_points(e->segments, score, &who, e->now);
+    return score_points(e->segments, score, &who, max_i64(e->now, env_wall_ms(e->env)));
 }
 
 /* ---- publishing ---- */

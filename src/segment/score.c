@@ -145,10 +145,9 @@ static bool load_rule(struct reader *r, struct arena *arena, struct score_rule *
            (where.n == 0 || predicate_load(arena_str(arena, where), arena, &out->where) == ERR_OK);
 }
 
-MUST_USE static err load(u32 code, str bytes, struct score **out)
+MUST_USE static err load_in(u32 code, str bytes, struct arena *arena, struct score **out)
 {
     struct reader r = reader_of(bytes);
-    struct arena *arena = arena_new();
     struct score *s = arena_zalloc(arena, sizeof *s);
     bool good = read_byte(&r) == SCORE_VERSION;
     s->arena = arena;
@@ -159,12 +158,17 @@ MUST_USE static err load(u32 code, str bytes, struct score **out)
            s->half_life_ms <= DURATION_MS_MAX;
     if (good) s->rules = arena_zalloc(arena, s->count * sizeof *s->rules);
     for (u32 i = 0; good && i < s->count; i++) good = load_rule(&r, arena, &s->rules[i]);
-    if (!good || r.bad) {
-        unload(s);
-        return ERR_CORRUPT;
-    }
+    if (!good || r.bad) return ERR_CORRUPT;
     *out = s;
     return ERR_OK;
+}
+
+MUST_USE static err load(u32 code, str bytes, struct score **out)
+{
+    struct arena *arena = arena_new();
+    err e = load_in(code, bytes, arena, out);
+    if (e != ERR_OK) arena_free(arena);
+    return e;
 }
 
 static struct score *find(const struct segments *sg, u32 code)
@@ -333,13 +337,13 @@ static i64 since(const struct score *s, i64 now)
     return now - s->half_life_ms * HALVINGS_MAX;
 }
 
-static void gather(struct awards *a, const struct segments *sg, const struct score *s,
+static void gather(struct awards *a, struct names *names, const struct score *s,
                    const struct subject *who, i64 now)
 {
     struct event ev;
     *a = (struct awards){.s = s,
                          .zone = who->zone,
-                         .id = names_text(sg->names, NAME_OBJECT, s->code),
+                         .id = names_text(names, NAME_OBJECT, s->code),
                          .now = now,
                          .newest = now,
                          .expires = NEVER};
@@ -364,7 +368,7 @@ fixed score_points(const struct segments *sg, u32 code, const struct subject *wh
     struct awards a;
     const struct score *s = find(sg, code);
     if (!s) return 0;
-    gather(&a, sg, s, who, now);
+    gather(&a, sg->names, s, who, now);
     __int128 w = worth(&a, now), half = (__int128)1 << (AWARD_BITS + DECAY_BITS - 1);
     return w < 0 ? -(fixed)((half - w) >> (AWARD_BITS + DECAY_BITS))
                  : (fixed)((w + half) >> (AWARD_BITS + DECAY_BITS));
@@ -411,13 +415,48 @@ static i64 turns(const struct awards *a, fixed limit, i64 now)
     return high;
 }
 
+static answer compare(const struct score *s, struct names *names, const struct subject *who,
+                      predicate_op op, fixed limit, i64 now)
+{
+    struct awards a;
+    if (!s) return (answer){false, NEVER};
+    gather(&a, names, s, who, now);
+    i64 until = min_i64(a.expires, turns(&a, limit, now));
+    return (answer){holds(op, order_at(&a, limit, now)), until};
+}
+
 answer score_answer(const struct segments *sg, u32 code, const struct subject *who,
                     predicate_op op, fixed limit, i64 now)
 {
-    struct awards a;
-    const struct score *s = find(sg, code);
-    if (!s) return (answer){false, NEVER};
-    gather(&a, sg, s, who, now);
-    i64 until = min_i64(a.expires, turns(&a, limit, now));
-    return (answer){holds(op, order_at(&a, limit, now)), until};
+    return compare(find(sg, code), sg->names, who, op, limit, now);
+}
+
+/* ---- for other threads ---- */
+
+struct scores {
+    struct names *names;
+    u32 count;
+    struct score *items[SCORES_MAX];
+};
+
+const struct scores *scores_copy(const struct segments *sg, struct arena *arena)
+{
+    struct scores *all = arena_zalloc(arena, sizeof *all);
+    all->names = sg->names;
+    for (u32 i = 0; i < sg->score_count; i++) {
+        u32 code = sg->scores[i]->code;
+        const struct score_row *row = table_at(sg->score_rows, code);
+        str bytes = arena_str(arena, heap_view(sg->programs, row->program));
+        MUST(load_in(code, bytes, arena, &all->items[all->count++]) == ERR_OK);
+    }
+    return all;
+}
+
+answer scores_answer(const struct scores *all, u32 code, const struct subject *who,
+                     predicate_op op, fixed limit, i64 now)
+{
+    const struct score *s = NULL;
+    for (u32 i = 0; i < all->count; i++)
+        if (all->items[i]->code == code) s = all->items[i];
+    return compare(s, all->names, who, op, limit, now);
 }

@@ -25,6 +25,11 @@ bool score_exists(const struct segments *sg, u32 code);
 /* Her points at `now`, rounded to four places half away from zero; 0 without a score of this code.
  * `who` needs personas, events and scratch. */
 fixed score_points(const struct segments *sg, u32 code, const struct subject *who, i64 now);
+/* The rules as they are, for readers on other threads. Engine thread. */
+struct scores;
+const struct scores *scores_copy(const struct segments *sg, struct arena *arena);
+answer scores_answer(const struct scores *all, u32 code, const struct subject *who,
+                     predicate_op op, fixed limit, i64 now);
 /* For struct resolver.score, with a live subject. */
 answer score_answer(const struct segments *sg, u32 code, const struct subject *who,
                     predicate_op op, fixed limit, i64 now);

@@ -110,7 +110,11 @@ static err show(struct call *c)
 static const struct {
     const char *member;
     object_kind kind;
-} PARTS[] = {{"segments", OBJECT_SEGMENT},
+} PARTS[] = {{"tags", OBJECT_TAG},
+             {"scores", OBJECT_SCORE},
+             {"stages", OBJECT_STAGES},
+             {"levels", OBJECT_LEVELS},
+             {"segments", OBJECT_SEGMENT},
              {"coupons", OBJECT_COUPON},
              {"templates", OBJECT_TEMPLATE},
              {"journeys", OBJECT_JOURNEY}};
