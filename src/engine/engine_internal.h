@@ -2,9 +2,9 @@
 #pragma once
 #include "engine/engine.h"
 #include "engine/timers.h"
+#include "log/events.h"
 #include "segment/score.h"
 #include "segment/standing.h"
-#include "log/events.h"
 #include "store/snapshot.h"
 
 #include <stdatomic.h>
@@ -30,8 +30,8 @@ enum {
 struct happened {
     persona head;
     bool is_edge, is_change, fresh;
-    bool born;  /* this record made the customer */
-    bool quiet; /* of an identity, a rule or an erasure: it starts no journey, not even as late */
+    bool born;    /* this record made the customer */
+    bool quiet;   /* of an identity, a rule or an erasure: it starts no journey, not even as late */
     u32 lists[2]; /* of hidden lists that she left and came to; 0: none */
     struct event event; /* its props lie in the scratch arena, or in the record */
     struct edge edge;

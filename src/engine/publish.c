@@ -29,10 +29,9 @@ MUST_USE static err compile(struct engine *e, object_kind kind, const struct jso
     case OBJECT_TAG:
     case OBJECT_STAGES:
     case OBJECT_LEVELS:
-        return standing_compile(engine_segments(e), standing_kind_of(kind), source,
-                                engine_zone(e), out, why);
-    case OBJECT_SCORE:
-        return score_compile(engine_segments(e), source, engine_zone(e), out, why);
+        return standing_compile(engine_segments(e), standing_kind_of(kind), source, engine_zone(e),
+                                out, why);
+    case OBJECT_SCORE: return score_compile(engine_segments(e), source, engine_zone(e), out, why);
     case OBJECT_POLICY: {
         struct policy_context context = {engine_names(e), zone_known, e};
         return policy_compile(source, &context, out, why);
@@ -69,8 +68,7 @@ MUST_USE static err publish_as(struct engine *e, object_kind kind, const struct 
     if (p.id.n == 0 || p.id.n > NAME_BYTES_MAX)
         return diag_at(why, ERR_REFUSED, S("/id"), "give it an id of 1 to %d bytes",
                        NAME_BYTES_MAX);
-    if (p.id.p[0] == '$')
-        return diag_at(why, ERR_REFUSED, S("/id"), "an id does not begin with $");
+    if (p.id.p[0] == '$') return diag_at(why, ERR_REFUSED, S("/id"), "an id does not begin with $");
     buf_init(&text, HEAP_STRING_MAX);
     buf_init(&compiled, HEAP_STRING_MAX);
     err r = encode(e, &p, source, how, &text, &compiled, payload, why);

@@ -69,7 +69,8 @@ static const struct standing *tag_of(const struct engine *e, u32 tag)
 void states_by_hand(struct engine *e, const struct change *c)
 {
     const struct standing *st = tag_of(e, c->code);
-    if (st) segment_put(e->segments, st->rungs[0].list, customer_head(e->customers, c->persona), false);
+    if (st)
+        segment_put(e->segments, st->rungs[0].list, customer_head(e->customers, c->persona), false);
 }
 
 bool states_own(const struct engine *e, persona head, const struct change *c)

@@ -10,8 +10,10 @@ static const struct {
     object_kind kind;
     const char *source;
 } OBJECTS[] = {
-    {OBJECT_SCORE, "{'id':'s','rules':[{'did':'A','points':10,'expires':'5h'},{'did':'B','points':-3}]}"},
-    {OBJECT_SCORE, "{'id':'h','half_life':'3h','rules':[{'did':'A','points':40},{'did':'B','points':-10}]}"},
+    {OBJECT_SCORE,
+     "{'id':'s','rules':[{'did':'A','points':10,'expires':'5h'},{'did':'B','points':-3}]}"},
+    {OBJECT_SCORE,
+     "{'id':'h','half_life':'3h','rules':[{'did':'A','points':40},{'did':'B','points':-10}]}"},
     {OBJECT_SEGMENT, "{'id':'hot','if':{'score':'h','op':'>=','value':20}}"},
     {OBJECT_STAGES,
      "{'id':'m','stages':[{'id':'one','if':{'did':'A'}},{'id':'two','if':{'did':'A','within':'4h',"
@@ -80,7 +82,8 @@ static double decayed(const struct twin *t, persona head)
 static i32 stage_at(const struct twin *t, const char *model, persona head)
 {
     struct segments *sg = engine_segments(t->r->engine);
-    const struct standing *st = standing_find(sg, STANDING_STAGES, rig_code(t->r, NAME_OBJECT, model));
+    const struct standing *st =
+        standing_find(sg, STANDING_STAGES, rig_code(t->r, NAME_OBJECT, model));
     return standing_now(sg, st, head);
 }
 
@@ -138,7 +141,8 @@ static void check(struct twin *t, persona head)
     CHECK_EQ(tagged(t, "T", head), s >= 15);
     if (!was_cut(t, head)) {
         CHECK_EQ(stage_at(t, "f", head), furthest(t, head, due));
-        CHECK_EQ(tagged(t, "X", head), last_b > t->live - 2 * HOUR && now_of(t) - last_b < 5 * HOUR);
+        CHECK_EQ(tagged(t, "X", head),
+                 last_b > t->live - 2 * HOUR && now_of(t) - last_b < 5 * HOUR);
     }
     if (fabs(h - 20) < 0.000001) return;
     CHECK_EQ(member(t, "hot", head), hot);
@@ -254,13 +258,16 @@ TEST("a circle through tags, stages or levels is refused, and what is asked for 
         {OBJECT_TAG, "{'id':'P/a','if':{'tag':'P/a'}}", ""},
         {OBJECT_TAG, "{'id':'P/b','if':{'tag':'P/*'}}", ""},
         {OBJECT_TAG, "{'id':'seed','if':{'attribute':'level','op':'exists'}}", ""},
-        {OBJECT_STAGES, "{'id':'default','stages':[{'id':'a','if':{'did':'A'}},{'id':'b','if':{'stage':'a'}}]}", "/stages/1/if/stage"},
+        {OBJECT_STAGES,
+         "{'id':'default','stages':[{'id':'a','if':{'did':'A'}},{'id':'b','if':{'stage':'a'}}]}",
+         "/stages/1/if/stage"},
         {OBJECT_STAGES, "{'id':'default','stages':[{'id':'a'},{'id':'a'}]}", "/stages/1/id"},
         {OBJECT_STAGES, "{'id':'default','stages':[]}", "/stages"},
         {OBJECT_SEGMENT, "{'id':'g','if':{'stage':'nowhere'}}", "/if/stage"},
         {OBJECT_SEGMENT, "{'id':'g','if':{'score':'none','op':'>','value':1}}", "/if/score"},
         {OBJECT_SCORE, "{'id':'z','rules':[{'did':'A','points':'x'}]}", "/rules/0/points"},
-        {OBJECT_SCORE, "{'id':'z','rules':[{'did':'A','points':1,'expires':'soon'}]}", "/rules/0/expires"},
+        {OBJECT_SCORE, "{'id':'z','rules':[{'did':'A','points':1,'expires':'soon'}]}",
+         "/rules/0/expires"},
         {OBJECT_SCORE, "{'id':'z','half_life':'1mo'}", "/half_life"},
         {OBJECT_LEVELS, "{'id':'l','ladder':[{'id':'a'}]}", "/ladder/0/if"},
         {OBJECT_LEVELS, "{'id':'l','ladder':[{'id':'a','if':{'did':'A'}}],'keep':'x'}", "/keep"},

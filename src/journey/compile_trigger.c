@@ -204,8 +204,9 @@ MUST_USE static err stage_trigger(struct compiler *c, const struct json *t, cons
         return compiler_refuse(c, "/trigger/from", "name the stage before, or null for none");
     put_own_text(own, "name", "=", model);
     put_own(own, "new", "=", v);
-    if (from) put_own(own, "old", from->type == JSON_NULL ? "missing" : "=",
-                      from->type == JSON_NULL ? NULL : from);
+    if (from)
+        put_own(own, "old", from->type == JSON_NULL ? "missing" : "=",
+                from->type == JSON_NULL ? NULL : from);
     return put_event(c, t, TRIGGER_EVENT, EVENT_STAGE_CHANGED, own, out);
 }
 

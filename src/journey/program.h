@@ -86,12 +86,12 @@ struct instruction {
     i64 expires_ms; /* SEND */
     struct predicate *condition;
     u32 target; /* BRANCH, SPLIT: where to go when it does not hold; JUMP; UNTIL_TIME: "skip" */
-    u32 code;   /* the tag, attribute, journey, coupon, webhook, score, or list of a stage; SPLIT: up
-                 to which lot */
+    u32 code; /* the tag, attribute, journey, coupon, webhook, score, or list of a stage; SPLIT: up
+               to which lot */
     fixed points; /* SCORE */
-    u32 key;    /* ENTER: NAME_PROPERTY code, 0: none */
-    u8 passed;  /* passed_kind */
-    bool kept;  /* UNTIL: its result is asked for */
+    u32 key;      /* ENTER: NAME_PROPERTY code, 0: none */
+    u8 passed;    /* passed_kind */
+    bool kept;    /* UNTIL: its result is asked for */
     i64 clock_ms;
     struct owner owner;
     u32 outcome_count; /* TASK */
@@ -143,8 +143,8 @@ struct program {
     u32 percent, holdout;
     bool reads_zone, reads_her_zone; /* a wait is for a time or a date, in the customer's zone */
     quiet_choice quiet;
-    i64 dedupe_ms; /* the same words to one address not within; 0: whenever */
-    i32 priority; /* of two that a cap lets one through: the higher one */
+    i64 dedupe_ms;              /* the same words to one address not within; 0: whenever */
+    i32 priority;               /* of two that a cap lets one through: the higher one */
     i64 active_from, active_to; /* entries at from ≤ t < to */
     str owner;
     publish_running on_publish;

@@ -240,8 +240,8 @@ str predicate_crossing(const struct json *t, char out[NAME_BYTES_MAX + 1])
         return (str){0};
     buf_init(&b, 64);
     fixed_put(&b, limit);
-    int length = snprintf(out, NAME_BYTES_MAX + 1, "$score:%.*s%.*s%.*s", STR_ARG(score), STR_ARG(op),
-                     STR_ARG(buf_str(&b)));
+    int length = snprintf(out, NAME_BYTES_MAX + 1, "$score:%.*s%.*s%.*s", STR_ARG(score),
+                          STR_ARG(op), STR_ARG(buf_str(&b)));
     buf_clear(&b);
     return length > NAME_BYTES_MAX ? (str){0} : (str){out, (size_t)length};
 }

@@ -14,7 +14,8 @@ static const u64 ROOTS[FRACTION_BITS] = {
     0x3fffffe9d1bd04deu, 0x3ffffff4e8de8179u, 0x3ffffffa746f407fu, 0x3ffffffd3a37a030u,
     0x3ffffffe9d1bd014u, 0x3fffffff4e8de809u, 0x3fffffffa746f404u, 0x3fffffffd3a37a02u,
     0x3fffffffe9d1bd01u, 0x3ffffffff4e8de81u, 0x3ffffffffa746f40u, 0x3ffffffffd3a37a0u,
-    0x3ffffffffe9d1bd0u, 0x3fffffffff4e8de8u, 0x3fffffffffa746f4u, 0x3fffffffffd3a37au,};
+    0x3ffffffffe9d1bd0u, 0x3fffffffff4e8de8u, 0x3fffffffffa746f4u, 0x3fffffffffd3a37au,
+};
 
 /* 2^−(fraction ÷ 2^40), times 2^62. Two neighbours differ by 2^−41 of it, the rounding of all
  * products is below 2^−55: so a greater fraction never gives more. */

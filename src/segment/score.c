@@ -19,7 +19,7 @@ enum { SCORE_VERSION = 1, AWARD_BITS = 30, HALVINGS_MAX = 100 };
 struct score_rule {
     u32 event; /* 0: any of a client */
     fixed points;
-    duration expires; /* 0: never */
+    duration expires;        /* 0: never */
     struct predicate *where; /* or NULL */
 };
 
@@ -56,8 +56,8 @@ MUST_USE static err put_expires(const struct json *rule, u32 i, struct buf *out,
 {
     const struct json *expires = json_get(rule, "expires");
     duration d = {0};
-    if (expires && (!json_is(expires, JSON_STRING) ||
-                    duration_parse(expires->text, &d) != ERR_OK || (!d.ms && !d.months)))
+    if (expires && (!json_is(expires, JSON_STRING) || duration_parse(expires->text, &d) != ERR_OK ||
+                    (!d.ms && !d.months)))
         return refuse(why, i, "expires", "give a time such as \"30d\" or \"6mo\"");
     buf_zigzag(out, d.ms);
     buf_varint(out, d.months);
@@ -86,8 +86,7 @@ MUST_USE static err put_rule(struct segments *sg, const struct json *rule, u32 i
     static const char *const KNOWN[] = {"did", "where", "points", "expires"};
     str event = json_get_str(rule, "did", S(""));
     u32 code = 0;
-    if (event.n == 0)
-        return refuse(why, i, "did", "say for which event: {\"did\":…,\"points\":…}");
+    if (event.n == 0) return refuse(why, i, "did", "say for which event: {\"did\":…,\"points\":…}");
     for (const struct json *m = rule->child; m; m = m->next) {
         bool known = false;
         for (u32 k = 0; k < COUNT_OF(KNOWN); k++) known |= str_eq(m->key, str_of(KNOWN[k]));
@@ -188,8 +187,7 @@ static void forget(struct segments *sg, u32 code)
     for (u32 i = 0; i < sg->score_count; i++) {
         if (sg->scores[i]->code != code) continue;
         unload(sg->scores[i]);
-        memmove(sg->scores + i, sg->scores + i + 1,
-                (--sg->score_count - i) * sizeof sg->scores[0]);
+        memmove(sg->scores + i, sg->scores + i + 1, (--sg->score_count - i) * sizeof sg->scores[0]);
         return;
     }
 }
@@ -284,8 +282,8 @@ struct awards {
     const struct zone *zone;
     str id;
     i64 now;
-    i64 newest;    /* the time all is brought to */
-    i64 expires;   /* the earliest; NEVER */
+    i64 newest;  /* the time all is brought to */
+    i64 expires; /* the earliest; NEVER */
     u32 count;
     __int128 sum; /* × 2^AWARD_BITS of a ten-thousandth, as worth at `newest` */
 };
@@ -425,8 +423,8 @@ static answer compare(const struct score *s, struct names *names, const struct s
     return (answer){holds(op, order_at(&a, limit, now)), until};
 }
 
-answer score_answer(const struct segments *sg, u32 code, const struct subject *who,
-                    predicate_op op, fixed limit, i64 now)
+answer score_answer(const struct segments *sg, u32 code, const struct subject *who, predicate_op op,
+                    fixed limit, i64 now)
 {
     return compare(find(sg, code), sg->names, who, op, limit, now);
 }
@@ -452,8 +450,8 @@ const struct scores *scores_copy(const struct segments *sg, struct arena *arena)
     return all;
 }
 
-answer scores_answer(const struct scores *all, u32 code, const struct subject *who,
-                     predicate_op op, fixed limit, i64 now)
+answer scores_answer(const struct scores *all, u32 code, const struct subject *who, predicate_op op,
+                     fixed limit, i64 now)
 {
     const struct score *s = NULL;
     for (u32 i = 0; i < all->count; i++)

@@ -28,8 +28,8 @@ fixed score_points(const struct segments *sg, u32 code, const struct subject *wh
 /* The rules as they are, for readers on other threads. Engine thread. */
 struct scores;
 const struct scores *scores_copy(const struct segments *sg, struct arena *arena);
-answer scores_answer(const struct scores *all, u32 code, const struct subject *who,
-                     predicate_op op, fixed limit, i64 now);
+answer scores_answer(const struct scores *all, u32 code, const struct subject *who, predicate_op op,
+                     fixed limit, i64 now);
 /* For struct resolver.score, with a live subject. */
-answer score_answer(const struct segments *sg, u32 code, const struct subject *who,
-                    predicate_op op, fixed limit, i64 now);
+answer score_answer(const struct segments *sg, u32 code, const struct subject *who, predicate_op op,
+                    fixed limit, i64 now);

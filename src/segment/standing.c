@@ -96,7 +96,8 @@ MUST_USE static err put_duration(struct making *m, const struct json *j, const c
     snprintf(path, sizeof path, "/%s", member);
     if (d && (!json_is(d, JSON_STRING) || duration_parse(d->text, &at) != ERR_OK ||
               (!at.ms && !at.months)))
-        return diag_at(m->why, ERR_REFUSED, str_of(path), "give a time such as \"30d\" or \"12mo\"");
+        return diag_at(m->why, ERR_REFUSED, str_of(path),
+                       "give a time such as \"30d\" or \"12mo\"");
     buf_zigzag(m->out, at.ms);
     buf_varint(m->out, at.months);
     return ERR_OK;
@@ -368,8 +369,7 @@ MUST_USE static err put_rules(struct segments *sg, const struct standing *st, u6
 {
     for (u32 i = 0; i < st->count; i++) {
         const struct rung *r = &st->rungs[i];
-        if (!segment_exists(sg, r->list))
-            TRY(segment_publish(sg, r->list, (str){0}, number));
+        if (!segment_exists(sg, r->list)) TRY(segment_publish(sg, r->list, (str){0}, number));
         if (r->rule && !str_eq(segment_program(sg, r->rule), r->program))
             TRY(segment_publish(sg, r->rule, r->program, number));
     }

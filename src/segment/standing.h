@@ -21,15 +21,15 @@ typedef enum { STANDING_TAG = 1, STANDING_STAGES, STANDING_LEVELS } standing_kin
 enum { STANDINGS_MAX = 256, RUNGS_MAX = 64 };
 
 struct rung {
-    str id;    /* empty for a tag */
-    u32 list;  /* who is there; of a tag: who has it by the rule */
-    u32 rule;  /* 0: it has none, only people and steps put her there */
+    str id;   /* empty for a tag */
+    u32 list; /* who is there; of a tag: who has it by the rule */
+    u32 rule; /* 0: it has none, only people and steps put her there */
     str program;
 };
 
 struct standing {
     standing_kind kind;
-    u32 code;         /* NAME_OBJECT: the object's id */
+    u32 code; /* NAME_OBJECT: the object's id */
     bool only_forward;
     u32 target;       /* the tag; LEVELS: the attribute that mirrors it */
     duration expires; /* TAG: after it last held; 0: at once */

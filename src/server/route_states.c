@@ -145,9 +145,13 @@ static err drop(struct call *c)
         {METHOD_POST, path, NEEDS_SCOPE, SCOPE_CONFIG_WRITE, ON_ENGINE, create},                   \
         {METHOD_GET, path "/{id}", NEEDS_SCOPE, SCOPE_CONFIG_READ, ON_ENGINE, show_one},           \
         {METHOD_PUT, path "/{id}", NEEDS_SCOPE, SCOPE_CONFIG_WRITE, ON_ENGINE, replace},           \
-        {METHOD_DELETE, path "/{id}", NEEDS_SCOPE, SCOPE_CONFIG_WRITE, ON_ENGINE, drop}
+    {                                                                                              \
+        METHOD_DELETE, path "/{id}", NEEDS_SCOPE, SCOPE_CONFIG_WRITE, ON_ENGINE, drop              \
+    }
 
 extern const struct route ROUTES_STATES[];
-const struct route ROUTES_STATES[] = {ROUTES_OF("/api/v1/tags"), ROUTES_OF("/api/v1/stages"),
-                                      ROUTES_OF("/api/v1/scores"), ROUTES_OF("/api/v1/levels"),
+const struct route ROUTES_STATES[] = {ROUTES_OF("/api/v1/tags"),
+                                      ROUTES_OF("/api/v1/stages"),
+                                      ROUTES_OF("/api/v1/scores"),
+                                      ROUTES_OF("/api/v1/levels"),
                                       {0}};
