@@ -79,32 +79,28 @@ MUST_USE static err publish_as(struct engine *e, object_kind kind, const struct 
 
 /* The rule behind a score trigger is there before the journey that waits for it, and stays: others
  * may wait for the same. */
-MUST_USE static err publish_crossing(struct engine *e, const struct json *trigger, struct diag *why)
+MUST_USE static err publish_crossing(struct engine *e, const struct json *trigger, str name,
+                                     struct diag *why)
 {
-    char name[NAME_BYTES_MAX + 1];
-    struct buf text, payload;
-    struct arena *arena = arena_new();
-    struct publish_record p = {.kind = OBJECT_SEGMENT, .id = predicate_crossing(trigger, name)};
-    const struct json *rule;
+    struct buf text, compiled, payload;
+    struct publish_record p = {.kind = OBJECT_SEGMENT, .id = name};
+    struct json limit = *json_get(trigger, "value");
+    struct json op = {
+        .type = JSON_STRING, .key = S("op"), .text = json_get_str(trigger, "op", S(">="))};
+    struct json score = *json_get(trigger, "score");
+    score.next = &op, op.next = &limit, limit.next = NULL;
+    struct json rule = {.type = JSON_OBJECT, .key = S("if"), .count = 3, .child = &score};
+    struct json id = {.type = JSON_STRING, .key = S("id"), .text = name, .next = &rule};
+    struct json whole = {.type = JSON_OBJECT, .count = 2, .child = &id};
     u64 number;
     buf_init(&text, HEAP_STRING_MAX);
-    buf_init(&payload, RECORD_BYTES_MAX);
-    buf_put(&text, S("{\"id\":"));
-    json_put_str(&text, p.id);
-    buf_put(&text, S(",\"if\":{\"score\":"));
-    json_put_str(&text, json_get_str(trigger, "score", S("")));
-    json_put_kv_str(&text, S("op"), json_get_str(trigger, "op", S(">=")));
-    buf_put(&text, S(",\"value\":"));
-    buf_put(&text, json_get(trigger, "value")->text);
-    buf_put(&text, S("}}"));
-    struct buf source, compiled;
-    buf_init(&source, HEAP_STRING_MAX);
     buf_init(&compiled, HEAP_STRING_MAX);
-    err r = json_parse(arena_str(arena, buf_str(&text)), arena, &rule, why);
-    if (r == ERR_OK) r = encode(e, &p, rule, NULL, &source, &compiled, &payload, why);
+    buf_init(&payload, RECORD_BYTES_MAX);
+    err r = encode(e, &p, &whole, NULL, &text, &compiled, &payload, why);
     if (r == ERR_OK) r = engine_append(e, RECORD_PUBLISH_, buf_str(&payload), &number);
-    buf_clear(&text), buf_clear(&payload), buf_clear(&source), buf_clear(&compiled);
-    arena_free(arena);
+    buf_clear(&text);
+    buf_clear(&compiled);
+    buf_clear(&payload);
     return r;
 }
 
@@ -117,7 +113,7 @@ MUST_USE static err with_crossing(struct engine *e, object_kind kind, const stru
     str crossing = predicate_crossing(trigger, name);
     u32 code = names_find(engine_names(e), NAME_OBJECT, crossing);
     if (crossing.n == 0 || (code && segment_exists(engine_segments(e), code))) return ERR_OK;
-    return publish_crossing(e, trigger, why);
+    return publish_crossing(e, trigger, crossing, why);
 }
 
 err publish_object(struct engine *e, object_kind kind, const struct json *source,

@@ -222,6 +222,7 @@ TEST("tags, stages, scores and levels are what her timeline says, after any hist
     for (u32 i = 0; i < 30; i++) anything(t); /* a rule finds a history */
     publish_all(t);
     t->live = now_of(t);
+    for (u32 i = 0; i < PEOPLE; i++) check(t, head_of(t, i));
     for (u32 round = 0; round < 300; round++) {
         anything(t);
         for (u32 i = 0; i < PEOPLE; i++) check(t, head_of(t, i));

@@ -40,25 +40,48 @@ struct making {
     struct arena *arena;
 };
 
+/* Before those that are there: their order says nothing. */
+static struct json *put_member(struct making *m, struct json *parent, const char *key,
+                               const struct json *as)
+{
+    struct json *j = arena_alloc(m->arena, sizeof *j);
+    *j = *as;
+    j->key = str_of(key);
+    j->next = parent->child;
+    parent->child = j;
+    parent->count++;
+    return j;
+}
+
+static void put_text(struct making *m, struct json *parent, const char *key, str text)
+{
+    put_member(m, parent, key, &(const struct json){.type = JSON_STRING, .text = text});
+}
+
+static void put_equal(struct making *m, struct json *list, const char *property, str text)
+{
+    struct json *one = put_member(m, list, "", &(const struct json){.type = JSON_OBJECT});
+    put_text(m, one, "property", str_of(property));
+    put_text(m, one, "op", S("="));
+    put_text(m, one, "value", text);
+}
+
 /* {"any":[P, she came to this rung within `keep`]}: the timeline keeps when. */
 static const struct json *kept(struct making *m, const struct json *rule, str rung)
 {
-    struct buf b;
-    const struct json *j;
-    buf_init(&b, PREDICATE_BYTES_MAX);
-    buf_put(&b, S("{\"any\":["));
-    json_put(&b, rule);
-    buf_put(&b, S(",{\"did\":\"Level Changed\",\"where\":{\"all\":[{\"property\":\"name\","
-                  "\"op\":\"=\",\"value\":"));
-    json_put_str(&b, m->id);
-    buf_put(&b, S("},{\"property\":\"new\",\"op\":\"=\",\"value\":"));
-    json_put_str(&b, rung);
-    buf_put(&b, S("}]}"));
-    json_put_kv_str(&b, S("within"), m->keep->text);
-    buf_put(&b, S("}]}"));
-    err e = json_parse(arena_str(m->arena, buf_str(&b)), m->arena, &j, m->why);
-    buf_clear(&b);
-    return e == ERR_OK ? j : NULL;
+    const struct json object = {.type = JSON_OBJECT}, list = {.type = JSON_ARRAY};
+    struct json *top = arena_alloc(m->arena, sizeof *top);
+    *top = object;
+    struct json *any = put_member(m, top, "any", &list);
+    put_member(m, any, "", rule);
+    struct json *did = put_member(m, any, "", &object);
+    put_text(m, did, "did", S("Level Changed"));
+    struct json *where = put_member(m, did, "where", &object);
+    struct json *all = put_member(m, where, "all", &list);
+    put_equal(m, all, "name", m->id);
+    put_equal(m, all, "new", rung);
+    put_text(m, did, "within", m->keep->text);
+    return top;
 }
 
 MUST_USE static err put_program(struct making *m, const struct json *rule, str rung,
@@ -68,9 +91,8 @@ MUST_USE static err put_program(struct making *m, const struct json *rule, str r
     buf_init(&b, PREDICATE_BYTES_MAX);
     err e = rule ? rule_compile(m->sg, rule, m->zone, path, &b, m->why) : ERR_OK;
     if (e == ERR_OK && rule && m->keep) {
-        const struct json *both = kept(m, rule, rung);
         buf_reset(&b);
-        e = both ? rule_compile(m->sg, both, m->zone, path, &b, m->why) : ERR_INVALID;
+        e = rule_compile(m->sg, kept(m, rule, rung), m->zone, path, &b, m->why);
     }
     if (e == ERR_OK) buf_str_varint(m->out, buf_str(&b));
     buf_clear(&b);
