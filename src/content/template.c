@@ -27,6 +27,40 @@ MUST_USE static err compile_part(const struct json *source, const char *name, st
     return e == ERR_OK ? ERR_OK : at_part(e, name, &inner, why);
 }
 
+MUST_USE static err compile_provider(const struct json *source, struct arena *arena,
+                                     struct template *t, struct diag *why)
+{
+    const struct json *j = json_get(source, "provider_template");
+    if (!j || j->type == JSON_NULL) return ERR_OK;
+    const struct json *params = json_get(j, "params");
+    t->provider_code = json_get_str(j, "code", (str){0});
+    if (!t->provider_code.n)
+        return diag_at(why, ERR_REFUSED, S("/provider_template/code"),
+                       "the code under which the provider has approved it is needed");
+    if (params && params->type != JSON_OBJECT)
+        return diag_at(why, ERR_REFUSED, S("/provider_template/params"),
+                       "params is an object of names and texts");
+    for (const struct json *m = params ? params->child : NULL; m; m = m->next) {
+        struct diag inner = {0};
+        str path = arena_printf(arena, "provider_template/params/%.*s", STR_ARG(m->key));
+        if (m->type != JSON_STRING || t->param_count == TEMPLATE_PARAMS_MAX)
+            return diag_at(why, ERR_REFUSED, S("/provider_template/params"),
+                           "at most %d texts are possible", TEMPLATE_PARAMS_MAX);
+        t->params[t->param_count].name = m->key;
+        err e = liquid_compile(m->text, arena, &t->params[t->param_count++].value, &inner);
+        if (e != ERR_OK) return at_part(e, path.p, &inner, why);
+    }
+    return ERR_OK;
+}
+
+MUST_USE static err check_parts(const struct template *t, struct diag *why)
+{
+    bool sms = str_eq(t->channel, S("sms"));
+    if (t->html || t->text || t->provider_code.n) return ERR_OK;
+    return diag_at(why, ERR_REFUSED, sms ? S("/text") : S("/html"), "the template needs a text: %s",
+                   sms ? "text, or provider_template" : "html or text");
+}
+
 err template_compile(const struct json *source, struct arena *arena, struct template **out,
                      struct diag *why)
 {
@@ -41,8 +75,8 @@ err template_compile(const struct json *source, struct arena *arena, struct temp
     TRY(compile_part(source, "html", arena, &t->html, why));
     TRY(compile_part(source, "text", arena, &t->text, why));
     TRY(compile_part(source, "from", arena, &t->from, why));
-    if (!t->html && !t->text)
-        return diag_at(why, ERR_REFUSED, S("/html"), "the template needs a text: html or text");
+    TRY(compile_provider(source, arena, t, why));
+    TRY(check_parts(t, why));
     *out = t;
     return ERR_OK;
 }
@@ -62,6 +96,30 @@ MUST_USE static err render_part(const struct liquid *l, const char *name, liquid
     return ERR_OK;
 }
 
+/* The values that go into a provider's text, as a JSON object. */
+MUST_USE static err render_params(const struct template *t, const struct liquid_values *values,
+                                  struct arena *arena, struct rendered *out, struct diag *why)
+{
+    struct buf json, one;
+    err e = ERR_OK;
+    out->provider_code = t->provider_code;
+    out->fingerprint ^= hash_xxh64(t->provider_code);
+    buf_init(&json, TEMPLATE_OUTPUT_MAX);
+    buf_init(&one, TEMPLATE_OUTPUT_MAX);
+    buf_byte(&json, '{');
+    for (u32 i = 0; i < t->param_count && e == ERR_OK; i++) {
+        str text;
+        e = render_part(t->params[i].value, "provider_template/params", LIQUID_TEXT, values, &one,
+                        arena, &out->fingerprint, &text, why);
+        json_put_kv_str(&json, t->params[i].name, text);
+    }
+    buf_byte(&json, '}');
+    out->params = arena_str(arena, buf_str(&json));
+    buf_clear(&json);
+    buf_clear(&one);
+    return e;
+}
+
 MUST_USE static err render_parts(const struct template *t, const struct liquid_values *values,
                                  struct buf *b, struct arena *arena, struct rendered *out,
                                  struct diag *why)
@@ -74,6 +132,7 @@ MUST_USE static err render_parts(const struct template *t, const struct liquid_v
     TRY(render_part(t->html, "html", LIQUID_HTML, values, b, arena, hash, &out->html, why));
     TRY(render_part(t->text, "text", LIQUID_TEXT, values, b, arena, hash, &out->text, why));
     TRY(render_part(t->from, "from", LIQUID_TEXT, values, b, arena, hash, &out->from, why));
+    if (t->provider_code.n) TRY(render_params(t, values, arena, out, why));
     if (t->text || !t->html) return ERR_OK;
     buf_reset(b);
     html_text(out->html, b);

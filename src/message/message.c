@@ -224,8 +224,8 @@ refusal message_check(const struct messages *m, u32 row, const struct claim_chec
     *until = NEVER;
     if (!hash128_is_zero(check->address)) {
         const struct address_row *a = address_of(m->customers, check->address);
-        if (a && (a->suppressed || (a->opted_out && r->category != CATEGORY_TRANSACTIONAL)))
-            return REFUSAL_SUPPRESSED;
+        if (a && a->suppressed) return REFUSAL_SUPPRESSED;
+        if (a && a->opted_out && r->category != CATEGORY_TRANSACTIONAL) return REFUSAL_CONSENT;
     }
     if (r->category != CATEGORY_TRANSACTIONAL) {
         u8 whole = view_consent(&live, head, r->channel, 0);

@@ -120,6 +120,7 @@ static void set_address(struct scene *s)
     s->d->to[0] = 0;
     if (!customer_address(engine_customers(e), s->who.head, s->d->channel, &id)) return;
     s->d->address = address_key(engine_key(e), s->d->channel, id.value);
+    s->d->holder = (struct record_id){id.hash, id.space};
     /* One that is too long for any provider is refused there as no address. */
     snprintf(s->d->to, sizeof s->d->to, "%.*s", STR_ARG(id.value));
 }
@@ -135,9 +136,12 @@ err delivery_render(struct outbox *o, struct delivery *d, struct diag *why)
     d->content = (struct rendered){0};
     d->rendered_at = engine_applied(o->engine);
     engine_subject(o->engine, customer_head(engine_customers(o->engine), row->persona), &s.who);
+    customer_id(engine_customers(o->engine), s.who.head, d->customer);
+    d->category = row->category;
     set_address(&s);
     if (!journey_content(engine_journeys(o->engine), d->message, &m))
         return diag_set(why, ERR_NOT_FOUND, "its journey is gone");
+    d->template = arena_str(d->arena, m.template_id);
     s.has_event = m.trigger_order && event_get(s.who.events, s.who.personas, s.who.persona_count,
                                                m.trigger_order, m.trigger_ms, &s.event, d->arena);
     TRY(render_template(&s, &m, why));

@@ -24,7 +24,11 @@ typedef err (*call_step)(struct call *c);
 typedef enum { ON_LOOP, ON_ENGINE } call_place;
 
 /* What has to be shown to call it. */
-typedef enum { OPEN_TO_ALL, NEEDS_SCOPE } call_access;
+typedef enum {
+    OPEN_TO_ALL,
+    NEEDS_SCOPE,
+    OPEN_RAW /* to all who know its address; its body is read by itself, of any kind */
+} call_access;
 
 struct route {
     http_verb verb;

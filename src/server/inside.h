@@ -15,6 +15,8 @@ struct live;
 struct connected;
 struct published_channel;
 struct curl_loop;
+struct outbound;
+struct webhooks;
 
 typedef enum { SERVER_STARTING, SERVER_READY, SERVER_STOPPING } server_state;
 
@@ -72,6 +74,8 @@ struct server {
     u32 zone_count;
     struct live *live;
     struct curl_loop *curl;
+    struct outbound *outbound; /* where HTTP may go */
+    struct webhooks *webhooks;
     struct connected *connected; /* providers that are open */
     struct arena *start_arena;   /* channels_collect to channels_begin */
     struct published_channel *start_channels;

@@ -15,6 +15,7 @@
     X(TEMPLATES)                                                                                   \
     X(MESSAGES)                                                                                    \
     X(CHANNELS)                                                                                    \
+    X(HOOKS)                                                                                       \
     X(SOURCES)                                                                                     \
     X(SETTINGS)
 

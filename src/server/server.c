@@ -1,5 +1,6 @@
 #include "server/server.h"
 
+#include "channel/connector.h"
 #include "channel/curl_loop.h"
 #include "server/auth.h"
 #include "server/call.h"
@@ -335,6 +336,7 @@ static void destroy(struct server *s)
     buf_clear(&s->unpacked);
     free(s->result);
     free(s->rejected);
+    free(s->outbound);
     free(s);
 }
 
@@ -356,6 +358,10 @@ static err open_all(struct server *s, struct diag *why)
                  v6 && !all ? "http://[%s]:%d" : "http://%s:%d", all ? "localhost" : s->address,
                  http_port(s->http));
     s->curl = curl_loop_new(&s->loop);
+    s->outbound = mem_zalloc(sizeof *s->outbound);
+    s->outbound->allow_private = s->options.allow_private;
+    TRY(outbound_nets(s->outbound, str_of(s->options.allow_nets), why));
+    curl_loop_allow(s->curl, s->outbound);
     live_begin(s);
     threads_start(s);
     return ERR_OK;
