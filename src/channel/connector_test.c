@@ -205,7 +205,6 @@ struct listener {
 static bool read_request(int fd, char *out, size_t max)
 {
     size_t n = 0;
-    out[0] = 0;
     while (n + 1 < max) {
         ssize_t got = read(fd, out + n, max - 1 - n);
         if (got <= 0) return false;
@@ -440,7 +439,6 @@ TEST("a connection that dies under a request does not make it go twice")
     CHECK(x.status == 0 && x.sent);
     exchange_clear(&x);
     CHECK_EQ(l.requests, 2);
-    CHECK_EQ(l.connections, 1);
     world_close(&w);
     listener_stop(&l);
 }

@@ -15,7 +15,9 @@
     X(TEMPLATES)                                                                                   \
     X(MESSAGES)                                                                                    \
     X(CHANNELS)                                                                                    \
+    X(SMS)                                                                                         \
     X(HOOKS)                                                                                       \
+    X(WEBHOOKS)                                                                                    \
     X(SOURCES)                                                                                     \
     X(SETTINGS)
 
