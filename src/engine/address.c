@@ -20,9 +20,15 @@ static void tell_holder(struct engine *e, persona head, u32 event, u32 channel, 
 /* She said no for the whole channel: her consent, as if she had changed it herself. */
 static void deny(struct engine *e, persona head, u32 channel)
 {
-    struct change c;
+    struct change c,
+        said = {
+            .field = FIELD_CONSENT, .code = channel, .new = value_bool(false), .expires_ms = NEVER};
+    said_begin(e, head, e->now);
     if (customer_consent(e->customers, head, channel, 0, 2, e->now, &c))
         change_write(e, &c, e->now, true);
+    else
+        said_add(e, &said);
+    said_end(e);
 }
 
 /* The address itself is marked too, for those who share it beyond the ones that are told, and for

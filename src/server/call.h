@@ -27,7 +27,7 @@ typedef enum { ON_LOOP, ON_ENGINE } call_place;
 typedef enum {
     OPEN_TO_ALL,
     NEEDS_SCOPE,
-    OPEN_RAW /* to all who know its address; its body is read by itself, of any kind */
+    OPEN_TO_FORMS /* to all, and its body is no JSON: the step reads it */
 } call_access;
 
 struct route {

@@ -223,6 +223,8 @@ static err take(struct call *c)
     struct hook *h = arena_zalloc(c->arena, sizeof *h);
     char secret[33];
     c->data = h;
+    if (s->state != SERVER_READY)
+        return diag_set(&c->why, ERR_UNAVAILABLE, "the server is starting or stopping");
     channel_hook_secret(s, c->params[0], secret);
     if (!sign_equal(c->params[1], str_of(secret)))
         return diag_set(&c->why, ERR_NOT_FOUND, "nothing is at this address");
@@ -243,4 +245,4 @@ static err take(struct call *c)
 
 extern const struct route ROUTES_HOOKS[];
 const struct route ROUTES_HOOKS[] = {
-    {METHOD_POST, "/hooks/{id}/{secret}", OPEN_RAW, SCOPE_ADMIN, ON_LOOP, take}, {0}};
+    {METHOD_POST, "/hooks/{id}/{secret}", OPEN_TO_FORMS, SCOPE_ADMIN, ON_LOOP, take}, {0}};
