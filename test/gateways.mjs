@@ -51,6 +51,7 @@ function tencent(req, url, body) {
   const sent = { ...JSON.parse(body), signed: req.headers.authorization === wanted, version: req.headers['x-tc-version'] }
   got.tencent.push(sent)
   const special = answer[sent.PhoneNumberSet[0]]
+  sent.serial = '2019:' + got.tencent.length
   if (special?.Error) return [200, { Response: { ...special, RequestId: 'r' } }]
   return [200, { Response: { SendStatusSet: [{ SerialNo: '2019:' + got.tencent.length, PhoneNumber: sent.PhoneNumberSet[0], Fee: 1, Code: 'Ok', Message: 'send success', ...special }], RequestId: 'r' } }]
 }
@@ -58,12 +59,13 @@ function tencent(req, url, body) {
 function twilio(req, url, body) {
   const sent = { ...Object.fromEntries(new URLSearchParams(body)), path: url.pathname, auth: Buffer.from((req.headers.authorization ?? '').slice(6), 'base64').toString() }
   got.twilio.push(sent)
-  return answer[sent.To] ?? [201, { sid: 'SM' + got.twilio.length, status: 'queued', error_code: null, num_segments: '1' }]
+  return Array.isArray(answer[sent.To]) ? answer[sent.To] : [201, { sid: 'SM' + got.twilio.length, status: 'queued', error_code: null, num_segments: '1' }]
 }
 
 function plain(req, url, body) {
   got.plain.push({ body: body && JSON.parse(body), url: req.url, headers: req.headers })
-  return answer[JSON.parse(body).mobile] ?? [200, { result: 0, data: [{ id: 'p' + got.plain.length }] }]
+  const special = body && answer[JSON.parse(body).mobile]
+  return Array.isArray(special) ? special : [200, { result: 0, data: [{ id: 'p' + got.plain.length }] }]
 }
 
 let webhookAnswer = () => [204, '']
@@ -226,23 +228,22 @@ await event('rate', 'service')
 check('a limit of the account puts it off', await reads('rate', 'deferred'), await message('rate'))
 check('and rests the channel', (await call('GET', '/api/v1/channels/sms')).body.health.class === 'RATE')
 await again()
-const count = got.aliyun.length
 answer['13944440000'] = 'drop' // an answer that never comes: the server closes after it read the request
 await person('lost', '+8613944440000')
 await event('lost', 'service')
 check('a connection lost after the request is unknown', await reads('lost', 'unknown'), await message('lost'))
-check('and it went once', got.aliyun.length === count + 1, got.aliyun.length - count)
+check('and it went once', got.aliyun.filter(m => m.PhoneNumbers === '13944440000').length === 1)
 
 // ---- Tencent ----
 
 await call('PUT', '/api/v1/channels/sms', { channel: 'sms', provider: 'tencent', settings: { secret_id: 'SID', secret_key: 'SKEY', sdk_app_id: '1400000000', sign: '小店', endpoint } })
 await person('t1', '+8613955550001')
 await event('t1', 'service')
-const ten = await until(() => got.tencent[0])
+const ten = await until(() => got.tencent.find(m => m.PhoneNumberSet[0] === '+8613955550001'))
 check('Tencent gets it signed', ten?.signed && ten.version === '2021-01-11', ten)
 check('with number, app, template and values in order', ten?.PhoneNumberSet[0] === '+8613955550001' && ten.SmsSdkAppId === '1400000000' && ten.TemplateId === 'SMS_1' && ten.TemplateParamSet[0] === 't1' && ten.TemplateParamSet[1] === '茶 & "杯"', ten)
 check('Tencent accepts', await reads('t1', 'sent'), await message('t1'))
-const tsaid = await tell(hook, [{ user_receive_time: '2026-01-01 00:00:00', nationcode: '86', mobile: '13955550001', report_status: 'SUCCESS', errmsg: 'DELIVRD', description: 'ok', sid: '2019:1' }])
+const tsaid = await tell(hook, [{ user_receive_time: '2026-01-01 00:00:00', nationcode: '86', mobile: '13955550001', report_status: 'SUCCESS', errmsg: 'DELIVRD', description: 'ok', sid: ten?.serial }])
 check('Tencent\'s receipt is answered', JSON.parse(tsaid.text).result === 0, tsaid)
 check('and found by its serial number', await reads('t1', 'delivered'), await message('t1'))
 await rows('tencent', n => '+861396666' + String(1000 + n), [
@@ -265,7 +266,7 @@ for (const id of ['tw', 'twpromo']) {
 }
 await person('w1', '+15005550007')
 await event('w1', 'tw')
-const tw = await until(() => got.twilio[0])
+const tw = await until(() => got.twilio.find(m => m.To === '+15005550007'))
 check('Twilio gets a form with Basic', tw?.auth === 'AC1:token' && tw.To === '+15005550007' && tw.From === '+15005550006' && tw.Body === 'Hi w1' && tw.path.endsWith('/Accounts/AC1/Messages.json'), tw)
 check('Twilio accepts', await reads('w1', 'sent'), await message('w1'))
 const twilioSign = (where, form) => createHmac('sha1', 'token').update(where + Object.keys(form).sort().map(k => k + form[k]).join('')).digest('base64')
@@ -296,7 +297,7 @@ await call('PUT', '/api/v1/channels/sms', {
 })
 await person('p1', '+8613988880001', { name: 'A "quote" \\ 店' })
 await event('p1', 'twpromo')
-const pl = await until(() => got.plain[0])
+const pl = await until(() => got.plain.find(m => m.body?.mobile === '+8613988880001'))
 check('the described request goes out', pl?.body.content === '【小店】Hi A "quote" \\ 店，拒收请回复R' && pl.body.n === 1 && pl.url === '/send/%2B8613988880001' && pl.headers['x-key'] === 'k-1', pl)
 check('it is accepted', await reads('p1', 'sent'), await message('p1'))
 const report = JSON.stringify({ reports: [{ ref: pl?.body.ref, state: 'DELIVRD' }] })
