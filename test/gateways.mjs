@@ -359,6 +359,8 @@ server = start('--allow-outbound', '127.0.0.1')
 check('it comes back after a kill', await isReady())
 check('what was not told is told after it', await until(() => got.webhook.slice(had).some(w => w.body.includes('"x2"') && isSigned(w)), 20000), got.webhook.slice(had))
 check('what was told is not told again', !got.webhook.slice(had).some(w => w.body.includes('"x1"')))
+check('a customer is erased', (await call('POST', '/api/v1/customers/user_id:p5/erase', {})).status === 200)
+check('and what was told of her is gone', await until(async () => !(await call('GET', '/api/v1/webhooks/crm/deliveries')).body.items.some(d => JSON.stringify(d.body).includes('"x2"'))))
 webhookAnswer = () => [410, '']
 await call('POST', '/api/v1/webhooks/crm/test', {})
 check('410 disables it', await until(async () => (await call('GET', '/api/v1/webhooks/crm')).body.state.enabled === false))

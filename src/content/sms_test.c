@@ -1,5 +1,6 @@
 /* sms_test.c — lengths at both sides of each edge, and what counts as "no more". */
 #include "base/test.h"
+#include "content/content.h"
 #include "content/sms.h"
 
 static str times(struct arena *a, const char *what, u32 n)
@@ -79,4 +80,39 @@ TEST("R, TD, STOP and their like are heard, sentences with them are not")
                                      "R2",      "1",   "好的",    "???"};
     for (size_t i = 0; i < COUNT_OF(YES); i++) CHECK(sms_is_stop(str_of(YES[i])));
     for (size_t i = 0; i < COUNT_OF(NO); i++) CHECK(!sms_is_stop(str_of(NO[i])));
+}
+
+static err compiled(struct arena *a, str json, struct diag *why)
+{
+    const struct json *j;
+    struct template *t;
+    CHECK_OK(json_parse(json, a, &j, NULL));
+    return template_compile(j, a, &t, why);
+}
+
+static str template_of(struct arena *a, u32 length)
+{
+    return arena_printf(a, "{\"id\":\"a\",\"channel\":\"sms\",\"text\":\"%.*s\"}",
+                        STR_ARG(times(a, "x", length)));
+}
+
+TEST("a short message's template has a text of at most ten parts, or one that its provider knows")
+{
+    struct diag why = {0};
+    CHECK_OK(compiled(arena, template_of(arena, 670), &why));
+    CHECK_EQ(compiled(arena, template_of(arena, 671), &why), ERR_REFUSED);
+    CHECK_STR(str_of(why.path), S("/text"));
+    why = (struct diag){0};
+    CHECK_EQ(compiled(arena, S("{\"id\":\"a\",\"channel\":\"sms\"}"), &why), ERR_REFUSED);
+    CHECK_OK(compiled(arena,
+                      S("{\"id\":\"a\",\"channel\":\"sms\",\"provider_template\":{\"code\":\"S\","
+                        "\"params\":{\"n\":\"{{ customer.n }}\"}}}"),
+                      NULL));
+    why = (struct diag){0};
+    CHECK_EQ(compiled(arena,
+                      S("{\"id\":\"a\",\"channel\":\"sms\",\"provider_template\":{\"code\":\"S\","
+                        "\"params\":{\"n\":\"{{ customer.n\"}}}"),
+                      &why),
+             ERR_REFUSED);
+    CHECK(str_starts(str_of(why.path), S("/provider_template/params/n")));
 }

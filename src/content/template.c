@@ -1,6 +1,7 @@
 /* template.c — a published template: its parts compiled, then rendered into one content. */
 #include "base/hash.h"
 #include "content/liquid.h"
+#include "content/sms.h"
 
 #include <stdio.h>
 
@@ -53,9 +54,16 @@ MUST_USE static err compile_provider(const struct json *source, struct arena *ar
     return ERR_OK;
 }
 
-MUST_USE static err check_parts(const struct template *t, struct diag *why)
+/* A short message whose length is known already has to go in so many parts. */
+MUST_USE static err check_parts(const struct json *source, const struct template *t,
+                                struct diag *why)
 {
     bool sms = str_eq(t->channel, S("sms"));
+    str text = json_get_str(source, "text", (str){0});
+    struct sms_count n = sms_count(text, true);
+    if (sms && str_index(text, '{') < 0 && n.parts > SMS_PARTS_MAX)
+        return diag_at(why, ERR_REFUSED, S("/text"),
+                       "a short message has at most %d parts, this one %u", SMS_PARTS_MAX, n.parts);
     if (t->html || t->text || t->provider_code.n) return ERR_OK;
     return diag_at(why, ERR_REFUSED, sms ? S("/text") : S("/html"), "the template needs a text: %s",
                    sms ? "text, or provider_template" : "html or text");
@@ -76,7 +84,7 @@ err template_compile(const struct json *source, struct arena *arena, struct temp
     TRY(compile_part(source, "text", arena, &t->text, why));
     TRY(compile_part(source, "from", arena, &t->from, why));
     TRY(compile_provider(source, arena, t, why));
-    TRY(check_parts(t, why));
+    TRY(check_parts(source, t, why));
     *out = t;
     return ERR_OK;
 }

@@ -9,10 +9,12 @@ static const char SCHEMA[] =
     " at INTEGER NOT NULL) STRICT;"
     "CREATE TABLE IF NOT EXISTS deliveries(id INTEGER PRIMARY KEY AUTOINCREMENT,"
     " webhook TEXT NOT NULL, message TEXT NOT NULL, event TEXT NOT NULL, body TEXT NOT NULL,"
+    " customer TEXT NOT NULL,"
     " state INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0,"
     " status INTEGER NOT NULL DEFAULT 0, detail TEXT NOT NULL DEFAULT '', due INTEGER NOT NULL,"
     " created INTEGER NOT NULL, changed INTEGER NOT NULL, UNIQUE(webhook, message)) STRICT;"
     "CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries(webhook, state, due);"
+    "CREATE INDEX IF NOT EXISTS deliveries_customer ON deliveries(customer);"
     "CREATE TABLE IF NOT EXISTS disabled(webhook TEXT PRIMARY KEY, why TEXT NOT NULL,"
     " since INTEGER NOT NULL) STRICT;";
 
@@ -58,7 +60,7 @@ static bool run(struct webhook_store *s, sqlite3_stmt *q)
 err webhook_store_open(const char *dir, struct webhook_store **out, struct diag *why)
 {
     static const char SETUP[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-                                "PRAGMA trusted_schema = OFF;";
+                                "PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON;";
     char path[4096];
     struct webhook_store *s = mem_zalloc(sizeof *s);
     snprintf(path, sizeof path, "%s/webhooks.db", dir);
@@ -110,13 +112,14 @@ i64 webhook_add(struct webhook_store *s, const struct webhook_delivery *d)
 {
     sqlite3_stmt *q =
         prepare(s, "INSERT OR IGNORE INTO deliveries(webhook, message, event, body, due, created,"
-                   " changed) VALUES(?1, ?2, ?3, ?4, ?5, ?5, ?5)");
+                   " changed, customer) VALUES(?1, ?2, ?3, ?4, ?5, ?5, ?5, ?6)");
     if (q) {
         bind_str(q, 1, d->webhook);
         bind_str(q, 2, d->message);
         bind_str(q, 3, d->event);
         bind_str(q, 4, d->body);
         sqlite3_bind_int64(q, 5, d->created_ms);
+        bind_str(q, 6, d->customer);
     }
     return run(s, q) ? sqlite3_last_insert_rowid(s->db) : 0;
 }
@@ -242,6 +245,14 @@ void webhook_forget(struct webhook_store *s, str webhook)
         if (q) bind_str(q, 1, webhook);
         (void)run(s, q);
     }
+}
+
+/* Overwritten, not only unlinked (PRAGMA secure_delete). */
+void webhook_erase(struct webhook_store *s, str customer)
+{
+    sqlite3_stmt *q = prepare(s, "DELETE FROM deliveries WHERE customer = ?1");
+    if (q) bind_str(q, 1, customer);
+    (void)run(s, q);
 }
 
 void webhook_disable(struct webhook_store *s, str webhook, str why, i64 now)

@@ -19,7 +19,7 @@ str told_text(told t);
 
 struct webhook_delivery {
     i64 id;
-    str webhook, message, event, body, detail;
+    str webhook, message, event, body, detail, customer; /* customer: only on its way in */
     told state;
     u32 attempts;
     int status;
@@ -51,6 +51,7 @@ struct webhook_counts webhook_counts(struct webhook_store *s, str webhook);
 /* Drops the oldest that wait beyond the bound, and what was settled long ago. */
 void webhook_trim(struct webhook_store *s, str webhook, i64 now);
 void webhook_forget(struct webhook_store *s, str webhook);
+void webhook_erase(struct webhook_store *s, str customer);
 /* Why it is told no more ("410"), or empty. */
 void webhook_disable(struct webhook_store *s, str webhook, str why, i64 now);
 str webhook_disabled(struct webhook_store *s, str webhook, struct arena *arena, i64 *since);

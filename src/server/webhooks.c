@@ -197,6 +197,8 @@ static void find(struct webhooks *w, const struct target *t, const struct event 
 {
     struct engine *e = w->server->engine;
     struct buf b;
+    char who[33];
+    customer_id(engine_customers(e), customer_head(engine_customers(e), ev->persona), who);
     if (w->found_count == w->found_max) {
         u32 max = w->found_max ? w->found_max * 2 : 64;
         w->found = mem_realloc(w->found, max * sizeof *w->found);
@@ -213,6 +215,7 @@ static void find(struct webhooks *w, const struct target *t, const struct event 
         .webhook = arena_str(w->round, t->id),
         .message = arena_printf(w->round, "msg_%llu", (unsigned long long)ev->order),
         .event = arena_str(w->round, name),
+        .customer = arena_str(w->round, str_of(who)),
         .body = arena_str(w->round, buf_str(&b)),
         .created_ms = server_now(w->server)};
     buf_clear(&b);
@@ -493,6 +496,32 @@ static void wake(void *ctx)
 void webhooks_wake(struct server *s)
 {
     postbox_post(&s->loop_post, wake, s->webhooks);
+}
+
+/* ---- erasure ---- */
+
+struct erased {
+    struct webhooks *w;
+    u32 count;
+    char ids[][33];
+};
+
+static void erase(void *ctx)
+{
+    struct erased *x = ctx;
+    for (u32 i = 0; i < x->count && !x->w->ended; i++)
+        webhook_erase(x->w->store, str_of(x->ids[i]));
+    free(x);
+}
+
+/* Letters come in order: whatever was collected before is stored by then. */
+void webhooks_erase(struct server *s, const char (*ids)[33], u32 count)
+{
+    struct erased *x = mem_alloc(sizeof *x + count * sizeof *ids);
+    x->w = s->webhooks;
+    x->count = count;
+    if (count) memcpy(x->ids, ids, count * sizeof *ids);
+    postbox_post(&s->loop_post, erase, x);
 }
 
 i64 webhooks_test(struct server *s, str id)

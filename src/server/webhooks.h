@@ -21,6 +21,10 @@ void webhooks_free(struct server *s);
 /* Engine's thread: the published webhooks are others now. */
 void webhooks_changed(struct server *s);
 
+/* Engine's thread, once they are erased: nothing of what was, or was to be, told about them stays.
+ */
+void webhooks_erase(struct server *s, const char (*ids)[33], u32 count);
+
 /* Loop's thread. */
 struct webhook_store *webhooks_store(struct server *s);
 void webhooks_wake(struct server *s); /* something is due now */
