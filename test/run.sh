@@ -10,6 +10,11 @@ step "simulator, 200 seeds" sh test/simulate.sh 200
 step "scripts in virtual time" sh test/scripts.sh
 step "fuzz targets over their seeds" fuzz_seeds asan
 step "killed at every named point, and 20 times at random" python3 test/kill.py --points --kills 20
+if command -v node >/dev/null; then
+    step "short messages, receipts, replies and webhooks" node test/gateways.mjs
+else
+    skip "short messages, receipts, replies and webhooks" "node is not there"
+fi
 if node_packages; then
     step "Segment's SDK to a mail server" node test/first-mail.mjs
     step "a mail and all that is in it" node test/mail.mjs

@@ -283,7 +283,8 @@ typedef enum {
     SUPPRESSED_NOT = 0,
     SUPPRESSED_BOUNCE,
     SUPPRESSED_COMPLAINT,
-    SUPPRESSED_MANUAL
+    SUPPRESSED_MANUAL,
+    SUPPRESSED_OPTED_OUT /* of a SUPPRESS record alone: sets opted_out and consents, not this */
 } suppression;
 
 struct address_row {

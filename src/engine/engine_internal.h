@@ -277,6 +277,8 @@ void visitors_look(struct engine *e);
 void engine_suppress(struct engine *e, u32 channel, hash128 address, suppression reason,
                      const struct record_id *holder);
 void apply_suppress(struct engine *e, const struct record *r);
+/* Consent given anew takes back that the address was opted out. */
+void address_welcome(struct engine *e, const struct change *c);
 void apply_erase(struct engine *e, const struct record *r);
 void apply_job(struct engine *e, const struct record *r);
 /* What the disk still holds of the erased, a step at a time: decides what background work is next.

@@ -17,6 +17,8 @@ struct published_channel;
 struct curl_loop;
 struct hits;
 struct rates;
+struct outbound;
+struct webhooks;
 
 typedef enum { SERVER_STARTING, SERVER_READY, SERVER_STOPPING } server_state;
 
@@ -76,6 +78,8 @@ struct server {
     struct hits *hits;
     struct rates *rates;
     struct curl_loop *curl;
+    struct outbound *outbound; /* where HTTP may go */
+    struct webhooks *webhooks;
     struct connected *connected; /* providers that are open */
     struct arena *start_arena;   /* channels_collect to channels_begin */
     struct published_channel *start_channels;

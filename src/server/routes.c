@@ -30,6 +30,9 @@
     X(CONSENTS)                                                                                    \
     X(FORMS)                                                                                       \
     X(TOPICS)                                                                                      \
+    X(SMS)                                                                                         \
+    X(HOOKS)                                                                                       \
+    X(WEBHOOKS)                                                                                    \
     X(SOURCES)                                                                                     \
     X(SETTINGS)
 

@@ -1,5 +1,6 @@
 #include "server/server.h"
 
+#include "channel/connector.h"
 #include "channel/curl_loop.h"
 #include "server/auth.h"
 #include "server/call.h"
@@ -8,6 +9,7 @@
 #include "server/live.h"
 #include "server/rates.h"
 #include "server/token.h"
+#include "server/webhooks.h"
 
 #include <signal.h>
 #include <stdarg.h>
@@ -145,6 +147,7 @@ void server_ready(void *ctx)
     s->intake = intake_new(&o);
     threads_start(s);
     channels_begin(s);
+    webhooks_begin(s);
     if (s->state == SERVER_STARTING) s->state = SERVER_READY;
     greet(s);
     if (s->options.on_ready) s->options.on_ready(s->options.ctx, s);
@@ -161,6 +164,7 @@ static void close_handle(uv_handle_t *h)
 static void close_loop(struct server *s)
 {
     if (s->http) http_close(s->http, NULL, NULL);
+    webhooks_end(s);
     if (s->curl) curl_loop_free(s->curl);
     close_handle((uv_handle_t *)&s->wake);
     close_handle((uv_handle_t *)&s->prepare);
@@ -254,6 +258,7 @@ static void begin_stop(void *ctx)
                s->waiting.count);
     s->stop_began_ms = env_mono_ns(s->env) / 1000000;
     live_end(s);
+    webhooks_end(s);
     http_drain(s->http);
     uv_timer_start(&s->stop_timer, on_stop_tick, 0, STOP_TICK_MS);
 }
@@ -328,6 +333,7 @@ static void destroy(struct server *s)
     intake_free(s->intake);
     engine_close(s->engine);
     office_close(s->office);
+    webhooks_free(s);
     postbox_clear(&s->loop_post);
     postbox_clear(&s->engine_post);
     postbox_clear(&s->log_post);
@@ -341,6 +347,7 @@ static void destroy(struct server *s)
     free(s->rejected);
     hits_free(s->hits);
     rates_free(s->rates);
+    free(s->outbound);
     free(s);
 }
 
@@ -366,7 +373,12 @@ static err open_all(struct server *s, struct diag *why)
     s->hits = hits_new();
     s->rates = rates_new();
     s->curl = curl_loop_new(&s->loop);
+    s->outbound = mem_zalloc(sizeof *s->outbound);
+    s->outbound->allow_private = s->options.allow_private;
+    TRY(outbound_nets(s->outbound, str_of(s->options.allow_nets), why));
+    curl_loop_allow(s->curl, s->outbound);
     live_begin(s);
+    TRY(webhooks_open(s, why));
     threads_start(s);
     return ERR_OK;
 }
