@@ -61,6 +61,16 @@ struct object_row {
     u32 gone;
 };
 
+/* An import: how far it came, as its records say; and how far it was taken back. */
+struct import_row {
+    u64 version;
+    u32 source; /* NAME_SOURCE */
+    u32 state;  /* enum import_state */
+    u64 position, accepted, rejected, warnings, error_bytes;
+    u32 undone; /* personas below it */
+    u32 spare;
+};
+
 struct setting_row {
     u64 version;
     u32 name, bytes; /* handles */
@@ -144,7 +154,7 @@ struct engine {
     struct segments *segments;
     struct messages *messages;
     struct journeys *journeys;
-    struct table *meta, *names_rows, *objects, *settings, *zones, *erasures;
+    struct table *meta, *names_rows, *objects, *settings, *zones, *erasures, *imports;
     struct heap *texts;
     struct timers timers;
     struct event_view *live_events;
@@ -256,6 +266,14 @@ void erasing_rebuild(struct engine *e); /* after a load */
 
 /* ---- schema.c ---- */
 void apply_schema(struct engine *e, const struct record *r);
+
+/* Rules that read her are asked from her whole timeline; what they find starts nothing. */
+void identity_look(struct engine *e, persona head);
+
+/* ---- import.c ---- */
+void apply_import(struct engine *e, const struct record *r);
+void apply_undo(struct engine *e, const struct record *r);
+hash128 imports_digest(struct engine *e);
 
 /* ---- apply_item.c, claim.c, config.c ---- */
 void apply_item(struct engine *e, const struct record *r);
