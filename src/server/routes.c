@@ -16,7 +16,8 @@
     X(MESSAGES)                                                                                    \
     X(CHANNELS)                                                                                    \
     X(SOURCES)                                                                                     \
-    X(SETTINGS)
+    X(SETTINGS)                                                                                    \
+    X(IMPORTS)
 
 #define X(name) extern const struct route ROUTES_##name[];
 TABLES(X)

@@ -4,6 +4,7 @@
 #include "server/auth.h"
 #include "server/call.h"
 #include "server/channels.h"
+#include "server/imports.h"
 #include "server/live.h"
 #include "server/token.h"
 
@@ -56,6 +57,7 @@ err listen_parse(str text, char *address, int *port, struct diag *why)
 
 static u64 body_max(void *ctx, const struct http_request *req)
 {
+    if (imports_takes(req)) return IMPORT_BODY_MAX;
     return ingest_is(req) ? ingest_body_max(ctx) : API_BODY_MAX;
 }
 
@@ -142,6 +144,7 @@ void server_ready(void *ctx)
     s->intake = intake_new(&o);
     threads_start(s);
     channels_begin(s);
+    imports_begin(s);
     if (s->state == SERVER_STARTING) s->state = SERVER_READY;
     greet(s);
     if (s->options.on_ready) s->options.on_ready(s->options.ctx, s);
@@ -315,6 +318,7 @@ static struct server *make(struct env *env, const struct server_options *o, stru
     postbox_init(&s->engine_post, NULL, NULL);
     postbox_init(&s->log_post, NULL, NULL);
     postbox_init(&s->helper_post, NULL, NULL);
+    postbox_init(&s->import_post, NULL, NULL);
     return s;
 }
 
@@ -328,6 +332,8 @@ static void destroy(struct server *s)
     postbox_clear(&s->engine_post);
     postbox_clear(&s->log_post);
     postbox_clear(&s->helper_post);
+    postbox_clear(&s->import_post);
+    imports_clear(s);
     waiting_clear(&s->waiting);
     arena_free(s->scratch);
     arena_free(s->start_arena);
@@ -341,7 +347,13 @@ static void destroy(struct server *s)
 static err open_all(struct server *s, struct diag *why)
 {
     struct http_options o = {.address = s->address, .port = s->options.port};
-    struct http_handler h = {s, body_max, on_request, on_gone};
+    struct http_handler h = {.ctx = s,
+                             .body_max = body_max,
+                             .on_request = on_request,
+                             .sink = imports_sink,
+                             .on_body = imports_body,
+                             .on_body_gone = imports_body_gone,
+                             .on_gone = on_gone};
     umask(0077);
     err e = env_make_dir(s->env, s->options.dir);
     if (e != ERR_OK) return diag_set(why, e, "the directory %s cannot be made", s->options.dir);
