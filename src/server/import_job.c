@@ -92,6 +92,8 @@ MUST_USE static err take_request(struct import_job *j, str asked, struct diag *w
     TRY(import_request_read(j->asked, &j->request, why));
     j->request.id = str_of(j->id);
     j->created_ms = j->request.created_ms;
+    j->path = json_get_str(j->asked, "path", (str){0});
+    if (j->path.n) j->path = arena_str(j->arena, j->path);
     return ERR_OK;
 }
 
@@ -192,13 +194,13 @@ err import_jobs_list(struct env *env, const char *dir, void (*each)(void *ctx, s
 /* ---- running ---- */
 
 err import_job_begin(struct import_job *j, struct import_world *w, const char *dir,
-                     const char *path, const struct import_record *at, struct diag *why)
+                     const struct import_record *at, struct diag *why)
 {
     char file[4096], work[4096];
     import_job_path(dir, j->id, NULL, work);
     import_job_path(dir, j->id, "file", file);
     w->dir = work;
-    TRY(import_open(w, &j->request, path ? path : file, &j->run, why));
+    TRY(import_open(w, &j->request, j->path.n ? j->path.p : file, &j->run, why));
     snprintf(j->read_as, sizeof j->read_as, "%.*s", STR_ARG(import_describe(j->run)));
     buf_reset(&j->preview);
     import_put_preview(j->run, &j->preview);

@@ -27,6 +27,9 @@ struct import_job {
     bool undone, undoing;
     u32 live_seen; /* told to those who watch */
     struct import *run;
+    str path; /* of a file of this machine, which is read where it is; empty: ID/file */
+    void (*on_end)(void *ctx, bool done, str shown);
+    void *on_end_ctx;
 };
 
 /* A new job out of what was asked for; writes its file. ERR_REFUSED, ERR_IO, ERR_FULL. */
@@ -44,9 +47,9 @@ MUST_USE err import_job_make_dir(struct env *env, const char *dir, const char *i
 /* A new id. */
 void import_job_id(struct env *env, char out[IMPORT_ID_MAX + 1]);
 
-/* Opens the file and goes on behind `at` (NULL: from the start). `path` NULL: ID/file. */
+/* Opens the file and goes on behind `at` (NULL: from the start). */
 MUST_USE err import_job_begin(struct import_job *j, struct import_world *w, const char *dir,
-                              const char *path, const struct import_record *at, struct diag *why);
+                              const struct import_record *at, struct diag *why);
 /* Ends the run: writes its result, and removes the file that was sent. */
 void import_job_end(struct import_job *j, struct env *env, const char *dir, job_status status,
                     const struct diag *why);

@@ -165,6 +165,29 @@ static void end(struct imports *x, struct import_job *j, job_status status, cons
                "id=%s accepted=%llu rejected=%llu", j->id, (unsigned long long)j->progress.accepted,
                (unsigned long long)j->progress.rejected);
     x->at = NULL;
+    if (!j->on_end) return;
+    struct buf b;
+    buf_init(&b, JOB_TEXT_MAX * 2);
+    import_job_put(j, &b, true);
+    j->on_end(j->on_end_ctx, status == JOB_DONE, buf_str(&b));
+    buf_clear(&b);
+}
+
+err server_import(struct server *s, str asked, void (*on_end)(void *ctx, bool done, str shown),
+                  void *ctx, struct diag *why)
+{
+    struct import_job *j;
+    char id[IMPORT_ID_MAX + 1];
+    import_job_id(s->env, id);
+    TRY(import_job_new(s->env, s->options.dir, str_of(id), asked, &j, why));
+    j->on_end = on_end;
+    j->on_end_ctx = ctx;
+    if (!imports_add(s->imports, j)) {
+        import_job_free(j);
+        return diag_set(why, ERR_LIMIT, "there are too many imports");
+    }
+    postbox_ring(&s->import_post);
+    return ERR_OK;
 }
 
 MUST_USE static err begin_run(struct imports *x, struct import_job *j, struct diag *why)
@@ -184,7 +207,7 @@ MUST_USE static err begin_run(struct imports *x, struct import_job *j, struct di
     j->status = JOB_RUNNING;
     err e = ERR_OK;
     if (!a.found || a.record.state == IMPORT_RUNNING)
-        e = import_job_begin(j, &w, s->options.dir, NULL, a.found ? &a.record : NULL, why);
+        e = import_job_begin(j, &w, s->options.dir, a.found ? &a.record : NULL, why);
     if (a.found) j->progress = a.record;
     pthread_mutex_unlock(&x->lock);
     memset(x->ahead, 0, sizeof x->ahead);

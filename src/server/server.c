@@ -22,6 +22,7 @@ void server_log(const struct server *s, const char *event, const char *format, .
 {
     char text[512], when[40];
     struct buf b;
+    if (s->options.for_command) return;
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
@@ -124,9 +125,25 @@ static bool on_zone(void *ctx, str name)
     return true;
 }
 
+/* Where commands on this machine find the process that has the directory. */
+static void write_address(const struct server *s)
+{
+    char path[4096], text[128];
+    struct file *f;
+    bool v6 = strchr(s->address, ':');
+    bool all = strcmp(s->address, "0.0.0.0") == 0 || strcmp(s->address, "::") == 0;
+    int n = snprintf(text, sizeof text, v6 && !all ? "http://[%s]:%d" : "http://%s:%d",
+                     all ? "127.0.0.1" : s->address, http_port(s->http));
+    snprintf(path, sizeof path, "%s/address", s->options.dir);
+    if (env_open(s->env, path, FILE_CREATE, &f) != ERR_OK) return;
+    if (file_resize(f, 0) != ERR_OK || file_write(f, 0, text, (size_t)n) != ERR_OK)
+        server_log(s, "the address cannot be written down", "path=%s", path);
+    file_close(f);
+}
+
 static void greet(const struct server *s)
 {
-    if (s->options.quiet) return;
+    if (s->options.quiet || s->options.for_command) return;
     printf("Beckon is ready: open %s in a browser  (data in %s)\n", s->public_url, s->options.dir);
     fflush(stdout);
 }
@@ -142,10 +159,11 @@ void server_ready(void *ctx)
                                .on_zone = on_zone,
                                .ctx = s};
     s->intake = intake_new(&o);
+    imports_begin(s);
     threads_start(s);
     channels_begin(s);
-    imports_begin(s);
     if (s->state == SERVER_STARTING) s->state = SERVER_READY;
+    write_address(s);
     greet(s);
     if (s->options.on_ready) s->options.on_ready(s->options.ctx, s);
 }

@@ -78,6 +78,7 @@ static err open_engine(struct server *s)
     struct outbox_options box = {
         .wake = wake_engine, .ctx = s, .public_url = str_of(s->public_url)};
     s->outbox = outbox_new(s->engine, s->env, &box);
+    if (s->options.for_command) outbox_pause(s->outbox, true);
     channels_collect(s);
     s->zone = engine_zone(s->engine);
     s->key = engine_key(s->engine);
