@@ -155,7 +155,6 @@ MUST_USE static err open_errors(struct import *im, struct diag *why)
     char path[4096];
     snprintf(path, sizeof path, "%s/errors.csv", im->world.dir);
     err e = env_open(im->world.env, path, FILE_CREATE, &im->errors);
-    if (e == ERR_OK) e = file_resize(im->errors, 0);
     return e == ERR_OK ? ERR_OK : diag_set(why, e, "%s cannot be written", path);
 }
 
@@ -219,6 +218,7 @@ err import_open(const struct import_world *w, const struct import_request *r, co
     struct buf *all[10];
     im->world = *w;
     im->request = *r;
+    if (!im->world.chunk_rows) im->world.chunk_rows = IMPORT_CHUNK_ROWS;
     im->arena = arena_new();
     im->mapping = mem_zalloc(sizeof *im->mapping);
     im->path = mem_alloc(strlen(path) + 1);
@@ -438,8 +438,11 @@ static void put_progress(struct import *im, struct buf *records, u32 *count)
 MUST_USE static err write_errors(struct import *im)
 {
     struct buf *b = &im->error_text;
+    if (!im->began) TRY(file_resize(im->errors, im->progress.error_bytes));
+    im->began = true;
     if (!b->n) return ERR_OK;
     TRY(file_write(im->errors, im->progress.error_bytes, b->p, b->n));
+    TRY(file_sync(im->errors));
     im->progress.error_bytes += b->n;
     buf_reset(b);
     b->full = false;
@@ -453,7 +456,7 @@ err import_step(struct import *im, struct buf *records, u32 *count, struct diag 
     *count = 0;
     buf_reset(records);
     if (im->ended) return ERR_NOT_FOUND;
-    while (e == ERR_OK && im->progress.position - from < IMPORT_CHUNK_ROWS &&
+    while (e == ERR_OK && im->progress.position - from < im->world.chunk_rows &&
            records->n < IMPORT_CHUNK_BYTES && im->error_text.n < IMPORT_CHUNK_BYTES)
         e = next_rows(im, records, count, why);
     if (e != ERR_OK && e != ERR_NOT_FOUND) return diag_set(why, e, "the file cannot be read on");
@@ -485,6 +488,5 @@ err import_resume(struct import *im, const struct import_record *at, struct diag
     }
     im->progress = *at;
     im->progress.state = IMPORT_RUNNING;
-    TRY(file_resize(im->errors, at->error_bytes));
     return ERR_OK;
 }

@@ -14,7 +14,9 @@
 #include "engine/engine.h"
 #include "intake/mapping.h"
 
-enum { IMPORT_CHUNK_ROWS = 2000, IMPORT_CHUNK_BYTES = 1 << 20 };
+/* Rows of a chunk: what is sent in live waits for a few chunks at most. Where nothing is, larger ones
+ * cost less. */
+enum { IMPORT_CHUNK_ROWS = 2000, IMPORT_CHUNK_ROWS_ALONE = 16000, IMPORT_CHUNK_BYTES = 4 << 20 };
 
 /* What was asked for. Texts live as long as the arena they were read into. */
 struct import_request {
@@ -42,6 +44,7 @@ struct import_world {
     str phone_country;
     bool (*on_zone)(void *ctx, str name); /* as intake.h's */
     void *ctx;
+    u32 chunk_rows;  /* 0: IMPORT_CHUNK_ROWS */
     const char *dir; /* where errors.csv and what is dealt out are written */
 };
 

@@ -36,7 +36,7 @@ struct import {
     char rooms[IDS_MAX][NORMAL_BYTES_MAX];
     struct buf traits, prop_list, consents, tags, payload, products, product;
     struct known_code events[CODES_KEPT];
-    bool ended;
+    bool began, ended;
     err trouble; /* of names_code: nothing of this chunk counts */
 };
 

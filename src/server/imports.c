@@ -201,6 +201,7 @@ MUST_USE static err begin_run(struct imports *x, struct import_job *j, struct di
                              .zoneinfo = s->options.zoneinfo,
                              .phone_country = S("CN"),
                              .on_zone = on_zone,
+                             .chunk_rows = s->options.for_command ? IMPORT_CHUNK_ROWS_ALONE : 0,
                              .ctx = s};
     ask(s, j, &a);
     pthread_mutex_lock(&x->lock);
