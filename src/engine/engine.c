@@ -4,7 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { NAMES_ROWS_MAX = 1 << 20, OBJECTS_MAX = 1 << 16, SETTINGS_MAX = 4096, IMPORTS_MAX = 1 << 16, AHEAD = 12 };
+enum {
+    NAMES_ROWS_MAX = 1 << 20,
+    OBJECTS_MAX = 1 << 16,
+    SETTINGS_MAX = 4096,
+    IMPORTS_MAX = 1 << 16,
+    AHEAD = 12
+};
 
 /* ---- building and taking apart ---- */
 

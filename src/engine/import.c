@@ -172,7 +172,7 @@ static void delete_events(struct undoing *u)
     struct gone {
         persona persona;
         u64 order;
-    } *gone;
+    } * gone;
     u32 n = 0;
     for (struct event_iter *it = timeline(u); event_next(it, &ev);) n += came_with_it(u, &ev);
     gone = arena_alloc(u->e->scratch, n * sizeof *gone);

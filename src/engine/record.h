@@ -268,8 +268,8 @@ bool job_read(str payload, struct job_record *out);
  * with them, so that a start finds neither more nor less of the import than this says. */
 enum import_state { IMPORT_RUNNING = 1, IMPORT_DONE, IMPORT_UNDOING, IMPORT_UNDONE };
 struct import_record {
-    u32 source; /* NAME_SOURCE of all it brings */
-    u8 state;   /* RUNNING, DONE */
+    u32 source;   /* NAME_SOURCE of all it brings */
+    u8 state;     /* RUNNING, DONE */
     u64 position; /* rows that were dealt with, in the import's own order */
     u64 accepted, rejected, warnings;
     u64 error_bytes; /* of its file of errors */

@@ -24,6 +24,7 @@ struct csv {
     u32 count;
     bool pending; /* the first row turned out to be no header: it is still to be given */
     bool quoted[ROWS_COLUMNS_MAX];
+    bool has_quotes, is_ascii; /* in the row at hand: nothing of it needs a second look */
 };
 
 /* ---- one row ---- */
@@ -79,11 +80,13 @@ static outcome find_row(struct csv *c, size_t at, size_t limit, size_t *next)
     const char *p = c->text.p;
     bool blanks = c->delimiter == BLANKS;
     c->count = 0;
+    c->has_quotes = false;
     for (;;) {
         if (blanks) at = skip_blanks(p, at, limit);
         if (blanks && c->count && (at == limit || is_end(p[at]))) break;
         size_t start = at;
         bool quoted = at < limit && p[at] == '"';
+        c->has_quotes |= quoted;
         if (quoted) at = skip_quoted(p, at, limit);
         at = skip_plain(p, at, limit, c->delimiter);
         if (at == limit && !c->at_end) return at - start > ROWS_ROW_MAX ? OVERFLOW : MORE;
@@ -129,6 +132,18 @@ MUST_USE static err more(struct csv *c)
     return ERR_OK;
 }
 
+static bool all_ascii(const char *p, size_t n)
+{
+    u64 all = 0, word;
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+        memcpy(&word, p + i, 8);
+        all |= word;
+    }
+    for (; i < n; i++) all |= (u8)p[i];
+    return !(all & 0x8080808080808080u);
+}
+
 /* Past the first line end from here on. */
 static size_t line_end(const struct csv *c)
 {
@@ -158,8 +173,9 @@ MUST_USE static err read_row(struct csv *c, const char **problem)
         c->count = 0;
         return ERR_OK;
     }
-    for (u32 i = 0; i < c->count; i++)
+    for (u32 i = 0; i < c->count && c->has_quotes; i++)
         if (c->quoted[i]) unquote(&c->cells[i]);
+    c->is_ascii = all_ascii(c->text.p + c->at, next - c->at);
     c->at = next;
     return ERR_OK;
 }
@@ -174,8 +190,7 @@ static err next(struct rows *r, struct row *out, struct diag *why)
         if (e != ERR_OK) return e;
         c->pending = false;
     } while (!problem && rows_is_blank(c->cells, c->count));
-    for (u32 i = 0; i < c->count && !problem; i++) {
-        if (c->cells[i].text.n > ROWS_CELL_MAX) problem = "a cell is longer than 256 KiB";
+    for (u32 i = 0; i < c->count && !problem && !c->is_ascii; i++) {
         if (!str_is_utf8(c->cells[i].text)) problem = "its bytes are no UTF-8";
     }
     *out = (struct row){++r->number, problem ? 0 : c->count, c->cells, problem};
@@ -232,8 +247,8 @@ MUST_USE static err set_delimiter(struct csv *c, str said, struct diag *why)
     static const struct {
         const char *word;
         char c;
-    } WORDS[] = {{"tab", '\t'},    {"\\t", '\t'},     {"comma", ','},  {"semicolon", ';'},
-                 {"pipe", '|'},    {"space", BLANKS}, {" ", BLANKS}};
+    } WORDS[] = {{"tab", '\t'}, {"\\t", '\t'},     {"comma", ','}, {"semicolon", ';'},
+                 {"pipe", '|'}, {"space", BLANKS}, {" ", BLANKS}};
     if (!said.n) {
         c->delimiter = guess_delimiter(c);
         return ERR_OK;
@@ -260,8 +275,8 @@ MUST_USE static err read_header(struct csv *c, i8 header)
     bool named = header ? header > 0 : rows_looks_like_header(c->cells, c->count);
     c->pending = !named;
     for (u32 i = 0; i < c->count; i++)
-        rows_add_column(&c->rows, named && str_is_utf8(c->cells[i].text) ? c->cells[i].text
-                                                                         : (str){0});
+        rows_add_column(&c->rows,
+                        named && str_is_utf8(c->cells[i].text) ? c->cells[i].text : (str){0});
     return ERR_OK;
 }
 

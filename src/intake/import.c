@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-enum { ZONE_BYTES = 64 << 10 };
+enum { ZONE_BYTES = 64 << 10, ROW_BYTES = 256 << 10 };
 
 /* ---- what was asked for ---- */
 
@@ -136,8 +136,7 @@ MUST_USE static err set_codes(struct import *im, struct diag *why)
 MUST_USE static err check_mapping(struct import *im, struct diag *why)
 {
     const struct mapping *m = im->mapping;
-    if (m->count == 0)
-        return diag_set(why, ERR_REFUSED, "the file has no columns; is it empty?");
+    if (m->count == 0) return diag_set(why, ERR_REFUSED, "the file has no columns; is it empty?");
     if (mapping_find(m, TARGET_IDENTIFIER) == ROWS_COLUMNS_MAX)
         return diag_at(why, ERR_REFUSED, S("/mapping"),
                        "no column says whose rows these are; map one to user_id, email, phone or "
@@ -344,7 +343,12 @@ bool import_fits(struct taking *t)
         return import_refuse(t, ROWS_COLUMNS_MAX, "the row has one cell; is it quoted as a whole?");
     for (u32 i = wide; i < t->row->count; i++)
         if (str_trim(t->row->cells[i].text).n)
-            return import_refuse(t, ROWS_COLUMNS_MAX, "the row has more cells than there are columns");
+            return import_refuse(t, ROWS_COLUMNS_MAX,
+                                 "the row has more cells than there are columns");
+    size_t bytes = 0;
+    for (u32 i = 0; i < t->row->count; i++) bytes += t->row->cells[i].text.n;
+    if (bytes > ROW_BYTES)
+        return import_refuse(t, ROWS_COLUMNS_MAX, "the row is larger than 256 KiB");
     t->warned = t->row->count < wide && t->row->count;
     return true;
 }
@@ -397,8 +401,8 @@ static void meet_columns(struct import *im)
     for (u32 i = im->mapping->count; i < rows_columns(im->rows); i++) {
         mapping_add(im->mapping, rows_column(im->rows, i));
         struct column *c = &im->mapping->columns[i];
-        c->code = import_name(
-            im, c->target == TARGET_ATTRIBUTE ? NAME_ATTRIBUTE : NAME_PROPERTY, c->arg);
+        c->code =
+            import_name(im, c->target == TARGET_ATTRIBUTE ? NAME_ATTRIBUTE : NAME_PROPERTY, c->arg);
     }
 }
 

@@ -14,8 +14,8 @@
 #include "engine/engine.h"
 #include "intake/mapping.h"
 
-/* Rows of a chunk: what is sent in live waits for a few chunks at most. Where nothing is, larger ones
- * cost less. */
+/* Rows of a chunk: what is sent in live waits for a few chunks at most. Where nothing is, larger
+ * ones cost less. */
 enum { IMPORT_CHUNK_ROWS = 2000, IMPORT_CHUNK_ROWS_ALONE = 16000, IMPORT_CHUNK_BYTES = 4 << 20 };
 
 /* What was asked for. Texts live as long as the arena they were read into. */
@@ -59,12 +59,12 @@ void import_close(struct import *im);
 /* Goes on behind a position that a chunk ended at. */
 MUST_USE err import_resume(struct import *im, const struct import_record *at, struct diag *why);
 /* Makes the next chunk: `count` records in `records` (reset first), the last of them the IMPORT
- * record. A dry run makes none. ERR_NOT_FOUND: the chunk before was the last. After another error it
- * may be opened anew and resumed; ERR_BUSY, ERR_FULL: a name could not get its code just now. */
+ * record. A dry run makes none. ERR_NOT_FOUND: the chunk before was the last. After another error
+ * it may be opened anew and resumed; ERR_BUSY, ERR_FULL: a name could not get its code just now. */
 MUST_USE err import_step(struct import *im, struct buf *records, u32 *count, struct diag *why);
 /* As of the last chunk. */
 const struct import_record *import_progress(const struct import *im);
 /* "columns":[…],"rows":[[…]…] of the first rows, and "mapping":{…}; members of an object. */
 void import_put_preview(const struct import *im, struct buf *out);
 str import_describe(const struct import *im); /* how the file was read */
-u32 import_source(const struct import *im);  /* NAME_SOURCE of its records */
+u32 import_source(const struct import *im);   /* NAME_SOURCE of its records */

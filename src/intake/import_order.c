@@ -11,7 +11,7 @@
 
 #include <stdio.h>
 
-enum { PARTS_MAX = 256, FLUSH_BYTES = 256 << 10 };
+enum { PARTS_MAX = 256, FLUSH_BYTES = 256 << 10, PRODUCTS_BYTES = 512 << 10 };
 static const u64 PART_BYTES = 8 << 20;
 static const u64 PART_BYTES_MAX = (u64)1 << 30;
 
@@ -371,7 +371,7 @@ static void add_product(struct taking *t, const struct line *l, struct half *h)
         value_put(&im->product, value_fixed(magnitude(l->price)));
         members++;
     }
-    if (!members) return;
+    if (!members || im->products.n > PRODUCTS_BYTES) return;
     value_put(&im->products,
               (value){.type = VALUE_MAP, .count = members, .text = buf_str(&im->product)});
     h->products++;
@@ -415,8 +415,9 @@ static void put_half(struct import *im, const struct half *h, u32 event, bool wh
     fixed total = total_of(im, h);
     props_put(&im->prop_list, im->props[PROP_TOTAL], value_fixed(total));
     if (h->products)
-        props_put(&im->prop_list, im->props[PROP_PRODUCTS],
-                  (value){.type = VALUE_LIST, .count = h->products, .text = buf_str(&im->products)});
+        props_put(
+            &im->prop_list, im->props[PROP_PRODUCTS],
+            (value){.type = VALUE_LIST, .count = h->products, .text = buf_str(&im->products)});
     item_take_properties(&t);
     item_end(im, ITEM_TRACK, event, h->at, records);
     ++*count;
@@ -432,7 +433,8 @@ static void take_half(struct import *im, const struct row *rows, u32 count, bool
         struct taking t = {.im = im, .row = &rows[i], .column = ROWS_COLUMNS_MAX};
         struct line l;
         item_begin(im);
-        if (rows[i].problem || !import_fits(&t) || !item_take_who(&t) || !take_line(&t, &l)) continue;
+        if (rows[i].problem || !import_fits(&t) || !item_take_who(&t) || !take_line(&t, &l))
+            continue;
         if (l.returned == returned) add_line(&t, &l, h);
     }
 }
@@ -456,7 +458,8 @@ void orders_take(struct import *im, const struct row *rows, u32 count, struct bu
     settle_rows(im, rows, count);
     take_half(im, rows, count, false, &bought);
     if (bought.rows) put_half(im, &bought, im->order_event, true, records, record_count);
-    if (bought.rows && bought.totals_differ && mapping_find(im->mapping, TARGET_ORDER) < ROWS_COLUMNS_MAX)
+    if (bought.rows && bought.totals_differ &&
+        mapping_find(im->mapping, TARGET_ORDER) < ROWS_COLUMNS_MAX)
         im->progress.warnings++;
     take_half(im, rows, count, true, &returned);
     if (returned.rows)

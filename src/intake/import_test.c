@@ -72,10 +72,14 @@ TEST("a spreadsheet's serial numbers, of both epochs, and which formats show dat
         const char *serial;
         bool from_1904;
         const char *want;
-    } CASES[] = {{"1", false, "1900-01-01"},          {"59", false, "1900-02-28"},
-                 {"61", false, "1900-03-01"},         {"43831", false, "2020-01-01"},
-                 {"43831.75", false, "2020-01-01T18:00:00"}, {"0.5", false, "12:00:00"},
-                 {"42369", true, "2020-01-01"},       {"0", true, "1904-01-01"}};
+    } CASES[] = {{"1", false, "1900-01-01"},
+                 {"59", false, "1900-02-28"},
+                 {"61", false, "1900-03-01"},
+                 {"43831", false, "2020-01-01"},
+                 {"43831.75", false, "2020-01-01T18:00:00"},
+                 {"0.5", false, "12:00:00"},
+                 {"42369", true, "2020-01-01"},
+                 {"0", true, "1904-01-01"}};
     for (u32 i = 0; i < COUNT_OF(CASES); i++) {
         struct buf b;
         buf_init(&b, 64);
@@ -119,12 +123,14 @@ static void put_record(struct bench *b, struct buf *out, const struct record *r)
     struct import_record p;
     if (r->kind == RECORD_IMPORT_) {
         CHECK(import_read(r->payload, &p));
-        buf_printf(out, "%s %llu: %llu + %llu, %llu warned\n", p.state == IMPORT_DONE ? "done" : "to",
-                   (unsigned long long)p.position, (unsigned long long)p.accepted,
-                   (unsigned long long)p.rejected, (unsigned long long)p.warnings);
+        buf_printf(out, "%s %llu: %llu + %llu, %llu warned\n",
+                   p.state == IMPORT_DONE ? "done" : "to", (unsigned long long)p.position,
+                   (unsigned long long)p.accepted, (unsigned long long)p.rejected,
+                   (unsigned long long)p.warnings);
         return;
     }
-    CHECK(r->kind == RECORD_ITEM_ && item_read(r->payload, r->id_count, &item) && item_valid(&item));
+    CHECK(r->kind == RECORD_ITEM_ && item_read(r->payload, r->id_count, &item) &&
+          item_valid(&item));
     buf_put(out, item.event ? names_text(b->names, NAME_EVENT, item.event) : S("customer"));
     for (u32 i = 0; i < r->id_count; i++)
         buf_printf(out, " %.*s=%.*s", STR_ARG(names_text(b->names, NAME_SPACE, r->ids[i].space)),
@@ -157,8 +163,8 @@ static str imported(struct arena *arena, const char *asked, str bytes)
     CHECK_EQ(file_resize(f, 0), ERR_OK);
     CHECK_EQ(file_write(f, 0, bytes.p, bytes.n), ERR_OK);
     file_close(f);
-    b.world = (struct import_world){.env = env_real(), .names = b.names, .key = {1, 2},
-                                    .phone_country = S("CN"), .dir = b.dir};
+    b.world = (struct import_world){
+        .env = env_real(), .names = b.names, .key = {1, 2}, .phone_country = S("CN"), .dir = b.dir};
     CHECK_EQ(json_parse(desk_quotes(arena, asked), arena, &j, &why), ERR_OK);
     err e = import_request_read(j, &r, &why);
     r.id = S("i1");
@@ -191,63 +197,67 @@ static str imported(struct arena *arena, const char *asked, str bytes)
 
 TEST("customers: columns are known by their Chinese names, tags are split, consents are kept")
 {
-    CHECK_STR(imported(arena, "{'kind':'customers','created_at_ms':1767225600000}",
-                       S("会员号,手机号,姓名,生日,积分,标签,consent:sms\n"
-                         "M1,13800138000,李雷,2001/3/5,120,新客;\xE9\xAB\x98\xE4\xBB\xB7\xE5\x80\xBC,是\n"
-                         "M2,not a phone,韩梅梅,1999/12/31,7.5,,否\n"
-                         ",,x,,,,\n"
-                         "M3,,,,,,perhaps\n")),
-              S("customer member_no=M1 phone=+8613800138000 at 2026-01-01T00:00:00.000Z "
-                "traits={name:\"李雷\",birthday=date \"2001-03-05\",积分:120} consents=1 tags\n"
-                "customer member_no=M2 at 2026-01-01T00:00:00.000Z traits={name:\"韩梅梅\","
-                "birthday=date \"1999-12-31\",积分:7.5,手机号:\"not a phone\"} consents=1\n"
-                "done 4: 2 + 2, 1 warned\n"
-                "row,column,reason,会员号,手机号,姓名,生日,积分,标签,consent:sms\r\n"
-                "3,,there is no identifier,,,x,,,,\r\n"
-                "4,consent:sms,\"a consent is yes or no (true, false, 1, 0, 是, 否)\",M3,,,,,,"
-                "perhaps\r\n"));
+    CHECK_STR(
+        imported(arena, "{'kind':'customers','created_at_ms':1767225600000}",
+                 S("会员号,手机号,姓名,生日,积分,标签,consent:sms\n"
+                   "M1,13800138000,李雷,2001/3/5,120,新客;\xE9\xAB\x98\xE4\xBB\xB7\xE5\x80\xBC,是\n"
+                   "M2,not a phone,韩梅梅,1999/12/31,7.5,,否\n"
+                   ",,x,,,,\n"
+                   "M3,,,,,,perhaps\n")),
+        S("customer member_no=M1 phone=+8613800138000 at 2026-01-01T00:00:00.000Z "
+          "traits={name:\"李雷\",birthday=date \"2001-03-05\",积分:120} consents=1 tags\n"
+          "customer member_no=M2 at 2026-01-01T00:00:00.000Z traits={name:\"韩梅梅\","
+          "birthday=date \"1999-12-31\",积分:7.5,手机号:\"not a phone\"} consents=1\n"
+          "done 4: 2 + 2, 1 warned\n"
+          "row,column,reason,会员号,手机号,姓名,生日,积分,标签,consent:sms\r\n"
+          "3,,there is no identifier,,,x,,,,\r\n"
+          "4,consent:sms,\"a consent is yes or no (true, false, 1, 0, 是, 否)\",M3,,,,,,"
+          "perhaps\r\n"));
 }
 
 TEST("events: a mapping says what columns mean, and - leaves one out")
 {
-    CHECK_STR(imported(arena,
-                       "{'kind':'events','mapping':{'who':'email','what':'event','t':'occurred_at',"
-                       "'secret':'-','zip':'property:postcode'},'options':{'zone':'Asia/Shanghai'}}",
-                       S("who,what,t,secret,zip,n\nA@B.com,Page Viewed,2026-01-05 08:00,s,01234,1\n"
-                         "a@b.com,Segment Entered,2026-01-05,s,x,2\na@b.com,Click,soon,s,x,3\n")),
-              S("Page Viewed email=a@b.com at 2026-01-05T00:00:00.000Z "
-                "props={postcode:\"01234\",n:1}\n"
-                "done 3: 1 + 2, 0 warned\n"
-                "row,column,reason,who,what,t,secret,zip,n\r\n"
-                "2,what,the event's name belongs to Beckon's own events,a@b.com,Segment Entered,"
-                "2026-01-05,s,x,2\r\n"
-                "3,t,this is no date or time,a@b.com,Click,soon,s,x,3\r\n"));
+    CHECK_STR(
+        imported(arena,
+                 "{'kind':'events','mapping':{'who':'email','what':'event','t':'occurred_at',"
+                 "'secret':'-','zip':'property:postcode'},'options':{'zone':'Asia/Shanghai'}}",
+                 S("who,what,t,secret,zip,n\nA@B.com,Page Viewed,2026-01-05 08:00,s,01234,1\n"
+                   "a@b.com,Segment Entered,2026-01-05,s,x,2\na@b.com,Click,soon,s,x,3\n")),
+        S("Page Viewed email=a@b.com at 2026-01-05T00:00:00.000Z "
+          "props={postcode:\"01234\",n:1}\n"
+          "done 3: 1 + 2, 0 warned\n"
+          "row,column,reason,who,what,t,secret,zip,n\r\n"
+          "2,what,the event's name belongs to Beckon's own events,a@b.com,Segment Entered,"
+          "2026-01-05,s,x,2\r\n"
+          "3,t,this is no date or time,a@b.com,Click,soon,s,x,3\r\n"));
 }
 
 TEST("orders: rows of one order are one event with items, wherever they stand; returns are refunds")
 {
-    CHECK_STR(imported(arena, "{'kind':'orders'}",
-                       S("订单号,用户ID,下单时间,商品名称,数量,单价\n"
-                         "O1,u1,2026/1/5,Tea,2,\"1,000.50\"\nO2,u2,2026/1/6,Cup,1,5\n"
-                         "O1,u1,2026/1/5,Pot,1,10\nO2,u2,2026/1/9,Cup,-1,5\nO3,u3,2026/1/9,Cup,x,5\n")),
-              S("Order Completed user_id=u1 at 2026-01-05T00:00:00.000Z props={order_id:\"O1\","
-                "total:2011,products:[{\"name\":\"Tea\",\"quantity\":2,\"price\":1000.5},"
-                "{\"name\":\"Pot\",\"quantity\":1,\"price\":10}]}\n"
-                "Order Completed user_id=u2 at 2026-01-06T00:00:00.000Z props={order_id:\"O2\","
-                "total:5,products:[{\"name\":\"Cup\",\"quantity\":1,\"price\":5}]}\n"
-                "Order Refunded user_id=u2 at 2026-01-09T00:00:00.000Z props={order_id:\"O2\","
-                "total:5,products:[{\"name\":\"Cup\",\"quantity\":1,\"price\":5}]}\n"
-                "done 5: 4 + 1, 0 warned\n"
-                "row,column,reason,订单号,用户ID,下单时间,商品名称,数量,单价\r\n"
-                "5,数量,this is no number,O3,u3,2026/1/9,Cup,x,5\r\n"));
+    CHECK_STR(
+        imported(arena, "{'kind':'orders'}",
+                 S("订单号,用户ID,下单时间,商品名称,数量,单价\n"
+                   "O1,u1,2026/1/5,Tea,2,\"1,000.50\"\nO2,u2,2026/1/6,Cup,1,5\n"
+                   "O1,u1,2026/1/5,Pot,1,10\nO2,u2,2026/1/9,Cup,-1,5\nO3,u3,2026/1/9,Cup,x,5\n")),
+        S("Order Completed user_id=u1 at 2026-01-05T00:00:00.000Z props={order_id:\"O1\","
+          "total:2011,products:[{\"name\":\"Tea\",\"quantity\":2,\"price\":1000.5},"
+          "{\"name\":\"Pot\",\"quantity\":1,\"price\":10}]}\n"
+          "Order Completed user_id=u2 at 2026-01-06T00:00:00.000Z props={order_id:\"O2\","
+          "total:5,products:[{\"name\":\"Cup\",\"quantity\":1,\"price\":5}]}\n"
+          "Order Refunded user_id=u2 at 2026-01-09T00:00:00.000Z props={order_id:\"O2\","
+          "total:5,products:[{\"name\":\"Cup\",\"quantity\":1,\"price\":5}]}\n"
+          "done 5: 4 + 1, 0 warned\n"
+          "row,column,reason,订单号,用户ID,下单时间,商品名称,数量,单价\r\n"
+          "5,数量,this is no number,O3,u3,2026/1/9,Cup,x,5\r\n"));
 }
 
 TEST("orders: a total alike in all rows is the order's, without an order a customer's day is one")
 {
-    CHECK_STR(imported(arena, "{'kind':'orders'}",
-                       S("order_id,email,date,total\n1,a@b.c,2026-01-05,30\n1,a@b.c,2026-01-05,30\n")),
-              S("Order Completed email=a@b.c at 2026-01-05T00:00:00.000Z "
-                "props={order_id:\"1\",total:30}\ndone 2: 2 + 0, 0 warned\n"));
+    CHECK_STR(
+        imported(arena, "{'kind':'orders'}",
+                 S("order_id,email,date,total\n1,a@b.c,2026-01-05,30\n1,a@b.c,2026-01-05,30\n")),
+        S("Order Completed email=a@b.c at 2026-01-05T00:00:00.000Z "
+          "props={order_id:\"1\",total:30}\ndone 2: 2 + 0, 0 warned\n"));
     CHECK_STR(imported(arena, "{'kind':'orders'}",
                        S("user_id,date,total\n1,20260105,30\n2,20260105,1\n1,20260105,30\n")),
               S("Order Completed user_id=1 at 2026-01-05T00:00:00.000Z props={total:60}\n"
@@ -265,9 +275,11 @@ TEST("what cannot be imported is said with its place")
                      S("REFUSED /mapping/a: \"emial\" is no target")));
     CHECK(str_starts(imported(arena, "{'kind':'customers'}", S("city,age\nx,2\n")),
                      S("REFUSED /mapping: no column says whose rows")));
-    CHECK(str_starts(imported(arena, "{'kind':'customers'}", S("")), S("REFUSED : the file has no")));
-    CHECK(str_starts(imported(arena, "{'kind':'customers','options':{'zone':'Mars/North'}}", S("a")),
-                     S("REFUSED /options/zone")));
+    CHECK(
+        str_starts(imported(arena, "{'kind':'customers'}", S("")), S("REFUSED : the file has no")));
+    CHECK(
+        str_starts(imported(arena, "{'kind':'customers','options':{'zone':'Mars/North'}}", S("a")),
+                   S("REFUSED /options/zone")));
 }
 
 TEST("a row in one cell and cells behind the last are refused, a short row is taken")

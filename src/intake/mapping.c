@@ -18,41 +18,51 @@ static const struct {
     const char *target;
     const char *names; /* parted by spaces */
 } KNOWN[] = {
-    {ALL, "email", "email mail emailaddress customeremail useremail buyeremail 邮箱 电子邮箱 邮件 "
-                   "电子邮件 邮箱地址 电邮 e-mail"},
-    {ALL, "phone", "phone mobile phonenumber mobilenumber mobilephone cellphone tel telephone "
-                   "customerphone buyerphone 手机 手机号 手机号码 电话 联系电话 电话号码 联系方式 "
-                   "移动电话 收货人手机 买家手机"},
-    {ALL, "member_no", "memberno membernumber memberid membercard cardno loyaltyid 会员号 会员卡号 "
-                       "会员编号 会员id 卡号"},
-    {ALL, "user_id", "userid user customerid customer uid customerno customernumber clientid "
-                     "buyerid accountid masterid 用户id 用户编号 客户id 客户编号 客户号 用户 "
-                     "买家id 顾客编号 买家会员名"},
+    {ALL, "email",
+     "email mail emailaddress customeremail useremail buyeremail 邮箱 电子邮箱 邮件 "
+     "电子邮件 邮箱地址 电邮 e-mail"},
+    {ALL, "phone",
+     "phone mobile phonenumber mobilenumber mobilephone cellphone tel telephone "
+     "customerphone buyerphone 手机 手机号 手机号码 电话 联系电话 电话号码 联系方式 "
+     "移动电话 收货人手机 买家手机"},
+    {ALL, "member_no",
+     "memberno membernumber memberid membercard cardno loyaltyid 会员号 会员卡号 "
+     "会员编号 会员id 卡号"},
+    {ALL, "user_id",
+     "userid user customerid customer uid customerno customernumber clientid "
+     "buyerid accountid masterid 用户id 用户编号 客户id 客户编号 客户号 用户 "
+     "买家id 顾客编号 买家会员名"},
     {CUSTOMERS, "user_id", "id 编号"},
     {ALL, "anonymous_id", "anonymousid deviceid visitorid cookieid 设备id 匿名id"},
     {ALL, "wechat_openid", "openid wechatopenid 微信openid"},
     {ALL, "wechat_unionid", "unionid wechatunionid 微信unionid"},
-    {ORDERS, "order_id", "orderid orderno ordernumber order invoiceno invoice invoiceid "
-                         "transactionid basketid receiptno id name 订单号 订单编号 订单id 单号 "
-                         "交易号 流水号 小票号 发票号"},
-    {EVENTS, "event", "event eventname eventtype action behavior behavior behaviour behaviortype "
-                      "activity 事件 事件名 事件名称 行为 行为类型 动作"},
+    {ORDERS, "order_id",
+     "orderid orderno ordernumber order invoiceno invoice invoiceid "
+     "transactionid basketid receiptno id name 订单号 订单编号 订单id 单号 "
+     "交易号 流水号 小票号 发票号"},
+    {EVENTS, "event",
+     "event eventname eventtype action behavior behavior behaviour behaviortype "
+     "activity 事件 事件名 事件名称 行为 行为类型 动作"},
     {EVENTS, "message_id", "messageid eventid msgid 消息id 事件id"},
     {EVENTS | ORDERS, "occurred_at",
      "occurredat timestamp time ts datetime date eventtime createdat createtime orderdate "
      "ordertime orderedat purchasedate purchasedat paidat paymenttime invoicedate "
      "transactiontimestamp transactiondate day 时间 日期 下单时间 下单日期 订单时间 订单创建时间 "
      "创建时间 付款时间 支付时间 成交时间 交易时间 发生时间 购买日期 购买时间 消费时间 事件时间"},
-    {ORDERS, "total", "total amount ordertotal totalamount totalprice grandtotal revenue sales "
-                      "salesvalue value dollars dollarvalue paid subtotal 金额 订单金额 总金额 "
-                      "实付金额 实付 支付金额 总价 销售额 成交金额 消费金额 合计"},
-    {ORDERS, "quantity", "quantity qty count units numberofitems numberofcds cds lineitemquantity "
-                         "数量 件数 购买数量 商品数量"},
+    {ORDERS, "total",
+     "total amount ordertotal totalamount totalprice grandtotal revenue sales "
+     "salesvalue value dollars dollarvalue paid subtotal 金额 订单金额 总金额 "
+     "实付金额 实付 支付金额 总价 销售额 成交金额 消费金额 合计"},
+    {ORDERS, "quantity",
+     "quantity qty count units numberofitems numberofcds cds lineitemquantity "
+     "数量 件数 购买数量 商品数量"},
     {ORDERS, "price", "price unitprice itemprice lineitemprice 单价 价格 商品单价 售价"},
-    {ORDERS, "product_id", "productid sku itemid stockcode variantid lineitemsku productcode "
-                           "商品id 商品编号 商品编码 货号 sku编码 商品货号"},
-    {ORDERS, "product_name", "productname product item itemname title description lineitemname "
-                             "商品 商品名 商品名称 产品 产品名称 宝贝标题"},
+    {ORDERS, "product_id",
+     "productid sku itemid stockcode variantid lineitemsku productcode "
+     "商品id 商品编号 商品编码 货号 sku编码 商品货号"},
+    {ORDERS, "product_name",
+     "productname product item itemname title description lineitemname "
+     "商品 商品名 商品名称 产品 产品名称 宝贝标题"},
     {ORDERS, "category", "category productcategory department 类目 品类 分类 商品分类 商品类目"},
     {ORDERS, "kind", "kind type ordertype 类型 订单类型 交易类型"},
     {CUSTOMERS, "tag", "tag tags label labels 标签 用户标签 客户标签"},
@@ -145,7 +155,8 @@ static void set_default(struct mapping *m, struct column *c)
 /* Order targets mean nothing in a list of customers. */
 static bool fits_kind(const struct mapping *m, target t)
 {
-    if (m->kind == IMPORT_CUSTOMERS) return (t <= TARGET_TAG && t != TARGET_PROPERTY) || t == TARGET_AT;
+    if (m->kind == IMPORT_CUSTOMERS)
+        return (t <= TARGET_TAG && t != TARGET_PROPERTY) || t == TARGET_AT;
     if (m->kind == IMPORT_EVENTS) return t <= TARGET_AT || t == TARGET_MESSAGE;
     return t != TARGET_EVENT && t != TARGET_MESSAGE;
 }
@@ -281,16 +292,16 @@ static void set_type(struct mapping *m, u32 i)
 {
     const struct column_facts *f = &m->facts[i];
     struct column *c = &m->columns[i];
-    c->type = !f->cells                 ? CELLS_TEXT
+    c->type = !f->cells                ? CELLS_TEXT
               : f->numbers == f->cells ? CELLS_NUMBERS
               : f->bools == f->cells   ? CELLS_BOOLS
               : f->dates == f->cells   ? CELLS_DATES
                                        : CELLS_TEXT;
-    c->dates = m->dates                                          ? m->dates
-               : f->day_first > f->month_first                   ? DATES_DMY
-               : f->month_first                                  ? DATES_MDY
-               : f->year_first                                   ? DATES_YMD
-                                                                 : DATES_UNSURE;
+    c->dates = m->dates                        ? m->dates
+               : f->day_first > f->month_first ? DATES_DMY
+               : f->month_first                ? DATES_MDY
+               : f->year_first                 ? DATES_YMD
+                                               : DATES_UNSURE;
 }
 
 /* ---- deciding ---- */
@@ -312,14 +323,16 @@ MUST_USE static err take_said(struct mapping *m, const struct json *said, bool *
             return diag_at(why, ERR_REFUSED, where, "the file has no column \"%.*s\"",
                            (int)min_size(j->key.n, 100), j->key.p);
         if (j->type != JSON_STRING && j->type != JSON_NULL)
-            return diag_at(why, ERR_REFUSED, where, "a target is a text, such as \"email\" or \"-\"");
+            return diag_at(why, ERR_REFUSED, where,
+                           "a target is a text, such as \"email\" or \"-\"");
         if (!set_target(m, &m->columns[i], str_trim(j->text)))
             return diag_at(why, ERR_REFUSED, where,
                            "\"%.*s\" is no target; write a namespace, attribute:NAME, "
                            "property:NAME, tag, consent:CHANNEL, occurred_at, order_id … or -",
                            (int)min_size(j->text.n, 60), j->text.p);
         if (!fits_kind(m, m->columns[i].target))
-            return diag_at(why, ERR_REFUSED, where, "\"%.*s\" has no meaning in this kind of import",
+            return diag_at(why, ERR_REFUSED, where,
+                           "\"%.*s\" has no meaning in this kind of import",
                            (int)min_size(j->text.n, 60), j->text.p);
         settled[i] = true;
     }
@@ -341,6 +354,8 @@ err mapping_decide(struct mapping *m, const struct rows *rows, const struct json
         if (!settled[i]) set_default(m, &m->columns[i]);
         set_type(m, i);
     }
+    for (u32 t = 0; t < TARGET_COUNT; t++) m->first[t] = ROWS_COLUMNS_MAX;
+    for (u32 i = m->count; i-- > 0;) m->first[m->columns[i].target] = i;
     return ERR_OK;
 }
 
@@ -350,13 +365,6 @@ void mapping_add(struct mapping *m, str name)
     struct column *c = &m->columns[m->count++];
     *c = (struct column){.name = arena_str(m->arena, name), .dates = m->dates};
     set_default(m, c);
-}
-
-u32 mapping_find(const struct mapping *m, target t)
-{
-    for (u32 i = 0; i < m->count; i++)
-        if (m->columns[i].target == t) return i;
-    return ROWS_COLUMNS_MAX;
 }
 
 void mapping_put(const struct mapping *m, struct buf *out)

@@ -56,7 +56,8 @@ struct mapping {
     import_kind kind;
     struct column columns[ROWS_COLUMNS_MAX];
     u32 count;
-    date_order dates; /* said for all; UNSURE: by evidence */
+    u32 first[TARGET_COUNT]; /* column of each target, or ROWS_COLUMNS_MAX */
+    date_order dates;        /* said for all; UNSURE: by evidence */
     bool (*is_namespace)(void *ctx, str name);
     void *ctx;
     struct arena *arena; /* texts of arguments live there */
@@ -71,7 +72,10 @@ MUST_USE err mapping_decide(struct mapping *m, const struct rows *rows, const st
                             struct diag *why);
 /* A column that came after the sample (NDJSON): what one of no particular name is. */
 void mapping_add(struct mapping *m, str name);
-/* The first column of that target, or ROWS_COLUMNS_MAX. */
-u32 mapping_find(const struct mapping *m, target t);
+/* The first column of that target, or ROWS_COLUMNS_MAX; after mapping_decide. */
+static inline u32 mapping_find(const struct mapping *m, target t)
+{
+    return m->first[t];
+}
 /* {"column":"target",…} as it was decided. */
 void mapping_put(const struct mapping *m, struct buf *out);

@@ -106,8 +106,7 @@ static void place_words(struct ndjson *x)
 {
     for (u32 i = 0; i < x->rows.name_count; i++) {
         struct cell *c = &x->cells[i];
-        if (c->bytes.n && *c->bytes.p != VALUE_TEXT)
-            c->text.p = x->words.p + (uintptr_t)c->text.p;
+        if (c->bytes.n && *c->bytes.p != VALUE_TEXT) c->text.p = x->words.p + (uintptr_t)c->text.p;
     }
 }
 

@@ -13,7 +13,7 @@
 
 enum {
     ROWS_COLUMNS_MAX = 4096,
-    ROWS_CELL_MAX = 256 << 10, /* bytes of one cell */
+    ROWS_CELL_MAX = 256 << 10, /* bytes of a spreadsheet's cell */
     ROWS_ROW_MAX = 1 << 20,    /* bytes of one row */
 };
 
@@ -84,5 +84,6 @@ MUST_USE err ndjson_open(struct env *env, const char *path, const struct rows_op
                          struct rows **out, struct diag *why);
 MUST_USE err xlsx_open(const char *path, const struct rows_options *o, struct rows **out,
                        struct diag *why);
-/* Whether a first row names columns, by what it looks like: no numbers, dates or addresses in it. */
+/* Whether a first row names columns, by what it looks like: no numbers, dates or addresses in it.
+ */
 bool rows_looks_like_header(const struct cell *cells, u32 count);

@@ -50,7 +50,8 @@ static str shown(struct arena *arena, str bytes, const struct rows_options *o)
 
 TEST("a table of text: quotes, line ends within them, and after a quote")
 {
-    CHECK_STR(SHOWN("a,b\r\n1,\"x, \"\"y\"\"\nz\"\r\n2,\"q\"r\r\n"), S("a,b\n1[1][x, \"y\"\nz]\n2[2][qr]"));
+    CHECK_STR(SHOWN("a,b\r\n1,\"x, \"\"y\"\"\nz\"\r\n2,\"q\"r\r\n"),
+              S("a,b\n1[1][x, \"y\"\nz]\n2[2][qr]"));
     CHECK_STR(SHOWN("a,b\r1,2\r3,4"), S("a,b\n1[1][2]\n2[3][4]"));
     CHECK_STR(SHOWN("a,b\n\n,\n1,2\n"), S("a,b\n1[1][2]"));
     CHECK_STR(SHOWN("a,,a\n1,2,3,4\n5\n"), S("a,column_2,a_2\n1[1][2][3][4]\n2[5]"));
@@ -61,9 +62,11 @@ TEST("what parts the cells is guessed, or said")
     CHECK_STR(SHOWN("a;b\n1,5;2\n2,5;3\n"), S("a,b\n1[1,5][2]\n2[2,5][3]"));
     CHECK_STR(SHOWN("a\tb\n1\t2\n"), S("a,b\n1[1][2]"));
     CHECK_STR(SHOWN("a|b\n1|2\n"), S("a,b\n1[1][2]"));
-    CHECK_STR(SHOWN(" id  day n\n 1  19970101 3\n 2  19970102 4\n"), S("id,day,n\n1[1][19970101][3]\n2[2][19970102][4]"));
+    CHECK_STR(SHOWN(" id  day n\n 1  19970101 3\n 2  19970102 4\n"),
+              S("id,day,n\n1[1][19970101][3]\n2[2][19970102][4]"));
     CHECK_STR(SHOWN("a#b\n1#2\n", .delimiter = S("#")), S("a,b\n1[1][2]"));
-    CHECK_STR(SHOWN("a,b\n", .delimiter = S("##")), S("INVALID: the delimiter is one character, or tab, space"));
+    CHECK_STR(SHOWN("a,b\n", .delimiter = S("##")),
+              S("INVALID: the delimiter is one character, or tab, space"));
     CHECK_STR(SHOWN("a,b c\n1,2\n", .delimiter = S("tab")), S("a,b c\n1[1,2]"));
 }
 
@@ -90,19 +93,28 @@ TEST("a lost quote costs its line, not the file")
 
 TEST("encodings are known by their marks and their bytes, or said")
 {
-    CHECK_STR(SHOWN("\xEF\xBB\xBF" "a,b\n1,é\n"), S("a,b\n1[1][é]"));
-    CHECK_STR(SHOWN("\xFF\xFE" "a\0,\0b\0\n\0\x31\0,\0\x2d\x4e\n\0"), S("a,b\n1[1][中]"));
-    CHECK_STR(SHOWN("\xFE\xFF" "\0a\0,\0b\0\n\0\x31\0,\x4e\x2d\0\n"), S("a,b\n1[1][中]"));
+    CHECK_STR(SHOWN("\xEF\xBB\xBF"
+                    "a,b\n1,é\n"),
+              S("a,b\n1[1][é]"));
+    CHECK_STR(SHOWN("\xFF\xFE"
+                    "a\0,\0b\0\n\0\x31\0,\0\x2d\x4e\n\0"),
+              S("a,b\n1[1][中]"));
+    CHECK_STR(SHOWN("\xFE\xFF"
+                    "\0a\0,\0b\0\n\0\x31\0,\x4e\x2d\0\n"),
+              S("a,b\n1[1][中]"));
     CHECK_STR(SHOWN("a\0,\0b\0\n\0\x31\0,\0\x32\0\n\0"), S("a,b\n1[1][2]"));
     CHECK_STR(SHOWN("\xd0\xd5\xc3\xfb,b\n\xd6\xd0\xce\xc4,2\n"), S("姓名,b\n1[中文][2]"));
     CHECK_STR(SHOWN("a,b\ncaf\xe9,2\n", .encoding = S("latin1")), S("a,b\n1[café][2]"));
     CHECK_STR(SHOWN("a,b\n\xd6\xd0,2\n", .encoding = S("utf-8")), S("a,b\n1!"));
-    CHECK(str_starts(SHOWN("a\n", .encoding = S("ebcdic")), S("INVALID: \"ebcdic\" is no encoding")));
+    CHECK(
+        str_starts(SHOWN("a\n", .encoding = S("ebcdic")), S("INVALID: \"ebcdic\" is no encoding")));
 }
 
 TEST("a JSON object a line: columns as they come, types kept")
 {
-    CHECK_STR(SHOWN("{\"a\":1,\"b\":\"x\"}\n\n{\"b\":null,\"c\":[1,{\"d\":true}]}\nnonsense\n{\"a\":1.50}\n"), S("\n1[1][x]\n2[][][[1,{\"d\":true}]]\n3!\n4[1.5][][]"));
+    CHECK_STR(SHOWN("{\"a\":1,\"b\":\"x\"}\n\n{\"b\":null,\"c\":[1,{\"d\":true}]}\nnonsense\n{"
+                    "\"a\":1.50}\n"),
+              S("\n1[1][x]\n2[][][[1,{\"d\":true}]]\n3!\n4[1.5][][]"));
 }
 
 /* ---- files of others ---- */
@@ -172,7 +184,8 @@ TEST("every file of csv-spectrum reads as its JSON says")
 {
     char dir[64], csvs[128];
     struct spectrum x = {dir, arena, 0};
-    if (!unpack("../shared/data/csv/csv-spectrum.tar.gz", dir)) TEST_SKIP("no files of csv-spectrum");
+    if (!unpack("../shared/data/csv/csv-spectrum.tar.gz", dir))
+        TEST_SKIP("no files of csv-spectrum");
     snprintf(csvs, sizeof csvs, "%s/csvs", dir);
     CHECK_EQ(env_list(env_real(), csvs, each_csv, &x), ERR_OK);
     CHECK_EQ(x.files, 11);
@@ -218,8 +231,8 @@ static void each_pair(void *ctx, str name)
     snprintf(sheet, sizeof sheet, "%s/test/%.*s", p->dir, STR_ARG(name));
     snprintf(table, sizeof table, "%s/test/%.*s.csv", p->dir, (int)dot, name.p);
     CHECK_EQ(rows_open(env_real(), sheet, &(struct rows_options){.header = -1}, &a, &why), ERR_OK);
-    CHECK_EQ(rows_open(env_real(), table,
-                       &(struct rows_options){.header = -1, .format = ROWS_CSV}, &b, &why),
+    CHECK_EQ(rows_open(env_real(), table, &(struct rows_options){.header = -1, .format = ROWS_CSV},
+                       &b, &why),
              ERR_OK);
     p->files++;
     for (;;) {
@@ -227,7 +240,8 @@ static void each_pair(void *ctx, str name)
         if (e != f && getenv("VERBOSE")) printf("%.*s: rows end %d %d\n", STR_ARG(name), e, f);
         if (e != ERR_OK || f != ERR_OK) break;
         for (u32 i = 0; i < x.count || i < y.count; i++) {
-            str s = i < x.count ? x.cells[i].text : (str){0}, t = i < y.count ? y.cells[i].text : (str){0};
+            str s = i < x.count ? x.cells[i].text : (str){0},
+                t = i < y.count ? y.cells[i].text : (str){0};
             p->cells++;
             bool same = same_cell(s, t);
             p->differing += !same;

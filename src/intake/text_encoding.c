@@ -18,12 +18,12 @@ struct text_in {
 static const struct {
     const char *said, *name;
 } ENCODINGS[] = {
-    {"utf-8", "UTF-8"},          {"utf8", "UTF-8"},           {"utf-8-sig", "UTF-8"},
-    {"utf-8-bom", "UTF-8"},      {"utf-16", "UTF-16LE"},      {"utf-16le", "UTF-16LE"},
-    {"utf-16-le", "UTF-16LE"},   {"utf-16be", "UTF-16BE"},    {"utf-16-be", "UTF-16BE"},
-    {"gb18030", "GB18030"},      {"gbk", "GB18030"},          {"gb2312", "GB18030"},
-    {"cp936", "GB18030"},        {"windows-1252", "CP1252"},  {"cp1252", "CP1252"},
-    {"latin1", "CP1252"},        {"iso-8859-1", "CP1252"},    {"ascii", "UTF-8"},
+    {"utf-8", "UTF-8"},        {"utf8", "UTF-8"},          {"utf-8-sig", "UTF-8"},
+    {"utf-8-bom", "UTF-8"},    {"utf-16", "UTF-16LE"},     {"utf-16le", "UTF-16LE"},
+    {"utf-16-le", "UTF-16LE"}, {"utf-16be", "UTF-16BE"},   {"utf-16-be", "UTF-16BE"},
+    {"gb18030", "GB18030"},    {"gbk", "GB18030"},         {"gb2312", "GB18030"},
+    {"cp936", "GB18030"},      {"windows-1252", "CP1252"}, {"cp1252", "CP1252"},
+    {"latin1", "CP1252"},      {"iso-8859-1", "CP1252"},   {"ascii", "UTF-8"},
 };
 
 /* ---- guessing ---- */

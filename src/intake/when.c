@@ -219,8 +219,8 @@ static bool parse_digits(str s, struct when *out)
         if (!isdigit((u8)s.p[i]) && (ptrdiff_t)i != dot) return false;
     if (str_to_i64(whole, &n) != ERR_OK) return false;
     for (size_t i = whole.n + 1; i < s.n; i++, unit /= 10) fraction += unit * (s.p[i] - '0');
-    if (dot < 0 && (s.n == 8 || s.n == 12 || s.n == 14) && (s.n == 14 || part(s, 0, 2) <= 20 + (s.n == 8)) &&
-        !minus && parse_packed(s, &out->iso))
+    if (dot < 0 && (s.n == 8 || s.n == 12 || s.n == 14) &&
+        (s.n == 14 || part(s, 0, 2) <= 20 + (s.n == 8)) && !minus && parse_packed(s, &out->iso))
         return true;
     if (whole.n <= 5) return parse_serial(n, fraction, &out->iso);
     if (whole.n < 9 || whole.n > 14) return false;

@@ -57,11 +57,11 @@ static void begin_cell(struct xlsx *x, const char **a)
     const char *type = xlsx_attribute(a, "t"), *style = xlsx_attribute(a, "s");
     i64 n = 0;
     x->column = column_of(xlsx_attribute(a, "r"), x->count);
-    x->kind = !type                           ? KIND_NUMBER
-              : strcmp(type, "s") == 0        ? KIND_SHARED
-              : strcmp(type, "b") == 0        ? KIND_BOOL
-              : strcmp(type, "n") == 0        ? KIND_NUMBER
-                                              : KIND_TEXT;
+    x->kind = !type                    ? KIND_NUMBER
+              : strcmp(type, "s") == 0 ? KIND_SHARED
+              : strcmp(type, "b") == 0 ? KIND_BOOL
+              : strcmp(type, "n") == 0 ? KIND_NUMBER
+                                       : KIND_TEXT;
     x->style = style && str_to_i64(str_of(style), &n) == ERR_OK && n >= 0 ? (u32)n : 0;
     buf_reset(&x->text);
 }
@@ -70,7 +70,8 @@ static void begin_cell(struct xlsx *x, const char **a)
 static void put_number(struct buf *b, str text)
 {
     char room[64], shown[64];
-    if (text.n < 16 || text.n >= sizeof room || (str_index(text, '.') < 0 && str_index(text, 'E') < 0)) {
+    if (text.n < 16 || text.n >= sizeof room ||
+        (str_index(text, '.') < 0 && str_index(text, 'E') < 0)) {
         buf_put(b, text);
         return;
     }

@@ -16,8 +16,8 @@ typedef enum { STYLE_NUMBER, STYLE_DATE } style_kind;
 
 struct xlsx_book {
     zip_t *zip;
-    struct buf text;   /* shared strings, one after the other */
-    u64 *ends;         /* where each ends in `text` */
+    struct buf text; /* shared strings, one after the other */
+    u64 *ends;       /* where each ends in `text` */
     u32 string_count, string_room;
     u8 *styles; /* style_kind by cell format */
     u32 style_count;

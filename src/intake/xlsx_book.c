@@ -64,7 +64,7 @@ struct walk {
     struct {
         u32 id;
         bool is_date;
-    } *formats;
+    } * formats;
     u32 format_count;
     bool over;
 };
@@ -89,8 +89,9 @@ MUST_USE static err feed(struct walk *w, const char *name, bool needed, struct d
     }
     zip_fclose(part);
     if (w->over) return diag_set(why, ERR_LIMIT, "the spreadsheet has more than is taken here");
-    return ok == XML_STATUS_OK ? ERR_OK
-                               : diag_set(why, ERR_INVALID, "the spreadsheet's %s is damaged", name);
+    return ok == XML_STATUS_OK
+               ? ERR_OK
+               : diag_set(why, ERR_INVALID, "the spreadsheet's %s is damaged", name);
 }
 
 MUST_USE static err read_part(struct walk *w, const char *name, XML_StartElementHandler start,
@@ -120,9 +121,9 @@ static void on_workbook(void *user, const char *name, const char **a)
     for (const char **x = a; x[0]; x += 2)
         if (strchr(x[0], ':') && strcmp(xlsx_local(x[0]), "id") == 0) id = x[1];
     w->seen++;
-    bool wanted = w->sheet.n == 0 ? w->seen == 1
-                                  : (title && str_eq(w->sheet, str_of(title))) ||
-                                        w->seen == w->sheet_number;
+    bool wanted = w->sheet.n == 0
+                      ? w->seen == 1
+                      : (title && str_eq(w->sheet, str_of(title))) || w->seen == w->sheet_number;
     if (wanted && id && !w->relation[0]) snprintf(w->relation, sizeof w->relation, "%s", id);
 }
 
@@ -281,8 +282,7 @@ err xlsx_book_open(const char *path, str sheet, struct xlsx_book *b, struct diag
     if (e == ERR_OK)
         e = read_part(&w, "xl/sharedStrings.xml", on_string, on_string_end, on_string_text, false,
                       why);
-    if (e == ERR_OK)
-        e = read_part(&w, "xl/styles.xml", on_style, on_style_end, NULL, false, why);
+    if (e == ERR_OK) e = read_part(&w, "xl/styles.xml", on_style, on_style_end, NULL, false, why);
     free(w.formats);
     return e;
 }

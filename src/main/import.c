@@ -128,7 +128,8 @@ static void on_ready(void *ctx, struct server *s)
 static err run_direct(const struct asked *a, str request, int *code, struct diag *why)
 {
     struct direct d = {.asked = a, .request = request, .code = 1};
-    struct server_options so = {.dir = a->dir, .for_command = true, .on_ready = on_ready, .ctx = &d};
+    struct server_options so = {
+        .dir = a->dir, .for_command = true, .on_ready = on_ready, .ctx = &d};
     err e = server_run(env_real(), &so, why);
     *code = d.code;
     return e;
@@ -231,7 +232,8 @@ static err read_address(const char *dir, char *out, size_t room, struct diag *wh
     size_t n = 0;
     snprintf(path, sizeof path, "%s/address", dir);
     err e = env_open(env_real(), path, FILE_READ, &f);
-    if (e != ERR_OK) return diag_set(why, e, "another process works on %s, but %s is not there", dir, path);
+    if (e != ERR_OK)
+        return diag_set(why, e, "another process works on %s, but %s is not there", dir, path);
     e = file_read(f, 0, out, room - 1, &n);
     file_close(f);
     out[n] = 0;

@@ -78,7 +78,7 @@ static bool body_too_slow(const struct http_connection *c, i64 now)
 {
     i64 late = now - c->since_ms - BODY_GRACE_MS;
     if (late <= 0) return false;
-    u64 got = c->sink                   ? c->sunk
+    u64 got = c->sink                    ? c->sunk
               : c->phase == PHASE_CHUNKS ? c->chunks.taken
                                          : c->in_size - c->check.head_bytes;
     return (i64)got < late * c->server->options.body_rate_min / 1000;

@@ -120,7 +120,8 @@ static u64 count_of(const struct json *j, const char *name)
 
 static void take_result(struct import_job *j, const struct json *r)
 {
-    str detail = json_get_str(r, "detail", (str){0}), read_as = json_get_str(r, "read_as", (str){0});
+    str detail = json_get_str(r, "detail", (str){0}),
+        read_as = json_get_str(r, "read_as", (str){0});
     j->status = str_eq(json_get_str(r, "status", (str){0}), S("done")) ? JOB_DONE : JOB_FAILED;
     j->progress.accepted = count_of(r, "accepted");
     j->progress.rejected = count_of(r, "rejected");
@@ -181,8 +182,8 @@ static void on_name(void *ctx, str name)
         l->each(l->ctx, j);
 }
 
-err import_jobs_list(struct env *env, const char *dir, void (*each)(void *ctx, struct import_job *j),
-                     void *ctx)
+err import_jobs_list(struct env *env, const char *dir,
+                     void (*each)(void *ctx, struct import_job *j), void *ctx)
 {
     struct listing l = {env, dir, each, ctx};
     char path[4096];

@@ -19,7 +19,8 @@ static void add(void *ctx, struct import_job *j)
 
 static int by_age(const void *a, const void *b)
 {
-    const struct import_job *x = *(struct import_job *const *)a, *y = *(struct import_job *const *)b;
+    const struct import_job *x = *(struct import_job *const *)a,
+                            *y = *(struct import_job *const *)b;
     return (x->created_ms > y->created_ms) - (x->created_ms < y->created_ms);
 }
 

@@ -4,7 +4,8 @@
  *   loop: body ─multipart─► ID/file     imports' thread: chunk ─log_append─► wait until few are
  *         fields ─► ID.json ─► queue                     ahead of the engine ─► next chunk
  *
- * The thread and those who look share the list under one lock; a job's run is the thread's alone. */
+ * The thread and those who look share the list under one lock; a job's run is the thread's alone.
+ */
 #pragma once
 #include "server/inside.h"
 

@@ -79,9 +79,9 @@ static size_t step(struct multipart *m, str have, bool *more)
     case MULTIPART_PREAMBLE:
     case MULTIPART_DATA: {
         const char *found = memmem(have.p, have.n, boundary.p, boundary.n);
-        size_t n = found ? (size_t)(found - have.p)
-                         : have.n - min_size(have.n, boundary.n - 1);
-        if (m->state == MULTIPART_DATA && n) m->handler.on_data(m->handler.ctx, str_slice(have, 0, n));
+        size_t n = found ? (size_t)(found - have.p) : have.n - min_size(have.n, boundary.n - 1);
+        if (m->state == MULTIPART_DATA && n)
+            m->handler.on_data(m->handler.ctx, str_slice(have, 0, n));
         *more = !found;
         if (found) m->state = MULTIPART_AFTER;
         return found ? n + boundary.n : n;
@@ -116,7 +116,8 @@ static void take(struct multipart *m, str piece)
     size_t used = 0;
     bool more = false;
     buf_put(&m->pending, piece);
-    while (!more && !m->problem) used += step(m, str_slice(buf_str(&m->pending), used, m->pending.n), &more);
+    while (!more && !m->problem)
+        used += step(m, str_slice(buf_str(&m->pending), used, m->pending.n), &more);
     memmove(m->pending.p, m->pending.p + used, m->pending.n - used);
     m->pending.n -= used;
 }

@@ -22,7 +22,13 @@ struct multipart {
     size_t boundary_n;
     struct buf pending;
     u32 parts;
-    enum { MULTIPART_PREAMBLE, MULTIPART_AFTER, MULTIPART_HEAD, MULTIPART_DATA, MULTIPART_END } state;
+    enum {
+        MULTIPART_PREAMBLE,
+        MULTIPART_AFTER,
+        MULTIPART_HEAD,
+        MULTIPART_DATA,
+        MULTIPART_END
+    } state;
     const char *problem; /* NULL, or what is wrong: the end of a sentence */
 };
 

@@ -79,8 +79,8 @@ void *imports_sink(void *server, const struct http_request *req)
     u->arena = arena_new();
     import_job_id(s->env, u->id);
     buf_init(&u->texts, FIELD_BYTES_MAX);
-    bool allowed = s->state == SERVER_READY &&
-                   auth_check(s, req, SCOPE_CUSTOMERS_WRITE, NULL) == ERR_OK;
+    bool allowed =
+        s->state == SERVER_READY && auth_check(s, req, SCOPE_CUSTOMERS_WRITE, NULL) == ERR_OK;
     u->is_form = allowed && multipart_begin(&u->body, http_header(req, S("content-type")), &h);
     return u;
 }
@@ -164,7 +164,8 @@ MUST_USE static err check(struct call *c, const struct upload *u)
                         "send multipart/form-data with the parts file and kind");
     if (u->body.problem)
         return diag_set(&c->why, ERR_INVALID, "the form cannot be read: %s", u->body.problem);
-    if (!multipart_is_whole(&u->body)) return diag_set(&c->why, ERR_INVALID, "the form ends too soon");
+    if (!multipart_is_whole(&u->body))
+        return diag_set(&c->why, ERR_INVALID, "the form ends too soon");
     if (u->trouble == ERR_INVALID) return diag_set(&c->why, ERR_INVALID, "there are two files");
     if (u->trouble != ERR_OK) return diag_set(&c->why, u->trouble, "the file cannot be kept");
     if (!u->has_file)

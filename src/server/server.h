@@ -39,8 +39,9 @@ void server_stop(struct server *s); /* any thread, while server_run has not come
 int server_port(const struct server *s);
 /* Imports a file of this machine: `asked` as import.h's request, with its "path". `on_end` is
  * called on the imports' thread with what the API shows of it. Loop thread, from on_ready. */
-MUST_USE err server_import(struct server *s, str asked, void (*on_end)(void *ctx, bool done, str shown),
-                           void *ctx, struct diag *why);
+MUST_USE err server_import(struct server *s, str asked,
+                           void (*on_end)(void *ctx, bool done, str shown), void *ctx,
+                           struct diag *why);
 /* "0.0.0.0:8080", ":8080", "8080", "[::1]:80" → address and port. `address` has room for 64 bytes.
  */
 MUST_USE err listen_parse(str text, char *address, int *port, struct diag *why);
