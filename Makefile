@@ -68,7 +68,7 @@ $(OUT)/%.o: %.cc | deps
 	@mkdir -p $(@D)
 	@$(CXX) $(CXXFLAGS) -c -o $@ $<
 
-$(EMBED): $(wildcard src/server/page/*) tools/embed.sh tools/openapi.py api/openapi.yaml | deps
+$(EMBED): $(wildcard src/server/page/* playbooks/*/playbook.json) tools/embed.sh tools/openapi.py api/openapi.yaml | deps
 	@mkdir -p $(@D)
 	@sh tools/embed.sh src/server/page $(OUT)/embed.c
 	@$(CC) -std=gnu17 -O1 $(COMMON) -c -o $@ $(OUT)/embed.c

@@ -63,7 +63,7 @@ fuzz_seeds() {
 # Packages of npm for the tests that use real SDKs and servers; kept under build/.
 node_packages() {
     command -v node >/dev/null && command -v npm >/dev/null || return 1
-    [ -d build/npm/node_modules/smtp-server ] && return 0
+    cmp -s test/package.json build/npm/package.json && [ -f build/npm/.installed ] && return 0
     mkdir -p build/npm && cp test/package.json build/npm/ &&
-        (cd build/npm && npm install --ignore-scripts --no-package-lock --no-audit --no-fund >/dev/null 2>&1)
+        (cd build/npm && npm install --ignore-scripts --no-package-lock --no-audit --no-fund >/dev/null 2>&1 && touch .installed)
 }

@@ -12,7 +12,11 @@ step "fuzz targets over their seeds" fuzz_seeds asan
 step "killed at every named point, and 20 times at random" python3 test/kill.py --points --kills 20
 if node_packages; then
     step "Segment's SDK to a mail server" node test/first-mail.mjs
+    if [ -x /usr/bin/chromium ]; then step "pages in a browser" node test/browser.mjs; else
+        skip "pages in a browser" "chromium is not there"
+    fi
 else
+    skip "pages in a browser" "node or the npm registry is not there"
     skip "Segment's SDK to a mail server" "node or the npm registry is not there"
 fi
 finish

@@ -1,9 +1,10 @@
 #!/bin/sh
-# embed.sh FOLDER OUT.c — the files of a folder as a table of bytes, for server/embed.h; and the
-# description of the API, turned into JSON.
+# embed.sh FOLDER OUT.c — the files of a folder as a table of bytes, for server/embed.h; the description
+# of the API, turned into JSON; and the playbooks.
 set -eu
 folder=$1 out=$2
 openapi=$out.openapi.json
+book=''
 python3 "$(dirname "$0")/openapi.py" api/openapi.yaml >"$openapi"
 
 bytes() { # FILE NUMBER
@@ -28,5 +29,12 @@ bytes() { # FILE NUMBER
     done
     printf '    {"/openapi.json", file_%d, sizeof file_%d - 1},\n' "$n" "$n"
     echo '    {0, 0, 0}};'
+    for f in playbooks/*/playbook.json; do
+        n=$((n + 1))
+        bytes "$f" "$n"
+        book="$book
+    {\"$(basename "$(dirname "$f")")\", file_$n, sizeof file_$n - 1},"
+    done
+    echo "const struct embedded PLAYBOOKS[] = {$book {0, 0, 0}};"
 } >"$out.tmp"
 mv "$out.tmp" "$out"

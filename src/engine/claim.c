@@ -202,3 +202,11 @@ bool engine_sending_held(const struct engine *e)
 {
     return engine_meta(e)->held != HOLD_NONE;
 }
+
+bool engine_journey_explain(struct engine *e, persona head, u32 journey, u32 step, i64 now,
+                            struct buf *out)
+{
+    bool found = journey_explain(e->journeys, head, journey, step, now, out);
+    arena_reset(e->scratch);
+    return found;
+}

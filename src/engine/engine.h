@@ -108,6 +108,10 @@ value engine_setting(struct engine *e, str name);
  */
 i64 engine_visitor_days(struct engine *e);
 
+/* journey_explain for her, with the scratch memory it needs. False: no such journey. */
+bool engine_journey_explain(struct engine *e, persona head, u32 journey, u32 step, i64 now,
+                            struct buf *out);
+
 /* Why two personas were joined, as the timeline says it: "same event", "alias", "by hand"… */
 str engine_link_text(link_why why);
 /* How far an import came (position, counts), and how far it was taken back: state, and in `undone`

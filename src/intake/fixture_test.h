@@ -37,7 +37,7 @@ static inline struct desk *desk_new(struct arena *arena, struct intake_options o
     record_fixed_names(d->names);
     o.key = (struct sip_key){1, 2};
     d->in = intake_new(&o);
-    d->from = (struct intake_source){7, browser};
+    d->from = (struct intake_source){.code = 7, .browser = browser};
     d->now_ms = DESK_NOW;
     buf_init(&d->records, APPEND_BYTES_MAX);
     buf_init(&d->text, 8 << 20);

@@ -416,6 +416,7 @@ static void start(struct batch_run *run)
     buf_reset(&in->props), buf_reset(&in->traits), buf_reset(&in->consents), buf_reset(&in->tags);
     buf_reset(&in->rest);
     in->rest_count = 0;
+    bool past = run->call == INTAKE_IMPORT || run->from->history;
     in->making.why.code = ERR_OK;
     in->making.item.event = 0;
     r->kind = RECORD_ITEM_;
@@ -423,7 +424,7 @@ static void start(struct batch_run *run)
     r->id_count = 0;
     r->source = run->from->code;
     r->flags = (u16)((run->from->browser ? RECORD_BROWSER : 0) |
-                     (run->call == INTAKE_IMPORT ? RECORD_IMPORT | RECORD_HISTORY : 0));
+                     (past ? RECORD_IMPORT | RECORD_HISTORY : 0));
 }
 
 /* What the context adds: where it was, which zone and which device. */

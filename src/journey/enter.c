@@ -38,7 +38,7 @@ static bool again_allows(const struct program *p, const struct earlier *e, i64 n
 }
 
 /* SEMANTICS "Journeys", Gray and hold-out: XXH3-64 of journey \0 customer \0 salt, mod 10,000. */
-static u32 lot(const struct journeys *j, const struct program *p, persona head, str salt)
+u32 journey_lot(const struct journeys *j, const struct program *p, persona head, str salt)
 {
     struct buf b;
     char customer[33];
@@ -91,8 +91,8 @@ static entry_refusal judge(struct journeys *j, const struct program *p, persona 
         who.event = cause->event;
         if (!predicate_eval(p->entry_if, &who, now).holds) return ENTRY_ENTRY_IF;
     }
-    if (lot(j, p, head, S("holdout")) < journey->holdout) return ENTRY_HOLDOUT;
-    if (lot(j, p, head, S("gray")) >= journey->percent) return ENTRY_GRAY;
+    if (journey_lot(j, p, head, S("holdout")) < journey->holdout) return ENTRY_HOLDOUT;
+    if (journey_lot(j, p, head, S("gray")) >= journey->percent) return ENTRY_GRAY;
     return ENTRY_NONE;
 }
 

@@ -56,7 +56,7 @@ void journey_tell(struct journeys *j, persona head, u32 event, const struct prog
 /* A subject whose `event` is the one that began the enrolment. What came after it is told by when
  * both occurred: SDKs send in batches, so an order seconds after the cart may arrive with it
  * (docs/semantics.md). */
-static void subject_of(struct journeys *j, u32 row, struct subject *who, struct event *trigger)
+void enrolment_subject(struct journeys *j, u32 row, struct subject *who, struct event *trigger)
 {
     const struct enrolment_row *r = row_at(j, row);
     j->host.subject(j->host.ctx, customer_head(j->customers, r->persona), who);
@@ -74,7 +74,7 @@ static bool holds(struct journeys *j, u32 row, const struct predicate *p, i64 no
     struct subject who;
     struct event trigger;
     if (!p) return true;
-    subject_of(j, row, &who, &trigger);
+    enrolment_subject(j, row, &who, &trigger);
     j->asking = row;
     bool is_so = predicate_eval(p, &who, now).holds;
     j->asking = 0;
@@ -178,7 +178,7 @@ void journey_end(struct journeys *j, u32 row, exit_reason why, i64 now, bool fre
     const struct program *p = program_at(j, row);
     struct subject who = {0};
     struct event trigger;
-    if (p->trigger.key) subject_of(j, row, &who, &trigger);
+    if (p->trigger.key) enrolment_subject(j, row, &who, &trigger);
     struct enrolment_row *r = row_edit(j, row);
     r->state = ENROLMENT_ENDED;
     r->exit = (u8)why;
@@ -202,7 +202,7 @@ static void tell_message(struct journeys *j, u32 row, u32 message, u32 event, bo
     struct event trigger;
     buf_init(&b, 64 * 1024);
     if (p->trigger.key) {
-        subject_of(j, row, &who, &trigger);
+        enrolment_subject(j, row, &who, &trigger);
         put_key(&b, p, who.event);
     }
     snprintf(hex, sizeof hex, "%016llx%016llx", (unsigned long long)id.hi,

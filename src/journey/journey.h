@@ -216,4 +216,10 @@ u32 journey_list(const struct journeys *j, struct journey_info *out, u32 max);
 bool journey_find(const struct journeys *j, str id, struct journey_info *out);
 const struct enrolment_row *enrolment_at(const struct journeys *j, u32 row);
 
+/* How the newest version's conditions stand for her now, and her places in the journey, as a JSON
+ * object; `step`: of a send, what it asks beside (0: none). False: there is no such journey. Engine
+ * thread; conditions lie in the host's scratch. */
+bool journey_explain(struct journeys *j, persona head, u32 code, u32 step, i64 now,
+                     struct buf *out);
+
 hash128 journeys_digest(const struct journeys *j, name_of name, void *ctx);

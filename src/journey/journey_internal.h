@@ -109,10 +109,16 @@ void journey_advance(struct journeys *j, u32 row, i64 now);
 /* Takes a row out of her list and frees it. */
 void enrolment_drop(struct journeys *j, u32 row);
 
+/* A subject whose `event` is the one that began the enrolment, if there is one. */
+void enrolment_subject(struct journeys *j, u32 row, struct subject *who, struct event *trigger);
+
 /* ---- enter.c ---- */
 
 /* Judges one entry of the newest version, and enrols her or says why not. */
 void journey_try(struct journeys *j, u32 program, persona head, const struct cause *cause, i64 now);
+
+/* The customer's number in a lottery of the journey, 0 to 9,999. */
+u32 journey_lot(const struct journeys *j, const struct program *p, persona head, str salt);
 
 /* ---- dated.c ---- */
 

@@ -113,6 +113,11 @@ static answer node_answer(struct evaluation *e, const struct node *n)
     }
 }
 
+answer eval_node(struct evaluation *e, const struct node *n)
+{
+    return node_answer(e, n);
+}
+
 answer eval_root(struct evaluation *e)
 {
     MUST(e->p->place != PREDICATE_WHERE);

@@ -225,3 +225,9 @@ void predicate_json(const struct predicate *p, struct names *names, struct buf *
     struct writer w = {names, out};
     tree_json(&w, p->root, p->place == PREDICATE_WHERE ? TREE_WHERE : TREE_MAIN);
 }
+
+void part_json(const struct node *n, struct names *names, struct buf *out)
+{
+    struct writer w = {names, out};
+    tree_json(&w, n, TREE_MAIN);
+}

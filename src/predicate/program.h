@@ -273,6 +273,9 @@ i64 window_expiry(const struct window *w, const struct zone *zone, i64 t);
 /* ---- eval.c, date.c, live.c, load.c ---- */
 
 answer eval_root(struct evaluation *e);
+answer eval_node(struct evaluation *e, const struct node *n); /* of a part of its tree */
+/* A part of a tree on a customer as JSON text. */
+void part_json(const struct node *n, struct names *names, struct buf *out);
 answer date_answer(const struct date *d, const struct subject *who, i64 now);
 answer kept_answer(const struct did *d, const struct leaf *leaf, const u64 *state, i64 now);
 /* Chooses how each leaf is kept and the predicate's class; `arena` for the reason. */

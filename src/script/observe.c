@@ -31,6 +31,17 @@ static void take(struct arena *arena, const struct event *ev, persona head, stru
     o->reason = text_of(arena, ev->props, PROPERTY_REASON);
     o->key = text_of(arena, ev->props, PROPERTY_KEY);
     o->message_id = text_of(arena, ev->props, PROPERTY_MESSAGE);
+    if (ev->code == EVENT_TAG_ADDED || ev->code == EVENT_TAG_REMOVED)
+        o->tag = text_of(arena, ev->props, PROPERTY_NAME);
+    if (ev->code == EVENT_POINTS_ADDED) o->add = text_of(arena, ev->props, PROPERTY_VALUE);
+    if (ev->code < EVENT_TASK_OPENED) return;
+    o->kind = text_of(arena, ev->props, PROPERTY_KIND);
+    o->owner = text_of(arena, ev->props, PROPERTY_OWNER);
+    o->task = text_of(arena, ev->props, PROPERTY_TASK);
+    o->to = text_of(arena, ev->props, PROPERTY_TO);
+    o->coupon = text_of(arena, ev->props, PROPERTY_COUPON);
+    value due = props_get(ev->props, PROPERTY_DUE);
+    o->due_ms = due.type == VALUE_TIME || due.type == VALUE_INT ? due.n : 0;
 }
 
 static int by_order(const void *a, const void *b)
@@ -43,7 +54,10 @@ static int by_order(const void *a, const void *b)
 static bool interesting(u32 code)
 {
     return (code >= EVENT_MESSAGE_PLANNED && code <= EVENT_MESSAGE_CANCELLED) ||
-           (code >= EVENT_JOURNEY_ENTERED && code <= EVENT_JOURNEY_REFUSED);
+           (code >= EVENT_JOURNEY_ENTERED && code <= EVENT_JOURNEY_REFUSED) ||
+           (code >= EVENT_TASK_OPENED && code <= EVENT_WEBHOOK_CALLED) ||
+           code == EVENT_COUPON_GRANTED || code == EVENT_POINTS_ADDED || code == EVENT_TAG_ADDED ||
+           code == EVENT_TAG_REMOVED;
 }
 
 /* Only the planning of a message knows its key: the later events get it by the message's id. */

@@ -9,6 +9,8 @@ struct observed {
     u32 event; /* EVENT_* */
     persona head;
     str journey, step, template, channel, reason, key, message_id;
+    str kind, owner, task, to, coupon, tag, add;
+    i64 due_ms; /* of a task; 0: none is said */
     bool used;
 };
 

@@ -2,25 +2,44 @@
  *
  *   file (YAML or JSON) ─parse─► entries, expectations ─run in a world─► report
  *
- * Format: SEMANTICS "Scripts in virtual time" (docs/scripts.md of this project). Now: customer,
- * track, page, unsubscribe, provider, operate; message, refused, enter, exit, count, nothing_else.
- * Others are refused by name, with their place. */
+ * Format: docs/scripts.md. What is not known is refused by name, with its place. */
 #pragma once
 #include "script/node.h"
 #include "script/world.h"
 
 struct script;
 
+/* A configuration object. */
+struct script_object {
+    object_kind kind;
+    const struct json *json;
+};
+
+/* What a script finds there: objects of a workspace. Journeys that it names by their id run; of all
+ * else everything is there that the script does not bring itself. */
+struct script_base {
+    const struct script_object *objects;
+    u32 count;
+    str journey;   /* the one that runs if the script names none; empty: it has to */
+    bool no_files; /* of others' scripts: a name is that of an object, never of a file */
+};
+/* The objects published in an engine, in `arena`. Engine thread. */
+void script_base_of(struct engine *e, struct arena *arena, struct script_base *out);
+
 /* Reads `path` and the files it names (relative to it) through `files`, which script_run reads
- * time zones from. Lives in `arena`. */
-MUST_USE err script_load(struct env *files, const char *path, struct arena *arena,
-                         struct script **out, struct diag *why);
+ * time zones from. Lives in `arena`; `base` may be NULL. */
+MUST_USE err script_load(struct env *files, const char *path, const struct script_base *base,
+                         struct arena *arena, struct script **out, struct diag *why);
+/* The same of a text; `name` stands in errors. */
+MUST_USE err script_parse(struct env *files, str text, const char *name,
+                          const struct script_base *base, struct arena *arena, struct script **out,
+                          struct diag *why);
 
 struct script_report {
     u32 expected, met;
-    struct buf text; /* what was missed, and what happened instead; init by the caller */
+    struct buf text;      /* what was missed, and what happened instead; init by the caller */
+    struct buf *happened; /* NULL, or gets all that happened as a JSON list, by time */
 };
 /* Runs it in a world of its own; the seed only feeds keys. ERR_OK also when expectations were
- * missed. */
-MUST_USE err script_run(const struct script *s, u64 seed, struct script_report *report,
-                        struct diag *why);
+ * missed. Any thread. */
+MUST_USE err script_run(struct script *s, u64 seed, struct script_report *report, struct diag *why);

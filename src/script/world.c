@@ -264,7 +264,7 @@ err world_append(struct world *w, str records, u32 count, u64 *last)
     return engine_applied(w->engine) >= number ? ERR_OK : ERR_IO;
 }
 
-MUST_USE static err append_one(struct world *w, u16 kind, str payload)
+err world_record(struct world *w, u16 kind, str payload)
 {
     struct record r = {
         .kind = kind, .level = ENGINE_LEVEL, .occurred_ms = NEVER, .payload = payload};
@@ -282,7 +282,7 @@ err world_operate(struct world *w, operate_what what, u32 code, u32 percent)
     struct buf b;
     buf_init(&b, 64);
     operate_put(&b, &o);
-    err e = append_one(w, RECORD_OPERATE_, buf_str(&b));
+    err e = world_record(w, RECORD_OPERATE_, buf_str(&b));
     buf_clear(&b);
     return e;
 }
@@ -295,7 +295,7 @@ err world_merge(struct world *w, persona a, persona b)
     customer_id(engine_customers(w->engine), a, ids[0]);
     customer_id(engine_customers(w->engine), b, ids[1]);
     merge_put(&payload, &(struct merge_record){{ids[0], 32}, {ids[1], 32}});
-    err e = append_one(w, RECORD_MERGE_, buf_str(&payload));
+    err e = world_record(w, RECORD_MERGE_, buf_str(&payload));
     buf_clear(&payload);
     return e;
 }
@@ -307,7 +307,7 @@ MUST_USE static err append_persona(struct world *w, u16 kind, persona p)
     char id[33];
     customer_id(engine_customers(w->engine), p, id);
     persona_put(&b, (str){id, 32});
-    err e = append_one(w, kind, buf_str(&b));
+    err e = world_record(w, kind, buf_str(&b));
     buf_clear(&b);
     return e;
 }
@@ -328,10 +328,10 @@ err world_zone(struct world *w, const struct zone_record *zone)
     struct setting_record s = {S("zone"), value_text(zone->name)};
     buf_init(&b, 1 << 20);
     zone_put(&b, zone);
-    err e = append_one(w, RECORD_ZONE_, buf_str(&b));
+    err e = world_record(w, RECORD_ZONE_, buf_str(&b));
     buf_reset(&b);
     setting_put(&b, &s);
-    if (e == ERR_OK) e = append_one(w, RECORD_SETTING_, buf_str(&b));
+    if (e == ERR_OK) e = world_record(w, RECORD_SETTING_, buf_str(&b));
     buf_clear(&b);
     intake_settings(w->intake, engine_zone(w->engine), S("CN"));
     return e;
@@ -342,15 +342,15 @@ err world_publish(struct world *w, object_kind kind, const struct json *source, 
     struct buf b;
     buf_init(&b, RECORD_BYTES_MAX);
     err e = publish_object(w->engine, kind, source, &b, why);
-    if (e == ERR_OK) e = append_one(w, RECORD_PUBLISH_, buf_str(&b));
+    if (e == ERR_OK) e = world_record(w, RECORD_PUBLISH_, buf_str(&b));
     buf_clear(&b);
     return e;
 }
 
-MUST_USE static err take(struct world *w, intake_call call, str body, struct intake_result *result,
-                         struct diag *why)
+MUST_USE static err take(struct world *w, intake_call call, bool history, str body,
+                         struct intake_result *result, struct diag *why)
 {
-    struct intake_source from = {0};
+    struct intake_source from = {.history = history};
     struct buf records;
     buf_init(&records, APPEND_BYTES_MAX);
     err e = intake_batch(w->intake, &from, call, body, world_now(w), &records, result, why);
@@ -368,7 +368,7 @@ MUST_USE static err take_batch(struct world *w, intake_call call, str item,
     buf_put(&batch, S("{\"batch\":["));
     buf_put(&batch, item);
     buf_put(&batch, S("]}"));
-    err e = take(w, call, buf_str(&batch), result, why);
+    err e = take(w, call, false, buf_str(&batch), result, why);
     buf_clear(&batch);
     return e;
 }
@@ -385,5 +385,10 @@ err world_import(struct world *w, str body, struct intake_result *result, struct
 
 err world_item(struct world *w, str body, struct intake_result *result, struct diag *why)
 {
-    return take(w, INTAKE_ITEM, body, result, why);
+    return take(w, INTAKE_ITEM, false, body, result, why);
+}
+
+err world_past(struct world *w, str body, struct intake_result *result, struct diag *why)
+{
+    return take(w, INTAKE_ITEM, true, body, result, why);
 }

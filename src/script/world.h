@@ -56,6 +56,10 @@ MUST_USE err world_track(struct world *w, str body, struct intake_result *result
 /* One item as the API has it (customer, track or page, with "identifiers"), as if it came in now.
  */
 MUST_USE err world_item(struct world *w, str body, struct intake_result *result, struct diag *why);
+/* The same as history. */
+MUST_USE err world_past(struct world *w, str body, struct intake_result *result, struct diag *why);
+/* One record of any kind, and all that follows from it at this moment. */
+MUST_USE err world_record(struct world *w, u16 kind, str payload);
 /* A call of an SDK that is imported as history. */
 MUST_USE err world_import(struct world *w, str body, struct intake_result *result,
                           struct diag *why);

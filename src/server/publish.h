@@ -22,3 +22,6 @@ MUST_USE err object_remove(struct call *c, object_kind kind, str id, call_step t
 void object_list(struct call *c, object_kind kind,
                  void (*put)(struct call *c, u32 code, str source));
 err answer_nothing(struct call *c); /* 204 */
+/* A journey as it was written (its draft first; empty: it has none) and how it stands. Engine
+ * thread. */
+void journey_put(struct call *c, str id, str draft);

@@ -22,8 +22,7 @@ static void put_tallies(struct buf *b, const struct journey_info *i)
     json_put_kv_i64(b, S("done"), (i64)i->done);
 }
 
-/* The journey as it was written, its draft first, and how it stands. */
-static void put_journey(struct call *c, str id, str draft)
+void journey_put(struct call *c, str id, str draft)
 {
     struct journey_info i = {0};
     struct engine *e = c->server->engine;
@@ -74,13 +73,13 @@ static err list_all(struct call *c)
     call_items_begin(c);
     for (const struct draft *x = d->first; x; x = x->next) {
         json_put_comma(&c->out);
-        put_journey(c, x->id, x->source);
+        journey_put(c, x->id, x->source);
     }
     for (u32 i = 0; i < n; i++) {
         str id = names_text(engine_names(e), NAME_OBJECT, codes[i]);
         if (is_draft(d, id)) continue;
         json_put_comma(&c->out);
-        put_journey(c, id, (str){0});
+        journey_put(c, id, (str){0});
     }
     call_items_end(c, (str){0});
     return ERR_OK;
@@ -103,7 +102,7 @@ static err show_one(struct call *c)
     struct journey_info i;
     if ((!draft || draft->n == 0) && !find(c, id, &i))
         return diag_set(&c->why, ERR_NOT_FOUND, "there is no journey of this id");
-    put_journey(c, id, draft ? *draft : (str){0});
+    journey_put(c, id, draft ? *draft : (str){0});
     return ERR_OK;
 }
 

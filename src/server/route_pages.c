@@ -61,6 +61,20 @@ static err page_file(struct call *c)
     return send_file(c, c->req->path);
 }
 
+/* The script for others' pages: any page may load it, and may keep it for an hour. */
+static err sdk_file(struct call *c)
+{
+    const struct embedded *f = file_named(c->req->path);
+    if (!f) return diag_set(&c->why, ERR_NOT_FOUND, "nothing is at this address");
+    call_header(c, "Cache-Control", S("public, max-age=3600"));
+    call_header(c, "Access-Control-Allow-Origin", S("*"));
+    call_header(c, "Cross-Origin-Resource-Policy", S("cross-origin"));
+    call_header(c, "X-Content-Type-Options", S("nosniff"));
+    c->type = type_of(c->req->path);
+    buf_put(&c->out, (str){(const char *)f->bytes, f->size});
+    return ERR_OK;
+}
+
 static err openapi(struct call *c)
 {
     const struct embedded *f = file_named(S("/openapi.json"));
@@ -89,6 +103,7 @@ const struct route ROUTES_PAGES[] = {
     {METHOD_GET, "/app.css", OPEN_TO_ALL, SCOPE_ADMIN, ON_LOOP, page_file},
     {METHOD_GET, "/texts.js", OPEN_TO_ALL, SCOPE_ADMIN, ON_LOOP, page_file},
     {METHOD_GET, "/icon.svg", OPEN_TO_ALL, SCOPE_ADMIN, ON_LOOP, page_file},
+    {METHOD_GET, "/beckon.js", OPEN_TO_ALL, SCOPE_ADMIN, ON_LOOP, sdk_file},
     {METHOD_GET, "/openapi.json", OPEN_TO_ALL, SCOPE_ADMIN, ON_LOOP, openapi},
     {METHOD_POST, "/session", OPEN_TO_ALL, SCOPE_ADMIN, ON_LOOP, session},
     {0}};

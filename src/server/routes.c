@@ -7,11 +7,14 @@
     X(SDK)                                                                                         \
     X(CUSTOMERS)                                                                                   \
     X(EDIT)                                                                                        \
+    X(WHY)                                                                                         \
     X(IDENTITY)                                                                                    \
     X(SCHEMA)                                                                                      \
     X(EVENTS)                                                                                      \
     X(SEGMENTS)                                                                                    \
+    X(SIMULATE)                                                                                    \
     X(JOURNEYS)                                                                                    \
+    X(PLAYBOOKS)                                                                                   \
     X(TEMPLATES)                                                                                   \
     X(MESSAGES)                                                                                    \
     X(CHANNELS)                                                                                    \
