@@ -129,6 +129,7 @@ static void take_result(struct import_job *j, const struct json *r)
     j->ended_ms = (i64)count_of(r, "ended_at_ms");
     j->undone = json_get_bool(r, "undone", false);
     j->undoing = json_get_bool(r, "undoing", false);
+    if (j->undoing) j->status = JOB_RUNNING;
     snprintf(j->detail, sizeof j->detail, "%.*s", STR_ARG(detail));
     snprintf(j->read_as, sizeof j->read_as, "%.*s", STR_ARG(read_as));
     for (u32 i = 0; i < 2; i++) {
