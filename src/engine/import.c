@@ -150,7 +150,15 @@ static bool came_with_it(const struct undoing *u, const struct event *ev)
     u64 number = event_record(ev->order);
     if (ev->source == u->source && !(ev->flags & EVENT_SYSTEM)) return true;
     if (!(ev->flags & EVENT_CHANGE) && ev->code != EVENT_IDENTIFIER_ADDED) return false;
-    return bsearch(&number, u->records, u->record_count, sizeof number, by_number);
+    u32 low = 0, high = u->record_count;
+    while (low < high) {
+        u32 middle = low + (high - low) / 2;
+        if (u->records[middle] < number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < u->record_count && u->records[low] == number;
 }
 
 /* An identifier that it gave to somebody who was there before. */

@@ -25,7 +25,7 @@ struct ndjson {
 
 MUST_USE static err more(struct ndjson *x)
 {
-    memmove(x->text.p, x->text.p + x->at, x->text.n - x->at);
+    if (x->at) memmove(x->text.p, x->text.p + x->at, x->text.n - x->at);
     x->text.n -= x->at;
     x->at = 0;
     err e = text_more(x->in, &x->text);
@@ -34,13 +34,18 @@ MUST_USE static err more(struct ndjson *x)
     return ERR_OK;
 }
 
+static const char *line_end(const struct ndjson *x)
+{
+    size_t n = x->text.n - x->at;
+    return n ? memchr(x->text.p + x->at, '\n', n) : NULL;
+}
+
 /* The next line that is not blank. A line of more than ROWS_ROW_MAX bytes is given cut. */
 MUST_USE static err next_line(struct ndjson *x, str *line)
 {
     do {
         const char *end;
-        while (!(end = memchr(x->text.p + x->at, '\n', x->text.n - x->at)) && !x->at_end &&
-               x->text.n - x->at < 8 * (size_t)ROWS_ROW_MAX)
+        while (!(end = line_end(x)) && !x->at_end && x->text.n - x->at < 8 * (size_t)ROWS_ROW_MAX)
             TRY(more(x));
         if (!end && x->at == x->text.n) return ERR_NOT_FOUND;
         size_t to = end ? (size_t)(end - x->text.p) : x->text.n;

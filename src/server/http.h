@@ -46,15 +46,15 @@ struct http_handler {
     /* The largest body this request may have, asked once its head is there; beyond it 413. */
     u64 (*body_max)(void *ctx, const struct http_request *req);
     void (*on_request)(void *ctx, struct http_request *req);
+    /* The connection went while this request was kept without an answer, or in mid-stream. It must
+     * still be answered (or its stream ended), now or later. May be NULL. */
+    void (*on_gone)(void *ctx, struct http_request *req);
     /* A body too large to be kept: not NULL is what on_body gets it with, piece by piece, and
      * on_request then finds as `sink`. on_body_gone: the connection went before that. All may be
      * NULL. */
     void *(*sink)(void *ctx, const struct http_request *req);
     void (*on_body)(void *ctx, void *sink, str piece);
     void (*on_body_gone)(void *ctx, void *sink);
-    /* The connection went while this request was kept without an answer, or in mid-stream. It must
-     * still be answered (or its stream ended), now or later. May be NULL. */
-    void (*on_gone)(void *ctx, struct http_request *req);
 };
 
 struct http_options {
