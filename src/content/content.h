@@ -2,32 +2,54 @@
  *
  *   source ─compile─► template ─render(values)─► parts (subject, html, text), fingerprint
  *
- * The language is Liquid: output with filters now, its tags by and by; one compiled form for all.
- * Customers' values are HTML-escaped in HTML parts; a missing value uses its `default`, or is
- * empty. A render error gives no output at all. Steps, size and depth are limited. No clock, no
- * I/O. */
+ * The language is Liquid, whole; docs/templates.md says what of it. Customers' values are
+ * HTML-escaped in HTML parts; a missing value uses its `default` or declared fallback, or is empty.
+ * A render error gives no output at all. Steps, size and depth are limited. No clock, no I/O, no
+ * locale. */
 #pragma once
 #include "base/json.h"
 #include "base/value.h"
+#include "base/zone.h"
 
 enum { TEMPLATE_SOURCE_MAX = 1 << 20, TEMPLATE_OUTPUT_MAX = 1 << 20, TEMPLATE_STEPS_MAX = 1000000 };
 
 struct liquid; /* one compiled text */
+
+/* What {% render %} and {% include %} find by name, and what stands in for missing values. */
+struct liquid_partial {
+    str name, source;
+};
+struct liquid_options {
+    const struct liquid_partial *partials;
+    u32 partial_count;
+    const struct json *fallbacks; /* {"customer.first_name": "there"}; NULL: none */
+};
 /* Compiles; views into `source` are kept, all lives in `arena`. ERR_REFUSED with line:column in
- * why->path, ERR_LIMIT. */
+ * why->path ("/partials/NAME:line:column" in a partial), ERR_LIMIT. */
 MUST_USE err liquid_compile(str source, struct arena *arena, struct liquid **out, struct diag *why);
+MUST_USE err liquid_compile_with(str source, const struct liquid_options *options,
+                                 struct arena *arena, struct liquid **out, struct diag *why);
 
 /* Where names get their values: "customer", "event", … then members. The callback answers the first
- * name and the path after it, e.g. ("customer", "first_name"). MISSING for what is not there. */
+ * name and the path after it, e.g. ("customer", "first_name"), and with an empty member the whole.
+ * MISSING for what is not there. The rest is what the language's filters know of the world. */
 struct liquid_values {
     value (*lookup)(void *ctx, str root, str member);
     void *ctx;
+    i64 now_ms;              /* "now" and "today" of `date`; 0: these have no value */
+    const struct zone *zone; /* the customer's, for dates; NULL: UTC */
+    str language;            /* "zh", "en", "pt-BR": of `t` and `money`; empty: "en" */
+    str currency;            /* the workspace's, "CNY"; empty: amounts have no sign */
 };
+/* value_member without its distrust of every byte: for a lookup over value bytes. */
+value liquid_member(value map, str key);
 typedef enum { LIQUID_TEXT, LIQUID_HTML } liquid_format;
+/* Appends to `out`, all of it or nothing. Takes no memory for what is usual. */
 MUST_USE err liquid_render(const struct liquid *l, const struct liquid_values *values,
                            liquid_format format, struct buf *out, struct diag *why);
 
-/* A published template {id, channel, subject?, html?, text?, from?}: its parts compiled. */
+/* A published template {id, channel, subject?, html?, text?, from?, fallbacks?}: its parts
+ * compiled. */
 struct template
 {
     str id, channel;

@@ -2,59 +2,92 @@
  * end, unless it says that it is HTML already. */
 #include "content/liquid.h"
 
-static const char *entity(char ch)
-{
-    switch (ch) {
-    case '&': return "&amp;";
-    case '<': return "&lt;";
-    case '>': return "&gt;";
-    case '"': return "&quot;";
-    case '\'': return "&#39;";
-    default: return NULL;
-    }
-}
+enum { ENTITY_MAX = 6 };
+static const struct {
+    u8 n;
+    char text[ENTITY_MAX + 1];
+} entities[256] = {['&'] = {5, "&amp;"},
+                   ['<'] = {4, "&lt;"},
+                   ['>'] = {4, "&gt;"},
+                   ['"'] = {6, "&quot;"},
+                   ['\''] = {5, "&#39;"}};
 
-/* &name; or &#digits; stands here. */
+/* &name; or &#digits; or &#xhex; stands here. */
 static bool is_entity(str s)
 {
     size_t i = 1;
     if (i < s.n && s.p[i] == '#') {
-        for (i++; i < s.n && s.p[i] >= '0' && s.p[i] <= '9';) i++;
-        return i > 2 && i < s.n && s.p[i] == ';';
+        bool hex = i + 1 < s.n && (s.p[i + 1] | 0x20) == 'x';
+        size_t from = i += hex ? 2 : 1;
+        for (; i < s.n; i++) {
+            char ch = (char)(s.p[i] | 0x20);
+            if (!((s.p[i] >= '0' && s.p[i] <= '9') || (hex && ch >= 'a' && ch <= 'f'))) break;
+        }
+        return i > from && i < s.n && s.p[i] == ';';
     }
     while (i < s.n && ((s.p[i] | 0x20) >= 'a' && (s.p[i] | 0x20) <= 'z')) i++;
     return i > 1 && i < s.n && s.p[i] == ';';
 }
 
-void html_escape(struct buf *out, str s, bool once)
+typedef u8 bytes16 __attribute__((vector_size(16)));
+
+/* Bytes up to the next that has to be escaped, sixteen at a time. */
+static size_t plain_length(const char *p, size_t n)
 {
-    size_t from = 0;
-    for (size_t i = 0; i < s.n; i++) {
-        const char *e = entity(s.p[i]);
-        if (LIKELY(!e) || (once && s.p[i] == '&' && is_entity(str_slice(s, i, s.n)))) continue;
-        buf_put(out, str_slice(s, from, i));
-        buf_put(out, str_of(e));
-        from = i + 1;
+    size_t i = 0;
+    for (; i + 16 <= n; i += 16) {
+        bytes16 b;
+        u64 half[2];
+        memcpy(&b, p + i, 16);
+        bytes16 hit = (bytes16)((b == '&') | (b == '<') | (b == '>') | (b == '"') | (b == '\''));
+        memcpy(half, &hit, 16);
+        if (!(half[0] | half[1])) continue;
+        return i + (half[0] ? (size_t)__builtin_ctzll(half[0]) / 8
+                            : 8 + (size_t)__builtin_ctzll(half[1]) / 8);
     }
-    buf_put(out, str_slice(s, from, s.n));
+    while (i < n && !entities[(u8)p[i]].n) i++;
+    return i;
 }
 
-/* Runs `put` over the value's text and makes its output the value. */
+void html_escape(struct buf *out, str s, bool once)
+{
+    while (s.n) {
+        size_t n = plain_length(s.p, s.n);
+        char *to = buf_room(out, n + ENTITY_MAX);
+        if (!to) {
+            /* The limit is near: byte by byte. */
+            buf_put(out, (str){s.p, n});
+            if (n < s.n) buf_put(out, str_of(entities[(u8)s.p[n]].text));
+            return;
+        }
+        memcpy(to, s.p, n);
+        out->n += n;
+        s = (str){s.p + n, s.n - n};
+        if (!s.n) return;
+        if (once && s.p[0] == '&' && is_entity(s)) {
+            buf_byte(out, '&');
+        } else {
+            memcpy(out->p + out->n, entities[(u8)s.p[0]].text, ENTITY_MAX);
+            out->n += entities[(u8)s.p[0]].n;
+        }
+        s.p++, s.n--;
+    }
+}
+
+/* Runs `put` over the value's text, behind the output, and makes what it wrote the value. */
 MUST_USE static err made(struct render *r, datum *d, void (*put)(struct buf *out, str s))
 {
-    str s;
-    struct buf b;
-    char *p = NULL;
-    buf_init(&b, r->scratch_left);
-    if (datum_text(r, *d, &s)) {
-        put(&b, s);
-        p = b.full ? NULL : render_bytes(r, b.n);
-    }
-    if (p && b.n) memcpy(p, b.p, b.n);
-    if (p) datum_set(d, value_text((str){p, b.n}));
-    buf_clear(&b);
-    if (p) return ERR_OK;
-    return render_fail(r, ERR_LIMIT, "filters make more than %d bytes", LIQUID_SCRATCH_MAX);
+    LIQUID_TEXT_OF(s, d);
+    size_t from = r->out->n;
+    put(r->out, s);
+    if (r->out->full) return render_out_of_room(r);
+    size_t n = r->out->n - from;
+    char *p = render_bytes(r, n);
+    if (!p) return render_out_of_room(r);
+    if (n) memcpy(p, r->out->p + from, n);
+    r->out->n = from;
+    datum_set(d, value_text((str){p, n}));
+    return ERR_OK;
 }
 
 static void put_escaped(struct buf *out, str s)
@@ -67,18 +100,37 @@ static void put_escaped_once(struct buf *out, str s)
     html_escape(out, s, true);
 }
 
-static void put_url_encoded(struct buf *out, str s)
+static bool closes(str s, size_t at, const char *end)
 {
-    for (size_t i = 0; i < s.n; i++) {
-        u8 ch = (u8)s.p[i];
-        bool plain = (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') ||
-                     (ch >= '0' && ch <= '9') || ch == '-' || ch == '_' || ch == '.' || ch == '~';
-        if (plain)
-            buf_byte(out, ch);
-        else if (ch == ' ')
-            buf_byte(out, '+');
-        else
-            buf_printf(out, "%%%02X", ch);
+    return str_starts(str_slice(s, at, s.n), str_of(end));
+}
+
+/* Past what opens at `at`: a script, a style, a remark or a tag; 0: nothing of these is closed.
+ * What was not closed once is not looked for again. */
+static size_t tag_length(str s, size_t at, bool *never)
+{
+    static const struct {
+        const char *opens, *closes;
+    } blocks[] = {{"<script", "</script>"}, {"<style", "</style>"}, {"<!--", "-->"}, {"<", ">"}};
+    for (u32 i = 0; i < COUNT_OF(blocks); i++) {
+        if (never[i] || !closes(s, at, blocks[i].opens)) continue;
+        ptrdiff_t end = str_find(str_slice(s, at, s.n), str_of(blocks[i].closes));
+        if (end >= 0) return (size_t)end + strlen(blocks[i].closes);
+        never[i] = true;
+    }
+    return 0;
+}
+
+/* A < that is never closed is text, and so is all behind it. */
+static void put_stripped(struct buf *out, str s)
+{
+    bool never[4] = {0};
+    for (size_t at = 0; at < s.n;) {
+        const char *open = memchr(s.p + at, '<', s.n - at);
+        size_t to = open ? (size_t)(open - s.p) : s.n, n = open ? tag_length(s, to, never) : 0;
+        if (!n) to = s.n;
+        buf_put(out, str_slice(s, at, to));
+        at = to + n;
     }
 }
 
@@ -95,19 +147,13 @@ static void put_breaks(struct buf *out, str s)
 static err apply_escape(struct render *r, datum *d, const datum *args, u32 given)
 {
     (void)args, (void)given;
-    return datum_is_nil(*d) ? ERR_OK : made(r, d, put_escaped);
+    return datum_is_nil(d) ? ERR_OK : made(r, d, put_escaped);
 }
 
 static err apply_escape_once(struct render *r, datum *d, const datum *args, u32 given)
 {
     (void)args, (void)given;
-    return datum_is_nil(*d) ? ERR_OK : made(r, d, put_escaped_once);
-}
-
-static err apply_url_encode(struct render *r, datum *d, const datum *args, u32 given)
-{
-    (void)args, (void)given;
-    return datum_is_nil(*d) ? ERR_OK : made(r, d, put_url_encoded);
+    return datum_is_nil(d) ? ERR_OK : made(r, d, put_escaped_once);
 }
 
 static err apply_newline_to_br(struct render *r, datum *d, const datum *args, u32 given)
@@ -117,22 +163,26 @@ static err apply_newline_to_br(struct render *r, datum *d, const datum *args, u3
     return made(r, d, put_breaks);
 }
 
+static err apply_strip_html(struct render *r, datum *d, const datum *args, u32 given)
+{
+    (void)args, (void)given;
+    return made(r, d, put_stripped);
+}
+
 static err apply_safe(struct render *r, datum *d, const datum *args, u32 given)
 {
     (void)r, (void)d, (void)args, (void)given;
     return ERR_OK;
 }
 
-#define N(literal)                                                                                 \
-    {                                                                                              \
-        literal, sizeof literal - 1                                                                \
-    }
 const struct liquid_filter liquid_html_filters[] = {
-    {N("escape"), 0, 0, SAFE_BEGINS, {0}, apply_escape},
-    {N("escape_once"), 0, 0, SAFE_BEGINS, {0}, apply_escape_once},
-    {N("newline_to_br"), 0, 0, SAFE_BEGINS, {0}, apply_newline_to_br},
-    {N("raw"), 0, 0, SAFE_BEGINS, {0}, apply_safe},
-    {N("safe"), 0, 0, SAFE_BEGINS, {0}, apply_safe},
-    {N("url_encode"), 0, 0, SAFE_BEGINS, {0}, apply_url_encode},
+    {LIQUID_NAME("escape"), 0, 0, SAFE_BEGINS, {0}, apply_escape},
+    {LIQUID_NAME("h"), 0, 0, SAFE_BEGINS, {0}, apply_escape},
+    {LIQUID_NAME("escape_once"), 0, 0, SAFE_BEGINS, {0}, apply_escape_once},
+    {LIQUID_NAME("newline_to_br"), 0, 0, SAFE_BEGINS, {0}, apply_newline_to_br},
+    {LIQUID_NAME("raw"), 0, 0, SAFE_BEGINS, {0}, apply_safe},
+    {LIQUID_NAME("safe"), 0, 0, SAFE_BEGINS, {0}, apply_safe},
+    {LIQUID_NAME("strip_html"), 0, 0, SAFE_ENDS, {0}, apply_strip_html},
+    {LIQUID_NAME("xml_escape"), 0, 0, SAFE_BEGINS, {0}, apply_escape},
     {{0}, 0, 0, 0, {0}, NULL},
 };

@@ -7,8 +7,7 @@ typedef enum { PLUS, MINUS, TIMES, DIVIDED_BY, MODULO } operation;
 MUST_USE static err set_number(struct render *r, datum *d, struct number n)
 {
     value v;
-    if (!number_value(r, n, &v))
-        return render_fail(r, ERR_LIMIT, "filters make more than %d bytes", LIQUID_SCRATCH_MAX);
+    if (!number_value(r, n, &v)) return render_out_of_room(r);
     datum_set(d, v);
     return ERR_OK;
 }
@@ -82,9 +81,9 @@ static bool is_zero(struct number n)
     return !(d < 0.0) && !(d > 0.0);
 }
 
-MUST_USE static err compute(struct render *r, datum *d, operation op, datum argument)
+MUST_USE static err compute(struct render *r, datum *d, operation op, const datum *argument)
 {
-    struct number a = number_of(*d), b = number_of(argument), out = {NUMBER_INT, 0, 0.0};
+    struct number a = number_of(d), b = number_of(argument), out = {NUMBER_INT, 0, 0.0};
     fixed x, y;
     if (op >= DIVIDED_BY && is_zero(b)) return render_fail(r, ERR_INVALID, "divided by 0");
     if (a.kind == NUMBER_INT && b.kind == NUMBER_INT && whole(op, a.i, b.i, &out.i))
@@ -101,7 +100,7 @@ MUST_USE static err compute(struct render *r, datum *d, operation op, datum argu
     static err apply_##name(struct render *r, datum *d, const datum *args, u32 given)              \
     {                                                                                              \
         (void)given;                                                                               \
-        return compute(r, d, op, args[0]);                                                         \
+        return compute(r, d, op, &args[0]);                                                        \
     }
 ARITHMETIC(plus, PLUS)
 ARITHMETIC(minus, MINUS)
@@ -118,15 +117,25 @@ static i64 rounded(i64 n, i64 unit, rounding how)
 {
     i64 floor, rest;
     if (!divide(n, unit, &floor, &rest)) return n;
-    bool up = how == ROUND_UP ? rest > 0
-                              : how == ROUND_NEAR && (n >= 0 ? rest * 2 >= unit : rest * 2 > unit);
-    return (floor + up) * unit;
+    bool up = how == ROUND_UP
+                  ? rest > 0
+                  : how == ROUND_NEAR && (n >= 0 ? rest >= unit - rest : rest > unit - rest);
+    i64 out;
+    return __builtin_mul_overflow(floor + up, unit, &out) ? n : out;
+}
+
+static i64 power_of_ten(i64 n)
+{
+    i64 unit = 1;
+    for (i64 i = 0; i < n && i < 18; i++) unit *= 10;
+    return unit;
 }
 
 MUST_USE static err round_to(struct render *r, datum *d, i64 places, rounding how)
 {
     static const i64 units[] = {10000, 1000, 100, 10};
-    struct number n = number_of(*d);
+    struct number n = number_of(d);
+    if (n.kind == NUMBER_INT && places < 0) n.i = rounded(n.i, power_of_ten(-places), how);
     if (n.kind == NUMBER_INT) return set_number(r, d, n);
     if (n.kind == NUMBER_DOUBLE) {
         /* Past ±2^53 every binary number is whole; below, it fits the decimal once cut. */
@@ -134,14 +143,16 @@ MUST_USE static err round_to(struct render *r, datum *d, i64 places, rounding ho
         if (!(cut < 9e18 && cut > -9e18) || places >= 4) return set_number(r, d, n);
         n = (struct number){NUMBER_FIXED, (i64)cut, 0.0};
     }
-    if (places < 4) n.i = rounded(n.i, units[places > 0 ? places : 0], how);
+    if (places < 0 && places >= -14) n.i = rounded(n.i, FIXED_ONE * power_of_ten(-places), how);
+    if (places < -14) n.i = 0;
+    if (places >= 0 && places < 4) n.i = rounded(n.i, units[places], how);
     if (places <= 0) n = (struct number){NUMBER_INT, n.i / FIXED_ONE, 0.0};
     return set_number(r, d, n);
 }
 
 static err apply_round(struct render *r, datum *d, const datum *args, u32 given)
 {
-    struct number places = number_of(args[0]);
+    struct number places = number_of(&args[0]);
     if (places.kind == NUMBER_FIXED) places.i /= FIXED_ONE;
     return round_to(r, d, given && places.kind != NUMBER_DOUBLE ? places.i : 0, ROUND_NEAR);
 }
@@ -161,7 +172,7 @@ static err apply_floor(struct render *r, datum *d, const datum *args, u32 given)
 static err apply_abs(struct render *r, datum *d, const datum *args, u32 given)
 {
     (void)args, (void)given;
-    struct number n = number_of(*d);
+    struct number n = number_of(d);
     if (n.i < 0 && __builtin_sub_overflow((i64)0, n.i, &n.i)) n.i = INT64_MAX;
     if (n.d < 0.0) n.d = -n.d;
     return set_number(r, d, n);
@@ -170,32 +181,28 @@ static err apply_abs(struct render *r, datum *d, const datum *args, u32 given)
 static err apply_at_least(struct render *r, datum *d, const datum *args, u32 given)
 {
     (void)given;
-    struct number a = number_of(*d), b = number_of(args[0]);
+    struct number a = number_of(d), b = number_of(&args[0]);
     return set_number(r, d, number_double(a) < number_double(b) ? b : a);
 }
 
 static err apply_at_most(struct render *r, datum *d, const datum *args, u32 given)
 {
     (void)given;
-    struct number a = number_of(*d), b = number_of(args[0]);
+    struct number a = number_of(d), b = number_of(&args[0]);
     return set_number(r, d, number_double(a) > number_double(b) ? b : a);
 }
 
-#define N(literal)                                                                                 \
-    {                                                                                              \
-        literal, sizeof literal - 1                                                                \
-    }
 const struct liquid_filter liquid_number_filters[] = {
-    {N("abs"), 0, 0, SAFE_ENDS, {0}, apply_abs},
-    {N("at_least"), 1, 1, SAFE_ENDS, {0}, apply_at_least},
-    {N("at_most"), 1, 1, SAFE_ENDS, {0}, apply_at_most},
-    {N("ceil"), 0, 0, SAFE_ENDS, {0}, apply_ceil},
-    {N("divided_by"), 1, 1, SAFE_ENDS, {0}, apply_divided_by},
-    {N("floor"), 0, 0, SAFE_ENDS, {0}, apply_floor},
-    {N("minus"), 1, 1, SAFE_ENDS, {0}, apply_minus},
-    {N("modulo"), 1, 1, SAFE_ENDS, {0}, apply_modulo},
-    {N("plus"), 1, 1, SAFE_ENDS, {0}, apply_plus},
-    {N("round"), 0, 1, SAFE_ENDS, {0}, apply_round},
-    {N("times"), 1, 1, SAFE_ENDS, {0}, apply_times},
+    {LIQUID_NAME("abs"), 0, 0, SAFE_ENDS, {0}, apply_abs},
+    {LIQUID_NAME("at_least"), 1, 1, SAFE_ENDS, {0}, apply_at_least},
+    {LIQUID_NAME("at_most"), 1, 1, SAFE_ENDS, {0}, apply_at_most},
+    {LIQUID_NAME("ceil"), 0, 0, SAFE_ENDS, {0}, apply_ceil},
+    {LIQUID_NAME("divided_by"), 1, 1, SAFE_ENDS, {0}, apply_divided_by},
+    {LIQUID_NAME("floor"), 0, 0, SAFE_ENDS, {0}, apply_floor},
+    {LIQUID_NAME("minus"), 1, 1, SAFE_ENDS, {0}, apply_minus},
+    {LIQUID_NAME("modulo"), 1, 1, SAFE_ENDS, {0}, apply_modulo},
+    {LIQUID_NAME("plus"), 1, 1, SAFE_ENDS, {0}, apply_plus},
+    {LIQUID_NAME("round"), 0, 1, SAFE_ENDS, {0}, apply_round},
+    {LIQUID_NAME("times"), 1, 1, SAFE_ENDS, {0}, apply_times},
     {{0}, 0, 0, 0, {0}, NULL},
 };

@@ -1,14 +1,12 @@
-/* liquid.c — source to pieces to nodes, and nodes to bytes. */
+/* liquid.c — source to pieces to nodes. */
 #include "content/liquid.h"
-
-#include "base/hash.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
 /* ---- places and refusals ---- */
 
-void liquid_place(str source, size_t at, char out[32])
+void liquid_place(str source, str name, size_t at, char out[96])
 {
     u32 line = 1, column = 1;
     for (size_t i = 0; i < at && i < source.n; i++) {
@@ -17,29 +15,21 @@ void liquid_place(str source, size_t at, char out[32])
         else if (((u8)source.p[i] & 0xC0) != 0x80)
             column++;
     }
-    snprintf(out, 32, "%u:%u", line, column);
+    if (name.n)
+        snprintf(out, 96, "/partials/%.*s:%u:%u", (int)min_size(name.n, 50), name.p, line, column);
+    else
+        snprintf(out, 96, "%u:%u", line, column);
 }
 
 err liquid_refuse(struct compiler *c, u32 at, const char *format, ...)
 {
-    char message[300], place[32];
+    char message[300], place[96];
     va_list args;
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    liquid_place(c->source, at, place);
+    liquid_place(c->source, c->name, at, place);
     return diag_at(c->why, ERR_REFUSED, str_of(place), "%s", message);
-}
-
-err render_fail(struct render *r, err code, const char *format, ...)
-{
-    char message[300], place[32];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(message, sizeof message, format, args);
-    va_end(args);
-    liquid_place(r->liquid->source, r->at, place);
-    return diag_at(r->why, code, str_of(place), "%s", message);
 }
 
 /* ---- pieces ---- */
@@ -89,9 +79,27 @@ static void text_piece(struct compiler *c, struct piece *out)
     c->at = to;
 }
 
+/* Within {% liquid %} every line that is not empty is a tag. */
+static void next_line(struct compiler *c, struct piece *out)
+{
+    while (c->at < c->end) {
+        str rest = {c->source.p + c->at, c->end - c->at};
+        ptrdiff_t n = str_index(rest, '\n');
+        str line = str_trim((str){rest.p, n < 0 ? rest.n : (size_t)n});
+        c->at += n < 0 ? rest.n : (size_t)n + 1;
+        if (!line.n) continue;
+        *out = (struct piece){PIECE_TAG, line, (u32)(line.p - c->source.p)};
+        return;
+    }
+}
+
 MUST_USE static err next_piece(struct compiler *c, struct piece *out)
 {
     *out = (struct piece){.at = (u32)c->at};
+    if (c->lines) {
+        next_line(c, out);
+        return ERR_OK;
+    }
     if (c->at >= c->source.n) return ERR_OK;
     if (!opens(c->source, c->at)) {
         text_piece(c, out);
@@ -125,64 +133,14 @@ static str tag_name(str inner, str *markup)
 
 /* ---- compiling ---- */
 
-struct text_node {
-    struct node node;
-    str text;
-};
-struct output_node {
-    struct node node;
-    struct expression expression;
-};
-
 void *liquid_node(struct compiler *c, size_t size, u32 at,
                   err (*render)(struct render *r, const struct node *n))
 {
     struct node *n = arena_zalloc(c->arena, size);
     n->render = render;
     n->at = at;
-    c->nodes++;
+    c->program->node_count++;
     return n;
-}
-
-static err render_text(struct render *r, const struct node *n)
-{
-    buf_put(r->out, ((const struct text_node *)n)->text);
-    return ERR_OK;
-}
-
-/* What differs per message is remembered as a span, so that the fingerprint can leave it out. When
- * the list is full its last span grows: what lies between is then left out too, always alike. */
-static void mark_own(struct render *r, size_t from)
-{
-    if (r->out != r->outermost) {
-        r->own_captured = true;
-        return;
-    }
-    if (r->own_count == LIQUID_OWN_MAX)
-        r->own[LIQUID_OWN_MAX - 1].to = r->out->n;
-    else
-        r->own[r->own_count].from = from, r->own[r->own_count++].to = r->out->n;
-}
-
-static err render_output(struct render *r, const struct node *n)
-{
-    datum d;
-    size_t from = r->out->n;
-    TRY(render_expression(r, &((const struct output_node *)n)->expression, &d));
-    render_put(r, d);
-    if (UNLIKELY(d.own)) mark_own(r, from);
-    return ERR_OK;
-}
-
-MUST_USE static err compile_output(struct compiler *c, const struct piece *p,
-                                   const struct node **out)
-{
-    struct output_node *n = liquid_node(c, sizeof *n, p->at, render_output);
-    struct parser parser = parser_of(c, p->text);
-    *out = &n->node;
-    if (parser.kind == WORD_END) return ERR_OK; /* {{ }} is nothing */
-    TRY(parse_expression(&parser, &n->expression));
-    return parse_end(&parser);
 }
 
 MUST_USE static err unknown_tag(struct compiler *c, str name, u32 at)
@@ -203,10 +161,22 @@ MUST_USE static err unknown_tag(struct compiler *c, str name, u32 at)
     return e;
 }
 
+/* {% # a remark %}: on several lines, each has its sign. */
+MUST_USE static err compile_remark(struct compiler *c, str markup, u32 at)
+{
+    for (size_t i = 0; i < markup.n; i++) {
+        if (markup.p[i] != '\n') continue;
+        str rest = trim_left(str_slice(markup, i, markup.n));
+        if (rest.n && rest.p[0] != '#')
+            return liquid_refuse(c, at, "each line of a remark begins with #");
+    }
+    return ERR_OK;
+}
+
 MUST_USE static err compile_tag(struct compiler *c, str name, str markup, u32 at,
                                 const struct node **out)
 {
-    if (name.n && name.p[0] == '#') return ERR_OK; /* {% # a remark %} */
+    if (name.n && name.p[0] == '#') return compile_remark(c, markup, at);
     for (u32 i = 0; liquid_tags[i]; i++)
         if (str_eq(liquid_tags[i]->name, name)) return liquid_tags[i]->compile(c, markup, at, out);
     return unknown_tag(c, name, at);
@@ -222,8 +192,9 @@ static u32 among(str name, const str *until, u32 count)
 MUST_USE static err compile_text(struct compiler *c, const struct piece *p, const struct node **out)
 {
     if (!p->text.n) return ERR_OK;
-    struct text_node *n = liquid_node(c, sizeof *n, p->at, render_text);
+    struct text_node *n = liquid_node(c, sizeof *n, p->at, NULL);
     n->text = p->text;
+    n->node.is_text = true;
     n->node.blank = str_trim(p->text).n == 0;
     *out = &n->node;
     return ERR_OK;
@@ -241,7 +212,7 @@ MUST_USE static err compile_nodes(struct compiler *c, const str *until, u32 coun
         const struct node *made = NULL;
         TRY(next_piece(c, &p));
         if (p.kind == PIECE_END) return ERR_OK;
-        if (c->nodes >= LIQUID_NODES_MAX)
+        if (c->program->node_count >= LIQUID_NODES_MAX)
             return diag_set(c->why, ERR_LIMIT, "a template may have at most %d parts",
                             LIQUID_NODES_MAX);
         if (p.kind == PIECE_TAG) {
@@ -252,7 +223,7 @@ MUST_USE static err compile_nodes(struct compiler *c, const str *until, u32 coun
             }
             TRY(compile_tag(c, name, rest, p.at, &made));
         } else if (p.kind == PIECE_OUTPUT) {
-            TRY(compile_output(c, &p, &made));
+            TRY(parse_output(c, p.text, p.at, &made));
         } else {
             TRY(compile_text(c, &p, &made));
         }
@@ -275,7 +246,7 @@ static void drop_white_space(const struct node **first)
     const struct node **at = first;
     if (!liquid_blank(*first)) return;
     while (*at) {
-        if ((*at)->render == render_text)
+        if ((*at)->is_text)
             *at = (*at)->next;
         else
             at = &((struct node *)(uintptr_t)*at)->next;
@@ -298,19 +269,69 @@ err liquid_block(struct compiler *c, const struct liquid_tag *opener, u32 opened
                          STR_ARG(opener->name), STR_ARG(until[count - 1]));
 }
 
-/* Walks over tags as bytes. Inside a raw body only its own end counts; a comment nests, and what is
- * raw within it hides its tags. */
-err liquid_skip(struct compiler *c, const struct liquid_tag *opener, u32 opened_at, str end,
-                bool nests, str *body)
+/* ---- what is skipped ---- */
+
+struct skipping {
+    const struct liquid_tag *opener;
+    str end;
+    skip_kind kind;
+    u32 depth;
+    bool raw; /* within raw within a comment: its tags are hidden */
+};
+
+/* True when this tag ends it. Inside a raw or doc body only its own end counts; a comment nests. */
+static bool skip_tag(struct skipping *s, str name)
 {
-    u32 depth = 1;
-    bool left = c->trim, raw = false;
+    if (s->kind == SKIP_COMMENT) {
+        if (s->raw && str_eq(name, S("endraw"))) {
+            s->raw = false;
+            return false;
+        }
+        if (s->raw) return false;
+        if (str_eq(name, S("raw"))) s->raw = true;
+        if (str_eq(name, s->opener->name)) s->depth++;
+    }
+    return str_eq(name, s->end) && --s->depth == 0;
+}
+
+MUST_USE static err unclosed(struct compiler *c, const struct liquid_tag *opener, u32 at, str end)
+{
+    return liquid_refuse(c, at, "{%% %.*s %%} is never closed: {%% %.*s %%} is missing",
+                         STR_ARG(opener->name), STR_ARG(end));
+}
+
+MUST_USE static err skip_lines(struct compiler *c, struct skipping *s, u32 opened_at, str *body)
+{
+    size_t from = c->at;
+    for (;;) {
+        struct piece p = {0};
+        str markup;
+        next_line(c, &p);
+        if (p.kind == PIECE_END) return unclosed(c, s->opener, opened_at, s->end);
+        if (!skip_tag(s, tag_name(p.text, &markup))) continue;
+        *body = str_slice(c->source, from, p.at);
+        return ERR_OK;
+    }
+}
+
+MUST_USE static err nested_doc(struct compiler *c, const struct skipping *s, str name, size_t at)
+{
+    if (s->kind != SKIP_DOC || !str_eq(name, s->opener->name)) return ERR_OK;
+    return liquid_refuse(c, (u32)at, "{%% doc %%} cannot stand within another");
+}
+
+/* Walks over tags as bytes. */
+err liquid_skip(struct compiler *c, const struct liquid_tag *opener, u32 opened_at, str end,
+                skip_kind kind, str *body)
+{
+    struct skipping s = {opener, end, kind, 1, false};
+    if (c->lines) return skip_lines(c, &s, opened_at, body);
+    bool left = c->trim;
     size_t from = c->at;
     c->trim = false;
     while (c->at < c->source.n) {
         size_t at = c->at;
-        str rest = {c->source.p + at, c->source.n - at};
-        ptrdiff_t found = str_find(rest, S("{%"));
+        ptrdiff_t found = str_find(str_slice(c->source, at, c->source.n), S("{%"));
         if (found < 0) break;
         at += (size_t)found;
         str inner = {c->source.p + at + 2, c->source.n - at - 2}, markup;
@@ -322,13 +343,11 @@ err liquid_skip(struct compiler *c, const struct liquid_tag *opener, u32 opened_
         bool dash = inner.n && inner.p[inner.n - 1] == '-';
         if (dash) inner.n--;
         str name = tag_name(inner, &markup);
-        if (nests && str_eq(name, S("raw"))) raw = true;
-        if (nests && !raw && str_eq(name, opener->name)) depth++;
-        if (!raw && str_eq(name, end)) depth--;
-        if (raw && str_eq(name, S("endraw"))) raw = false;
-        bool ended = depth == 0;
+        TRY(nested_doc(c, &s, name, at));
+        bool ended = skip_tag(&s, name);
         /* An opening inside raw text may be no tag at all: go on right behind its braces. */
-        c->at = ended || nests ? (size_t)(inner.p + inner.n - c->source.p) + dash + 2 : at + 2;
+        c->at = ended || kind == SKIP_COMMENT ? (size_t)(inner.p + inner.n - c->source.p) + dash + 2
+                                              : at + 2;
         if (!ended) continue;
         *body = (str){c->source.p + from, at - from};
         if (left) *body = trim_left(*body);
@@ -336,252 +355,109 @@ err liquid_skip(struct compiler *c, const struct liquid_tag *opener, u32 opened_
         c->trim = dash;
         return ERR_OK;
     }
-    return liquid_refuse(c, opened_at, "{%% %.*s %%} is never closed: {%% %.*s %%} is missing",
-                         STR_ARG(opener->name), STR_ARG(end));
+    return unclosed(c, opener, opened_at, end);
 }
 
-err liquid_compile(str source, struct arena *arena, struct liquid **out, struct diag *why)
+/* ---- the whole, partials ---- */
+
+err liquid_lines(struct compiler *c, str markup, const struct node **out)
+{
+    size_t at = c->at, end = c->end;
+    bool lines = c->lines;
+    u32 which;
+    str rest;
+    if (c->depth == LIQUID_DEPTH_MAX)
+        return diag_set(c->why, ERR_LIMIT, "blocks may be nested at most %d deep",
+                        LIQUID_DEPTH_MAX);
+    c->depth++;
+    c->lines = true;
+    c->at = (size_t)(markup.p - c->source.p);
+    c->end = c->at + markup.n;
+    TRY(compile_nodes(c, NULL, 0, out, &which, &rest));
+    c->depth--;
+    c->lines = lines;
+    c->at = at;
+    c->end = end;
+    return ERR_OK;
+}
+
+u32 program_partial(const struct program *p, str name)
+{
+    for (u32 i = 0; p->options && i < p->options->partial_count; i++)
+        if (str_eq(p->options->partials[i].name, name)) return i;
+    return UINT32_MAX;
+}
+
+u32 program_slot(const struct program *p, str name)
+{
+    for (u32 i = 0; i < p->name_count; i++)
+        if (str_eq(p->names[i], name)) return i;
+    return UINT32_MAX;
+}
+
+u32 liquid_slot(struct compiler *c, str name)
+{
+    struct program *p = c->program;
+    u32 slot = program_slot(p, name);
+    if (slot != UINT32_MAX || p->name_count == LIQUID_NAMES_MAX) return slot;
+    p->names[p->name_count] = name;
+    return p->name_count++;
+}
+
+static struct liquid *new_liquid(struct compiler *c)
+{
+    struct liquid *l = arena_zalloc(c->arena, sizeof *l);
+    l->source = c->source;
+    l->name = c->name;
+    l->program = c->program;
+    return l;
+}
+
+/* It is entered into the table before its nodes are made, so that it may name itself. */
+err liquid_partial_compile(struct compiler *c, u32 index)
+{
+    const struct liquid_partial *p = &c->program->options->partials[index];
+    if (c->program->partials[index]) return ERR_OK;
+    if (p->source.n > TEMPLATE_SOURCE_MAX || c->partial_depth == LIQUID_DEPTH_MAX)
+        return diag_set(c->why, ERR_LIMIT, "the partial \"%.*s\" is too long or too deep",
+                        (int)min_size(p->name.n, 60), p->name.p);
+    struct compiler inner = {.source = p->source,
+                             .name = p->name,
+                             .end = p->source.n,
+                             .arena = c->arena,
+                             .why = c->why,
+                             .program = c->program,
+                             .partial_depth = c->partial_depth + 1};
+    struct liquid *l = new_liquid(&inner);
+    u32 which;
+    str markup;
+    c->program->partials[index] = l;
+    return compile_nodes(&inner, NULL, 0, &l->nodes, &which, &markup);
+}
+
+err liquid_compile_with(str source, const struct liquid_options *options, struct arena *arena,
+                        struct liquid **out, struct diag *why)
 {
     if (source.n > TEMPLATE_SOURCE_MAX)
         return diag_set(why, ERR_LIMIT, "a template may be at most %d bytes long",
                         TEMPLATE_SOURCE_MAX);
-    struct compiler c = {.source = source, .arena = arena, .why = why};
-    struct liquid *l = arena_zalloc(arena, sizeof *l);
+    struct program *program = arena_zalloc(arena, sizeof *program);
+    struct compiler c = {
+        .source = source, .end = source.n, .arena = arena, .why = why, .program = program};
+    struct liquid *l = new_liquid(&c);
     u32 which;
     str markup;
-    l->source = source;
+    program->options = options;
+    if (options)
+        program->partials = arena_zalloc(arena, options->partial_count * sizeof *program->partials);
+    liquid_slot(&c, S("forloop"));
+    liquid_slot(&c, S("tablerowloop"));
     TRY(compile_nodes(&c, NULL, 0, &l->nodes, &which, &markup));
     *out = l;
     return ERR_OK;
 }
 
-/* ---- rendering ---- */
-
-err render_nodes(struct render *r, const struct node *first)
+err liquid_compile(str source, struct arena *arena, struct liquid **out, struct diag *why)
 {
-    if (r->depth == LIQUID_DEPTH_MAX + 1)
-        return render_fail(r, ERR_LIMIT, "blocks are nested more than %d deep", LIQUID_DEPTH_MAX);
-    r->depth++;
-    for (const struct node *n = first; n; n = n->next) {
-        r->at = n->at;
-        if (UNLIKELY(r->steps_left == 0))
-            return render_fail(r, ERR_LIMIT, "the template takes more than %d steps",
-                               TEMPLATE_STEPS_MAX);
-        r->steps_left--;
-        TRY(n->render(r, n));
-        if (UNLIKELY(r->out->full))
-            return render_fail(r, ERR_LIMIT, "the text grows beyond %d bytes", TEMPLATE_OUTPUT_MAX);
-    }
-    r->depth--;
-    return ERR_OK;
-}
-
-char *render_bytes(struct render *r, size_t n)
-{
-    if (n > r->scratch_left) return NULL;
-    if (!r->scratch) r->scratch = arena_new();
-    r->scratch_left -= n;
-    return arena_alloc(r->scratch, n);
-}
-
-err render_assign(struct render *r, str name, datum d)
-{
-    for (struct local *l = r->locals; l; l = l->next) {
-        if (!str_eq(l->name, name)) continue;
-        l->value = d;
-        return ERR_OK;
-    }
-    struct local *l = NULL;
-    if (r->local_count < LIQUID_LOCALS_MAX) l = (struct local *)render_bytes(r, sizeof *l);
-    if (!l) return render_fail(r, ERR_LIMIT, "the template assigns too much");
-    *l = (struct local){r->locals, name, d};
-    r->locals = l;
-    r->local_count++;
-    return ERR_OK;
-}
-
-void render_put(struct render *r, datum d)
-{
-    if (r->format == LIQUID_TEXT || d.safe) {
-        datum_put(r->out, d);
-    } else if (d.v.type == VALUE_TEXT) {
-        html_escape(r->out, d.v.text, false);
-    } else {
-        /* What is no text may still hold some: a list, or a number as somebody sent it. */
-        struct buf plain;
-        buf_init(&plain, TEMPLATE_OUTPUT_MAX);
-        datum_put(&plain, d);
-        html_escape(r->out, buf_str(&plain), false);
-        if (plain.full) r->out->full = true;
-        buf_clear(&plain);
-    }
-}
-
-static datum member_of(datum d, str name)
-{
-    value v = d.v;
-    if (v.type == VALUE_MAP) {
-        value found = value_member(v, name);
-        if (found.type != VALUE_MISSING) return datum_of(found);
-    }
-    if (str_eq(name, S("size"))) {
-        if (v.type == VALUE_LIST || v.type == VALUE_MAP) return datum_of(value_int(v.count));
-        if (v.type == VALUE_TEXT) {
-            i64 n = 0;
-            for (size_t i = 0; i < v.text.n; i++) n += ((u8)v.text.p[i] & 0xC0) != 0x80;
-            return datum_of(value_int(n));
-        }
-    }
-    if (v.type == VALUE_LIST && v.count) {
-        if (str_eq(name, S("first"))) return datum_of(value_element(v, 0));
-        if (str_eq(name, S("last"))) return datum_of(value_element(v, v.count - 1));
-    }
-    return datum_of(value_missing());
-}
-
-static datum indexed(datum d, datum index)
-{
-    if (index.v.type == VALUE_TEXT) {
-        value found = value_member(d.v, index.v.text);
-        return datum_of(found);
-    }
-    if (index.v.type != VALUE_INT || d.v.type != VALUE_LIST) return datum_of(value_missing());
-    i64 at = index.v.n < 0 ? index.v.n + d.v.count : index.v.n;
-    if (at < 0 || at >= d.v.count) return datum_of(value_missing());
-    return datum_of(value_element(d.v, (u32)at));
-}
-
-static const struct local *local_of(const struct render *r, str name)
-{
-    for (const struct local *l = r->locals; l; l = l->next)
-        if (str_eq(l->name, name)) return l;
-    return NULL;
-}
-
-/* The value of the root and its first member, which outside values answer together. */
-static datum root_of(struct render *r, const struct operand *o, const struct member **rest)
-{
-    str root = o->root;
-    *rest = o->members;
-    if (o->index) {
-        datum name = render_operand(r, o->index);
-        if (name.v.type != VALUE_TEXT) return datum_of(value_missing());
-        root = name.v.text;
-    }
-    const struct local *l = r->locals ? local_of(r, root) : NULL;
-    if (l) return l->value;
-    value (*lookup)(void *, str, str) = r->values ? r->values->lookup : NULL;
-    if (!lookup) return datum_of(value_missing());
-    str member = {0};
-    const struct member *m = o->members;
-    if (m && !m->index) {
-        member = m->name;
-    } else if (m) {
-        datum index = render_operand(r, m->index);
-        if (index.v.type == VALUE_TEXT) member = index.v.text;
-    }
-    if (member.n) {
-        value v = lookup(r->values->ctx, root, member);
-        if (v.type != VALUE_MISSING) {
-            *rest = m->next;
-            return datum_of(v);
-        }
-    }
-    return datum_of(lookup(r->values->ctx, root, (str){0}));
-}
-
-datum render_operand(struct render *r, const struct operand *o)
-{
-    if (!o->root.n && !o->index) return o->constant;
-    if (r->depth > LIQUID_DEPTH_MAX) return datum_of(value_missing());
-    r->depth++;
-    const struct member *m;
-    datum d = root_of(r, o, &m);
-    bool own = d.own || o->own;
-    for (; m; m = m->next)
-        d = m->index ? indexed(d, render_operand(r, m->index)) : member_of(d, m->name);
-    d.own = own;
-    r->depth--;
-    return d;
-}
-
-MUST_USE static err apply(struct render *r, const struct call *c, datum *d)
-{
-    datum args[LIQUID_ARGS_MAX] = {0};
-    u32 given = 0;
-    bool own = d->own;
-    for (u32 i = 0; i < LIQUID_ARGS_MAX; i++) {
-        if (!c->args[i]) continue;
-        args[i] = render_operand(r, c->args[i]);
-        own |= args[i].own;
-        if (i < c->filter->args_max) given = i + 1;
-    }
-    r->at = c->at;
-    if (r->steps_left == 0)
-        return render_fail(r, ERR_LIMIT, "the template takes more than %d steps",
-                           TEMPLATE_STEPS_MAX);
-    r->steps_left--;
-    TRY(c->filter->apply(r, d, args, given));
-    d->own = own;
-    if (c->filter->safety != SAFE_STAYS) d->safe = c->filter->safety == SAFE_BEGINS;
-    return ERR_OK;
-}
-
-err render_expression(struct render *r, const struct expression *e, datum *out)
-{
-    *out = render_operand(r, &e->head);
-    for (const struct call *c = e->calls; c; c = c->next) TRY(apply(r, c, out));
-    return ERR_OK;
-}
-
-err render_condition(struct render *r, const struct condition *c, bool *out)
-{
-    for (;; c = c->rest) {
-        datum a = render_operand(r, &c->a);
-        if (c->comparison == IS_TRUE)
-            *out = datum_is_true(a);
-        else if (datum_compare(a, render_operand(r, &c->b), (comparison)c->comparison, out) !=
-                 ERR_OK)
-            return render_fail(r, ERR_INVALID, "these two values have no order");
-        if (!c->rest || *out == c->rest_is_or) return ERR_OK;
-    }
-}
-
-static u64 fold(u64 hash, str s)
-{
-    u64 both[2] = {hash, hash_xxh64(s)};
-    return hash_xxh64((str){(const char *)both, sizeof both});
-}
-
-err liquid_render_hashed(const struct liquid *l, const struct liquid_values *values,
-                         liquid_format format, struct buf *out, u64 *hash, struct diag *why)
-{
-    struct render r = {.liquid = l,
-                       .values = values,
-                       .format = format,
-                       .out = out,
-                       .outermost = out,
-                       .scratch_left = LIQUID_SCRATCH_MAX,
-                       .steps_left = TEMPLATE_STEPS_MAX,
-                       .why = why};
-    size_t start = out->n;
-    err e = render_nodes(&r, l->nodes);
-    if (e != ERR_OK) {
-        out->n = start; /* all of it or nothing */
-    } else if (hash) {
-        size_t from = start;
-        for (u32 i = 0; i < r.own_count; i++) {
-            *hash = fold(*hash, (str){out->p + from, r.own[i].from - from});
-            from = r.own[i].to;
-        }
-        *hash = fold(*hash, (str){out->p + from, out->n - from});
-    }
-    arena_free(r.scratch);
-    return e;
-}
-
-err liquid_render(const struct liquid *l, const struct liquid_values *values, liquid_format format,
-                  struct buf *out, struct diag *why)
-{
-    return liquid_render_hashed(l, values, format, out, NULL, why);
+    return liquid_compile_with(source, NULL, arena, out, why);
 }

@@ -90,19 +90,26 @@ u32 parser_at(const struct parser *p)
     return (u32)(p->word.p - p->c->source.p);
 }
 
-static bool is_sign(const struct parser *p, const char *sign)
+bool parser_is(const struct parser *p, const char *sign)
 {
     return p->kind == WORD_SIGN && str_eq(p->word, str_of(sign));
 }
 
 bool parser_sign(struct parser *p, const char *sign)
 {
-    if (!is_sign(p, sign)) return false;
+    if (!parser_is(p, sign)) return false;
     parser_next(p);
     return true;
 }
 
-MUST_USE static err unexpected(struct parser *p, const char *wanted)
+bool parser_word(struct parser *p, const char *name)
+{
+    if (p->kind != WORD_NAME || !str_eq(p->word, str_of(name))) return false;
+    parser_next(p);
+    return true;
+}
+
+err parser_unexpected(struct parser *p, const char *wanted)
 {
     if (p->kind == WORD_END) return liquid_refuse(p->c, parser_at(p), "%s is missing here", wanted);
     if (p->kind == WORD_BAD && (*p->word.p == '"' || *p->word.p == '\''))
@@ -113,7 +120,7 @@ MUST_USE static err unexpected(struct parser *p, const char *wanted)
 
 err parse_end(struct parser *p)
 {
-    return p->kind == WORD_END ? ERR_OK : unexpected(p, "the end");
+    return p->kind == WORD_END ? ERR_OK : parser_unexpected(p, "the end");
 }
 
 /* ---- operands ---- */
@@ -151,64 +158,146 @@ static value number_constant(str text)
     return (value){.type = VALUE_NUMBER, .text = text};
 }
 
-/* What stands in brackets: a fixed text is as good as a name. */
-MUST_USE static err parse_index(struct parser *p, str *name, const struct operand **out)
+/* Brackets and ranges may hold values that hold brackets and ranges. */
+MUST_USE static err parse_inner(struct parser *p, const struct operand **out)
 {
     if (p->c->depth == LIQUID_DEPTH_MAX)
         return diag_set(p->c->why, ERR_LIMIT, "brackets may be nested at most %d deep",
                         LIQUID_DEPTH_MAX);
-    struct operand *index = arena_zalloc(p->c->arena, sizeof *index);
+    struct operand *inner = arena_zalloc(p->c->arena, sizeof *inner);
     p->c->depth++;
-    err e = parse_operand(p, index);
+    err e = parse_operand(p, inner);
     p->c->depth--;
-    TRY(e);
-    if (!index->root.n && !index->index && index->constant.v.type == VALUE_TEXT)
+    *out = inner;
+    return e;
+}
+
+/* What stands in brackets: a fixed text is as good as a name. */
+MUST_USE static err parse_index(struct parser *p, str *name, const struct operand **out)
+{
+    const struct operand *index;
+    TRY(parse_inner(p, &index));
+    if (index->kind == OPERAND_CONSTANT && index->constant.v.type == VALUE_TEXT)
         *name = index->constant.v.text;
     else
         *out = index;
-    return parser_sign(p, "]") ? ERR_OK : unexpected(p, "]");
+    return parser_sign(p, "]") ? ERR_OK : parser_unexpected(p, "]");
 }
 
 MUST_USE static err parse_members(struct parser *p, struct operand *out)
 {
     const struct member **tail = &out->members;
-    while (is_sign(p, ".") || is_sign(p, "[")) {
+    while (parser_is(p, ".") || parser_is(p, "[")) {
         struct member *m = arena_zalloc(p->c->arena, sizeof *m);
         if (parser_sign(p, "[")) {
             TRY(parse_index(p, &m->name, &m->index));
         } else {
             parser_next(p);
-            if (p->kind != WORD_NAME) return unexpected(p, "a name");
+            if (p->kind != WORD_NAME) return parser_unexpected(p, "a name");
             m->name = p->word;
+            m->field = liquid_field(p->word);
             parser_next(p);
         }
+        m->tag = index_tag(m->name);
         *tail = m;
         tail = &m->next;
     }
     return ERR_OK;
 }
 
+MUST_USE static err use_name(struct parser *p, str name, struct operand *out)
+{
+    out->kind = OPERAND_NAME;
+    out->root = name;
+    out->own = is_own(name);
+    out->slot = liquid_slot(p->c, name);
+    if (out->slot != UINT32_MAX) return ERR_OK;
+    return diag_set(p->c->why, ERR_LIMIT, "a template may use at most %d different names",
+                    LIQUID_NAMES_MAX);
+}
+
+MUST_USE static err parse_bracketed(struct parser *p, struct operand *out)
+{
+    str name = {0};
+    TRY(parse_index(p, &name, &out->index));
+    out->kind = OPERAND_COMPUTED;
+    if (!out->index) TRY(use_name(p, name, out));
+    return parse_members(p, out);
+}
+
+MUST_USE static err parse_range(struct parser *p, struct operand *out)
+{
+    out->kind = OPERAND_RANGE;
+    TRY(parse_inner(p, &out->index));
+    if (!parser_sign(p, "..")) return parser_unexpected(p, "..");
+    TRY(parse_inner(p, &out->end));
+    return parser_sign(p, ")") ? ERR_OK : parser_unexpected(p, ")");
+}
+
+/* nil.x is no constant: a word of the language with members is a name like any other. */
+static bool has_members(const struct parser *p)
+{
+    struct parser ahead = *p;
+    parser_next(&ahead);
+    return parser_is(&ahead, ".") || parser_is(&ahead, "[");
+}
+
 err parse_operand(struct parser *p, struct operand *out)
 {
     *out = (struct operand){0};
-    if (parser_sign(p, "[")) {
-        TRY(parse_index(p, &out->root, &out->index));
-        out->own = is_own(out->root);
-        return parse_members(p, out);
-    }
+    if (parser_sign(p, "[")) return parse_bracketed(p, out);
+    if (parser_sign(p, "(")) return parse_range(p, out);
     switch (p->kind) {
     case WORD_STRING: out->constant = datum_of(value_text(p->word)); break;
     case WORD_NUMBER: out->constant = datum_of(number_constant(p->word)); break;
     case WORD_NAME:
-        if (constant_word(p->word, &out->constant)) break;
-        out->root = p->word;
-        out->own = is_own(p->word);
+        if (constant_word(p->word, &out->constant) && !has_members(p)) break;
+        out->constant = (datum){0};
+        TRY(use_name(p, p->word, out));
         parser_next(p);
         return parse_members(p, out);
-    default: return unexpected(p, "a value");
+    default: return parser_unexpected(p, "a value");
     }
     parser_next(p);
     return ERR_OK;
+}
+
+err parse_target(struct parser *p, str *name, u32 *slot)
+{
+    struct operand o;
+    if (p->kind != WORD_NAME && p->kind != WORD_STRING && p->kind != WORD_NUMBER)
+        return parser_unexpected(p, "a name");
+    *name = p->word;
+    TRY(use_name(p, p->word, &o));
+    *slot = o.slot;
+    parser_next(p);
+    return ERR_OK;
+}
+
+/* The declared fallback of customer.first_name, if there is one. */
+static const struct operand *fallback_of(struct parser *p, const struct operand *o)
+{
+    const struct liquid_options *options = p->c->program->options;
+    const struct json *j = NULL;
+    char path[200];
+    size_t n = 0;
+    if (o->kind != OPERAND_NAME || !options || !json_is(options->fallbacks, JSON_OBJECT))
+        return NULL;
+    for (const struct member *m = NULL;;) {
+        str name = m ? m->name : o->root;
+        if (name.n > sizeof path - 2 - n || (m && m->index)) return NULL;
+        if (m) path[n++] = '.';
+        memcpy(path + n, name.p, name.n);
+        n += name.n;
+        m = m ? m->next : o->members;
+        if (!m) break;
+    }
+    path[n] = 0;
+    j = json_get(options->fallbacks, path);
+    if (!json_is(j, JSON_STRING)) return NULL;
+    struct operand *otherwise = arena_zalloc(p->c->arena, sizeof *otherwise);
+    otherwise->constant = datum_of(value_text(j->text));
+    return otherwise;
 }
 
 /* ---- filters ---- */
@@ -232,7 +321,7 @@ MUST_USE static err parse_argument(struct parser *p, struct call *c, u32 *count)
     u32 at = parser_at(p), place = *count;
     struct parser ahead = *p;
     parser_next(&ahead);
-    if (p->kind == WORD_NAME && is_sign(&ahead, ":")) {
+    if (p->kind == WORD_NAME && parser_is(&ahead, ":")) {
         if (!f->named.n || !str_eq(f->named, p->word))
             return liquid_refuse(p->c, at, "%.*s has no argument \"%.*s\"", STR_ARG(f->name),
                                  (int)min_size(p->word.n, 40), p->word.p);
@@ -251,7 +340,7 @@ MUST_USE static err parse_argument(struct parser *p, struct call *c, u32 *count)
 MUST_USE static err parse_call(struct parser *p, struct call *c)
 {
     u32 count = 0;
-    if (p->kind != WORD_NAME) return unexpected(p, "a filter");
+    if (p->kind != WORD_NAME) return parser_unexpected(p, "a filter");
     c->at = parser_at(p);
     c->filter = liquid_filter_find(p->word);
     if (!c->filter) return unknown_filter(p);
@@ -272,6 +361,7 @@ err parse_expression(struct parser *p, struct expression *out)
     const struct call **tail = &out->calls;
     *out = (struct expression){0};
     TRY(parse_operand(p, &out->head));
+    out->head.otherwise = fallback_of(p, &out->head);
     while (parser_sign(p, "|")) {
         struct call *c = arena_zalloc(p->c->arena, sizeof *c);
         TRY(parse_call(p, c));
@@ -312,7 +402,7 @@ err parse_condition(struct parser *p, const struct condition **out)
         if (p->kind == WORD_END) return ERR_OK;
         c->rest_is_or = p->kind == WORD_NAME && str_eq(p->word, S("or"));
         if (!c->rest_is_or && !(p->kind == WORD_NAME && str_eq(p->word, S("and"))))
-            return unexpected(p, "and, or, or a comparison");
+            return parser_unexpected(p, "and, or, or a comparison");
         parser_next(p);
     }
 }

@@ -1,8 +1,9 @@
 /* liquid_filters.c — finding a filter by its name. */
 #include "content/liquid.h"
 
-static const struct liquid_filter *const tables[] = {liquid_text_filters, liquid_number_filters,
-                                                     liquid_html_filters};
+static const struct liquid_filter *const tables[] = {
+    liquid_text_filters, liquid_number_filters, liquid_html_filters, liquid_list_filters,
+    liquid_pick_filters, liquid_code_filters,   liquid_date_filters, liquid_money_filters};
 
 const struct liquid_filter *liquid_filter_find(str name)
 {

@@ -1,91 +1,84 @@
-/* liquid_value.c — what values mean to templates: truth, comparison, text, arithmetic. */
+/* liquid_value.c — what values mean to templates: truth, comparison, members, text. */
 #include "content/liquid.h"
+#include "content/liquid_read.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
-datum datum_of(value v)
+bool datum_is_empty(const datum *d)
 {
-    return (datum){.v = v};
-}
-
-void datum_set(datum *d, value v)
-{
-    d->v = v;
-    d->kind = DATUM_PLAIN;
-}
-
-bool datum_is_nil(datum d)
-{
-    return d.kind == DATUM_PLAIN && (d.v.type == VALUE_MISSING || d.v.type == VALUE_NULL);
-}
-
-bool datum_is_true(datum d)
-{
-    return !datum_is_nil(d) && d.v.type != VALUE_FALSE;
-}
-
-bool datum_is_empty(datum d)
-{
-    switch (d.v.type) {
-    case VALUE_TEXT: return d.v.text.n == 0;
+    if (d->kind != DATUM_PLAIN) return d->kind == DATUM_EMPTY;
+    switch (d->v.type) {
+    case VALUE_TEXT: return d->v.text.n == 0;
     case VALUE_LIST:
-    case VALUE_MAP: return d.v.count == 0;
-    default: return d.kind == DATUM_EMPTY;
+    case VALUE_MAP: return d->v.count == 0;
+    default: return false;
     }
 }
 
-bool datum_is_blank(datum d)
+bool datum_is_blank(const datum *d)
 {
-    if (d.kind != DATUM_PLAIN) return d.kind == DATUM_BLANK;
-    if (datum_is_nil(d) || d.v.type == VALUE_FALSE || datum_is_empty(d)) return true;
-    return d.v.type == VALUE_TEXT && str_trim(d.v.text).n == 0;
+    if (d->kind != DATUM_PLAIN) return d->kind == DATUM_BLANK;
+    if (!datum_is_true(d) || datum_is_empty(d)) return true;
+    return d->v.type == VALUE_TEXT && str_trim(d->v.text).n == 0;
 }
 
-static bool contains(datum a, datum b)
+/* ---- comparison ---- */
+
+static bool contains(const datum *a, const datum *b)
 {
-    if (a.v.type == VALUE_TEXT) {
-        if (b.v.type == VALUE_TEXT) return str_find(a.v.text, b.v.text) >= 0;
-        char digits[32];
-        if (b.v.type != VALUE_INT) return false;
-        int n = snprintf(digits, sizeof digits, "%lld", (long long)b.v.n);
-        return str_find(a.v.text, (str){digits, (size_t)n}) >= 0;
+    if (a->kind != DATUM_PLAIN || datum_is_nil(b)) return false;
+    if (a->v.type == VALUE_TEXT) {
+        if (b->v.type == VALUE_TEXT) return str_find(a->v.text, b->v.text) >= 0;
+        struct buf text;
+        buf_init(&text, 64);
+        datum_put(&text, b);
+        bool found = !text.full && text.n && str_find(a->v.text, buf_str(&text)) >= 0;
+        buf_clear(&text);
+        return found;
     }
-    if (a.v.type == VALUE_MAP)
-        return b.v.type == VALUE_TEXT && value_member(a.v, b.v.text).type != VALUE_MISSING;
-    if (a.v.type != VALUE_LIST || datum_is_nil(b)) return false;
-    struct reader r = reader_of(a.v.text);
-    for (u32 i = 0; i < a.v.count && !r.bad; i++)
-        if (value_eq(value_read(&r), b.v)) return true;
+    value v;
+    if (a->v.type == VALUE_MAP && b->v.type == VALUE_TEXT) {
+        peek_member(&a->v, b->v.text, &v);
+        return v.type != VALUE_MISSING;
+    }
+    if (a->v.type != VALUE_LIST) return false;
+    const u8 *p = (const u8 *)a->v.text.p, *end = p + a->v.text.n;
+    for (u32 i = 0; i < a->v.count && peek_value(&p, end, &v); i++)
+        if (value_eq(v, b->v)) return true;
     return false;
 }
 
-static bool equal(datum a, datum b)
+bool datum_equal(const datum *a, const datum *b)
 {
-    if (b.kind == DATUM_EMPTY) return a.kind == DATUM_EMPTY || datum_is_empty(a);
-    if (a.kind == DATUM_EMPTY) return datum_is_empty(b);
-    if (b.kind == DATUM_BLANK) return datum_is_blank(a);
-    if (a.kind == DATUM_BLANK) return datum_is_blank(b);
-    if (datum_is_nil(a) || datum_is_nil(b)) return datum_is_nil(a) && datum_is_nil(b);
-    return value_eq(a.v, b.v);
+    if (a->kind == DATUM_PLAIN && b->kind == DATUM_PLAIN) {
+        if (a->v.type == VALUE_TEXT && b->v.type == VALUE_TEXT) return str_eq(a->v.text, b->v.text);
+        if (datum_is_nil(a) || datum_is_nil(b)) return datum_is_nil(a) && datum_is_nil(b);
+        return value_eq(a->v, b->v);
+    }
+    if (b->kind == DATUM_EMPTY) return datum_is_empty(a);
+    if (a->kind == DATUM_EMPTY) return datum_is_empty(b);
+    if (b->kind == DATUM_BLANK) return datum_is_blank(a);
+    if (a->kind == DATUM_BLANK) return datum_is_blank(b);
+    if (a->kind != b->kind) return false;
+    return a->kind == DATUM_RANGE ? a->v.n == b->v.n && a->to == b->to : a->loop == b->loop;
 }
 
 /* An order with nil is false, whichever way one asks. */
-err datum_compare(datum a, datum b, comparison c, bool *out)
+err datum_compare(const datum *a, const datum *b, comparison c, bool *out)
 {
     int order;
     *out = false;
     if (c == IS_EQ || c == IS_NE) {
-        *out = equal(a, b) == (c == IS_EQ);
+        *out = datum_equal(a, b) == (c == IS_EQ);
         return ERR_OK;
     }
     if (c == IS_CONTAINS) {
         *out = contains(a, b);
         return ERR_OK;
     }
-    if (a.kind != DATUM_PLAIN || b.kind != DATUM_PLAIN || datum_is_nil(a) || datum_is_nil(b))
+    if (a->kind != DATUM_PLAIN || b->kind != DATUM_PLAIN || datum_is_nil(a) || datum_is_nil(b))
         return ERR_OK;
-    TRY(value_cmp(a.v, b.v, &order));
+    TRY(value_cmp(a->v, b->v, &order));
     switch (c) {
     case IS_LT: *out = order < 0; break;
     case IS_LE: *out = order <= 0; break;
@@ -95,116 +88,294 @@ err datum_compare(datum a, datum b, comparison c, bool *out)
     return ERR_OK;
 }
 
-/* A list's elements follow each other; a decimal keeps one place, so that 3.0 is told from 3. */
-static void put(struct buf *out, value v, u32 depth)
+/* ---- members ---- */
+
+u8 liquid_field(str name)
 {
-    size_t from = out->n;
-    switch (v.type) {
-    case VALUE_LIST: {
-        struct reader r = reader_of(v.text);
-        for (u32 i = 0; i < v.count && !r.bad && depth < JSON_DEPTH_MAX; i++)
-            put(out, value_read(&r), depth + 1);
-        break;
-    }
-    case VALUE_FIXED:
-        value_display(out, v);
-        if (!out->full && str_index((str){out->p + from, out->n - from}, '.') < 0)
-            buf_put(out, S(".0"));
-        break;
-    default: value_display(out, v);
+    static const str names[] = {
+        LIQUID_NAME(""),       LIQUID_NAME("size"),       LIQUID_NAME("first"),
+        LIQUID_NAME("last"),   LIQUID_NAME("index"),      LIQUID_NAME("index0"),
+        LIQUID_NAME("rindex"), LIQUID_NAME("rindex0"),    LIQUID_NAME("length"),
+        LIQUID_NAME("name"),   LIQUID_NAME("parentloop"), LIQUID_NAME("col"),
+        LIQUID_NAME("col0"),   LIQUID_NAME("col_first"),  LIQUID_NAME("col_last"),
+        LIQUID_NAME("row")};
+    for (u8 i = 1; i < COUNT_OF(names); i++)
+        if (str_eq(names[i], name)) return i;
+    return FIELD_NONE;
+}
+
+static void column_field(const struct loop *l, u8 field, datum *out)
+{
+    i64 column = l->columns ? l->index % l->columns : 0;
+    if (!l->columns) return;
+    switch (field) {
+    case FIELD_COL: out->v = value_int(column + 1); break;
+    case FIELD_COL0: out->v = value_int(column); break;
+    case FIELD_COL_FIRST: out->v = value_bool(column == 0); break;
+    case FIELD_COL_LAST: out->v = value_bool(column == l->columns - 1); break;
+    case FIELD_ROW: out->v = value_int(l->index / l->columns + 1); break;
+    default: break;
     }
 }
 
-void datum_put(struct buf *out, datum d)
+static void loop_field(const struct loop *l, u8 field, datum *out)
 {
-    put(out, d.v, 0);
+    *out = (datum){0};
+    switch (field) {
+    case FIELD_INDEX: out->v = value_int(l->index + 1); break;
+    case FIELD_INDEX0: out->v = value_int(l->index); break;
+    case FIELD_RINDEX: out->v = value_int(l->length - l->index); break;
+    case FIELD_RINDEX0: out->v = value_int(l->length - l->index - 1); break;
+    case FIELD_FIRST: out->v = value_bool(l->index == 0); break;
+    case FIELD_LAST: out->v = value_bool(l->index == l->length - 1); break;
+    case FIELD_LENGTH: out->v = value_int(l->length); break;
+    case FIELD_NAME:
+        if (!l->columns) out->v = value_text(l->name);
+        break;
+    case FIELD_PARENTLOOP:
+        if (l->parent && !l->columns) out->kind = DATUM_LOOP, out->loop = l->parent;
+        break;
+    default: column_field(l, field, out);
+    }
 }
 
-bool datum_text(struct render *r, datum d, str *out)
+i64 text_length(str s)
 {
-    if (d.v.type == VALUE_TEXT || d.v.type == VALUE_DATE || d.v.type == VALUE_TIME) {
-        *out = d.v.text;
+    i64 n = 0;
+    for (size_t i = 0; i < s.n; i++) n += ((u8)s.p[i] & 0xC0) != 0x80;
+    return n;
+}
+
+static size_t first_bytes(str s)
+{
+    size_t n = s.n ? 1 : 0;
+    while (n < s.n && ((u8)s.p[n] & 0xC0) == 0x80) n++;
+    return n;
+}
+
+static size_t last_bytes(str s)
+{
+    size_t n = s.n ? 1 : 0;
+    while (n < s.n && ((u8)s.p[s.n - n] & 0xC0) == 0x80) n++;
+    return n;
+}
+
+/* `size`, `first`, `last` of what has them. */
+static void end_field(const datum *d, u8 field, datum *out)
+{
+    const value *v = &d->v;
+    bool first = field == FIELD_FIRST;
+    if (d->kind == DATUM_RANGE) {
+        i64 size = d->to < v->n ? 0 : d->to - v->n + 1;
+        out->v = value_int(field == FIELD_SIZE ? size : first ? v->n : d->to);
+    } else if (v->type == VALUE_TEXT) {
+        size_t n = first ? first_bytes(v->text) : last_bytes(v->text);
+        if (field == FIELD_SIZE)
+            out->v = value_int(text_length(v->text));
+        else
+            out->v = value_text((str){first ? v->text.p : v->text.p + v->text.n - n, n});
+    } else if (field == FIELD_SIZE && (v->type == VALUE_LIST || v->type == VALUE_MAP)) {
+        out->v = value_int(v->count);
+    } else if (v->type == VALUE_LIST && v->count) {
+        out->v = value_element(*v, first ? 0 : v->count - 1);
+    }
+}
+
+void datum_member(const datum *d, str name, u8 field, datum *out)
+{
+    if (d->kind == DATUM_LOOP) {
+        loop_field(d->loop, field, out);
+        return;
+    }
+    bool own = d->own;
+    if (LIKELY(d->kind == DATUM_PLAIN && d->v.type == VALUE_MAP)) {
+        value found;
+        peek_member(&d->v, name, &found);
+        if (LIKELY(found.type != VALUE_MISSING || !field)) {
+            out->v = found;
+            out->kind = DATUM_PLAIN;
+            out->safe = false;
+            out->own = own;
+            return;
+        }
+    }
+    datum found = {0};
+    if (field && field <= FIELD_LAST) end_field(d, field, &found);
+    *out = found;
+    out->own = own;
+}
+
+void index_make(const value *map, struct index *out)
+{
+    const u8 *start = (const u8 *)map->text.p, *p = start, *end = p + map->text.n;
+    out->count = INDEX_NONE;
+    if (map->count > INDEX_MAX || map->text.n > UINT32_MAX) return;
+    for (u32 i = 0; i < map->count; i++) {
+        u64 n;
+        if (!peek_varint(&p, end, &n) || n > (u64)(end - p) || n > INDEX_NAME_MAX) return;
+        out->tags[i] = index_tag((str){(const char *)p, (size_t)n});
+        p += n;
+        out->values[i] = (u32)(p - start);
+        if (!peek_skip(&p, end)) return;
+    }
+    out->count = map->count;
+}
+
+bool index_find(const struct index *index, const value *map, str name, u32 tag, value *out)
+{
+    const u8 *start = (const u8 *)map->text.p, *end = start + map->text.n;
+    if (name.n > INDEX_NAME_MAX) return false;
+    for (u32 i = index->count; i-- > 0;) {
+        if (index->tags[i] != tag) continue; /* of the same length, then */
+        const u8 *p = start + index->values[i];
+        if (!peek_same(p - name.n, name.p, name.n)) continue;
+        return peek_value(&p, end, out);
+    }
+    return false;
+}
+
+value liquid_member(value map, str key)
+{
+    value v = {0};
+    if (map.type == VALUE_MAP) peek_member(&map, key, &v);
+    return v;
+}
+
+void datum_element(const datum *d, i64 index, datum *out)
+{
+    const value v = d->v;
+    bool own = d->own;
+    i64 to = d->to;
+    u8 kind = d->kind;
+    *out = (datum){.own = own};
+    if (kind == DATUM_RANGE) {
+        i64 count = to < v.n ? 0 : to - v.n + 1;
+        if (index < 0) index += count;
+        if (index >= 0 && index < count) out->v = value_int(v.n + index);
+        return;
+    }
+    if (kind != DATUM_PLAIN || v.type != VALUE_LIST) return;
+    if (index < 0) index += v.count;
+    if (index >= 0 && index < v.count) out->v = value_element(v, (u32)index);
+}
+
+void datum_indexed(const datum *d, const datum *index, datum *out)
+{
+    if (index->v.type == VALUE_INT && index->kind == DATUM_PLAIN)
+        datum_element(d, index->v.n, out);
+    else if (index->v.type == VALUE_TEXT && (d->v.type == VALUE_MAP || d->kind == DATUM_LOOP))
+        datum_member(d, index->v.text, d->kind == DATUM_LOOP ? liquid_field(index->v.text) : 0,
+                     out);
+    else
+        *out = (datum){.own = d->own};
+}
+
+/* ---- text ---- */
+
+static void put_value(struct buf *out, const value *v, u32 depth, bool quoted);
+
+/* {"a"=>1, "b"=>nil}: what Liquid prints of a map, and of a list within one. */
+static void put_inspected(struct buf *out, const value *v, u32 depth)
+{
+    const u8 *p = (const u8 *)v->text.p, *end = p + v->text.n;
+    bool map = v->type == VALUE_MAP;
+    buf_byte(out, map ? '{' : '[');
+    for (u32 i = 0; i < v->count && !out->full; i++) {
+        str key;
+        value member;
+        if (map && !peek_bytes(&p, end, &key)) break;
+        if (!peek_value(&p, end, &member)) break;
+        if (i) buf_put(out, S(", "));
+        if (map) {
+            json_put_str(out, key);
+            buf_put(out, S("=>"));
+        }
+        put_value(out, &member, depth + 1, true);
+    }
+    buf_byte(out, map ? '}' : ']');
+}
+
+/* A decimal keeps one place, so that 3.0 is told from 3. */
+static void put_fixed(struct buf *out, fixed n)
+{
+    fixed_put(out, n);
+    if (n % FIXED_ONE == 0) buf_put(out, S(".0"));
+}
+
+static void put_value(struct buf *out, const value *v, u32 depth, bool quoted)
+{
+    switch (v->type) {
+    case VALUE_TEXT:
+    case VALUE_DATE:
+    case VALUE_TIME:
+        if (quoted)
+            json_put_str(out, v->text);
+        else
+            buf_put(out, v->text);
+        break;
+    case VALUE_INT: buf_i64_text(out, v->n); break;
+    case VALUE_FIXED: put_fixed(out, v->n); break;
+    case VALUE_LIST:
+        if (depth > JSON_DEPTH_MAX) break;
+        if (quoted) {
+            put_inspected(out, v, depth);
+            break;
+        }
+        /* A list's elements follow each other. */
+        for (const u8 *p = (const u8 *)v->text.p, *end = p + v->text.n; p < end && !out->full;) {
+            value element;
+            if (!peek_value(&p, end, &element)) break;
+            put_value(out, &element, depth + 1, false);
+        }
+        break;
+    case VALUE_MAP:
+        if (depth <= JSON_DEPTH_MAX) put_inspected(out, v, depth);
+        break;
+    case VALUE_MISSING:
+    case VALUE_NULL:
+        if (quoted) buf_put(out, S("nil"));
+        break;
+    default: value_display(out, *v);
+    }
+}
+
+void datum_put(struct buf *out, const datum *d)
+{
+    if (LIKELY(d->kind == DATUM_PLAIN)) {
+        put_value(out, &d->v, 0, false);
+    } else if (d->kind == DATUM_RANGE) {
+        buf_i64_text(out, d->v.n);
+        buf_put(out, S(".."));
+        buf_i64_text(out, d->to);
+    }
+}
+
+/* What is no text is written behind the output and taken off again: no buffer of its own. */
+bool datum_text(struct render *r, const datum *d, str *out)
+{
+    if (LIKELY(d->kind == DATUM_PLAIN && d->v.type >= VALUE_TEXT && d->v.type <= VALUE_TIME)) {
+        *out = d->v.text;
         return true;
     }
-    struct buf b;
-    buf_init(&b, r->scratch_left);
-    datum_put(&b, d);
-    char *copy = b.full ? NULL : render_bytes(r, b.n);
-    if (copy) {
-        if (b.n) memcpy(copy, b.p, b.n);
-        *out = (str){copy, b.n};
-    }
-    buf_clear(&b);
+    size_t from = r->out->n;
+    *out = (str){0};
+    if (d->kind == DATUM_PLAIN && d->v.type <= VALUE_NULL) return true;
+    datum_put(r->out, d);
+    if (r->out->full) return false;
+    size_t n = r->out->n - from;
+    char *copy = render_bytes(r, n);
+    if (copy && n) memcpy(copy, r->out->p + from, n);
+    r->out->n = from;
+    *out = (str){copy, n};
     return copy;
 }
 
-/* ---- numbers ---- */
-
-/* The number at the start of a text: "12 items" is 12, "abc" is 0. */
-static struct number leading(str s)
+bool datum_integer(const datum *d, i64 *out)
 {
-    s = str_trim(s);
-    size_t n = 0, digits = 0;
-    if (n < s.n && (s.p[n] == '-' || s.p[n] == '+')) n++;
-    while (n < s.n && s.p[n] >= '0' && s.p[n] <= '9') n++, digits++;
-    if (!digits) return (struct number){0};
-    if (n + 1 < s.n && s.p[n] == '.' && s.p[n + 1] >= '0' && s.p[n + 1] <= '9')
-        for (n++; n < s.n && s.p[n] >= '0' && s.p[n] <= '9';) n++;
-    if (s.p[0] == '+') s = str_slice(s, 1, n), n = s.n;
-    str number = {s.p, n};
-    struct number out = {NUMBER_INT, 0, 0.0};
-    if (str_to_i64(number, &out.i) == ERR_OK) return out;
-    out.kind = NUMBER_FIXED;
-    if (fixed_parse(number, &out.i) == ERR_OK) return out;
-    return (struct number){NUMBER_DOUBLE, 0, json_number(number)};
-}
-
-struct number number_of(datum d)
-{
-    switch (d.v.type) {
-    case VALUE_INT: return (struct number){NUMBER_INT, d.v.n, 0.0};
-    case VALUE_FIXED: return (struct number){NUMBER_FIXED, d.v.n, 0.0};
-    case VALUE_NUMBER: {
-        fixed exact;
-        if (fixed_parse(d.v.text, &exact) == ERR_OK)
-            return (struct number){NUMBER_FIXED, exact, 0.0};
-        return (struct number){NUMBER_DOUBLE, 0, json_number(d.v.text)};
+    if (d->kind != DATUM_PLAIN) return false;
+    if (d->v.type == VALUE_INT) {
+        *out = d->v.n;
+        return true;
     }
-    case VALUE_TEXT: return leading(d.v.text);
-    default: return (struct number){0};
-    }
-}
-
-double number_double(struct number n)
-{
-    if (n.kind == NUMBER_DOUBLE) return n.d;
-    return n.kind == NUMBER_INT ? (double)n.i : (double)n.i / (double)FIXED_ONE;
-}
-
-enum { NUMBER_TEXT_MAX = 40 };
-
-/* As few digits as give the same number back; an exponent only where the digits would be many. */
-static int shortest(char *text, double d)
-{
-    int used = 0, digits = 1;
-    for (; digits <= 17; digits++) {
-        used = snprintf(text, NUMBER_TEXT_MAX, "%.*e", digits - 1, d);
-        if (strtod(text, NULL) == d) break;
-    }
-    const char *e = strchr(text, 'e');
-    int exponent = e ? (int)strtol(e + 1, NULL, 10) : 0, places = digits - 1 - exponent;
-    if (!e || exponent < -5 || exponent > 15) return used;
-    return snprintf(text, NUMBER_TEXT_MAX, "%.*f", places > 1 ? places : 1, d);
-}
-
-bool number_value(struct render *r, struct number n, value *out)
-{
-    if (n.kind == NUMBER_INT) *out = value_int(n.i);
-    if (n.kind == NUMBER_FIXED) *out = value_fixed(n.i);
-    if (n.kind != NUMBER_DOUBLE) return true;
-    char *text = render_bytes(r, NUMBER_TEXT_MAX);
-    if (!text) return false;
-    int used = shortest(text, n.d);
-    *out = (value){.type = VALUE_NUMBER, .text = {text, (size_t)used}};
-    return true;
+    return d->v.type == VALUE_TEXT && str_to_i64(str_trim(d->v.text), out) == ERR_OK;
 }

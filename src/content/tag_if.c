@@ -63,5 +63,5 @@ static err compile_unless(struct compiler *c, str markup, u32 at, const struct n
     return compile_arms(c, &liquid_tag_unless, S("endunless"), markup, at, out);
 }
 
-const struct liquid_tag liquid_tag_if = {{"if", 2}, compile_if};
-const struct liquid_tag liquid_tag_unless = {{"unless", 6}, compile_unless};
+const struct liquid_tag liquid_tag_if = {LIQUID_NAME("if"), compile_if};
+const struct liquid_tag liquid_tag_unless = {LIQUID_NAME("unless"), compile_unless};

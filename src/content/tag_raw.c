@@ -20,7 +20,7 @@ static err compile(struct compiler *c, str markup, u32 at, const struct node **o
     struct parser p = parser_of(c, markup);
     TRY(parse_end(&p));
     *out = &n->node;
-    return liquid_skip(c, &liquid_tag_raw, at, S("endraw"), false, &n->text);
+    return liquid_skip(c, &liquid_tag_raw, at, S("endraw"), SKIP_RAW, &n->text);
 }
 
-const struct liquid_tag liquid_tag_raw = {{"raw", 3}, compile};
+const struct liquid_tag liquid_tag_raw = {LIQUID_NAME("raw"), compile};

@@ -23,7 +23,9 @@ MUST_USE static err compile_part(const struct json *source, const char *name, st
         diag_set(&inner, ERR_REFUSED, "%s must be a text", name);
         return at_part(ERR_REFUSED, name, &inner, why);
     }
-    err e = liquid_compile(j->text, arena, out, &inner);
+    struct liquid_options *options = arena_zalloc(arena, sizeof *options);
+    options->fallbacks = json_get(source, "fallbacks");
+    err e = liquid_compile_with(j->text, options, arena, out, &inner);
     return e == ERR_OK ? ERR_OK : at_part(e, name, &inner, why);
 }
 
@@ -37,6 +39,10 @@ err template_compile(const struct json *source, struct arena *arena, struct temp
     if (!t->id.n) return diag_at(why, ERR_REFUSED, S("/id"), "the template needs an id");
     if (!t->channel.n)
         return diag_at(why, ERR_REFUSED, S("/channel"), "the template needs a channel");
+    const struct json *fallbacks = json_get(source, "fallbacks");
+    if (fallbacks && fallbacks->type != JSON_NULL && fallbacks->type != JSON_OBJECT)
+        return diag_at(why, ERR_REFUSED, S("/fallbacks"),
+                       "fallbacks are texts by the names they stand in for");
     TRY(compile_part(source, "subject", arena, &t->subject, why));
     TRY(compile_part(source, "html", arena, &t->html, why));
     TRY(compile_part(source, "text", arena, &t->text, why));

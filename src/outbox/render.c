@@ -87,12 +87,28 @@ MUST_USE static err explain(err e, str id, const struct diag *inner, struct diag
                     inner->path[0] ? ": " : "", inner->message);
 }
 
+/* What dates and amounts depend on: the customer's zone and language, the workspace's currency. */
+static struct liquid_values values_of(struct scene *s)
+{
+    struct engine *e = s->o->engine;
+    value zone = view_attribute(s->who.view, s->who.head, ATTRIBUTE_TIMEZONE);
+    u32 code = names_find(engine_names(e), NAME_ATTRIBUTE, S("language"));
+    value language = code ? view_attribute(s->who.view, s->who.head, code) : value_missing();
+    const struct zone *own = zone.type == VALUE_TEXT ? engine_zone_named(e, zone.text) : NULL;
+    return (struct liquid_values){.lookup = lookup,
+                                  .ctx = s,
+                                  .now_ms = s->d->date_ms,
+                                  .zone = own ? own : engine_zone(e),
+                                  .language = language.text,
+                                  .currency = engine_setting(e, S("currency")).text};
+}
+
 MUST_USE static err render_template(struct scene *s, const struct message_content *m,
                                     struct diag *why)
 {
     struct delivery *d = s->d;
     struct diag inner = {0};
-    struct liquid_values values = {lookup, s};
+    struct liquid_values values = values_of(s);
     u32 version = 0;
     str source = engine_object(s->o->engine, OBJECT_TEMPLATE, m->template_id, &version);
     if (!source.n && s->o->stub_templates) {

@@ -19,6 +19,32 @@ static void free_call(struct call *c)
     s->calls--;
 }
 
+/* "/html:3:14" is a place in a text: its line and column are told apart from the pointer. */
+static str place_of(str path, i64 *line, i64 *column)
+{
+    size_t second = path.n, first;
+    *line = *column = 0;
+    while (second && path.p[second - 1] != ':') second--;
+    for (first = second ? second - 1 : 0; first && path.p[first - 1] != ':'; first--) {
+    }
+    if (!first || str_to_i64(str_slice(path, second, path.n), column) != ERR_OK ||
+        str_to_i64(str_slice(path, first, second - 1), line) != ERR_OK)
+        return path;
+    return str_slice(path, 0, first - 1);
+}
+
+static void put_error(struct buf *b, const struct diag *why)
+{
+    i64 line, column;
+    str path = place_of(str_of(why->path), &line, &column);
+    buf_byte(b, '{');
+    json_put_kv_str(b, S("path"), path);
+    json_put_kv_str(b, S("message"), str_of(why->message));
+    if (line) json_put_kv_i64(b, S("line"), line);
+    if (line) json_put_kv_i64(b, S("column"), column);
+    buf_byte(b, '}');
+}
+
 void problem_put(struct buf *b, int status, err code, const struct diag *why)
 {
     buf_put(b, S("{\"type\":\"about:blank\""));
@@ -27,12 +53,7 @@ void problem_put(struct buf *b, int status, err code, const struct diag *why)
     if (why && why->message[0]) json_put_kv_str(b, S("detail"), str_of(why->message));
     json_put_key(b, S("errors"));
     buf_byte(b, '[');
-    if (why && why->path[0]) {
-        buf_byte(b, '{');
-        json_put_kv_str(b, S("path"), str_of(why->path));
-        json_put_kv_str(b, S("message"), str_of(why->message));
-        buf_byte(b, '}');
-    }
+    if (why && why->path[0]) put_error(b, why);
     buf_put(b, S("]}"));
 }
 

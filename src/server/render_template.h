@@ -1,0 +1,7 @@
+/* render_template.h — POST /api/v1/templates/render: a text or a published template with given data
+ * or a customer's. */
+#pragma once
+#include "server/call.h"
+
+/* Starts on the engine's thread, where it takes what it needs, and renders beside. */
+err templates_render(struct call *c);
