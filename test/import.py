@@ -152,7 +152,7 @@ def customers_list(dir):
     check("no form", s.call("POST", "/api/v1/imports", b"a,b\n", {"Content-Type": "text/csv"})[0] == 400)
     check("a mapping of nothing", s.run("x.csv", b"a,b\n1,2\n", kind="customers",
                                         mapping={"z": "email"})["status"] == "failed")
-    check("uploads go", not any(f == "file" for _, _, files in os.walk(os.path.join(dir, "imports")) for f in files))
+    check("uploads go", not any(f.endswith(".upload") for _, _, files in os.walk(os.path.join(dir, "imports")) for f in files))
     s.stop()
 
 

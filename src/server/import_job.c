@@ -24,6 +24,11 @@ static void side_path(const char *dir, const char *id, const char *ending, char 
     snprintf(out, 4096, "%s/imports/%s.%s", dir, id, ending);
 }
 
+void import_job_upload(const char *dir, const char *id, char out[4096])
+{
+    side_path(dir, id, "upload", out);
+}
+
 err import_job_make_dir(struct env *env, const char *dir, const char *id)
 {
     char path[4096];
@@ -68,8 +73,11 @@ MUST_USE static err read_text(struct env *env, const char *dir, const char *id, 
     size_t n = 0;
     side_path(dir, id, ending, path);
     TRY(env_open(env, path, FILE_READ, &f));
-    char *p = arena_alloc(arena, JOB_TEXT_MAX * 2);
-    err e = file_read(f, 0, p, JOB_TEXT_MAX * 2, &n);
+    u64 size = 0;
+    err e = file_size(f, &size);
+    if (e == ERR_OK && size > JOB_TEXT_MAX * 2) e = ERR_TOO_LARGE;
+    char *p = e == ERR_OK ? arena_alloc(arena, size) : NULL;
+    if (p) e = file_read(f, 0, p, size, &n);
     file_close(f);
     *out = (str){p, n};
     return e;
@@ -174,10 +182,27 @@ struct listing {
     void *ctx;
 };
 
+/* An upload that a crash cut short has no job: it goes. */
+static void drop_orphan(const struct listing *l, str id)
+{
+    char plain[IMPORT_ID_MAX + 1] = "", path[4096];
+    struct file *f;
+    memcpy(plain, id.p, id.n);
+    side_path(l->dir, plain, "json", path);
+    if (env_open(l->env, path, FILE_READ, &f) == ERR_OK) {
+        file_close(f);
+        return;
+    }
+    side_path(l->dir, plain, "upload", path);
+    if (env_remove(l->env, path) != ERR_OK) fprintf(stderr, "%s cannot be removed\n", path);
+}
+
 static void on_name(void *ctx, str name)
 {
     struct listing *l = ctx;
     struct import_job *j;
+    if (str_ends(name, S(".upload")) && name.n <= IMPORT_ID_MAX + 7)
+        drop_orphan(l, str_slice(name, 0, name.n - 7));
     if (!str_ends(name, S(".json")) || name.n > IMPORT_ID_MAX + 5) return;
     if (import_job_load(l->env, l->dir, str_slice(name, 0, name.n - 5), &j) == ERR_OK)
         l->each(l->ctx, j);
@@ -200,7 +225,7 @@ err import_job_begin(struct import_job *j, struct import_world *w, const char *d
 {
     char file[4096], work[4096];
     import_job_path(dir, j->id, NULL, work);
-    import_job_path(dir, j->id, "file", file);
+    side_path(dir, j->id, "upload", file);
     w->dir = work;
     TRY(import_open(w, &j->request, j->path.n ? j->path.p : file, &j->run, why));
     snprintf(j->read_as, sizeof j->read_as, "%.*s", STR_ARG(import_describe(j->run)));
@@ -261,7 +286,7 @@ void import_job_end(struct import_job *j, struct env *env, const char *dir, job_
     j->ended_ms = env_wall_ms(env);
     if (why && why->message[0]) set_detail(j, why);
     import_job_save(j, env, dir);
-    import_job_path(dir, j->id, "file", path);
+    side_path(dir, j->id, "upload", path);
     if (env_remove(env, path) != ERR_OK) return; /* the command line reads the file where it is */
 }
 

@@ -2,8 +2,8 @@
  * DIR/imports, and what is shown of it. Knows no thread and no socket: the server's thread and the
  * command line run it the same way.
  *
- *   ID.json     what was asked for          ID/file        what was sent, until the import is over
- *   ID.result   how it ended                ID/errors.csv  rows that were refused
+ *   ID.json     what was asked for      ID.upload      what was sent, until the import is over
+ *   ID.result   how it ended            ID/errors.csv  rows that were refused
  *
  * How far a running one came is in the engine's state, not in files. */
 #pragma once
@@ -27,7 +27,7 @@ struct import_job {
     bool undone, undoing;
     u32 live_seen; /* told to those who watch */
     struct import *run;
-    str path; /* of a file of this machine, which is read where it is; empty: ID/file */
+    str path; /* of a file of this machine, which is read where it is; empty: what was sent */
     void (*on_end)(void *ctx, bool done, str shown);
     void *on_end_ctx;
 };
@@ -38,9 +38,11 @@ MUST_USE err import_job_new(struct env *env, const char *dir, str id, str asked,
 /* One that stands in the directory, with its result if it is over. */
 MUST_USE err import_job_load(struct env *env, const char *dir, str id, struct import_job **out);
 void import_job_free(struct import_job *j);
-/* Every job of the directory, by `each`. */
+/* Every job of the directory, by `each`; uploads that have none go. At a start. */
 MUST_USE err import_jobs_list(struct env *env, const char *dir,
                               void (*each)(void *ctx, struct import_job *j), void *ctx);
+/* What is sent goes there. */
+void import_job_upload(const char *dir, const char *id, char out[4096]);
 /* DIR/imports/ID/NAME. */
 void import_job_path(const char *dir, const char *id, const char *name, char out[4096]);
 MUST_USE err import_job_make_dir(struct env *env, const char *dir, const char *id);

@@ -1,7 +1,7 @@
 /* imports.h — imports in a running server: uploads go to a file as they come, one after the other
  * is read on a thread of its own, and what is sent in live goes first.
  *
- *   loop: body ─multipart─► ID/file     imports' thread: chunk ─log_append─► wait until few are
+ *   loop: body ─multipart─► ID.upload   imports' thread: chunk ─log_append─► wait until few are
  *         fields ─► ID.json ─► queue                     ahead of the engine ─► next chunk
  *
  * The thread and those who look share the list under one lock; a job's run is the thread's alone.

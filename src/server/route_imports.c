@@ -52,7 +52,7 @@ static void on_part(void *ctx, const struct multipart_part *part)
     while (n && n < part->file_name.n && (part->file_name.p[n] & 0xC0) == 0x80) n--;
     if (n) memcpy(u->file_name, part->file_name.p, n);
     err e = import_job_make_dir(u->server->env, u->server->options.dir, u->id);
-    import_job_path(u->server->options.dir, u->id, "file", path);
+    import_job_upload(u->server->options.dir, u->id, path);
     if (e == ERR_OK) e = env_open(u->server->env, path, FILE_NEW, &u->file);
     if (u->trouble == ERR_OK) u->trouble = e;
 }
@@ -98,7 +98,7 @@ static void drop(struct upload *u, bool keep)
     char path[4096];
     bool written = u->file != NULL;
     file_close(u->file);
-    import_job_path(u->server->options.dir, u->id, "file", path);
+    import_job_upload(u->server->options.dir, u->id, path);
     if (written && !keep && env_remove(u->server->env, path) != ERR_OK)
         server_log(u->server, "an upload cannot be removed", "id=%s", u->id);
     if (u->is_form) multipart_clear(&u->body);
