@@ -1,9 +1,11 @@
 /* import.c — a file's way into the log, a chunk at a time. */
 #include "intake/import_inside.h"
 
+#include "base/hash.h"
+
 #include <stdio.h>
 
-enum { ZONE_BYTES = 64 << 10, ROW_BYTES = 256 << 10 };
+enum { ZONE_BYTES = 64 << 10, ROW_BYTES = 256 << 10, TOTALS_SEEN = 1 << 16 };
 
 /* ---- what was asked for ---- */
 
@@ -164,6 +166,36 @@ MUST_USE static err reopen(struct import *im, struct diag *why)
     return rows_open(im->world.env, im->path, &im->request.rows, &im->rows, why);
 }
 
+/* Whether rows of one order, among the first, have totals that differ: then each is its row's, in
+ * the whole file. */
+MUST_USE static err look_at_totals(struct import *im, struct diag *why)
+{
+    u32 order = mapping_find(im->mapping, TARGET_ORDER),
+        total = mapping_find(im->mapping, TARGET_TOTAL);
+    struct row row;
+    struct {
+        u64 order, total;
+    } * seen;
+    if (im->request.kind != IMPORT_ORDERS || order == ROWS_COLUMNS_MAX || total == ROWS_COLUMNS_MAX)
+        return ERR_OK;
+    TRY(reopen(im, why));
+    seen = mem_zalloc(TOTALS_SEEN * sizeof *seen);
+    for (u32 i = 0; i < MAPPING_SAMPLE && rows_next(im->rows, &row, NULL) == ERR_OK; i++) {
+        if (row.problem || order >= row.count || total >= row.count) continue;
+        str amount = str_trim(row.cells[total].text);
+        if (!amount.n || str_starts(amount, S("-"))) continue;
+        u64 key = hash_xxh64(str_trim(row.cells[order].text)) | 1, said = hash_xxh64(amount);
+        u64 at = key >> 40;
+        while (seen[at % TOTALS_SEEN].order && seen[at % TOTALS_SEEN].order != key) at++;
+        at %= TOTALS_SEEN;
+        im->line_totals |= seen[at].order && seen[at].total != said;
+        seen[at].order = key;
+        seen[at].total = said;
+    }
+    free(seen);
+    return ERR_OK;
+}
+
 MUST_USE static err set_zone(struct import *im, struct diag *why)
 {
     str name = im->request.zone;
@@ -197,6 +229,7 @@ MUST_USE static err open_all(struct import *im, struct diag *why)
     TRY(look(im, why));
     TRY(check_mapping(im, why));
     TRY(set_codes(im, why));
+    TRY(look_at_totals(im, why));
     TRY(open_errors(im, why));
     return reopen(im, why);
 }

@@ -37,7 +37,8 @@ struct import {
     struct buf traits, prop_list, consents, tags, payload, products, product;
     struct known_code events[CODES_KEPT];
     bool began, ended;
-    err trouble; /* of names_code: nothing of this chunk counts */
+    bool line_totals; /* orders: a total is its row's, not its order's */
+    err trouble;      /* of names_code: nothing of this chunk counts */
 };
 
 enum { PROP_ORDER, PROP_TOTAL, PROP_PRODUCTS, PROP_COUNT };

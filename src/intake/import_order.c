@@ -394,11 +394,12 @@ static void add_line(struct taking *t, const struct line *l, struct half *h)
     add_product(t, l, h);
 }
 
-/* A total that stands with each row alike is the order's; totals that differ are the rows' own, and
- * so are all where rows are joined only by customer and time. */
+/* A total that stands with each row alike is the order's; where they differ within orders they are
+ * the rows' own, and so are all where rows are joined only by customer and time. */
 static fixed total_of(const struct import *im, const struct half *h)
 {
-    bool by_row = h->totals_differ || mapping_find(im->mapping, TARGET_ORDER) == ROWS_COLUMNS_MAX;
+    bool by_row = im->line_totals || h->totals_differ ||
+                  mapping_find(im->mapping, TARGET_ORDER) == ROWS_COLUMNS_MAX;
     return !h->has_total ? h->sum : by_row ? h->total_sum : h->total;
 }
 
@@ -458,7 +459,7 @@ void orders_take(struct import *im, const struct row *rows, u32 count, struct bu
     settle_rows(im, rows, count);
     take_half(im, rows, count, false, &bought);
     if (bought.rows) put_half(im, &bought, im->order_event, true, records, record_count);
-    if (bought.rows && bought.totals_differ &&
+    if (bought.rows && bought.totals_differ && !im->line_totals &&
         mapping_find(im->mapping, TARGET_ORDER) < ROWS_COLUMNS_MAX)
         im->progress.warnings++;
     take_half(im, rows, count, true, &returned);

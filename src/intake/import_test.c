@@ -265,6 +265,16 @@ TEST("orders: a total alike in all rows is the order's, without an order a custo
                 "done 3: 3 + 0, 0 warned\n"));
 }
 
+TEST("orders: where totals differ within one order, they are the rows' own in the whole file")
+{
+    CHECK_STR(imported(arena, "{'kind':'orders'}",
+                       S("order_id,user_id,date,total\n1,u,2026-01-05,3\n1,u,2026-01-05,3\n"
+                         "2,u,2026-01-06,4\n2,u,2026-01-06,5\n")),
+              S("Order Completed user_id=u at 2026-01-05T00:00:00.000Z props={order_id:\"1\","
+                "total:6}\nOrder Completed user_id=u at 2026-01-06T00:00:00.000Z "
+                "props={order_id:\"2\",total:9}\ndone 4: 4 + 0, 0 warned\n"));
+}
+
 TEST("what cannot be imported is said with its place")
 {
     CHECK_STR(imported(arena, "{'kind':'things'}", S("a\n")),
