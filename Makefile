@@ -110,7 +110,7 @@ lint: | deps
 	sh tools/lint.sh
 
 # What the engine's objects need from outside, for lint: everything below the edge, env by its table only.
-ENGINE_MODULES := base env store log customer event predicate segment message journey engine
+ENGINE_MODULES := base env store log customer event predicate segment offer message journey engine
 ENGINE_OBJECTS := $(filter-out %/env/real.o,$(patsubst %.c,$(OUT)/%.o,$(filter-out %_test.c src/base/test.c,$(wildcard $(ENGINE_MODULES:%=src/%/*.c)))))
 engine-symbols: $(ENGINE_OBJECTS)
 	@nm $(ENGINE_OBJECTS) | awk '$$2 ~ /^[TDBRVWCi]$$/ {have[$$3]} $$1 == "U" {want[$$2]} END {for (s in want) if (!(s in have)) print s}'

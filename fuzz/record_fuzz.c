@@ -37,6 +37,8 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
         struct slice_record slice;
         struct job_record job;
         struct suppress_record suppress;
+        struct codes_record codes;
+        struct task_record task;
     } out;
     if (size < 2) return 0;
     str payload = {(const char *)data + 2, size - 2};
@@ -51,7 +53,9 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
     case RECORD_ANSWER_: answer_read(payload, &out.answer); break;
     case RECORD_SLICE_: slice_read(payload, &out.slice); break;
     case RECORD_JOB_: job_read(payload, &out.job); break;
+    case RECORD_CODES_: codes_read(payload, &out.codes); break;
     case RECORD_SUPPRESS_: suppress_read(payload, &out.suppress); break;
+    case RECORD_TASK_: task_read(payload, &out.task); break;
     default: item(payload, data[1] % (RECORD_IDS_MAX + 2));
     }
     return 0;

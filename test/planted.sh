@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.." || exit 2
 seeds=${1:-500}
 [ $# -gt 0 ] && shift
 out=${BECKON_PLANTED_OUT:-build/planted}
-modules="base env store log customer event predicate segment message journey engine content outbox intake script"
+modules="base env store log customer event predicate segment offer message journey engine content outbox intake script"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

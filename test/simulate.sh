@@ -3,6 +3,6 @@
 set -eu
 cd "$(dirname "$0")/.."
 make -s -j"$(nproc)" MODE=debug EXTRA=-O1 OUT=build/sim \
-    MODULES="base env store log customer event predicate segment message journey engine content outbox intake script" \
+    MODULES="base env store log customer event predicate segment offer message journey engine content outbox intake script" \
     build/sim/beckon-tests
 BECKON_SEEDS=$1 sh tools/unit.sh build/sim/beckon-tests "whatever happens"

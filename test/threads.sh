@@ -6,4 +6,4 @@ export TSAN_OPTIONS="history_size=7 suppressions=$PWD/test/tsan.supp"
 make -s try M="base env log" MODE=tsan
 make -s try M="base env store" MODE=tsan
 make -s try M="base env store log event" MODE=tsan T=thread
-make -s try M="base env store log customer event predicate segment message journey engine" MODE=tsan T=thread
+make -s try M="base env store log customer event predicate segment offer message journey engine" MODE=tsan T=thread

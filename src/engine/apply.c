@@ -68,9 +68,12 @@ struct happened *engine_event(struct engine *e, persona who, u32 code, str props
     return engine_event_at(e, who, code, e->now, props, flags, fresh);
 }
 
-static void host_event(void *ctx, persona head, u32 code, str props, bool fresh)
+static u64 host_event(void *ctx, persona head, u32 code, str props, bool fresh)
 {
-    engine_event(ctx, head, code, props, 0, fresh);
+    struct engine *e = ctx;
+    u64 order = event_order(e->number, e->place);
+    engine_event(e, head, code, props, 0, fresh);
+    return order;
 }
 
 static u64 host_order(void *ctx)
@@ -81,6 +84,7 @@ static u64 host_order(void *ctx)
 
 static bool host_known(void *ctx, const char *kind, str id)
 {
+    if (strcmp(kind, "coupon") == 0) return engine_object(ctx, OBJECT_COUPON, id, NULL).n > 0;
     return strcmp(kind, "zone") != 0 || engine_zone_known(ctx, id);
 }
 
@@ -89,13 +93,32 @@ static void host_subject(void *ctx, persona head, struct subject *out)
     engine_subject(ctx, head, out);
 }
 
+static void host_offer(void *ctx, persona who, u32 code, str props)
+{
+    engine_event(ctx, who, code, props, 0, true);
+}
+
+struct offer_host engine_offer_host(struct engine *e)
+{
+    return (struct offer_host){e, host_offer};
+}
+
+bool engine_coupon(void *ctx, persona head, u32 coupon, u32 step, u64 enrolment)
+{
+    struct engine *e = ctx;
+    return offer_grant(e->offers, head, coupon, step, enrolment, e->workspace_zone, e->now);
+}
+
 struct journey_host engine_host(struct engine *e)
 {
     return (struct journey_host){.ctx = e,
                                  .event = host_event,
                                  .subject = host_subject,
                                  .order = host_order,
-                                 .known = host_known};
+                                 .known = host_known,
+                                 .tag = change_tag,
+                                 .set = change_set,
+                                 .coupon = engine_coupon};
 }
 
 void engine_subject(struct engine *e, persona head, struct subject *out)
@@ -211,6 +234,7 @@ void engine_arm(struct engine *e, persona head)
     if (row->messages) next = sooner(next, message_next_due(e->messages, head));
     if (row->tags) next = sooner(next, customer_until(e->customers, head, e->now));
     next = sooner(next, segment_next(e->segments, head));
+    next = sooner(next, offer_next_due(e->offers, head));
     next = min_i64(next, N48_MAX);
     if (next == n48_get(row->next_due)) return;
     customer_edit(e->customers, head)->next_due = n48_of(next);
@@ -228,6 +252,7 @@ void engine_due(struct engine *e, persona head)
     const struct customer_row *row = customer_at(e->customers, head);
     i64 due = n48_get(row->next_due);
     if (!due || due > e->now) return;
+    offer_due(e->offers, head, e->now);
     engine_subject(e, head, &who);
     segment_due(e->segments, &who, e->now, e->edges);
     engine_edges(e, event_order(e->number, e->place), false);

@@ -86,11 +86,28 @@ static u32 event_of(const struct item *item)
     return item->what == ITEM_EDIT ? EVENT_EDITED : EVENT_IDENTIFIED;
 }
 
+/* What a client says of a coupon that is not so is written down as rejected, with the reason. */
+static u32 judged(struct engine *e, const struct item_state *s, u32 event, str *props)
+{
+    struct buf b;
+    if (event != EVENT_COUPON_USED && event != EVENT_COUPON_CLAIMED) return event;
+    str reason = offer_said(e->offers, s->head, event, *props, s->occurred);
+    if (!reason.n) return event;
+    buf_init(&b, EVENT_BYTES_MAX);
+    buf_put(&b, *props);
+    text_property(&b, PROPERTY_REASON, reason);
+    *props = arena_str(e->scratch, buf_str(&b));
+    buf_clear(&b);
+    return EVENT_COUPON_REJECTED;
+}
+
 static void write_event(struct engine *e, const struct item_state *s, const struct record *r)
 {
+    str props = s->item.props;
+    u32 code = judged(e, s, event_of(&s->item), &props);
     struct event ev = {
         .persona = s->persona,
-        .code = event_of(&s->item),
+        .code = code,
         .source = r->source,
         .flags = r->flags & RECORD_HISTORY ? EVENT_HISTORY : 0,
         .occurred_ms = s->occurred,
@@ -98,7 +115,7 @@ static void write_event(struct engine *e, const struct item_state *s, const stru
         .order = event_order(e->number, e->place++),
         .dedupe = r->dedupe,
         .message_id = s->item.message_id,
-        .props = s->item.props,
+        .props = props,
     };
     event_append(e->events, &ev);
     struct happened *h = engine_happened(e, s->head, s->fresh);

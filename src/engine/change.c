@@ -139,6 +139,38 @@ void change_on_join(void *ctx, persona from, persona to)
     keep_view(ctx, from);
 }
 
+/* ---- what steps of journeys do ---- */
+
+static void made(struct engine *e, persona who, bool seen, const struct change *c,
+                 const struct change *said)
+{
+    if (seen) {
+        change_write(e, c, e->now, true);
+        return;
+    }
+    said_begin(e, who, e->now);
+    said_add(e, said);
+    said_end(e);
+}
+
+void change_tag(void *ctx, persona who, u32 tag, bool on, i64 expires_ms)
+{
+    struct engine *e = ctx;
+    struct change c, said = {.field = FIELD_TAG, .code = tag, .expires_ms = expires_ms};
+    if (on) said.new = value_bool(true);
+    bool seen = customer_tag(e->customers, who, tag, on, expires_ms, e->now, &c);
+    made(e, who, seen, &c, &said);
+}
+
+void change_set(void *ctx, persona who, u32 attribute, value v)
+{
+    struct engine *e = ctx;
+    struct change c, said = {.field = FIELD_ATTRIBUTE, .code = attribute, .expires_ms = NEVER};
+    if (v.type != VALUE_NULL) said.new = v;
+    bool seen = customer_set(e->customers, who, attribute, v, e->now, &c);
+    made(e, who, seen, &c, &said);
+}
+
 /* ---- and back ---- */
 
 static u32 code_of(struct engine *e, name_kind kind, value name)

@@ -139,6 +139,7 @@ static void apply_publish(struct engine *e, str payload)
     if (p.kind == OBJECT_JOURNEY) result = journey_publish(e->journeys, p.code, p.compiled, e->now);
     if (p.kind == OBJECT_SEGMENT)
         result = segment_publish(e->segments, p.code, p.compiled, e->number);
+    if (p.kind == OBJECT_COUPON) result = offer_publish(e->offers, p.code, p.compiled);
     if (result != ERR_OK) return;
     u32 row = find_object(e, p.kind, p.code);
     if (!row && !(row = table_add(e->objects))) return;
@@ -160,6 +161,7 @@ static void apply_remove(struct engine *e, str payload)
     struct object_row *r = table_edit(e->objects, row);
     r->gone = 1;
     if (r->kind == OBJECT_SEGMENT) segment_remove(e->segments, o.code, e->number);
+    if (r->kind == OBJECT_COUPON) offer_remove(e->offers, o.code);
     if (r->kind == OBJECT_JOURNEY) journey_stop(e->journeys, o.code);
 }
 
@@ -185,6 +187,12 @@ static void apply_operate(struct engine *e, str payload)
     case OPERATE_SENDING_HOLD: engine_meta_edit(e)->held |= HOLD_ASKED; break;
     case OPERATE_SENDING_RELEASE: engine_meta_edit(e)->held = HOLD_NONE; break;
     }
+}
+
+static void apply_codes(struct engine *e, str payload)
+{
+    struct codes_record c;
+    if (codes_read(payload, &c)) offer_codes(e->offers, c.coupon, c.list);
 }
 
 /* ---- slices: a new rule passes everybody, a piece at a time ---- */
@@ -219,6 +227,7 @@ static void apply_key(struct engine *e, str payload)
     row->k1 = key.k1;
     customers_set_key(e->customers, key);
     messages_set_key(e->messages, key);
+    offers_set_key(e->offers, key);
 }
 
 void apply_config(struct engine *e, const struct record *r)
@@ -237,7 +246,9 @@ void apply_config(struct engine *e, const struct record *r)
     case RECORD_PUBLISH_: apply_publish(e, r->payload); break;
     case RECORD_REMOVE_: apply_remove(e, r->payload); break;
     case RECORD_OPERATE_: apply_operate(e, r->payload); break;
+    case RECORD_CODES_: apply_codes(e, r->payload); break;
     case RECORD_SLICE_: apply_slice(e, r->payload); break;
+    case RECORD_TASK_: apply_task(e, r); break;
     default: break;
     }
 }
@@ -249,6 +260,7 @@ void config_rebuild(struct engine *e)
     struct sip_key key = {row->k0, row->k1};
     customers_set_key(e->customers, key);
     messages_set_key(e->messages, key);
+    offers_set_key(e->offers, key);
     for (u32 i = 1; i < table_count(e->names_rows); i++) {
         const struct name_row *n = table_at(e->names_rows, i);
         names_load(e->names, n->kind, n->code, heap_view(e->texts, n->text));

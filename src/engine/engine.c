@@ -35,6 +35,21 @@ static bool resolve_message(void *ctx, u32 step, u32 status)
     return journey_asked(((struct engine *)ctx)->journeys, step, status);
 }
 
+static bool resolve_result(void *ctx, u32 step, u32 result)
+{
+    return journey_result(((struct engine *)ctx)->journeys, step, result);
+}
+
+static bool resolve_task(void *ctx, u32 step, str outcome)
+{
+    return journey_task_is(((struct engine *)ctx)->journeys, step, outcome);
+}
+
+static bool resolve_since(void *ctx, u32 step, i64 *ms, u64 *order)
+{
+    return journey_since(((struct engine *)ctx)->journeys, step, ms, order);
+}
+
 static const struct zone *resolve_zone(void *ctx, str name)
 {
     return engine_zone_named(ctx, name);
@@ -62,11 +77,15 @@ static void build(struct engine *e)
     e->messages = messages_new(e->store, e->customers, (struct sip_key){0});
     e->journeys =
         journeys_new(e->store, e->customers, e->messages, e->segments, e->names, engine_host(e));
+    e->offers = offers_new(e->store, e->customers, e->names, engine_offer_host(e));
     e->live_events = event_view_live(e->events);
     e->live_customers = (struct customer_view){e->customers, NULL};
     e->resolver = (struct resolver){.ctx = e,
                                     .segment = resolve_segment,
                                     .message = resolve_message,
+                                    .step_result = resolve_result,
+                                    .task_outcome = resolve_task,
+                                    .since = resolve_since,
                                     .reachable = resolve_reachable,
                                     .zone = resolve_zone};
     e->scratch = arena_new();
@@ -85,6 +104,7 @@ void engine_close(struct engine *e)
     log_close(e->log);
     snapshot_close(e->snapshot);
     journeys_free(e->journeys);
+    offers_free(e->offers);
     messages_free(e->messages);
     segments_free(e->segments);
     events_free(e->events);
@@ -114,6 +134,7 @@ static void rebuild(struct engine *e)
     segments_rebuild(e->segments);
     messages_rebuild(e->messages);
     journeys_rebuild(e->journeys);
+    offers_rebuild(e->offers);
     for (persona p = 1; p < customers_end(e->customers); p++) {
         const struct customer_row *row = customer_at(e->customers, p);
         i64 due = n48_get(row->next_due);
@@ -347,6 +368,11 @@ struct journeys *engine_journeys(struct engine *e)
     return e->journeys;
 }
 
+struct offers *engine_offers(struct engine *e)
+{
+    return e->offers;
+}
+
 struct segments *engine_segments(struct engine *e)
 {
     return e->segments;
@@ -426,6 +452,7 @@ hash128 engine_hash(struct engine *e)
     sum = hash_add(sum, segments_digest(e->segments, name_text, e));
     sum = hash_add(sum, messages_digest(e->messages, name_text, e));
     sum = hash_add(sum, journeys_digest(e->journeys, name_text, e));
+    sum = hash_add(sum, offers_digest(e->offers, name_text, e));
     return sum;
 }
 

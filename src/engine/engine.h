@@ -12,6 +12,7 @@
 #include "base/zone.h"
 #include "engine/record.h"
 #include "journey/journey.h"
+#include "offer/offer.h"
 
 struct engine;
 
@@ -47,6 +48,7 @@ struct events *engine_events(struct engine *e);
 struct messages *engine_messages(struct engine *e);
 struct journeys *engine_journeys(struct engine *e);
 struct segments *engine_segments(struct engine *e);
+struct offers *engine_offers(struct engine *e);
 struct sip_key engine_key(const struct engine *e);
 const struct zone *engine_zone(struct engine *e); /* the workspace's */
 /* A zone the log has a record of, by its name; NULL. Engine thread. */

@@ -154,6 +154,7 @@ struct engine {
     struct segments *segments;
     struct messages *messages;
     struct journeys *journeys;
+    struct offers *offers;
     struct table *meta, *names_rows, *objects, *settings, *zones, *erasures, *imports;
     struct heap *texts;
     struct timers timers;
@@ -220,6 +221,9 @@ void engine_due(struct engine *e, persona head);
 /* Sets her one timer to the least of all. */
 void engine_arm(struct engine *e, persona head);
 struct journey_host engine_host(struct engine *e);
+struct offer_host engine_offer_host(struct engine *e);
+/* For journey_host.coupon: gives one, once for each enrolment's step. */
+bool engine_coupon(void *ctx, persona head, u32 coupon, u32 step, u64 enrolment);
 
 /* ---- change.c: fields, as events and back ---- */
 
@@ -230,6 +234,9 @@ void change_write(struct engine *e, const struct change *c, i64 when, bool fresh
 void said_begin(struct engine *e, persona who, i64 when);
 void said_add(struct engine *e, const struct change *c);
 void said_end(struct engine *e);
+/* A change that a step of a journey makes now (struct journey_host); `ctx` is the engine. */
+void change_tag(void *ctx, persona who, u32 tag, bool on, i64 expires_ms);
+void change_set(void *ctx, persona who, u32 attribute, value v);
 /* Before two become one: what each is, if it is one persona, is written down. For
  * customers_on_join. */
 void change_on_join(void *ctx, persona from, persona to);
@@ -263,6 +270,9 @@ bool erasing_wants_blank(const struct engine *e);
 err erasing_blank(struct engine *e); /* helper: one file of the log */
 void erasing_clear(struct engine *e);
 void erasing_rebuild(struct engine *e); /* after a load */
+
+/* ---- task.c ---- */
+void apply_task(struct engine *e, const struct record *r);
 
 /* ---- schema.c ---- */
 void apply_schema(struct engine *e, const struct record *r);

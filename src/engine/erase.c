@@ -76,6 +76,7 @@ void engine_forget(struct engine *e, persona head)
     segment_forget(e->segments, head);
     journey_forget(e->journeys, head);
     message_forget(e->messages, head);
+    offer_forget(e->offers, personas, n);
     customer_forget(e->customers, head);
     for (u32 i = 0; i < n; i++) event_forget(e->events, personas[i], event_order(e->number + 1, 0));
     e->happened_count = 0;

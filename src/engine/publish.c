@@ -9,6 +9,7 @@ MUST_USE static err compile(struct engine *e, object_kind kind, const struct jso
         return journey_compile(engine_journeys(e), source, engine_zone(e), out, why);
     case OBJECT_SEGMENT:
         return segment_compile(engine_segments(e), source, engine_zone(e), out, why);
+    case OBJECT_COUPON: return offer_compile(source, out, why);
     default: return ERR_OK;
     }
 }

@@ -325,6 +325,27 @@ bool answer_read(str payload, struct answer_record *out)
     return whole(&r) && out->detail.n <= ANSWER_DETAIL_MAX;
 }
 
+/* ---- TASK ---- */
+
+void task_put(struct buf *b, const struct task_record *t)
+{
+    buf_str_varint(b, t->task);
+    buf_str_varint(b, t->outcome);
+    buf_str_varint(b, t->note);
+    buf_str_varint(b, t->by);
+}
+
+bool task_read(str payload, struct task_record *out)
+{
+    struct reader r = reader_of(payload);
+    out->task = read_str_varint(&r);
+    out->outcome = read_str_varint(&r);
+    out->note = read_str_varint(&r);
+    out->by = read_str_varint(&r);
+    return !r.bad && r.p == r.end && out->outcome.n <= TASK_OUTCOME_MAX &&
+           out->note.n <= TASK_NOTE_MAX;
+}
+
 void receipt_put(struct buf *b, const struct receipt_record *r)
 {
     persona_put(b, r->customer);
@@ -365,6 +386,26 @@ bool slice_read(str payload, struct slice_record *out)
     out->answers = read_str_varint(&r);
     if (!whole(&r) || out->from > out->to) return false;
     return out->answers.n == 0 || out->answers.n == ((size_t)(out->to - out->from) + 7) / 8;
+}
+
+void codes_put(struct buf *b, const struct codes_record *c)
+{
+    buf_u32(b, c->coupon);
+    buf_str_varint(b, c->list);
+}
+
+bool codes_read(str payload, struct codes_record *out)
+{
+    struct reader r = reader_of(payload);
+    out->coupon = read_u32(&r);
+    out->list = read_str_varint(&r);
+    if (!whole(&r)) return false;
+    r = reader_of(out->list);
+    while (r.p < r.end) {
+        str code = read_str_varint(&r);
+        if (r.bad || code.n == 0 || code.n > CODE_BYTES_MAX) return false;
+    }
+    return true;
 }
 
 void merge_put(struct buf *b, const struct merge_record *m)

@@ -213,6 +213,23 @@ struct receipt_record {
 void receipt_put(struct buf *b, const struct receipt_record *r);
 bool receipt_read(str payload, struct receipt_record *out);
 
+/* CODES: codes for a coupon's pool. list: {varint length, code}… */
+enum { CODE_BYTES_MAX = 64 };
+struct codes_record {
+    u32 coupon; /* NAME_OBJECT code */
+    str list;
+};
+void codes_put(struct buf *b, const struct codes_record *c);
+bool codes_read(str payload, struct codes_record *out);
+/* TASK: what a person says came of a task; `by` is who. */
+enum { TASK_OUTCOME_MAX = 256, TASK_NOTE_MAX = 4096 };
+struct task_record {
+    str task; /* its id */
+    str outcome, note, by;
+};
+void task_put(struct buf *b, const struct task_record *t);
+bool task_read(str payload, struct task_record *out);
+
 /* Records that name a customer do so by the opaque id (customer_id), which no other ever has.
  * MERGE: whom to join. Without a payload the header's two identifiers name them. */
 enum { CUSTOMER_ID_BYTES = 32 };

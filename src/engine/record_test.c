@@ -356,6 +356,28 @@ static bool namespace_same(str payload)
            got.strength == 2 && got.unique && got.limit == 400 && got.priority == 30;
 }
 
+static void codes_example(struct buf *b)
+{
+    codes_put(b, &(struct codes_record){7, S("\x02"
+                                             "A1\x02"
+                                             "B2")});
+}
+
+static bool codes_reads(str payload)
+{
+    struct codes_record got;
+    return codes_read(payload, &got);
+}
+
+static bool codes_same(str payload)
+{
+    struct codes_record got;
+    return codes_read(payload, &got) && got.coupon == 7 &&
+           str_eq(got.list, S("\x02"
+                              "A1\x02"
+                              "B2"));
+}
+
 static void suppress_example(struct buf *b)
 {
     suppress_put(b, &(struct suppress_record){CHANNEL_EMAIL, {8, 9}, 2, {{3, 4}, SPACE_EMAIL}});
@@ -375,14 +397,33 @@ static bool suppress_same(str payload)
            got.address.hi == 9 && got.reason == 2;
 }
 
+static void task_example(struct buf *b)
+{
+    task_put(b, &(struct task_record){S("0123"), S("yes"), S("on Monday"), S("li")});
+}
+
+static bool task_reads(str payload)
+{
+    struct task_record got;
+    return task_read(payload, &got);
+}
+
+static bool task_same(str payload)
+{
+    struct task_record got;
+    return task_read(payload, &got) && str_eq(got.task, S("0123")) &&
+           str_eq(got.outcome, S("yes")) && str_eq(got.note, S("on Monday")) &&
+           str_eq(got.by, S("li"));
+}
+
 static const struct codec CODECS[] = {
 #define X(kind)                                                                                    \
     {                                                                                              \
 #kind, kind##_example, kind##_reads, kind##_same                                           \
     }
-    X(item),    X(key),      X(zone),   X(start),   X(setting),   X(publish),
-    X(operate), X(claim),    X(answer), X(slice),   X(job),       X(import),
-    X(undo),    X(suppress), X(merge),  X(persona), X(attribute), X(namespace),
+    X(item),  X(key),    X(zone),    X(start),     X(setting),   X(publish), X(operate),
+    X(claim), X(answer), X(slice),   X(job),       X(import),    X(undo),    X(suppress),
+    X(codes), X(merge),  X(persona), X(attribute), X(namespace), X(task),
 #undef X
 };
 

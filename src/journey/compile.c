@@ -15,6 +15,21 @@ err compiler_code(struct compiler *c, name_kind kind, str text, const char *at, 
                        : compiler_refuse(c, at, "this name is empty, too long or one too many");
 }
 
+err compiler_word(struct compiler *c, const struct json *j, const char *const *words, u32 count,
+                  const char *at, u8 *out)
+{
+    char list[160] = "use one of";
+    *out = 0;
+    if (!j) return ERR_OK;
+    for (u32 i = 0; i < count; i++) {
+        *out = (u8)i;
+        if (json_is(j, JSON_STRING) && str_eq(j->text, str_of(words[i]))) return ERR_OK;
+        size_t n = strlen(list);
+        snprintf(list + n, sizeof list - n, "%s %s", i ? "," : "", words[i]);
+    }
+    return compiler_refuse(c, at, list);
+}
+
 err compiler_duration(struct compiler *c, const struct json *j, const char *at, i64 *ms,
                       u32 *months)
 {
@@ -154,7 +169,7 @@ err journey_compile(struct journeys *j, const struct json *source, const struct 
                     struct buf *compiled, struct diag *why)
 {
     struct compiler *c = mem_zalloc(sizeof *c);
-    *c = (struct compiler){.j = j, .why = why};
+    *c = (struct compiler){.j = j, .why = why, .source = source};
     c->context = (struct predicate_context){.names = j->names,
                                             .customers = j->customers,
                                             .zone = zone,

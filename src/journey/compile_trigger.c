@@ -1,4 +1,4 @@
-/* compiler_trigger.c — what starts a journey, checked and encoded. */
+/* compile_trigger.c — what starts a journey, checked and encoded. */
 #include "journey/compiler.h"
 
 enum { DATE_DAYS_MAX = 36525, REPEAT_DAYS_MAX = 366 };
@@ -31,7 +31,7 @@ MUST_USE static err event_trigger(struct compiler *c, const struct json *t, stru
     return ERR_OK;
 }
 
-MUST_USE static err days_at(struct compiler *c, const struct json *j, const char *at, i32 *days)
+err compiler_days(struct compiler *c, const struct json *j, const char *at, i32 *days)
 {
     if (!j || (json_is(j, JSON_STRING) && offset_parse(j->text, days) == ERR_OK &&
                *days >= -DATE_DAYS_MAX && *days <= DATE_DAYS_MAX))
@@ -40,6 +40,14 @@ MUST_USE static err days_at(struct compiler *c, const struct json *j, const char
         c, at,
         "give calendar days before or after the date: \"-3d\", \"0d\", \"1w\"; at "
         "most 100 years");
+}
+
+err compiler_clock(struct compiler *c, const struct json *j, const char *at, i64 *ms)
+{
+    *ms = 9 * HOUR;
+    if (j && (!json_is(j, JSON_STRING) || clock_parse(j->text, ms) != ERR_OK))
+        return compiler_refuse(c, at, "give a time of the day: \"09:00\"");
+    return ERR_OK;
 }
 
 MUST_USE static err date_members(struct compiler *c, const struct json *t)
@@ -67,17 +75,15 @@ MUST_USE static err date_members(struct compiler *c, const struct json *t)
 MUST_USE static err date_trigger(struct compiler *c, const struct json *t, struct buf *out)
 {
     i32 from = 0, to;
-    i64 clock_ms = 9 * HOUR;
-    const struct json *at = json_get(t, "at");
+    i64 clock_ms;
     TRY(date_members(c, t));
-    TRY(days_at(c, json_get(t, "offset"), "/trigger/offset", &from));
+    TRY(compiler_days(c, json_get(t, "offset"), "/trigger/offset", &from));
     to = from;
-    TRY(days_at(c, json_get(t, "repeat_until"), "/trigger/repeat_until", &to));
+    TRY(compiler_days(c, json_get(t, "repeat_until"), "/trigger/repeat_until", &to));
     if (to < from || to - from >= REPEAT_DAYS_MAX)
         return compiler_refuse(c, "/trigger/repeat_until",
                                "the last day comes after \"offset\", and within a year of it");
-    if (at && (!json_is(at, JSON_STRING) || clock_parse(at->text, &clock_ms) != ERR_OK))
-        return compiler_refuse(c, "/trigger/at", "give a time of the day: \"09:00\"");
+    TRY(compiler_clock(c, json_get(t, "at"), "/trigger/at", &clock_ms));
     struct buf days;
     struct diag inner = {0};
     buf_init(&days, 1 << 16);

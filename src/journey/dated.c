@@ -20,7 +20,7 @@ struct dated {
     i64 due;   /* the next moment; NEVER: there is none */
 };
 
-static i64 moment_of(const struct zone *z, i64 day, i64 clock_ms)
+i64 dated_moment(const struct zone *z, i64 day, i64 clock_ms)
 {
     civil c = civil_of_days(day);
     c.hour = (u8)(clock_ms / HOUR);
@@ -33,8 +33,17 @@ static i64 moment_of(const struct zone *z, i64 day, i64 clock_ms)
 static i64 day_from(const struct zone *z, i64 t, i64 clock_ms)
 {
     i64 day = zone_day(z, t) - 1;
-    while (moment_of(z, day, clock_ms) < t) day++;
+    while (dated_moment(z, day, clock_ms) < t) day++;
     return day;
+}
+
+i64 dated_first(const struct predicate *days, const struct subject *who, i64 from, i64 clock_ms)
+{
+    const struct zone *z = predicate_date_zone(days, who);
+    i64 day;
+    if (predicate_date_next(days, who, day_from(z, from, clock_ms) - 1, &day))
+        return dated_moment(z, day, clock_ms);
+    return NEVER;
 }
 
 static i64 next_moment(const struct program *p, const struct subject *who, i64 since, i64 dealt)
@@ -42,7 +51,7 @@ static i64 next_moment(const struct program *p, const struct subject *who, i64 s
     const struct zone *z = predicate_date_zone(p->trigger.where, who);
     i64 after = max_i64(day_from(z, since, p->trigger.clock_ms) - 1, dealt), day;
     return predicate_date_next(p->trigger.where, who, after, &day)
-               ? moment_of(z, day, p->trigger.clock_ms)
+               ? dated_moment(z, day, p->trigger.clock_ms)
                : NEVER;
 }
 
@@ -125,7 +134,7 @@ static i64 kept_until(const struct program *p, const struct subject *who, i64 no
     const struct zone *z = predicate_date_zone(p->trigger.where, who);
     i64 first = zone_day(z, now) - KEEP_MS / DAY - 2, last = first;
     while (predicate_date_next(p->trigger.where, who, last, &last)) continue;
-    return last == first ? 0 : moment_of(z, last, p->trigger.clock_ms) + KEEP_MS;
+    return last == first ? 0 : dated_moment(z, last, p->trigger.clock_ms) + KEEP_MS;
 }
 
 u32 dated_follow(struct journeys *j, u32 journey, persona head, bool unchanged, i64 since, i64 now)
@@ -174,11 +183,16 @@ void dated_due(struct journeys *j, u32 row, i64 now)
     journey_try(j, index, head, &cause, now);
 }
 
+bool dated_names(const struct predicate *days, u32 attribute)
+{
+    const struct predicate_inputs *in = predicate_inputs(days);
+    for (u32 i = 0; i < in->attribute_count; i++)
+        if (in->attributes[i] == attribute) return true;
+    return false;
+}
+
 bool dated_reads(const struct program *p, const struct change *change)
 {
-    if (p->trigger.kind != TRIGGER_DATE || change->field != FIELD_ATTRIBUTE) return false;
-    const struct predicate_inputs *in = predicate_inputs(p->trigger.where);
-    for (u32 i = 0; i < in->attribute_count; i++)
-        if (in->attributes[i] == change->code) return true;
-    return false;
+    return p->trigger.kind == TRIGGER_DATE && change->field == FIELD_ATTRIBUTE &&
+           dated_names(p->trigger.where, change->code);
 }

@@ -411,7 +411,7 @@ TEST("a date trigger that cannot be is refused with its place")
         {"{'date':'d','at':'25:00'}", "/trigger/at", "time of the day"},
         {"{'date':'d','at':9}", "/trigger/at", "time of the day"},
         {"{'date':'d','zone':'nowhere at all'}", "/trigger/zone", "Asia/Shanghai"},
-        {"{'date':'d','lunar':true}", "/trigger/lunar", "not available yet"},
+        {"{'date':'d','lunar':1}", "/trigger", "true or false"},
         {"{'date':'d','anniversary':1}", "/trigger", "true or false"},
         {"{'date':'d','key':'k'}", "/trigger", "no more than"},
         {"{'date':'d','max_late':'1h'}", "/trigger", "no more than"},

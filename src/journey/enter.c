@@ -54,17 +54,23 @@ u32 journey_lot(const struct journeys *j, const struct program *p, persona head,
     return drawn;
 }
 
+u64 journey_key_hash(str text)
+{
+    return hash_xxh64(text) | 1;
+}
+
 /* The key is the text of the triggering event's property: 7 and "7" are the same. */
 static bool key_of(const struct program *p, const struct event *ev, u64 *key)
 {
     struct buf b;
+    bool handed = ev && is_hand(p, ev);
+    value v = journey_key(p, ev);
     *key = 0;
-    if (!p->trigger.key) return true;
-    value v = ev ? props_get(ev->props, p->trigger.key) : value_missing();
+    if (!p->trigger.key && (!handed || v.type == VALUE_MISSING)) return true;
     if (v.type == VALUE_MISSING || v.type == VALUE_NULL) return false;
     buf_init(&b, 64 * 1024);
     value_display(&b, v);
-    *key = hash_xxh64(buf_str(&b)) | 1;
+    *key = journey_key_hash(buf_str(&b));
     bool empty = b.n == 0;
     buf_clear(&b);
     return !empty;
@@ -93,6 +99,7 @@ static entry_refusal judge(struct journeys *j, const struct program *p, persona 
     }
     if (journey_lot(j, p, head, S("holdout")) < journey->holdout) return ENTRY_HOLDOUT;
     if (journey_lot(j, p, head, S("gray")) >= journey->percent) return ENTRY_GRAY;
+    if (cause->event && is_hand(p, cause->event) && hand_loops(j, p, head, now)) return ENTRY_LOOP;
     return ENTRY_NONE;
 }
 
@@ -132,6 +139,7 @@ void journey_try(struct journeys *j, u32 program, persona head, const struct cau
     }
     if (restart) journey_end(j, restart, EXIT_RESTARTED, now, true);
     enrol(j, program, head, cause, key, now);
+    hands_over(j, now);
 }
 
 static bool triggered_by(const struct program *p, const struct cause *cause)

@@ -87,6 +87,7 @@ static void put_enrolment(struct journeys *j, u32 row, i64 now, struct buf *out)
         json_put_kv_str(out, S("exit"), exit_reason_text((exit_reason)r->exit));
         put_time(out, S("ended_at"), r->due_ms);
     } else {
+        wait_explain(j, row, now, out);
         put_exits(j, row, now, out);
     }
     buf_byte(out, '}');

@@ -87,14 +87,20 @@ typedef enum {
 struct journey_host {
     void *ctx;
     /* A system event of the customer: code of log/events.h, props in base/props.h form. One that is
-     * not fresh starts no journey. */
-    void (*event)(void *ctx, persona head, u32 code, str props, bool fresh);
+     * not fresh starts no journey. Gives its order. */
+    u64 (*event)(void *ctx, persona head, u32 code, str props, bool fresh);
     /* A live subject of this customer. */
     void (*subject)(void *ctx, persona head, struct subject *out);
     /* A place of its own among the record's events, for a cause that is no event. */
     u64 (*order)(void *ctx);
+    /* Gives a coupon (codes of NAME_OBJECT), once for each enrolment's step; false: there is none.
+     */
+    bool (*coupon)(void *ctx, persona head, u32 coupon, u32 step, u64 enrolment);
     /* As in struct predicate_context; NULL: whatever is named is there. Outside apply. */
     bool (*known)(void *ctx, const char *kind, str id);
+    /* What steps do to a customer, as changes that are made now. */
+    void (*tag)(void *ctx, persona who, u32 tag, bool on, i64 expires_ms);
+    void (*set)(void *ctx, persona who, u32 attribute, value v);
 };
 
 struct journeys *journeys_new(struct store *s, struct customers *c, struct messages *m,
@@ -192,6 +198,40 @@ bool journey_content(const struct journeys *j, u32 message, struct message_conte
 /* For struct resolver.message: the enrolment whose condition is at hand has a message of that step
  * (a NAME_OBJECT code; the latest visit counts) that reached the status (ASKED_*). */
 bool journey_asked(const struct journeys *j, u32 step, u32 status);
+
+/* For the resolver too, of the enrolment whose condition is at hand: its step (the latest visit)
+ * ended so (RESULT_*); a task of its step was done with this outcome; since when the enrolment
+ * (step 0) or a step of it is, false if it never was. */
+bool journey_result(const struct journeys *j, u32 step, u32 result);
+bool journey_task_is(const struct journeys *j, u32 step, str outcome);
+bool journey_since(const struct journeys *j, u32 step, i64 *ms, u64 *order);
+
+/* ---- tasks: what a person is to do (task.c) ---- */
+
+enum { TASK_ID_BYTES = 24, TASKS_OPEN_MAX = 1 << 20 };
+struct task_info {
+    char id[TASK_ID_BYTES + 1];
+    bool done;
+    persona head;
+    str journey, step, kind, owner;
+    str outcome;         /* empty while it is open */
+    const str *outcomes; /* what it may be; none: anything */
+    u32 outcome_count;
+    u64 key;               /* of its enrolment; 0: none */
+    i64 opened_ms, due_ms; /* due NEVER: at any time */
+};
+/* False: it was closed, or there never was one of this id. */
+bool task_find(const struct journeys *j, str id, struct task_info *out);
+/* Those that are open, and those done whose enrolment is still there, in no order; *cursor starts
+ * at 0. O(tasks). */
+bool task_next(const struct journeys *j, u32 *cursor, struct task_info *out);
+/* The hash of a key's text, as enrolments have it. */
+u64 journey_key_hash(str text);
+/* May this be its outcome? */
+bool task_allows(const struct task_info *t, str outcome);
+/* A person's outcome; nothing for a task that is not open or does not allow it. `by` and `note` may
+ * be empty. The head whose timers the caller looks at; 0: nothing happened. */
+persona task_done(struct journeys *j, str id, str outcome, str note, str by);
 
 /* Reading for reports and pages (engine thread). */
 struct journey_info {

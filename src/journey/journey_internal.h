@@ -2,7 +2,10 @@
  *
  *   compile.c  JSON → bytes            program.c  bytes → program
  *   version.c  publish, operate, read  enter.c    triggers, entry rules
- *   journey.c  steps, waits, exits     dated.c    moments of dates
+ *   journey.c  causes, exits, messages dated.c    moments of dates
+ *   step.c     from step to step       wait.c     what steps wait for
+ *   task.c     what people are to do   hand.c     one journey hands over to another
+ *   mark.c     what is known of steps that were
  *   owner.c    joined, cut, forgotten  pass.c     work that passes everybody */
 #pragma once
 #include "journey/program.h"
@@ -41,12 +44,56 @@ struct count_row {
 enum { COUNTS_EACH = 32, ENDED_AT = 16 };
 _Static_assert((int)ENTRY_COUNT <= ENDED_AT && ENDED_AT + (int)EXIT_COUNT <= COUNTS_EACH, "room");
 
+/* What an enrolment has beside its row, at the same index: only while a step of it needs it. */
+struct extra_row {
+    u64 version;     /* the store's */
+    i64 since_ms;    /* when the present wait began… */
+    u64 since_order; /* …and after which event */
+    i64 timeout_ms;  /* of an until; NEVER: it has none */
+    u32 marks;       /* its newest mark */
+    u32 tasks;       /* its newest task */
+    u64 met;         /* the wait is over, but its journey is paused */
+};
+/* A step that began, or ended so: its latest visit. */
+struct mark_row {
+    u64 version; /* the store's */
+    i64 ms;      /* when it began; NEVER: nobody asked */
+    u64 order;
+    u32 next;
+    u32 step;
+    u64 result; /* RESULT_* */
+};
+struct task_row {
+    u64 version; /* the store's */
+    u32 next;    /* the enrolment's next, newest first */
+    u32 enrolment;
+    u16 program, at;    /* the instruction that opened it */
+    u32 owner, outcome; /* handles */
+    u32 state;          /* open, done, closed */
+    u64 order;          /* of its opening */
+    i64 opened_ms, due_ms;
+};
+/* Whose turn it is in a round robin. */
+struct pool_row {
+    u64 version; /* the store's */
+    u32 journey, step;
+    u64 next;
+};
+/* A customer who is handed over once the steps at hand are done. */
+struct hand {
+    persona head;
+    u32 journey; /* NAME_OBJECT code */
+    u64 order;   /* of the event that says so: the trigger */
+};
+enum { HANDS_MAX = 256, STEPS_AT_ONCE = 100 };
+
 /* In a cursor: dates that were known before count from the publication on. */
 #define PASS_PUBLISHED ((u32)1 << 31)
 
 struct journeys {
     struct table *enrolments, *programs, *journeys, *counts;
-    struct heap *bytes;
+    struct table *extras, *marks, *tasks, *pools;
+    struct heap *bytes, *task_texts;
     struct customers *customers;
     struct messages *messages;
     struct segments *segments;
@@ -55,7 +102,10 @@ struct journeys {
     /* derived */
     struct program *loaded; /* by program index */
     u32 loaded_count;
-    u32 asking; /* the enrolment whose condition is being evaluated */
+    u32 asking;                   /* the enrolment whose condition is being evaluated */
+    struct hand hands[HANDS_MAX]; /* empty between records */
+    u32 hand_count;
+    bool handing;
 };
 
 static inline const struct enrolment_row *row_at(const struct journeys *j, u32 row)
@@ -104,17 +154,90 @@ void journey_tell(struct journeys *j, persona head, u32 event, const struct prog
 void journey_end(struct journeys *j, u32 row, exit_reason why, i64 now, bool fresh);
 /* The same, and what it planned and nobody has claimed is cancelled. */
 void journey_cancel(struct journeys *j, u32 row, exit_reason why, i64 now, bool fresh);
-/* Runs from the present step to the next wait, send or end. */
-void journey_advance(struct journeys *j, u32 row, i64 now);
 /* Takes a row out of her list and frees it. */
 void enrolment_drop(struct journeys *j, u32 row);
 
-/* A subject whose `event` is the one that began the enrolment, if there is one. */
+/* Plans the message of a send step. */
+void journey_plan(struct journeys *j, u32 row, const struct instruction *in, i64 now);
+/* A subject whose `event` is the one that began the enrolment, if there is one; `trigger` has its
+ * views. */
 void enrolment_subject(struct journeys *j, u32 row, struct subject *who, struct event *trigger);
+/* Asks one condition of an enrolment; none holds. */
+bool journey_holds(struct journeys *j, u32 row, const struct predicate *p, i64 now);
+/* What a condition reads may be another after this cause. */
+bool journey_reads(const struct predicate *p, const struct cause *cause);
+/* The key that an enrolment has by its trigger; MISSING. */
+value journey_key(const struct program *p, const struct event *trigger);
+/* An ended enrolment that nobody asks for any more goes. */
+void journey_drop_if_done(struct journeys *j, u32 row);
+
+/* ---- step.c ---- */
+
+/* Runs from the present step to the next wait, send or end. */
+void journey_advance(struct journeys *j, u32 row, i64 now);
+/* The present step is over: the next. */
+void journey_go_on(struct journeys *j, u32 row, i64 now);
+/* What every event of a step begins with: journey, step, key. */
+void step_put(struct journeys *j, u32 row, const struct instruction *in, struct buf *b);
+/* What Step Done says beside it. */
+struct done {
+    str result, reason;
+    u32 to;    /* the journey entered */
+    value key; /* with this key */
+};
+u64 step_done(struct journeys *j, u32 row, const struct instruction *in, const struct done *d);
+
+/* ---- wait.c ---- */
+
+/* Begins a wait; true: it is over already, and the next step stands in the row. */
+bool wait_begin(struct journeys *j, u32 row, const struct instruction *in, i64 now);
+/* Its due moment has come. */
+void wait_due(struct journeys *j, u32 row, i64 now);
+/* Something happened that may end it. */
+void wait_feed(struct journeys *j, u32 row, const struct cause *cause, i64 now);
+/* Looks whether anything about the customer or the zones ends or moves it. */
+void wait_look(struct journeys *j, u32 row, i64 now);
+
+/* The member "until" of what is under way: how the condition it waits for stands. */
+void wait_explain(struct journeys *j, u32 row, i64 now, struct buf *out);
+
+/* ---- mark.c ---- */
+
+const struct extra_row *extra_at(const struct journeys *j, u32 row); /* NULL: none */
+struct extra_row *extra_edit(struct journeys *j, u32 row);           /* made where there is none */
+/* With all that hangs on it; nothing is told. */
+void extra_drop(struct journeys *j, u32 row);
+void mark_begin(struct journeys *j, u32 row, u32 step, i64 now);
+void mark_result(struct journeys *j, u32 row, u32 step, u32 result);
+hash128 extras_digest(const struct journeys *j, u32 row);
+
+/* ---- task.c ---- */
+
+/* False: there are too many. */
+bool task_open(struct journeys *j, u32 row, const struct instruction *in, i64 now);
+/* Whose it is now, in `arena`. */
+str owner_read(struct journeys *j, u32 row, const struct instruction *in, struct arena *arena);
+bool tasks_open(const struct journeys *j, u32 row);
+/* Those that are open are closed, and it is told why. */
+void tasks_close(struct journeys *j, u32 row, str why, bool fresh);
+void tasks_drop(struct journeys *j, u32 first);
+hash128 tasks_digest(const struct journeys *j, u32 first);
+hash128 pools_digest(const struct journeys *j, name_of name, void *ctx);
+
+/* ---- hand.c ---- */
+
+/* The customer of this enrolment enters another journey, once hands_over is called. */
+void hand_put(struct journeys *j, u32 row, const struct instruction *in);
+void hands_over(struct journeys *j, i64 now);
+/* The event is a hand-over into this journey. */
+bool is_hand(const struct program *p, const struct event *ev);
+/* She was handed over into it three times within a day. */
+bool hand_loops(struct journeys *j, const struct program *p, persona head, i64 now);
 
 /* ---- enter.c ---- */
 
-/* Judges one entry of the newest version, and enrols her or says why not. */
+/* Judges one entry of the newest version, and enrols her or says why not; then those whom the
+ * steps at hand hand over. Nobody may be in the middle of her list. */
 void journey_try(struct journeys *j, u32 program, persona head, const struct cause *cause, i64 now);
 
 /* The customer's number in a lottery of the journey, 0 to 9,999. */
@@ -129,6 +252,12 @@ u32 dated_follow(struct journeys *j, u32 journey, persona head, bool unchanged, 
 /* The row's moment may have come: judges an entry. */
 void dated_due(struct journeys *j, u32 row, i64 now);
 bool dated_reads(const struct program *p, const struct change *change);
+/* The condition on a date reads this attribute. */
+bool dated_names(const struct predicate *days, u32 attribute);
+/* The moment of a time on a day; the first of them not before `from` on a day of the condition,
+ * NEVER: there is none any more. */
+i64 dated_moment(const struct zone *z, i64 day, i64 clock_ms);
+i64 dated_first(const struct predicate *days, const struct subject *who, i64 from, i64 clock_ms);
 
 /* ---- pass.c, version.c ---- */
 

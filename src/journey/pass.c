@@ -29,10 +29,25 @@ static void end_stopped(struct journeys *j, persona head, u32 code, i64 now)
     }
 }
 
+/* Waits for a time or a date may have moved; with `all`, any wait may be over. */
+static void look_at_waits(struct journeys *j, persona head, u32 code, bool all, i64 now)
+{
+    for (u32 row = customer_at(j->customers, head)->enrolments, next; row; row = next) {
+        const struct program *p = program_at(j, row);
+        next = row_at(j, row)->next;
+        if (p->code == code && !p->over && (all || p->reads_zone) &&
+            row_at(j, row)->state == ENROLMENT_WAITING)
+            wait_look(j, row, now);
+    }
+    hands_over(j, now);
+}
+
 static void look(struct journeys *j, u32 journey, persona head, bool unchanged, i64 since, i64 now)
 {
-    end_stopped(j, head, ((const struct journey_row *)table_at(j->journeys, journey))->code, now);
+    u32 code = ((const struct journey_row *)table_at(j->journeys, journey))->code;
+    end_stopped(j, head, code, now);
     dated_follow(j, journey, head, unchanged, since, now);
+    look_at_waits(j, head, code, !unchanged, now);
 }
 
 void journey_look(struct journeys *j, persona head, i64 now)
@@ -43,11 +58,11 @@ void journey_look(struct journeys *j, persona head, i64 now)
 void journeys_rezone(struct journeys *j, bool hers)
 {
     const struct change zone = {.field = FIELD_ATTRIBUTE, .code = ATTRIBUTE_TIMEZONE};
-    for (u32 i = 1; i < table_count(j->journeys); i++) {
-        const struct journey_row *row = table_at(j->journeys, i);
-        const struct program *p = &j->loaded[row->program];
-        if (p->trigger.kind != TRIGGER_DATE || p->over) continue;
-        if (!hers || dated_reads(p, &zone)) pass_begin(j, i, false);
+    for (u32 i = 1; i < j->loaded_count; i++) {
+        const struct program *p = &j->loaded[i];
+        bool dated = p->live && p->trigger.kind == TRIGGER_DATE && (!hers || dated_reads(p, &zone));
+        if (!p->over && (dated || (hers ? p->reads_her_zone : p->reads_zone)))
+            pass_begin(j, p->journey, false);
     }
 }
 

@@ -1,6 +1,8 @@
 /* program.c — decoding a published version. */
 #include "journey/program.h"
 
+#include "log/fixed.h"
+
 enum { FORMAT = 1 };
 
 MUST_USE static err condition(struct reader *r, struct arena *arena, struct predicate **out)
@@ -10,24 +12,134 @@ MUST_USE static err condition(struct reader *r, struct arena *arena, struct pred
     return bytes.n ? predicate_load(bytes, arena, out) : ERR_OK;
 }
 
+MUST_USE static err texts(struct reader *r, struct arena *arena, u32 max, u32 *count,
+                          const str **out)
+{
+    u64 n = read_varint(r);
+    if (n > max) return ERR_CORRUPT;
+    str *list = arena_zalloc(arena, n * sizeof *list);
+    for (u32 i = 0; i < n; i++) list[i] = read_str_varint(r);
+    *count = (u32)n;
+    *out = list;
+    return ERR_OK;
+}
+
+MUST_USE static err owner(struct reader *r, struct arena *arena, struct owner *out)
+{
+    *out = (struct owner){.kind = read_byte(r)};
+    if (out->kind >= OWNER_COUNT) return ERR_CORRUPT;
+    if (out->kind == OWNER_ATTRIBUTE) out->attribute = (u32)read_varint(r);
+    if (out->kind == OWNER_ATTRIBUTE || out->kind == OWNER_ID) out->id = read_str_varint(r);
+    if (out->kind != OWNER_ROBIN) return ERR_OK;
+    TRY(texts(r, arena, ROBIN_MAX, &out->count, &out->of));
+    return out->count ? ERR_OK : ERR_CORRUPT;
+}
+
+static duration length(struct reader *r)
+{
+    duration d = {.ms = read_zigzag(r)};
+    d.months = (u32)read_varint(r);
+    return d;
+}
+
+MUST_USE static err wait(struct reader *r, struct arena *arena, struct instruction *out)
+{
+    switch (out->op) {
+    case OP_UNTIL_TIME:
+        out->clock_ms = read_zigzag(r);
+        out->text = read_str_varint(r);
+        out->passed = read_byte(r);
+        out->target = read_u32(r);
+        return out->clock_ms < 0 || out->clock_ms >= DAY || out->passed >= PASSED_COUNT
+                   ? ERR_CORRUPT
+                   : ERR_OK;
+    case OP_UNTIL_DATE:
+        TRY(condition(r, arena, &out->condition));
+        out->clock_ms = read_zigzag(r);
+        return !out->condition || out->clock_ms < 0 || out->clock_ms >= DAY ? ERR_CORRUPT : ERR_OK;
+    case OP_UNTIL:
+        TRY(condition(r, arena, &out->condition));
+        out->wait = length(r);
+        out->kept = read_byte(r);
+        return out->condition ? ERR_OK : ERR_CORRUPT;
+    default: out->wait = length(r); return ERR_OK;
+    }
+}
+
+MUST_USE static err effect(struct reader *r, struct arena *arena, struct instruction *out)
+{
+    switch (out->op) {
+    case OP_SET:
+        out->code = (u32)read_varint(r);
+        out->text = read_str_varint(r);
+        return value_valid(out->text, 32) ? ERR_OK : ERR_CORRUPT;
+    case OP_ENTER:
+        out->code = (u32)read_varint(r);
+        out->key = (u32)read_varint(r);
+        return ERR_OK;
+    case OP_TASK:
+        out->text = read_str_varint(r);
+        TRY(owner(r, arena, &out->owner));
+        out->wait = length(r);
+        return texts(r, arena, OUTCOMES_MAX, &out->outcome_count, &out->outcomes);
+    case OP_NOTIFY:
+        TRY(owner(r, arena, &out->owner));
+        out->channel = (u32)read_varint(r);
+        out->text = read_str_varint(r);
+        return ERR_OK;
+    default:
+        out->code = (u32)read_varint(r);
+        if (out->op == OP_TAG) out->wait = length(r);
+        return ERR_OK;
+    }
+}
+
 MUST_USE static err instruction(struct reader *r, struct arena *arena, struct instruction *out)
 {
     *out = (struct instruction){.op = read_byte(r), .step = (u32)read_varint(r)};
     switch (out->op) {
-    case OP_WAIT:
-        out->wait.ms = read_zigzag(r);
-        out->wait.months = (u32)read_varint(r);
-        return ERR_OK;
     case OP_SEND:
         out->channel = (u32)read_varint(r);
         out->text = read_str_varint(r);
         out->topic = (u32)read_varint(r);
         return condition(r, arena, &out->condition);
+    case OP_SPLIT:
+        out->code = (u32)read_varint(r);
+        out->target = read_u32(r);
+        return ERR_OK;
     case OP_BRANCH: TRY(condition(r, arena, &out->condition)); __attribute__((fallthrough));
     case OP_JUMP: out->target = read_u32(r); return ERR_OK;
     case OP_END: out->text = read_str_varint(r); return ERR_OK;
+    case OP_MARK: return ERR_OK;
+    case OP_WAIT:
+    case OP_UNTIL_TIME:
+    case OP_UNTIL_DATE:
+    case OP_UNTIL: return wait(r, arena, out);
+    case OP_TAG:
+    case OP_UNTAG:
+    case OP_SET:
+    case OP_ENTER:
+    case OP_TASK:
+    case OP_NOTIFY:
+    case OP_COUPON:
+    case OP_WEBHOOK: return effect(r, arena, out);
     }
     return ERR_CORRUPT;
+}
+
+static bool has_target(const struct instruction *in)
+{
+    return in->op == OP_BRANCH || in->op == OP_JUMP || in->op == OP_SPLIT ||
+           (in->op == OP_UNTIL_TIME && in->passed == PASSED_SKIP);
+}
+
+static bool is_hers(const struct instruction *in)
+{
+    if (in->op == OP_UNTIL_TIME) return str_eq(in->text, S("customer"));
+    const struct predicate_inputs *read = predicate_inputs(in->condition);
+    for (u32 i = 0; i < read->attribute_count; i++)
+        if (read->attributes[i] == ATTRIBUTE_TIMEZONE) return true;
+    return false;
 }
 
 MUST_USE static err instructions(struct reader *r, struct arena *arena, struct program *p)
@@ -38,8 +150,12 @@ MUST_USE static err instructions(struct reader *r, struct arena *arena, struct p
     for (u32 i = 0; i < p->instruction_count; i++) {
         struct instruction *in = &p->instructions[i];
         TRY(instruction(r, arena, in));
-        bool jumps = in->op == OP_BRANCH || in->op == OP_JUMP;
-        if (jumps && (in->target <= i || in->target > p->instruction_count)) return ERR_CORRUPT;
+        if (in->op == OP_UNTIL_TIME || in->op == OP_UNTIL_DATE) {
+            p->reads_zone = true;
+            p->reads_her_zone |= is_hers(in);
+        }
+        if (has_target(in) && (in->target <= i || in->target > p->instruction_count))
+            return ERR_CORRUPT;
     }
     return ERR_OK;
 }

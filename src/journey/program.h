@@ -4,27 +4,76 @@
  *   u8 format (1) · id · category · lane · trigger kind, code, on, where, key, max_late; of a date
  * also its attribute and the time of day in ms · entry.if · again, again_ms · running · exit count,
  * exits · percent, holdout (hundredths of a percent) · instruction count · {u8 op · step code ·
- * operands}… Operands: WAIT ms, months | SEND channel, template, topic, if | BRANCH if, target |
- * JUMP target | END why. Predicates are the bytes of predicate_compile, empty for none. Targets are
- * instruction indexes in four bytes, always forward: a program ends. */
+ * operands}… Operands:
+ *   WAIT ms, months | SEND channel, template, topic, if | BRANCH if, target | JUMP target | END why
+ *   UNTIL_TIME clock ms, zone, passed, target of "skip" | UNTIL_DATE days, clock ms
+ *   UNTIL if, timeout ms, months (both 0: none), u8 its result is asked for | MARK nothing
+ *   SPLIT hundredths of a percent up to which the arm goes, target of the rest
+ *   TAG tag, ms, months (both 0: it stays) | UNTAG tag | SET attribute, value bytes
+ *   ENTER journey, property of the key | TASK kind, owner, ms, months, count, outcomes
+ *   NOTIFY owner, channel, template | COUPON id | WEBHOOK id
+ * An owner is u8 kind and: ID text | ATTRIBUTE code, text | ROBIN count, texts. Predicates are the
+ * bytes of predicate_compile, empty for none. Targets are instruction indexes in four bytes, always
+ * forward: a program ends. */
 #pragma once
 #include "journey/journey.h"
 
 typedef enum { TRIGGER_EVENT = 1, TRIGGER_SEGMENT, TRIGGER_DATE } trigger_kind;
 typedef enum { AGAIN_AFTER_EXIT, AGAIN_NEVER, AGAIN_ALWAYS, AGAIN_AFTER, AGAIN_PER_KEY } again_kind;
 typedef enum { RUNNING_IGNORE, RUNNING_RESTART, RUNNING_PARALLEL } running_kind;
-typedef enum { OP_WAIT = 1, OP_SEND, OP_BRANCH, OP_JUMP, OP_END } op;
+typedef enum {
+    OP_WAIT = 1,
+    OP_SEND,
+    OP_BRANCH,
+    OP_JUMP,
+    OP_END,
+    OP_UNTIL_TIME,
+    OP_UNTIL_DATE,
+    OP_UNTIL,
+    OP_MARK, /* the step that follows begins: asked for by a {"since": …} */
+    OP_SPLIT,
+    OP_TAG,
+    OP_UNTAG,
+    OP_SET,
+    OP_ENTER,
+    OP_TASK,
+    OP_NOTIFY,
+    OP_COUPON,
+    OP_WEBHOOK
+} op;
+/* What an until_time does when today's time has passed. */
+typedef enum { PASSED_NEXT, PASSED_NOW, PASSED_SKIP, PASSED_COUNT } passed_kind;
+typedef enum { OWNER_NONE, OWNER_ID, OWNER_ATTRIBUTE, OWNER_ROBIN, OWNER_COUNT } owner_kind;
 
+enum { OUTCOMES_MAX = 32, ROBIN_MAX = 256 };
 enum { INSTRUCTIONS_MAX = 4000, EXITS_MAX = 16, STEPS_DEPTH_MAX = 16, PROGRAMS_MAX = 65535 };
+
+/* Whose a task is, or who is told; read when the step runs. */
+struct owner {
+    owner_kind kind;
+    u32 attribute;
+    str id;    /* ID; ATTRIBUTE: who it is for customers without it */
+    u32 count; /* ROBIN: in order of assignment */
+    const str *of;
+};
 
 struct instruction {
     op op;
-    u32 step; /* NAME_OBJECT code of the step's id */
-    duration wait;
+    u32 step;      /* NAME_OBJECT code of the step's id */
+    duration wait; /* WAIT; UNTIL: its timeout; TAG: how long it stays; TASK: when it is due */
     u32 channel, topic;
-    str text; /* SEND: template id; END: why */
+    str text; /* SEND, NOTIFY: template id; END: why; UNTIL_TIME: zone; TASK: kind; SET: the value
+               */
     struct predicate *condition;
-    u32 target; /* BRANCH: where to go when it does not hold; JUMP */
+    u32 target; /* BRANCH, SPLIT: where to go when it does not hold; JUMP; UNTIL_TIME: "skip" */
+    u32 code;   /* the tag, attribute, journey, coupon or webhook; SPLIT: up to which lot */
+    u32 key;    /* ENTER: NAME_PROPERTY code, 0: none */
+    u8 passed;  /* passed_kind */
+    bool kept;  /* UNTIL: its result is asked for */
+    i64 clock_ms;
+    struct owner owner;
+    u32 outcome_count; /* TASK */
+    const str *outcomes;
 };
 
 struct program {
@@ -54,6 +103,7 @@ struct program {
     u32 exit_count;
     struct predicate *exits[EXITS_MAX];
     u32 percent, holdout;
+    bool reads_zone, reads_her_zone; /* a wait is for a time or a date, in the customer's zone */
     u32 instruction_count;
     struct instruction *instructions;
     struct arena *arena;

@@ -1,7 +1,7 @@
 /* version.c — publishing, operating, moving, and what pages ask. */
 #include "journey/journey_internal.h"
 
-enum { ENROLMENTS_MAX = 1 << 28, JOURNEYS_MAX = 4096 };
+enum { ENROLMENTS_MAX = 1 << 28, JOURNEYS_MAX = 4096, POOLS_MAX = 65536 };
 
 struct journeys *journeys_new(struct store *s, struct customers *c, struct messages *m,
                               struct segments *sg, struct names *names, struct journey_host host)
@@ -12,7 +12,12 @@ struct journeys *journeys_new(struct store *s, struct customers *c, struct messa
     j->journeys = table_new(s, "journeys", sizeof(struct journey_row), JOURNEYS_MAX);
     j->counts =
         table_new(s, "journey_counts", sizeof(struct count_row), (PROGRAMS_MAX + 1) * COUNTS_EACH);
+    j->extras = table_new(s, "enrolment_extras", sizeof(struct extra_row), ENROLMENTS_MAX);
+    j->marks = table_new(s, "step_marks", sizeof(struct mark_row), ENROLMENTS_MAX);
+    j->tasks = table_new(s, "tasks", sizeof(struct task_row), TASKS_OPEN_MAX);
+    j->pools = table_new(s, "task_pools", sizeof(struct pool_row), POOLS_MAX);
     j->bytes = heap_new(s, "programs");
+    j->task_texts = heap_new(s, "tasks");
     j->customers = c;
     j->messages = m;
     j->segments = sg;
@@ -266,8 +271,12 @@ hash128 journeys_digest(const struct journeys *j, name_of name, void *ctx)
         buf_u64(&b, r->trigger_order);
         buf_u64(&b, (u64)r->trigger_ms);
         buf_u64(&b, r->key);
+        hash128 extras = extras_digest(j, i);
+        buf_u64(&b, extras.hi);
+        buf_u64(&b, extras.lo);
         sum = hash_add(sum, hash_xxh(buf_str(&b)));
     }
+    sum = hash_add(sum, pools_digest(j, name, ctx));
     for (u32 i = 1; i < table_count(j->journeys); i++) {
         const struct journey_row *r = table_at(j->journeys, i);
         buf_reset(&b);

@@ -123,16 +123,33 @@ static u32 code(struct rig *r, name_kind kind, const char *name)
     return out;
 }
 
-/* An identify (event NULL) or an event of "u<n>", with one text trait or property. */
-static void item(struct rig *r, u32 person, const char *event, const char *name, const char *text)
+/* A record of "u<n>". */
+static void post(struct rig *r, u32 person, struct item *it)
 {
-    struct buf payload, values, consents;
+    struct buf payload;
     char user[16], mail[32];
-    struct item it = {.what = event ? ITEM_TRACK : ITEM_IDENTIFY};
     struct record record = {.kind = RECORD_ITEM_, .id_count = 2};
     snprintf(user, sizeof user, "u%u", person);
     snprintf(mail, sizeof mail, "u%u@example.com", person);
-    buf_init(&payload, 4096), buf_init(&values, 4096), buf_init(&consents, 64);
+    buf_init(&payload, 4096);
+    it->values[0] = str_of(user), it->values[1] = str_of(mail);
+    record.ids[0] = (struct record_id){
+        identifier_hash(engine_key(r->engine), SPACE_USER_ID, it->values[0]), SPACE_USER_ID};
+    record.ids[1] = (struct record_id){
+        identifier_hash(engine_key(r->engine), SPACE_EMAIL, it->values[1]), SPACE_EMAIL};
+    record.dedupe = (hash128){++r->next, 99};
+    item_put(&payload, it, 2);
+    record.payload = buf_str(&payload);
+    append(r, &record);
+    buf_clear(&payload);
+}
+
+/* An identify (event NULL) or an event, with one text trait or property. */
+static void item(struct rig *r, u32 person, const char *event, const char *name, const char *text)
+{
+    struct buf values, consents;
+    struct item it = {.what = event ? ITEM_TRACK : ITEM_IDENTIFY};
+    buf_init(&values, 4096), buf_init(&consents, 64);
     if (name)
         props_put(&values, code(r, event ? NAME_PROPERTY : NAME_ATTRIBUTE, name),
                   value_text(str_of(text)));
@@ -141,16 +158,31 @@ static void item(struct rig *r, u32 person, const char *event, const char *name,
         buf_varint(&consents, CHANNEL_EMAIL), buf_varint(&consents, 0), buf_byte(&consents, 1);
         it.traits = buf_str(&values), it.consents = buf_str(&consents);
     }
-    it.values[0] = str_of(user), it.values[1] = str_of(mail);
-    record.ids[0] = (struct record_id){
-        identifier_hash(engine_key(r->engine), SPACE_USER_ID, it.values[0]), SPACE_USER_ID};
-    record.ids[1] = (struct record_id){
-        identifier_hash(engine_key(r->engine), SPACE_EMAIL, it.values[1]), SPACE_EMAIL};
-    record.dedupe = (hash128){++r->next, 99};
-    item_put(&payload, &it, 2);
-    record.payload = buf_str(&payload);
-    append(r, &record);
-    buf_clear(&payload), buf_clear(&values), buf_clear(&consents);
+    post(r, person, &it);
+    buf_clear(&values), buf_clear(&consents);
+}
+
+/* An event about a cart or an order with one product. */
+static void shops(struct rig *r, u32 person, const char *event, const char *id, bool listed)
+{
+    struct buf props, product, list;
+    struct item it = {.what = ITEM_TRACK, .event = code(r, NAME_EVENT, event)};
+    buf_init(&props, 4096), buf_init(&product, 4096), buf_init(&list, 4096);
+    props_put(&props, code(r, NAME_PROPERTY, id), value_text(S("n1")));
+    if (listed) {
+        buf_str_varint(&product, S("name")), value_put(&product, value_text(S("Hat")));
+        value map = {.type = VALUE_MAP, .count = 1, .text = buf_str(&product)};
+        value_put(&list, map), value_put(&list, map);
+        value all = {.type = VALUE_LIST, .count = 2, .text = buf_str(&list)};
+        props_put(&props, code(r, NAME_PROPERTY, "products"), all);
+    } else {
+        props_put(&props, code(r, NAME_PROPERTY, "product_id"), value_text(S("p")));
+        props_put(&props, code(r, NAME_PROPERTY, "name"), value_text(S("Cap")));
+        props_put(&props, code(r, NAME_PROPERTY, "quantity"), value_int(3));
+    }
+    it.props = buf_str(&props);
+    post(r, person, &it);
+    buf_clear(&props), buf_clear(&product), buf_clear(&list);
 }
 
 static void publish(struct rig *r, struct arena *arena, object_kind kind, const char *json)
@@ -259,6 +291,39 @@ TEST("the customer's change between rendering and claim is in what goes out")
     delivery_done(r.told.last, ANSWER_SENT, 0, S(""));
     settle(&r);
     CHECK_EQ(now_at(&r, MESSAGE_SENT), 1);
+    rig_close(&r);
+}
+
+TEST("a message may name its order, the products of it or of the cart, and the coupon given last")
+{
+    struct rig r;
+    rig_open(&r, arena, 1);
+    publish(&r, arena, OBJECT_TEMPLATE,
+            TEMPLATE("{{ order.id }}:{{ products[0].name }}{{ products[0].quantity }},"
+                     "{{ products.size }},{{ order.items.size }} {{ coupon.code }} "
+                     "{% if coupon %}{{ coupon.value }}{% endif %}"));
+    publish(&r, arena, OBJECT_JOURNEY, JOURNEY("o", "Order Completed", "service"));
+    publish(&r, arena, OBJECT_JOURNEY, JOURNEY("a", "Product Added", "service"));
+    publish(&r, arena, OBJECT_COUPON,
+            "{\"id\":\"c\",\"value\":{\"percent\":15},\"valid\":\"3d\",\"code\":\"SAVE\"}");
+    item(&r, 1, NULL, "name", "Ada");
+    shops(&r, 1, "Order Completed", "order_id", true);
+    settle(&r);
+    CHECK_STR(str_of(r.told.sent[0].text), S("n1:Hat,2,2  "));
+    r.told.held_ms = HOUR;
+    shops(&r, 1, "Product Added", "cart_id", false);
+    settle(&r);
+    r.told.held_ms = 0;
+    persona head = message_at(engine_messages(r.engine), r.told.last->message)->persona;
+    const struct enrolment_row *row = enrolment_at(
+        engine_journeys(r.engine), customer_at(engine_customers(r.engine), head)->enrolments);
+    CHECK(offer_grant(engine_offers(r.engine), head, code(&r, NAME_OBJECT, "c"), 1,
+                      row->trigger_order, NULL, env_wall_ms(r.env)));
+    shops(&r, 1, "Product Added", "cart_id", false);
+    pass(&r, HOUR);
+    CHECK_EQ(r.told.gone, 3);
+    CHECK_STR(str_of(r.told.sent[1].text), S(":Cap6,1, SAVE 15%"));
+    CHECK_STR(str_of(r.told.sent[2].text), S(":Cap6,1,  "));
     rig_close(&r);
 }
 

@@ -1,8 +1,12 @@
 /* render.c — what a message says, from the customer as she is now.
  *
  * Names: customer.<attribute> (else her newest identifier of that namespace), event.<property> of
- * the event that began the journey, workspace.name, unsubscribe_url. */
+ * the event that began the journey, order.<property> of the same with its items, products of it or
+ * of the cart it names, coupon.<code, value, expires …> given last in the enrolment,
+ * workspace.name, unsubscribe_url. */
 #include "outbox/inside.h"
+
+#include "predicate/carts.h"
 
 #include "base/hash.h"
 
@@ -14,6 +18,7 @@ struct scene {
     struct subject who;
     bool has_event;
     struct event event;
+    u64 trigger_order; /* of the enrolment */
 };
 
 static value customer_value(struct scene *s, str member)
@@ -35,11 +40,93 @@ static value event_value(struct scene *s, str member)
     return code && s->has_event ? props_get(s->event.props, code) : value_missing();
 }
 
+/* What the triggering event lists; else what is in the cart that it names. */
+static value products_value(struct scene *s)
+{
+    struct names *names = engine_names(s->o->engine);
+    value said = event_value(s, S("products")), id = event_value(s, S("cart_id"));
+    struct buf b;
+    struct cart cart;
+    if (said.type == VALUE_LIST || !s->has_event) return said;
+    if (id.type == VALUE_MISSING) return value_missing();
+    buf_init(&b, NAME_BYTES_MAX);
+    value_display(&b, id);
+    str text = arena_str(s->d->arena, buf_str(&b));
+    buf_clear(&b);
+    bool open = cart_open(s->who.events, s->who.personas, s->who.persona_count, NEVER, &text, names,
+                          s->d->arena, &cart);
+    return open ? cart.items : value_missing();
+}
+
+/* ---- maps of what there is ---- */
+
+struct members {
+    struct buf bytes;
+    u32 count;
+};
+
+static void put_member(struct members *m, const char *name, value v)
+{
+    if (v.type == VALUE_MISSING || v.type == VALUE_NULL) return;
+    buf_str_varint(&m->bytes, str_of(name));
+    value_put(&m->bytes, v);
+    m->count++;
+}
+
+static value map_of(struct scene *s, struct members *m)
+{
+    value map = {.type = VALUE_MAP, .count = m->count};
+    map.text = arena_str(s->d->arena, buf_str(&m->bytes));
+    buf_clear(&m->bytes);
+    return map;
+}
+
+/* The triggering event as an order: its properties, with its id and items. */
+static value order_value(struct scene *s)
+{
+    value id = event_value(s, S("order_id"));
+    struct members m = {.count = 0};
+    if (id.type == VALUE_MISSING) return id;
+    value props = props_map(s->event.props, engine_names(s->o->engine), 0, s->d->arena);
+    buf_init(&m.bytes, EVENT_BYTES_MAX);
+    put_member(&m, "id", id);
+    put_member(&m, "items", products_value(s));
+    buf_put(&m.bytes, props.text);
+    m.count += props.count;
+    return map_of(s, &m);
+}
+
+static value coupon_value(struct scene *s)
+{
+    struct engine *e = s->o->engine;
+    struct members m = {.count = 0};
+    struct grant g;
+    struct buf text;
+    if (!offer_latest(engine_offers(e), s->who.head, s->trigger_order, &g)) return value_missing();
+    buf_init(&m.bytes, EVENT_BYTES_MAX), buf_init(&text, 128);
+    put_member(&m, "id", value_text(names_text(engine_names(e), NAME_OBJECT, g.coupon)));
+    put_member(&m, "code", value_text(g.code));
+    put_member(&m, "min", g.min);
+    put_member(&m, g.percent ? "percent" : "amount", g.value);
+    value_display(&text, g.value);
+    buf_byte(&text, '%');
+    put_member(&m, "value", g.percent ? value_text(buf_str(&text)) : g.value);
+    buf_reset(&text);
+    iso_put(&text, g.expires_ms);
+    put_member(&m, "expires",
+               (value){.type = VALUE_TIME, .n = g.expires_ms, .text = buf_str(&text)});
+    buf_clear(&text);
+    return map_of(s, &m);
+}
+
 static value lookup(void *ctx, str root, str member)
 {
     struct scene *s = ctx;
     if (str_eq(root, S("customer"))) return member.n ? customer_value(s, member) : value_missing();
     if (str_eq(root, S("event"))) return member.n ? event_value(s, member) : value_missing();
+    if (str_eq(root, S("order")) && !member.n) return order_value(s);
+    if (str_eq(root, S("products")) && !member.n) return products_value(s);
+    if (str_eq(root, S("coupon")) && !member.n) return coupon_value(s);
     if (str_eq(root, S("workspace")) && str_eq(member, S("name")))
         return engine_setting(s->o->engine, member);
     if (str_eq(root, S("unsubscribe_url")) && !member.n) return value_text(s->d->unsubscribe_url);
@@ -154,6 +241,7 @@ err delivery_render(struct outbox *o, struct delivery *d, struct diag *why)
     set_address(&s);
     if (!journey_content(engine_journeys(o->engine), d->message, &m))
         return diag_set(why, ERR_NOT_FOUND, "its journey is gone");
+    s.trigger_order = m.trigger_order;
     s.has_event = m.trigger_order && event_get(s.who.events, s.who.personas, s.who.persona_count,
                                                m.trigger_order, m.trigger_ms, &s.event, d->arena);
     TRY(render_template(&s, &m, why));

@@ -289,6 +289,21 @@ MUST_USE static err put_step(struct compiler *c, const struct json *j)
     return put_state(c, j, "result", result_of);
 }
 
+MUST_USE static err put_task(struct compiler *c, const struct json *j)
+{
+    str outcome;
+    TRY(in_journey(c, "task"));
+    TRY(compile_node(c, NODE_TASK));
+    TRY(put_named(c, j, "task", NAME_OBJECT, "step"));
+    TRY(compile_text(c, j, "outcome", &outcome));
+    u32 mark = compile_enter(c, "outcome");
+    if (outcome.n > NAME_BYTES_MAX)
+        return REFUSE(c, "an outcome has at most %d bytes", NAME_BYTES_MAX);
+    compile_leave(c, mark);
+    buf_str_varint(c->out, outcome);
+    return ERR_OK;
+}
+
 /* ---- dates ---- */
 
 MUST_USE static err day_offset(struct compiler *c, const struct json *j, i32 *days)
@@ -342,10 +357,7 @@ MUST_USE static err put_days(struct compiler *c, const struct json *j, i32 from,
     str field, zone = {0};
     u32 attribute = 0;
     TRY(compile_text(c, j, "date", &field));
-    if (json_get_bool(j, "lunar", false)) {
-        compile_enter(c, "lunar");
-        return REFUSE(c, "lunar dates are not available yet");
-    }
+    if (json_get_bool(j, "lunar", false)) flags |= DATE_ANNIVERSARY | DATE_LUNAR;
     if (json_get_bool(j, "anniversary", false)) flags |= DATE_ANNIVERSARY;
     if (c->pc->leap_day_march) flags |= DATE_LEAP_MARCH;
     TRY(put_date_zone(c, j, &flags, &attribute, &zone));
@@ -369,12 +381,6 @@ MUST_USE static err put_date(struct compiler *c, const struct json *j)
 
 /* ---- trees ---- */
 
-MUST_USE static err not_yet(struct compiler *c, const struct json *j)
-{
-    str key = j->child->key;
-    return REFUSE(c, "conditions on \"%.*s\" are not available yet", STR_ARG(key));
-}
-
 /* Every form is known by one member that no other has. `keys` empty: the form checks them itself.
  */
 static const struct form {
@@ -396,16 +402,16 @@ static const struct form {
     {"trigger", TREE_MAIN, put_trigger, "trigger"},
     {"message", TREE_MAIN, put_message, "message status"},
     {"step", TREE_MAIN, put_step, "step result"},
-    {"formula", TREE_MAIN, not_yet, "formula"},
-    {"task", TREE_MAIN, not_yet, "task outcome"},
-    {"messages", TREE_MAIN, not_yet, "messages status count within"},
+    {"formula", TREE_MAIN, compile_formula, "formula"},
+    {"task", TREE_MAIN, put_task, "task outcome"},
+    {"messages", TREE_MAIN, compile_messages, "messages status count within"},
     {"property", TREE_WHERE, put_property, "property op value"},
     {"item", TREE_WHERE, put_item, "item"},
     {"property", TREE_ITEM, put_member, "property op value"},
 };
 static const char *const FORM_NAMES[] = {
     ("attribute, tag, stage, score, segment, date, did, sequence, consent, reachable, trigger, "
-     "message, step"),
+     "message, step, task, messages, formula"),
     "property, item", "property"};
 
 MUST_USE static err find_form(struct compiler *c, const struct json *j, tree_kind kind,

@@ -1,8 +1,42 @@
 /* compile_did.c — conditions over what a customer did: events, windows, measures, sequences. */
 #include "predicate/compiler.h"
 
+/* The names that a fold of orders reads. */
+MUST_USE static err put_orders(struct compiler *c)
+{
+    static const struct {
+        name_kind kind;
+        const char *name;
+    } READ[] = {{NAME_EVENT, "Order Refunded"},
+                {NAME_EVENT, "Order Cancelled"},
+                {NAME_PROPERTY, "total"},
+                {NAME_PROPERTY, "revenue"},
+                {NAME_PROPERTY, "products"}};
+    for (size_t i = 0; i < COUNT_OF(READ); i++) {
+        u32 code;
+        TRY(compile_code(c, READ[i].kind, str_of(READ[i].name), &code));
+        buf_varint(c->out, code);
+    }
+    return ERR_OK;
+}
+
+MUST_USE static err check_net(struct compiler *c, const struct json *j, bool *net)
+{
+    const struct json *m = json_get(j, "net");
+    *net = json_is(m, JSON_BOOL) && m->boolean;
+    if (!m) return ERR_OK;
+    u32 mark = compile_enter(c, "net");
+    if (m->type != JSON_BOOL) return REFUSE(c, "\"net\" is true or false");
+    if (*net && !str_eq(json_get_str(j, "did", S("")), S("Order Completed")))
+        return REFUSE(c, "only orders are cancelled and refunded: \"net\" stands beside "
+                         "{\"did\":\"Order Completed\"}");
+    compile_leave(c, mark);
+    return ERR_OK;
+}
+
 MUST_USE static err put_filter(struct compiler *c, const struct json *j)
 {
+    bool net;
     str event;
     u32 code = 0;
     TRY(compile_text(c, j, "did", &event));
@@ -10,8 +44,11 @@ MUST_USE static err put_filter(struct compiler *c, const struct json *j)
     if (!str_eq(event, S("*"))) TRY(compile_code(c, NAME_EVENT, event, &code));
     compile_leave(c, mark);
     const struct json *where = json_get(j, "where"), *match = json_get(j, "match");
+    TRY(check_net(c, j, &net));
     buf_varint(c->out, code);
-    buf_byte(c->out, (u8)((where ? FILTER_WHERE : 0) | (match ? FILTER_MATCH : 0)));
+    buf_byte(c->out, (u8)((where ? FILTER_WHERE : 0) | (match ? FILTER_MATCH : 0) |
+                          (net ? FILTER_NET : 0)));
+    if (net) TRY(put_orders(c));
     if (where) {
         mark = compile_enter(c, "where");
         TRY(compile_tree(c, where, TREE_WHERE));
@@ -211,11 +248,6 @@ err compile_did(struct compiler *c, const struct json *j)
     TRY(compile_only(c, j, "did where match count aggregate within between since since_last net"));
     if (count && aggregate)
         return REFUSE(c, "write \"count\" or \"aggregate\", not both; join them with \"all\"");
-    if (json_get_bool(j, "net", false)) {
-        compile_enter(c, "net");
-        return REFUSE(
-            c, "\"net\" is not available yet; subtract refunds with a condition of their own");
-    }
     TRY(compile_node(c, NODE_DID));
     TRY(put_filter(c, j));
     TRY(put_window(c, j, false));
@@ -257,4 +289,45 @@ err compile_sequence(struct compiler *c, const struct json *j)
     TRY(span_of(c, json_get(j, "within"), &span));
     buf_zigzag(c->out, span);
     return put_window(c, j, true);
+}
+
+/* ---- messages ---- */
+
+MUST_USE static err put_message_names(struct compiler *c, const struct json *of)
+{
+    static const char *const NAMES[] = {"journey", "template", "channel"};
+    u32 mark = compile_enter(c, "messages");
+    TRY(compile_only(c, of, "journey template channel"));
+    for (size_t i = 0; i < COUNT_OF(NAMES); i++) {
+        str name = {0};
+        if (json_get(of, NAMES[i])) TRY(compile_text(c, of, NAMES[i], &name));
+        if (name.n > NAME_BYTES_MAX) return REFUSE(c, "a name has 1 to %d bytes", NAME_BYTES_MAX);
+        buf_str_varint(c->out, name);
+    }
+    compile_leave(c, mark);
+    return ERR_OK;
+}
+
+err compile_messages(struct compiler *c, const struct json *j)
+{
+    const struct json *count = json_get(j, "count"), *within = json_get(j, "within");
+    str status = S("sent");
+    TRY(compile_node(c, NODE_MESSAGES));
+    TRY(put_message_names(c, json_get(j, "messages")));
+    if (json_get(j, "status")) TRY(compile_text(c, j, "status", &status));
+    u32 mark = compile_enter(c, "status"), asked = status_of(status);
+    if (!asked) return REFUSE(c, "there is no status \"%.*s\"", STR_ARG(str_slice(status, 0, 40)));
+    compile_leave(c, mark);
+    buf_byte(c->out, (u8)asked);
+    mark = compile_enter(c, "within");
+    if (within && json_is(within, JSON_STRING) && str_eq(within->text, S("session")))
+        return REFUSE(c, "messages belong to no session; write a duration: \"24h\", \"7d\"");
+    if (within)
+        TRY(put_within(c, within));
+    else
+        buf_byte(c->out, WINDOW_EVER);
+    compile_leave(c, mark);
+    buf_byte(c->out, SINCE_NONE);
+    buf_byte(c->out, 0);
+    return count ? put_count(c, count) : put_once_or_more(c);
 }

@@ -34,6 +34,8 @@ MUST_USE err compile_path(struct compiler *c, tree_kind kind, str text);
 MUST_USE err compile_test(struct compiler *c, const struct json *j, test_want want);
 MUST_USE err compile_tree(struct compiler *c, const struct json *j, tree_kind kind);
 MUST_USE err compile_did(struct compiler *c, const struct json *j);
+MUST_USE err compile_formula(struct compiler *c, const struct json *j);
+MUST_USE err compile_messages(struct compiler *c, const struct json *j);
 MUST_USE err compile_sequence(struct compiler *c, const struct json *j);
 /* A moment, or with `end` of a bare date the first moment of the day after. */
 MUST_USE err compile_moment(struct compiler *c, str text, bool end, i64 *ms);

@@ -2,8 +2,9 @@
  *
  * "In 3 days" holds while today, in the condition's zone, is the field's day minus three. Today is
  * the latest day that has begun, so it never goes back, also where clocks do at midnight. An
- * anniversary is the field's month and day in some year; of the days it holds, the next border is a
- * day's first moment, so `until` is exact. */
+ * anniversary is the field's month and day in some year, by the Chinese calendar if it is lunar; of
+ * the days it holds, the next border is a day's first moment, so `until` is exact. */
+#include "predicate/lunar.h"
 #include "predicate/program.h"
 
 enum { YEARS_AROUND = 2 /* every year's anniversary within a range of a year */ };
@@ -44,11 +45,28 @@ static bool two_digits(str s, size_t at, u32 *out)
 }
 
 /* "MM-DD" and "--MM-DD". */
-static bool month_and_day(str s, struct yearly *out)
+static bool month_and_day(const struct date *d, value v, struct yearly *out)
 {
+    str s = v.text;
+    if (v.type != VALUE_TEXT || !(d->flags & DATE_ANNIVERSARY)) return false;
     if (str_starts(s, S("--"))) s = str_slice(s, 2, s.n);
-    return s.n == 5 && s.p[2] == '-' && two_digits(s, 0, &out->month) &&
-           two_digits(s, 3, &out->day) && date_valid(2000, out->month, out->day);
+    if (s.n != 5 || s.p[2] != '-' || !two_digits(s, 0, &out->month) || !two_digits(s, 3, &out->day))
+        return false;
+    if (d->flags & DATE_LUNAR)
+        return out->month >= 1 && out->month <= 12 && out->day >= 1 && out->day <= 30;
+    return date_valid(2000, out->month, out->day);
+}
+
+/* What of a day comes again every year; a leap month is the ordinary one of its number. */
+static bool yearly_of(const struct date *d, i64 day, struct yearly *out)
+{
+    struct lunar l;
+    civil c = civil_of_days(day);
+    *out = (struct yearly){c.month, c.day};
+    if (!(d->flags & DATE_LUNAR)) return true;
+    if (!lunar_of(day, &l)) return false;
+    *out = (struct yearly){l.month, l.day};
+    return true;
 }
 
 static bool day_of_value(value v, const struct zone *z, i64 *day)
@@ -74,11 +92,15 @@ static answer once(const struct date *d, const struct zone *z, i64 now, i64 day)
     return (answer){false, NEVER};
 }
 
-static i64 anniversary(const struct date *d, struct yearly y, i64 year)
+/* False: that year is beyond the calendar. */
+static bool anniversary(const struct date *d, struct yearly y, i64 year, i64 *day)
 {
+    if (d->flags & DATE_LUNAR) return lunar_day(year, y.month, y.day, day);
     if (y.month == 2 && y.day == 29 && !date_valid(year, 2, 29))
-        return d->flags & DATE_LEAP_MARCH ? days_of(year, 3, 1) : days_of(year, 2, 28);
-    return days_of(year, y.month, y.day);
+        *day = d->flags & DATE_LEAP_MARCH ? days_of(year, 3, 1) : days_of(year, 2, 28);
+    else
+        *day = days_of(year, y.month, y.day);
+    return true;
 }
 
 static answer every_year(const struct date *d, const struct zone *z, i64 now, struct yearly y)
@@ -88,14 +110,16 @@ static answer every_year(const struct date *d, const struct zone *z, i64 now, st
     i64 from = civil_of_days(at + d->from).year - YEARS_AROUND,
         to = civil_of_days(at + d->to).year + YEARS_AROUND;
     for (i64 year = from; year <= to; year++) {
-        i64 day = anniversary(d, y, year), first = day - d->to, last = day - d->from;
+        i64 day;
+        if (!anniversary(d, y, year, &day)) continue;
+        i64 first = day - d->to, last = day - d->from;
         if (first > at) next = min_i64(next, first);
         if (first <= at && at <= last) {
             holds = true;
             next = min_i64(next, last + 1);
         }
     }
-    return (answer){holds, zone_day_start(z, next)};
+    return (answer){holds, next == INT64_MAX ? NEVER : zone_day_start(z, next)};
 }
 
 answer date_answer(const struct date *d, const struct subject *who, i64 now)
@@ -105,13 +129,10 @@ answer date_answer(const struct date *d, const struct subject *who, i64 now)
     struct yearly y;
     i64 day;
     value v = field_of(&s, &d->path);
-    bool yearly = (d->flags & DATE_ANNIVERSARY) != 0;
-    if (yearly && v.type == VALUE_TEXT && month_and_day(v.text, &y))
-        return every_year(d, z, now, y);
+    if (month_and_day(d, v, &y)) return every_year(d, z, now, y);
     if (!day_of_value(v, z, &day)) return (answer){false, NEVER};
-    if (!yearly) return once(d, z, now, day);
-    civil c = civil_of_days(day);
-    return every_year(d, z, now, (struct yearly){c.month, c.day});
+    if (!(d->flags & DATE_ANNIVERSARY)) return once(d, z, now, day);
+    return yearly_of(d, day, &y) ? every_year(d, z, now, y) : (answer){false, NEVER};
 }
 
 /* ---- for whom the days themselves matter ---- */
@@ -129,8 +150,7 @@ value predicate_date(const struct predicate *p, const struct subject *who)
     struct yearly y;
     i64 day;
     value v = field_of(&s, &d->path);
-    bool says = day_of_value(v, NULL, &day) ||
-                (d->flags & DATE_ANNIVERSARY && v.type == VALUE_TEXT && month_and_day(v.text, &y));
+    bool says = day_of_value(v, NULL, &day) || month_and_day(d, v, &y);
     return says ? v : value_missing();
 }
 
@@ -154,16 +174,14 @@ bool predicate_date_next(const struct predicate *p, const struct subject *who, i
     i64 said, next = INT64_MAX;
     if (v.type == VALUE_MISSING) return false;
     bool yearly = (d->flags & DATE_ANNIVERSARY) != 0;
-    if (!(yearly && v.type == VALUE_TEXT && month_and_day(v.text, &y))) {
-        if (!day_of_value(v, zone_of(d, who), &said)) return false;
-        civil c = civil_of_days(said);
-        y = (struct yearly){c.month, c.day};
+    if (!month_and_day(d, v, &y)) {
+        if (!day_of_value(v, zone_of(d, who), &said) || !yearly_of(d, said, &y)) return false;
         if (!yearly) next = in_range(d, said, after);
     }
     i64 from = civil_of_days(after + d->from).year - YEARS_AROUND,
         to = civil_of_days(after + d->to).year + YEARS_AROUND;
     for (i64 year = from; yearly && year <= to; year++)
-        next = min_i64(next, in_range(d, anniversary(d, y, year), after));
+        if (anniversary(d, y, year, &said)) next = min_i64(next, in_range(d, said, after));
     if (next != INT64_MAX) *day = next;
     return next != INT64_MAX;
 }

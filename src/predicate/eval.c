@@ -72,6 +72,7 @@ static answer resolved(const struct node *n, const struct subject *who, i64 now)
         return r->segment ? r->segment(r->ctx, who->head, n->code, now) : for_ever(false);
     case NODE_STAGE:
         return r->stage ? r->stage(r->ctx, who->head, n->code, n->code2, now) : for_ever(false);
+    case NODE_TASK: return for_ever(r->task_outcome && r->task_outcome(r->ctx, n->code, n->text));
     case NODE_MESSAGE: return for_ever(r->message && r->message(r->ctx, n->code, n->state));
     case NODE_STEP: return for_ever(r->step_result && r->step_result(r->ctx, n->code, n->state));
     default: break;
@@ -108,7 +109,9 @@ static answer node_answer(struct evaluation *e, const struct node *n)
     case NODE_CONSENT: return for_ever(consents(n, e->who));
     case NODE_DATE: return date_answer(n->date, e->who, e->now);
     case NODE_DID:
-    case NODE_SEQUENCE: return leaf_answer(e, n->leaf);
+    case NODE_SEQUENCE:
+    case NODE_FORMULA:
+    case NODE_MESSAGES: return leaf_answer(e, n->leaf);
     default: return resolved(n, e->who, e->now);
     }
 }

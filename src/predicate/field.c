@@ -76,8 +76,18 @@ static bool item_holds(const struct node *n, const struct scope *s)
     return false;
 }
 
+/* Shops send prices and quantities of items as numbers, and as texts that are numbers. */
+static value item_number(const struct node *n, value v)
+{
+    bool money = str_eq(n->path.text, S("price")) || str_eq(n->path.text, S("quantity"));
+    decimal number;
+    if (!money || v.type != VALUE_TEXT || !decimal_said(v, &number)) return v;
+    return (value){.type = VALUE_NUMBER, .text = v.text};
+}
+
 bool where_holds(const struct node *n, const struct scope *s)
 {
+    value v;
     switch (n->kind) {
     case NODE_ALL:
     case NODE_ANY:
@@ -86,12 +96,13 @@ bool where_holds(const struct node *n, const struct scope *s)
         return n->kind == NODE_ALL;
     case NODE_NOT: return !where_holds(n->children[0], s);
     case NODE_ITEM: return item_holds(n, s);
-    default: return test_value(&n->test, field_of(s, &n->path));
+    default:
+        v = field_of(s, &n->path);
+        return test_value(&n->test, s->kind == SCOPE_ITEM ? item_number(n, v) : v);
     }
 }
 
-/* A value as text, the same for 7, 7.0 and "7"; false for what has none. */
-static bool text_of(value v, char room[48], str *out)
+bool value_as_text(value v, char room[48], str *out)
 {
     switch (v.type) {
     case VALUE_TEXT:
@@ -123,8 +134,8 @@ static bool same_as_trigger(const struct path *path, const struct event *ev,
     struct scope mine = {.kind = SCOPE_EVENT, .props = ev->props};
     if (!trigger) return false;
     struct scope its = {.kind = SCOPE_EVENT, .props = trigger->props};
-    return text_of(field_of(&mine, path), a_room, &a) &&
-           text_of(field_of(&its, path), b_room, &b) && str_eq(a, b);
+    return value_as_text(field_of(&mine, path), a_room, &a) &&
+           value_as_text(field_of(&its, path), b_room, &b) && str_eq(a, b);
 }
 
 bool filter_takes(const struct filter *f, const struct event *ev, const struct subject *who)

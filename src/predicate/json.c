@@ -1,4 +1,5 @@
 /* json.c — a program as JSON text again. What was left out when it was written stays out. */
+#include "predicate/formula.h"
 #include "predicate/program.h"
 
 struct writer {
@@ -103,6 +104,25 @@ static void did_json(const struct writer *w, const struct did *d)
         buf_byte(w->out, '}');
     }
     window_json(w, &d->window);
+    if (d->filter.net) json_put_kv_bool(w->out, S("net"), true);
+}
+
+static void messages_json(const struct writer *w, const struct asked_messages *m)
+{
+    json_put_key(w->out, S("messages"));
+    buf_byte(w->out, '{');
+    if (m->journey.n) json_put_kv_str(w->out, S("journey"), m->journey);
+    if (m->template.n) json_put_kv_str(w->out, S("template"), m->template);
+    if (m->channel.n) json_put_kv_str(w->out, S("channel"), m->channel);
+    buf_byte(w->out, '}');
+    json_put_kv_str(w->out, S("status"), status_text(m->status));
+    if (!is_plain(&m->count)) {
+        json_put_key(w->out, S("count"));
+        buf_byte(w->out, '{');
+        test_json(w, &m->count.test);
+        buf_byte(w->out, '}');
+    }
+    window_json(w, &m->count.window);
 }
 
 static void sequence_json(const struct writer *w, const struct sequence *s)
@@ -131,6 +151,7 @@ static void date_json(const struct writer *w, const struct date *d)
 {
     json_put_kv_str(w->out, S("date"), d->path.text);
     if (d->flags & DATE_ANNIVERSARY) json_put_kv_bool(w->out, S("anniversary"), true);
+    if (d->flags & DATE_LUNAR) json_put_kv_bool(w->out, S("lunar"), true);
     json_put_key(w->out, S("in"));
     if (d->flags & DATE_RANGE) {
         buf_byte(w->out, '[');
@@ -194,6 +215,12 @@ static void leaf_json(const struct writer *w, const struct node *n, tree_kind ki
         put_name(w, "step", NAME_OBJECT, n->code);
         json_put_kv_str(w->out, S("result"), result_text(n->state));
         break;
+    case NODE_TASK:
+        put_name(w, "task", NAME_OBJECT, n->code);
+        json_put_kv_str(w->out, S("outcome"), n->text);
+        break;
+    case NODE_FORMULA: json_put_kv_str(w->out, S("formula"), n->leaf->formula->text); break;
+    case NODE_MESSAGES: messages_json(w, n->leaf->messages); break;
     case NODE_DATE: date_json(w, n->date); break;
     case NODE_DID: did_json(w, n->leaf->did); break;
     default: sequence_json(w, n->leaf->sequence);

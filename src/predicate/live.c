@@ -10,6 +10,7 @@
  *
  * A time is stored with its sign bit turned, so that an absent one (0) is the earliest. Everything
  * else is recomputed from her own events when one of its kind comes, at a cost estimated here. */
+#include "predicate/formula.h"
 #include "predicate/program.h"
 
 static u64 time_word(i64 t)
@@ -55,7 +56,8 @@ static kept_kind kept_measure(const struct did *d)
 static kept_kind kept_of(const struct leaf *leaf)
 {
     const struct did *d = leaf->did;
-    if (!d || d->filter.has_match || d->window.since != SINCE_NONE || d->window.has_since_last)
+    if (!d || d->filter.has_match || d->filter.net || d->window.since != SINCE_NONE ||
+        d->window.has_since_last)
         return KEPT_NOT;
     if (d->window.kind == WINDOW_MONTHS || d->window.kind == WINDOW_SESSION) return KEPT_NOT;
     return kept_measure(d);
@@ -108,8 +110,11 @@ static hash128 key_of(const struct leaf *leaf)
  */
 static u32 cost_of(const struct leaf *leaf)
 {
-    const struct window *w = leaf->did ? &leaf->did->window : &leaf->sequence->window;
-    u32 reach = 8, work = leaf->did ? 1 : 1 + leaf->sequence->count / 2;
+    const struct window *w = leaf->window;
+    u32 reach = 8, work = 1;
+    if (leaf->messages || (leaf->did && leaf->did->filter.net)) return 2 * reach;
+    if (leaf->formula) return reach * (leaf->formula->function_count + 1);
+    if (leaf->sequence) work += leaf->sequence->count / 2;
     if (w->kind == WINDOW_SESSION) reach = 1;
     if (w->kind == WINDOW_WITHIN)
         reach = w->ms <= 7 * DAY ? 1 : w->ms <= 31 * DAY ? 2 : w->ms <= 366 * DAY ? 4 : 8;

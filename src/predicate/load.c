@@ -3,6 +3,8 @@
  * Postfix: each node is pushed, an operator takes its operands off the stack. Everything evaluation
  * relies on is proved here: scopes, counts of constants, numbers where numbers are compared, depth.
  */
+#include "log/events.h"
+#include "predicate/formula.h"
 #include "predicate/program.h"
 
 #include <stdlib.h>
@@ -147,18 +149,33 @@ static u32 load_saturation(struct loader *l, const struct test *t)
 
 /* ---- leaves over events ---- */
 
+static void load_orders(struct loader *l, struct filter *f)
+{
+    f->net = true;
+    f->orders.completed = f->event;
+    f->orders.refunded = load_code(l);
+    f->orders.cancelled = load_code(l);
+    f->orders.total = load_code(l);
+    f->orders.revenue = load_code(l);
+    f->orders.products = load_code(l);
+    if (!f->event || !f->orders.refunded || !f->orders.cancelled) bad(l);
+    note(l, &l->events, f->orders.refunded);
+    note(l, &l->events, f->orders.cancelled);
+}
+
 static void load_filter(struct loader *l, struct filter *f)
 {
     const u8 *from = l->r.p;
     *f = (struct filter){.event = load_code(l)};
     u8 flags = read_byte(&l->r);
+    if (flags & FILTER_NET) load_orders(l, f);
     if (flags & FILTER_WHERE) f->where = load_tree(l, TREE_WHERE);
     if (flags & FILTER_MATCH) {
         f->has_match = true;
         f->match = load_path(l);
         l->p->inputs.trigger = true;
     }
-    if (flags > (FILTER_WHERE | FILTER_MATCH)) bad(l);
+    if (flags > (FILTER_WHERE | FILTER_MATCH | FILTER_NET)) bad(l);
     if (f->event)
         note(l, &l->events, f->event);
     else
@@ -208,7 +225,9 @@ static void load_did(struct loader *l, struct node *n)
     struct did *d = arena_zalloc(l->arena, sizeof *d);
     n->leaf = add_leaf(l);
     n->leaf->did = d;
+    n->leaf->window = &d->window;
     load_filter(l, &d->filter);
+    if (d->filter.net) l->p->net = &d->filter.orders;
     load_window(l, &d->window);
     d->measure = read_byte(&l->r);
     if (d->measure >= MEASURE_KIND_COUNT) bad(l);
@@ -228,6 +247,7 @@ static void load_sequence(struct loader *l, struct node *n)
     struct sequence *s = arena_zalloc(l->arena, sizeof *s);
     n->leaf = add_leaf(l);
     n->leaf->sequence = s;
+    n->leaf->window = &s->window;
     s->count = load_code(l);
     if (s->count < 1 || s->count > STEPS_MAX) {
         bad(l);
@@ -242,6 +262,110 @@ static void load_sequence(struct loader *l, struct node *n)
     if (s->window.kind != WINDOW_EVER && s->window.kind != WINDOW_BETWEEN) bad(l);
 }
 
+/* ---- messages ---- */
+
+static void load_messages(struct loader *l, struct node *n)
+{
+    struct asked_messages *m = arena_zalloc(l->arena, sizeof *m);
+    n->leaf = add_leaf(l);
+    n->leaf->messages = m;
+    n->leaf->window = &m->count.window;
+    m->journey = read_str_varint(&l->r);
+    m->template = read_str_varint(&l->r);
+    m->channel = read_str_varint(&l->r);
+    m->status = read_byte(&l->r);
+    if (m->status == ASKED_NONE_ || m->status >= ASKED_COUNT_) bad(l);
+    load_window(l, &m->count.window);
+    bool slides = m->count.window.kind == WINDOW_WITHIN || m->count.window.kind == WINDOW_MONTHS;
+    if ((!slides && m->count.window.kind != WINDOW_EVER) || m->count.window.since ||
+        m->count.window.has_since_last)
+        bad(l);
+    if (read_byte(&l->r) != MEASURE_COUNT || read_byte(&l->r) != 0) bad(l);
+    m->count.test = load_test(l);
+    m->count.saturation = load_saturation(l, &m->count.test);
+    must_be_numeric(l, &m->count.test);
+    for (u32 code = EVENT_MESSAGE_PLANNED; code <= EVENT_MESSAGE_CANCELLED; code++)
+        if (message_event_says(code, m->status)) note(l, &l->events, code);
+}
+
+/* ---- formulas ---- */
+
+static void load_function(struct loader *l, struct function *f)
+{
+    f->kind = read_byte(&l->r);
+    f->event = load_code(l);
+    u8 has = read_byte(&l->r);
+    f->has_path = has == 1;
+    if (f->has_path) f->path = load_path(l);
+    bool numeric = f->kind >= FUNCTION_SUM && f->kind <= FUNCTION_AVG;
+    if (f->kind >= FUNCTION_KIND_COUNT || has > 1 || (numeric && !f->has_path)) bad(l);
+    if (f->event)
+        note(l, &l->events, f->event);
+    else
+        l->p->inputs.any_event = true;
+}
+
+static void load_step(struct loader *l, const struct formula *f, struct formula_step *s,
+                      struct operand *stack, u32 *height)
+{
+    s->kind = read_byte(&l->r);
+    if (s->kind >= STEP_KIND_COUNT) bad(l);
+    if (s->kind == STEP_NUMBER) {
+        struct constant c;
+        load_constant(l, &c);
+        if (l->r.bad || !decimal_of(c.v, &s->number)) bad(l);
+    } else if (s->kind == STEP_CALL || s->kind == STEP_COALESCE) {
+        s->n = load_code(l);
+    } else if (s->kind == STEP_COMPARE) {
+        s->n = read_byte(&l->r);
+        if (s->n < COMPARE_EQ || s->n > COMPARE_GE) bad(l);
+    }
+    if (s->kind == STEP_CALL && s->n >= f->function_count) bad(l);
+    if (l->r.bad) return;
+    if (s->kind > STEP_CALL) {
+        if (operand_apply(stack, height, s->kind, s->n) != OPERAND_FITS) bad(l);
+    } else if (*height == FORMULA_DEPTH_MAX) {
+        bad(l);
+    } else {
+        stack[(*height)++] = s->kind == STEP_NUMBER ? (struct operand){OPERAND_NUMBER, 0, 0}
+                                                    : function_type(f->functions[s->n].kind,
+                                                                    f->functions[s->n].has_path);
+    }
+}
+
+static void load_formula(struct loader *l, struct node *n)
+{
+    static const struct window EVER;
+    struct formula *f = arena_zalloc(l->arena, sizeof *f);
+    struct operand stack[FORMULA_DEPTH_MAX];
+    u32 height = 0;
+    n->leaf = add_leaf(l);
+    n->leaf->formula = f;
+    n->leaf->window = &EVER;
+    f->text = read_str_varint(&l->r);
+    f->function_count = load_code(l);
+    if (f->function_count == 0 || f->function_count > FORMULA_FUNCTIONS_MAX) {
+        bad(l);
+        return;
+    }
+    struct function *functions = arena_zalloc(l->arena, f->function_count * sizeof *functions);
+    for (u32 i = 0; i < f->function_count; i++) load_function(l, &functions[i]);
+    f->functions = functions;
+    f->step_count = load_code(l);
+    if (l->r.bad || f->step_count < 3 || f->step_count > FORMULA_STEPS_MAX) {
+        bad(l);
+        return;
+    }
+    struct formula_step *steps = arena_zalloc(l->arena, f->step_count * sizeof *steps);
+    for (u32 i = 0; i < f->step_count && !l->r.bad; i++) {
+        load_step(l, f, &steps[i], stack, &height);
+        bool last = i + 1 == f->step_count;
+        if (last != (steps[i].kind == STEP_COMPARE) || (last && height != 1)) bad(l);
+    }
+    f->steps = steps;
+    l->p->inputs.time = true;
+}
+
 static void load_date(struct loader *l, struct node *n)
 {
     struct date *d = arena_zalloc(l->arena, sizeof *d);
@@ -251,6 +375,7 @@ static void load_date(struct loader *l, struct node *n)
     d->zone_attribute = load_code(l);
     d->zone = read_str_varint(&l->r);
     if (from > to || from < -40000 || to > 40000) bad(l);
+    if (d->flags & DATE_LUNAR && !(d->flags & DATE_ANNIVERSARY)) bad(l);
     d->from = (i32)from;
     d->to = (i32)to;
     if (d->flags & DATE_CUSTOMER_ZONE) note(l, &l->attributes, d->zone_attribute);
@@ -293,7 +418,12 @@ static void load_plain(struct loader *l, struct node *n)
         if (n->test.op > COMPARE_GE) bad(l);
         in->time = in->others = true;
         break;
+    case NODE_TASK:
+        in->own = true;
+        n->text = read_str_varint(&l->r);
+        break;
     default: /* MESSAGE, STEP */
+        in->own = true;
         n->state = read_byte(&l->r);
         if (n->state == 0 ||
             n->state >= (n->kind == NODE_STEP ? (u8)RESULT_COUNT_ : (u8)ASKED_COUNT_))
@@ -325,6 +455,8 @@ static void load_leaf(struct loader *l, struct node *n, tree_kind kind)
     case NODE_DATE: load_date(l, n); break;
     case NODE_DID: load_did(l, n); break;
     case NODE_SEQUENCE: load_sequence(l, n); break;
+    case NODE_FORMULA: load_formula(l, n); break;
+    case NODE_MESSAGES: load_messages(l, n); break;
     default: load_plain(l, n);
     }
 }
@@ -333,7 +465,9 @@ static u8 cost_of(const struct node *n)
 {
     switch (n->kind) {
     case NODE_DID:
-    case NODE_SEQUENCE: return 9;
+    case NODE_SEQUENCE:
+    case NODE_FORMULA:
+    case NODE_MESSAGES: return 9;
     case NODE_SCORE:
     case NODE_STAGE: return 4;
     case NODE_SEGMENT:

@@ -89,6 +89,9 @@ struct oracle_scope {
 };
 bool oracle_holds(const struct town *w, persona head, const struct json *j, i64 now,
                   const struct oracle_scope *scope);
+/* Of a formula's text, as of `now`, over events in timeline order. */
+bool oracle_formula(const struct town *w, str text, const struct past_event *const *events, u32 n,
+                    i64 now);
 bool oracle_where(const struct json *j, const struct json *props, const struct zone *zone);
 
 /* A condition drawn at random, as JSON; names of `segments` may stand in it. */

@@ -2,6 +2,7 @@
 #include "predicate/oracle.h"
 
 #include "base/test.h"
+#include "predicate/lunar.h"
 
 #include <stdlib.h>
 
@@ -185,6 +186,59 @@ static bool where(const struct json *j, const struct json *props, const struct z
     return passes(thing_of(v), j, z);
 }
 
+/* ---- orders ---- */
+
+static int by_time(const void *a, const void *b);
+
+static const struct json *money_said(const struct json *props, __int128 *out)
+{
+    static const char *const SAID[] = {"total", "revenue"};
+    for (u32 i = 0; i < 2; i++) {
+        const struct json *m = json_get(props, SAID[i]);
+        if (!m || (m->type != JSON_NUMBER && m->type != JSON_STRING)) continue;
+        *out = millionths(m->text);
+        return m;
+    }
+    const struct json *list = json_get(props, "products"), *some = NULL;
+    *out = 0;
+    for (const struct json *c = json_is(list, JSON_ARRAY) ? list->child : NULL; c; c = c->next) {
+        const struct json *price = json_get(c, "price");
+        if (!json_is(price, JSON_NUMBER)) continue;
+        *out += millionths(price->text);
+        some = price;
+    }
+    return some;
+}
+
+static str order_of(const struct past_event *e)
+{
+    const struct json *id = json_get(e->props, "order_id");
+    return id ? id->text : S("");
+}
+
+/* Of the orders among her events: whether this event is one that is not void; what of it is back.
+ */
+static bool is_order(const struct past_event *const *all, u32 n, const struct past_event *e,
+                     __int128 *back)
+{
+    __int128 total = 0, part;
+    bool wholly = false, known = money_said(e->props, &total) != NULL;
+    str id = order_of(e);
+    *back = 0;
+    if (!str_eq(e->name, S("Order Completed"))) return false;
+    for (u32 i = 0; i < n && id.n; i++) {
+        if (!str_eq(order_of(all[i]), id)) continue;
+        if (str_eq(all[i]->name, S("Order Cancelled"))) return false;
+        if (str_eq(all[i]->name, S("Order Completed")) && by_time(&all[i], &e) < 0) return false;
+        if (!str_eq(all[i]->name, S("Order Refunded"))) continue;
+        if (money_said(all[i]->props, &part))
+            *back += part < 0 ? -part : part;
+        else
+            wholly = true;
+    }
+    return !wholly && !(known && *back > 0 && *back >= total);
+}
+
 bool oracle_where(const struct json *j, const struct json *props, const struct zone *zone)
 {
     return where(j, props, zone);
@@ -305,7 +359,8 @@ static bool average_passes(__int128 sum, u32 n, const struct json *test)
     return o >= 0;
 }
 
-static bool measure(const struct town *w, const struct list *l, const struct json *did)
+static bool measure(const struct town *w, const struct list *l, const struct list *all,
+                    const struct json *did)
 {
     static const char *const OF[] = {"count", "sum",      "min",   "max",
                                      "avg",   "distinct", "first", "last"};
@@ -319,6 +374,16 @@ static bool measure(const struct town *w, const struct list *l, const struct jso
     for (u32 i = 0; i < l->n; i++) {
         v[n] = thing_of(under(l->e[i]->props, json_get(aggregate, OF[of])->text));
         bool numeric = of >= 1 && of <= 4;
+        str path = json_get(aggregate, OF[of])->text;
+        __int128 back;
+        if (all && v[n].type == NUMBER &&
+            (str_eq(path, S("total")) || str_eq(path, S("revenue")))) {
+            is_order(all->e, all->n, l->e[i], &back);
+            if (back)
+                v[n].number = v[n].number > back ? v[n].number - back
+                              : v[n].number < 0  ? v[n].number
+                                                 : 0;
+        }
         if (v[n].type != NOTHING && (!numeric || v[n].type == NUMBER)) n++;
     }
     __int128 sum = 0, least = n ? v[0].number : 0, most = least;
@@ -344,21 +409,23 @@ static bool measure(const struct town *w, const struct list *l, const struct jso
     return ok;
 }
 
-static bool did_in(const struct town *w, struct list *l, const struct json *did, i64 now,
-                   const struct oracle_scope *scope)
+static bool did_in(const struct town *w, struct list *l, const struct list *all,
+                   const struct json *did, i64 now, const struct oracle_scope *scope)
 {
     const struct json *last = json_get(did, "since_last");
     u32 from = 0, kept = 0;
+    bool net = json_get_bool(did, "net", false);
     for (u32 i = 0; last && i < l->n; i++) {
         bool is = last->type == JSON_STRING ? str_eq(last->text, l->e[i]->name)
                                             : matches(w, last, l->e[i], NULL);
         if (is) from = i + 1;
     }
     for (u32 i = from; i < l->n; i++)
-        if (counts_for(w, did, l->e[i], now, scope) && matches(w, did, l->e[i], scope))
+        if (counts_for(w, did, l->e[i], now, scope) && matches(w, did, l->e[i], scope) &&
+            (!net || is_order(all->e, all->n, l->e[i], &(__int128){0})))
             l->e[kept++] = l->e[i];
     l->n = kept;
-    return measure(w, l, did);
+    return measure(w, l, net ? all : NULL, did);
 }
 
 static bool did(const struct town *w, persona head, const struct json *j, i64 now,
@@ -372,10 +439,66 @@ static bool did(const struct town *w, persona head, const struct json *j, i64 no
         if (customer_head(w->customers, p) != head || (trigger && trigger->persona != p)) continue;
         *l = *all;
         keep_session(l, p, now, trigger);
-        holds |= did_in(w, l, j, now, scope);
+        holds |= did_in(w, l, all, j, now, scope);
     }
-    if (!session) holds = did_in(w, all, j, now, scope);
+    *l = *all;
+    if (!session) holds = did_in(w, l, all, j, now, scope);
     free(all);
+    free(l);
+    return holds;
+}
+
+/* ---- messages and formulas ---- */
+
+static bool shows(const struct past_event *e, const struct json *of, str status)
+{
+    static const char *const WAY[] = {"claimed", "sent",    "delivered",
+                                      "opened",  "clicked", "replied"};
+    static const char *const NAMES[] = {"journey", "template", "channel"};
+    if (!str_starts(e->name, S("Message ")) || json_get_bool(e->props, "machine", false))
+        return false;
+    for (u32 i = 0; i < COUNT_OF(NAMES); i++)
+        if (json_get(of, NAMES[i]) &&
+            !str_eq(json_get(of, NAMES[i])->text, json_get_str(e->props, NAMES[i], S(""))))
+            return false;
+    char word[32] = {0};
+    memcpy(word, e->name.p + 8, e->name.n - 8);
+    word[0] = (char)(word[0] + 32);
+    str is = str_of(word);
+    if (str_eq(status, S("planned")) || str_eq(is, status)) return true;
+    if (str_eq(status, S("read"))) return word[0] == 'o' || str_eq(is, S("clicked"));
+    u32 a = 6, b = 6;
+    for (u32 i = 0; i < 6; i++) {
+        if (str_eq(status, str_of(WAY[i]))) a = i;
+        if (str_eq(is, str_of(WAY[i]))) b = i;
+    }
+    return a < 6 && b < 6 && b >= a;
+}
+
+static bool asked_messages(const struct town *w, persona head, const struct json *j, i64 now)
+{
+    struct list *l = her_events(w, head, now);
+    str span = json_get_str(j, "within", S("")), status = json_get_str(j, "status", S("sent"));
+    const struct json *of = json_get(j, "messages"), *count = json_get(j, "count");
+    u32 n = 0;
+    for (u32 i = 0; i < l->n; i++) {
+        bool first = true;
+        if (!shows(l->e[i], of, status)) continue;
+        str id = json_get_str(l->e[i]->props, "message_id", S(""));
+        for (u32 k = 0; k < i; k++)
+            first &= !shows(l->e[k], of, status) ||
+                     !str_eq(json_get_str(l->e[k]->props, "message_id", S("")), id);
+        n += first && (!span.n || within(w, span, l->e[i]->at, now));
+    }
+    free(l);
+    if (n == 0) return false;
+    return !count || passes(number((__int128)n * 1000000), count, w->zone);
+}
+
+static bool formula(const struct town *w, persona head, const struct json *j, i64 now)
+{
+    struct list *l = her_events(w, head, now);
+    bool holds = oracle_formula(w, json_get(j, "formula")->text, l->e, l->n, now);
     free(l);
     return holds;
 }
@@ -448,6 +571,14 @@ static bool is_anniversary(u32 month, u32 day, i64 days)
     return month == 2 && day == 29 && c.month == 2 && c.day == 28 && !date_valid(c.year, 2, 29);
 }
 
+static bool is_lunar(u32 month, u32 day, i64 days)
+{
+    struct lunar l, next;
+    if (!lunar_of(days, &l) || l.leap || l.month != month || !lunar_of(days + 1, &next))
+        return false;
+    return l.day == day || (day == 30 && l.day == 29 && next.day == 1);
+}
+
 static bool date(const struct town *w, persona head, const struct json *j, i64 now)
 {
     thing v = attribute(w, head, json_get_str(j, "date", S("")));
@@ -456,13 +587,19 @@ static bool date(const struct town *w, persona head, const struct json *j, i64 n
     u32 month = 0, day = 0;
     MUST(offset_parse(in->type == JSON_ARRAY ? in->child->text : in->text, &from) == ERR_OK);
     MUST(offset_parse(in->type == JSON_ARRAY ? in->child->next->text : in->text, &to) == ERR_OK);
-    bool yearly = json_get_bool(j, "anniversary", false);
+    bool lunar = json_get_bool(j, "lunar", false);
+    bool yearly = lunar || json_get_bool(j, "anniversary", false);
     i64 today = zone_day(w->zone, now), at = v.type == DAY_OF   ? v.n
                                              : v.type == MOMENT ? zone_day(w->zone, v.n)
                                                                 : 0;
     if (v.type == TEXT && yearly && v.text.n == 5 && v.text.p[2] == '-') {
         month = (u32)strtol(v.text.p, NULL, 10);
         day = (u32)strtol(v.text.p + 3, NULL, 10);
+    } else if (lunar && (v.type == DAY_OF || v.type == MOMENT)) {
+        struct lunar born;
+        if (!lunar_of(at, &born)) return false;
+        month = born.month;
+        day = born.day;
     } else if (v.type == DAY_OF || v.type == MOMENT) {
         month = civil_of_days(at).month;
         day = civil_of_days(at).day;
@@ -470,7 +607,8 @@ static bool date(const struct town *w, persona head, const struct json *j, i64 n
         return false;
     }
     for (i64 d = today + from; d <= today + to; d++)
-        if (yearly ? is_anniversary(month, day, d) : d == at) return true;
+        if (lunar ? is_lunar(month, day, d) : yearly ? is_anniversary(month, day, d) : d == at)
+            return true;
     return false;
 }
 
@@ -496,6 +634,8 @@ bool oracle_holds(const struct town *w, persona head, const struct json *j, i64 
     }
     if (json_get(j, "did")) return did(w, head, j, now, scope);
     if (json_get(j, "sequence")) return sequence(w, head, j, now, scope);
+    if (json_get(j, "messages")) return asked_messages(w, head, j, now);
+    if (json_get(j, "formula")) return formula(w, head, j, now);
     if ((m = json_get(j, "attribute"))) return passes(attribute(w, head, m->text), j, w->zone);
     if ((m = json_get(j, "tag"))) return tagged(w, head, m->text, now);
     if ((m = json_get(j, "segment"))) return segment(w, head, m->text, now);

@@ -76,6 +76,7 @@ struct predicate_inputs {
     bool any_event; /* every event, whatever `events` says */
     bool any_tag, identifiers, consents, trigger;
     bool others; /* what other modules but `segment` know: reachable, stages, scores */
+    bool own;    /* the enrolment's own messages, steps or tasks */
     bool time;   /* an answer may have an `until` of its own */
 };
 const struct predicate_inputs *predicate_inputs(const struct predicate *p);
@@ -148,6 +149,7 @@ struct resolver {
     answer (*segment)(void *ctx, persona head, u32 code, i64 now);
     bool (*message)(void *ctx, u32 step, u32 status);        /* of the enrolment at hand; ASKED_* */
     bool (*step_result)(void *ctx, u32 step, u32 result);    /* RESULT_* */
+    bool (*task_outcome)(void *ctx, u32 step, str outcome);  /* of its latest task */
     bool (*reachable)(void *ctx, persona head, u32 channel); /* address, not suppressed */
     answer (*stage)(void *ctx, persona head, u32 stage, u32 model, i64 now); /* model 0: default */
     answer (*score)(void *ctx, persona head, u32 score, predicate_op op, fixed value, i64 now);

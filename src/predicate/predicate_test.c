@@ -673,7 +673,18 @@ static u64 rounds(void)
 
 static void fill(struct town *w, struct rng *rng)
 {
-    static const char *const EVENTS[] = {"A", "B", "C", "Order Completed", "#x"};
+    static const char *const EVENTS[] = {"A",
+                                         "B",
+                                         "C",
+                                         "Order Completed",
+                                         "#x",
+                                         "Order Refunded",
+                                         "Order Completed",
+                                         "Order Cancelled",
+                                         "Message Sent",
+                                         "Message Opened",
+                                         "Message Clicked",
+                                         "Message Bounced"};
     static const char *const CITIES[] = {"'red'",        "'blue'", "'Red'",
                                          "'green-blue'", "'蓝色'", "null"};
     static const char *const DATES[] = {"'2024-02-29'", "'1990-03-15'", "'2026-03-08'",
@@ -703,8 +714,8 @@ static void fill(struct town *w, struct rng *rng)
         u64 n = rng_below(rng, 40), reach = rng_percent(rng, 50) ? 2 * (u64)HOUR : 40 * (u64)DAY;
         for (u64 k = 0; k < n; k++) {
             town_record(w);
-            town_event(w, p, EVENTS[rng_below(rng, 5)], w->now - (i64)rng_below(rng, reach),
-                       random_props(w, rng));
+            town_event(w, p, EVENTS[rng_below(rng, COUNT_OF(EVENTS))],
+                       w->now - (i64)rng_below(rng, reach), random_props(w, rng));
         }
     }
     town_record(w);

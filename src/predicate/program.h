@@ -18,13 +18,17 @@
  * varint stage, varint model SCORE        varint score, test MESSAGE STEP varint step, u8 status
  *     DATE         path, zigzag from, zigzag to (days), u8 flags, varint timezone attribute, text
  * zone DID          filter, window, u8 measure, path (not COUNT), test SEQUENCE     varint steps,
- * filter…, zigzag span (0: any), window filter   varint event (0: any of a client's), u8 flags,
- * [tree], [path] window   u8 kind, WITHIN: zigzag ms; MONTHS: varint n; BETWEEN: zigzag from, to,
- * text, text; u8 since, STEP: varint code; u8 since_last, [filter] path     text, varint code of
- * the whole, varint code of what stands before the first dot test     u8 op, varint constants,
- * constant… constant value bytes; of a DATE or TIME also zigzag day, from_ms, to_ms: its day in the
- * workspace's zone, so that comparing needs no zone */
+ * filter…, zigzag span (0: any), window TASK varint step, text outcome FORMULA text, varint
+ * functions, {u8 kind, varint event, u8 has, [path]}…, varint steps, {u8 kind, [operand]}… MESSAGES
+ * text journey, text template, text channel, u8 status, window, test filter   varint event (0: any
+ * of a client's), u8 flags, [codes of orders], [tree], [path] window   u8 kind, WITHIN: zigzag ms;
+ * MONTHS: varint n; BETWEEN: zigzag from, to, text, text; u8 since, STEP: varint code; u8
+ * since_last, [filter] path     text, varint code of the whole, varint code of what stands before
+ * the first dot test     u8 op, varint constants, constant… constant value bytes; of a DATE or TIME
+ * also zigzag day, from_ms, to_ms: its day in the workspace's zone, so that comparing needs no zone
+ */
 #pragma once
+#include "predicate/orders.h"
 #include "predicate/predicate.h"
 
 enum {
@@ -41,8 +45,6 @@ enum {
 
 #define SESSION_GAP (30 * MINUTE)
 
-/* Twelve decimal places in 128 bits: every sum of money is exact, whatever its order. */
-typedef __int128 decimal;
 #define DECIMAL_ONE ((decimal)1000000000000)
 #define DECIMAL_MAX ((decimal)(((u128)1 << 127) - 1))
 
@@ -65,6 +67,9 @@ typedef enum {
     NODE_DATE,
     NODE_DID,
     NODE_SEQUENCE,
+    NODE_TASK,
+    NODE_FORMULA,
+    NODE_MESSAGES,
     NODE_KIND_COUNT
 } node_kind;
 
@@ -96,12 +101,13 @@ struct test {
     const struct constant *constants;
 };
 
-enum { FILTER_WHERE = 1, FILTER_MATCH = 2 };
+enum { FILTER_WHERE = 1, FILTER_MATCH = 2, FILTER_NET = 4 };
 struct filter {
     u32 event;
     const struct node *where; /* or NULL */
-    bool has_match;
+    bool has_match, net;      /* net: of a did on Order Completed */
     struct path match;
+    struct order_names orders;
     str bytes; /* as compiled: what makes two filters the same */
 };
 
@@ -158,6 +164,13 @@ struct sequence {
     struct window window;
 };
 
+/* Her messages that reached a status. */
+struct asked_messages {
+    str journey, template, channel; /* empty: any */
+    u8 status;                      /* ASKED_* */
+    struct did count;               /* its window and test alone */
+};
+
 /* How a leaf over events is kept, if it is. */
 typedef enum {
     KEPT_NOT,
@@ -172,8 +185,11 @@ typedef enum {
 
 /* A leaf over events: `slot` is its place among the tallies of an evaluation. */
 struct leaf {
-    const struct did *did; /* one of the two */
+    const struct did *did; /* one of the four */
     const struct sequence *sequence;
+    const struct formula *formula;
+    const struct asked_messages *messages;
+    const struct window *window;
     u32 slot;
     kept_kind kept;
     u32 words, kept_index;
@@ -185,7 +201,8 @@ enum {
     DATE_LEAP_MARCH = 2,
     DATE_CUSTOMER_ZONE = 4,
     DATE_NAMED_ZONE = 8,
-    DATE_RANGE = 16
+    DATE_RANGE = 16,
+    DATE_LUNAR = 32 /* with ANNIVERSARY: month and day of the Chinese calendar */
 };
 struct date {
     struct path path;
@@ -214,8 +231,9 @@ struct predicate {
     predicate_place place;
     const struct node *root;
     u32 leaf_count, kept_count;
-    struct leaf **leaves; /* in program order… */
-    struct leaf **kept;   /* …and those with kept state */
+    const struct order_names *net; /* of its conditions on orders; NULL: it has none */
+    struct leaf **leaves;          /* in program order… */
+    struct leaf **kept;            /* …and those with kept state */
     predicate_class live;
     str reason;
     struct predicate_inputs inputs;
@@ -247,6 +265,8 @@ struct scope {
     value item;                /* ITEM */
 };
 value field_of(const struct scope *s, const struct path *path);
+/* A value as text, the same for 7, 7.0 and "7"; false for what has none. */
+bool value_as_text(value v, char room[48], str *out);
 /* Trees of FIELD, ITEM, ALL, ANY and NOT. */
 bool where_holds(const struct node *n, const struct scope *s);
 bool filter_takes(const struct filter *f, const struct event *ev, const struct subject *who);
@@ -259,14 +279,18 @@ struct evaluation {
     i64 now;
     const u64 *(*state)(void *ctx, u32 leaf); /* NULL: no leaf is kept */
     void *ctx;
-    answer *answers; /* per leaf, once the pass over her events was made */
-    bool holds_only; /* `until` is not asked for */
+    answer *answers;             /* per leaf, once the pass over her events was made */
+    const struct orders *orders; /* once they were folded, for leaves that are net */
+    bool holds_only;             /* `until` is not asked for */
 };
 /* The answer of a leaf that is not kept; the first call makes the one pass over her events that
  * answers all of them. */
 answer tally_answer(struct evaluation *e, const struct leaf *leaf);
 /* Holds while more than … of `count` latest expiries are ahead; `expiries` ascend, all > now. */
 answer count_answer(const struct did *d, const i64 *expiries, u64 stored, u64 count);
+/* Whether a system event's code says that a message reached the status (ASKED_*). What happened
+ * counts: a message that bounced later was sent. */
+bool message_event_says(u32 event, u32 status);
 /* When an event leaves the window; NEVER if it does not. */
 i64 window_expiry(const struct window *w, const struct zone *zone, i64 t);
 

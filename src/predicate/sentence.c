@@ -148,6 +148,7 @@ static void put_event(const struct words *w, const struct json *j)
         condition(w, json_get(j, "where"), false);
         say(w, "）", ")");
     }
+    if (json_get_bool(j, "net", false)) say(w, "（扣除退款和取消）", " (net of refunds)");
     str match = json_get_str(j, "match", S(""));
     if (!match.n) return;
     say(w, "（同一 ", " of the same ");
@@ -235,6 +236,25 @@ static void sequence(const struct words *w, const struct json *j)
     put_duration(w, within);
 }
 
+/* "近 7 天内有消息（journey j1） 的状态是 clicked", "had a message (journey j1) clicked …" */
+static void messages(const struct words *w, const struct json *j, bool no)
+{
+    const struct json *of = json_get(j, "messages");
+    if (w->zh) put_window(w, j);
+    say(w, no ? "没有消息" : "有消息", no ? "had no message" : "had a message");
+    if (of->child) say(w, "（", " (");
+    for (const struct json *m = of->child; m; m = m->next) {
+        if (m != of->child) say(w, "，", ", ");
+        buf_printf(w->out, "%.*s ", STR_ARG(m->key));
+        put_value(w, m);
+    }
+    if (of->child) say(w, "）", ")");
+    say(w, " 的状态是 ", " ");
+    buf_put(w->out, json_get_str(j, "status", S("sent")));
+    put_times(w, json_get(j, "count"));
+    if (!w->zh) put_window(w, j);
+}
+
 /* ---- dates ---- */
 
 static void put_day(const struct words *w, str offset)
@@ -257,7 +277,10 @@ static void date(const struct words *w, const struct json *j)
 {
     const struct json *in = json_get(j, "in");
     buf_put(w->out, json_get_str(j, "date", S("")));
-    if (json_get_bool(j, "anniversary", false)) say(w, "（每年）", " (each year)");
+    if (json_get_bool(j, "lunar", false))
+        say(w, "（每年农历）", " (each year by the Chinese calendar)");
+    else if (json_get_bool(j, "anniversary", false))
+        say(w, "（每年）", " (each year)");
     if (json_is(in, JSON_ARRAY) && in->count == 2) {
         say(w, " 在", " is between ");
         put_day(w, in->child->text);
@@ -352,6 +375,8 @@ static bool with_negative(const struct words *w, const struct json *j, bool no)
     if (named(w, j, no)) return true;
     if (json_get(j, "consent"))
         consent(w, j, no);
+    else if (json_is(json_get(j, "messages"), JSON_OBJECT))
+        messages(w, j, no);
     else if (json_get(j, "did") && !json_get(j, "aggregate"))
         did(w, j, no);
     else

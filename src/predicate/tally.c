@@ -3,6 +3,9 @@
  * Every leaf has a tally; the pass goes once through her timeline, from the earliest beginning of
  * any window to now, and shows each event to each tally. Leaves over a session make passes of their
  * own, since a session belongs to one device. */
+#include "log/events.h"
+#include "log/fixed.h"
+#include "predicate/formula.h"
 #include "predicate/program.h"
 
 struct set {
@@ -25,7 +28,8 @@ struct tally {
     value instant; /* the least or greatest moment */
     bool is_so;    /* the first or last value passes the test */
     struct set seen;
-    i64 starts[STEPS_MAX]; /* of a sequence: the latest beginning of a chain that long */
+    struct gathered *gathered; /* of a formula, per function */
+    i64 starts[STEPS_MAX];     /* of a sequence: the latest beginning of a chain that long */
     bool found;
 };
 
@@ -62,16 +66,18 @@ static hash128 value_hash(value v)
     return h;
 }
 
-static void set_place(struct set *s, hash128 h)
+/* True if it is new. */
+static bool set_place(struct set *s, hash128 h)
 {
     u64 at = h.lo & s->mask;
     for (; !hash128_is_zero(s->slots[at]); at = (at + 1) & s->mask)
-        if (hash128_eq(s->slots[at], h)) return;
+        if (hash128_eq(s->slots[at], h)) return false;
     s->slots[at] = h;
     s->count++;
+    return true;
 }
 
-static void set_add(struct set *s, hash128 h, struct arena *arena)
+static bool set_add(struct set *s, hash128 h, struct arena *arena)
 {
     if (!s->slots || s->count * 2 > s->mask) {
         struct set old = *s;
@@ -81,7 +87,7 @@ static void set_add(struct set *s, hash128 h, struct arena *arena)
         for (u64 i = 0; old.slots && i <= old.mask; i++)
             if (!hash128_is_zero(old.slots[i])) set_place(s, old.slots[i]);
     }
-    set_place(s, h);
+    return set_place(s, h);
 }
 
 static void set_clear(struct set *s)
@@ -119,7 +125,7 @@ static void forget(struct tally *t)
 
 static void begin(struct tally *t, const struct leaf *leaf, const struct subject *who, i64 now)
 {
-    const struct window *w = leaf->did ? &leaf->did->window : &leaf->sequence->window;
+    const struct window *w = leaf->window;
     *t = (struct tally){.leaf = leaf, .window = w, .from = INT64_MIN, .to = NEVER};
     if (leaf->did) t->filter = &leaf->did->filter;
     if (w->kind == WINDOW_WITHIN) t->from = now - w->ms + 1;
@@ -129,6 +135,10 @@ static void begin(struct tally *t, const struct leaf *leaf, const struct subject
         t->to = w->to;
     }
     for (u32 i = 0; i < STEPS_MAX; i++) t->starts[i] = NO_START;
+    if (leaf->messages) t->from = INT64_MIN;
+    if (leaf->formula)
+        t->gathered =
+            arena_zalloc(who->scratch, leaf->formula->function_count * sizeof *t->gathered);
     forget(t);
     begin_since(t, who);
 }
@@ -192,6 +202,17 @@ static bool take_value(struct tally *t, const struct did *d, value v, struct are
     }
 }
 
+/* What an order is worth after its refunds, where the property says what it cost. */
+static value net_of(const struct did *d, const struct order *o, value v, struct arena *arena)
+{
+    const struct order_names *n = &d->filter.orders;
+    decimal said;
+    bool money = d->path.whole && (d->path.whole == n->total || d->path.whole == n->revenue);
+    if (!money || o->refunded == 0 || !decimal_of(v, &said)) return v;
+    said = said > o->refunded ? said - o->refunded : said < 0 ? said : 0;
+    return decimal_value(said, arena);
+}
+
 static void take_did(struct tally *t, const struct evaluation *e, const struct event *ev)
 {
     const struct did *d = t->leaf->did;
@@ -199,7 +220,11 @@ static void take_did(struct tally *t, const struct evaluation *e, const struct e
     i64 expiry = window_expiry(t->window, who->zone, ev->occurred_ms);
     if (expiry <= e->now || !filter_takes(t->filter, ev, who)) return;
     struct scope s = {.kind = SCOPE_EVENT, .props = ev->props};
-    if (d->has_path && !take_value(t, d, field_of(&s, &d->path), who->scratch)) return;
+    const struct order *o = d->filter.net ? orders_find(e->orders, ev) : NULL;
+    if (d->filter.net && (!o || order_is_void(o))) return;
+    value v = d->has_path ? field_of(&s, &d->path) : value_missing();
+    if (o) v = net_of(d, o, v, who->scratch);
+    if (d->has_path && !take_value(t, d, v, who->scratch)) return;
     t->count++;
     t->expiry = d->measure == MEASURE_LAST ? expiry : min_i64(t->expiry, expiry);
     if (d->measure == MEASURE_COUNT && expiry != NEVER && !e->holds_only)
@@ -221,6 +246,47 @@ static void take_sequence(struct tally *t, const struct evaluation *e, const str
     t->starts[s->count - 1] = NO_START;
 }
 
+bool message_event_says(u32 event, u32 status)
+{
+    u32 asked = event < EVENT_MESSAGE_REJECTED ? event - EVENT_MESSAGE_PLANNED + ASKED_planned
+                                               : event - EVENT_MESSAGE_REJECTED + ASKED_rejected;
+    if (event < EVENT_MESSAGE_PLANNED || event > EVENT_MESSAGE_CANCELLED) return false;
+    if (status == ASKED_planned) return true;
+    if (status == ASKED_read) return asked >= ASKED_opened && asked <= ASKED_replied;
+    if (status == ASKED_deferred || status > ASKED_read) return asked == status;
+    return asked >= status && asked <= ASKED_replied;
+}
+
+static bool says(const struct event *ev, u32 property, str wanted)
+{
+    if (!wanted.n) return true;
+    value v = props_get(ev->props, property);
+    return v.type == VALUE_TEXT && str_eq(v.text, wanted);
+}
+
+/* A message counts once, at the first moment that shows it in the status. */
+static void take_message(struct tally *t, const struct evaluation *e, const struct event *ev)
+{
+    const struct asked_messages *m = t->leaf->messages;
+    if (!message_event_says(ev->code, m->status) || !says(ev, PROPERTY_JOURNEY, m->journey) ||
+        !says(ev, PROPERTY_TEMPLATE, m->template) || !says(ev, PROPERTY_CHANNEL, m->channel) ||
+        props_get(ev->props, PROPERTY_MACHINE).type == VALUE_TRUE)
+        return;
+    if (!set_add(&t->seen, value_hash(props_get(ev->props, PROPERTY_MESSAGE)), e->who->scratch))
+        return;
+    i64 expiry = window_expiry(t->window, e->who->zone, ev->occurred_ms);
+    if (expiry <= e->now) return;
+    t->count++;
+    if (expiry != NEVER && !e->holds_only) store_expiry(t, expiry, e->who->scratch);
+}
+
+static void take_formula(struct tally *t, const struct evaluation *e, const struct event *ev)
+{
+    const struct formula *f = t->leaf->formula;
+    for (u32 i = 0; i < f->function_count; i++)
+        function_take(&f->functions[i], &t->gathered[i], ev, e->who->scratch);
+}
+
 static void take(struct tally *t, const struct evaluation *e, const struct event *ev)
 {
     if (t->window->has_since_last && filter_takes(&t->window->since_last, ev, e->who)) {
@@ -230,6 +296,10 @@ static void take(struct tally *t, const struct evaluation *e, const struct event
     if (ev->occurred_ms < t->from || ev->occurred_ms >= t->to || ev->order <= t->after) return;
     if (t->filter)
         take_did(t, e, ev);
+    else if (t->leaf->formula)
+        take_formula(t, e, ev);
+    else if (t->leaf->messages)
+        take_message(t, e, ev);
     else
         take_sequence(t, e, ev);
 }
@@ -247,9 +317,13 @@ answer count_answer(const struct did *d, const i64 *expiries, u64 stored, u64 co
     return (answer){holds, NEVER};
 }
 
-static answer finish(const struct tally *t)
+static answer finish(const struct evaluation *e, const struct tally *t)
 {
     const struct did *d = t->leaf->did;
+    if (t->leaf->formula)
+        return formula_answer(t->leaf->formula, t->gathered, e->who->zone, e->now);
+    if (t->leaf->messages)
+        return count_answer(&t->leaf->messages->count, t->expiries, t->stored, t->count);
     if (!d) return (answer){t->found, NEVER};
     if (t->count == 0) return (answer){false, NEVER};
     switch (d->measure) {
@@ -313,7 +387,7 @@ static answer one_session(const struct evaluation *e, const struct leaf *leaf, p
     if (t.idle) return (answer){false, NEVER};
     struct event_iter *it = event_iter(who->events, &p, 1, s.first, s.last + 1, who->scratch);
     while (event_next(it, &ev)) take(&t, e, &ev);
-    return finish(&t);
+    return finish(e, &t);
 }
 
 /* Around the triggering event its device's session, open or not; without one, any device's session
@@ -359,18 +433,28 @@ static void pass(struct evaluation *e)
         begin(&tallies[count], p->leaves[i], who, e->now);
         if (!tallies[count].idle) from = min_i64(from, tallies[count++].from);
     }
-    if (from <= e->now && who->persona_count) {
+    if (from <= e->now && who->persona_count && who->events) {
         struct event_iter *it = event_iter(who->events, who->personas, who->persona_count, from,
                                            e->now + 1, who->scratch);
         while (event_next(it, &ev))
             for (u32 i = 0; i < count; i++) take(&tallies[i], e, &ev);
     }
-    for (u32 i = 0; i < count; i++) e->answers[tallies[i].leaf->slot] = finish(&tallies[i]);
+    for (u32 i = 0; i < count; i++) e->answers[tallies[i].leaf->slot] = finish(e, &tallies[i]);
+}
+
+static void fold_orders(struct evaluation *e)
+{
+    const struct subject *who = e->who;
+    struct orders *orders = arena_alloc(who->scratch, sizeof *orders);
+    orders_fold(who->events, who->personas, who->persona_count, e->now + 1, e->p->net, who->scratch,
+                orders);
+    e->orders = orders;
 }
 
 answer tally_answer(struct evaluation *e, const struct leaf *leaf)
 {
-    if (!e->who->events) return (answer){false, NEVER};
+    if (!e->who->events && !leaf->formula) return (answer){false, NEVER};
+    if (e->p->net && !e->orders && e->who->events) fold_orders(e);
     if (leaf->did && leaf->did->window.kind == WINDOW_SESSION) return session_answer(e, leaf);
     if (!e->answers) {
         e->answers = arena_alloc(e->who->scratch, e->p->leaf_count * sizeof *e->answers);

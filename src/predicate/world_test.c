@@ -2,6 +2,7 @@
 #include "predicate/oracle.h"
 
 #include "base/test.h"
+#include "log/events.h"
 #include "log/fixed.h"
 
 #include <stdio.h>
@@ -45,6 +46,14 @@ static void fixed_names(struct names *names)
 #define X(constant, code, name) names_load(names, NAME_PROPERTY, code, S(name));
     FIXED_PROPERTIES(X)
 #undef X
+#define X(constant, code, name, client) names_load(names, NAME_EVENT, code, S(name));
+    SYSTEM_EVENTS(X)
+#undef X
+}
+
+static bool is_system(const char *name)
+{
+    return name[0] == '#' || str_starts(str_of(name), S("Message "));
 }
 
 struct town *town_new(struct arena *arena, const char *zone)
@@ -154,7 +163,7 @@ struct event town_event(struct town *w, persona p, const char *name, i64 at,
                        .code = code(w, NAME_EVENT, str_of(name)),
                        .occurred_ms = at,
                        .received_ms = w->now,
-                       .flags = name[0] == '#' ? EVENT_SYSTEM : 0,
+                       .flags = is_system(name) ? EVENT_SYSTEM : 0,
                        .order = w->number << 8 | w->place++,
                        .props = arena_str(w->arena, buf_str(&b))};
     buf_clear(&b);
@@ -164,7 +173,7 @@ struct event town_event(struct town *w, persona p, const char *name, i64 at,
                                                    .at = at,
                                                    .order = ev.order,
                                                    .props = props,
-                                                   .system = name[0] == '#'};
+                                                   .system = is_system(name)};
     return ev;
 }
 
@@ -481,6 +490,89 @@ static void random_sequence(struct draft *d)
     put(d, "}");
 }
 
+static void random_net(struct draft *d)
+{
+    static const char *const MEASURES[] = {
+        "",
+        ",\"count\":{\"op\":\">=\",\"value\":2}",
+        ",\"count\":{\"op\":\"=\",\"value\":1}",
+        ",\"aggregate\":{\"sum\":\"total\",\"op\":\">=\",\"value\":100}",
+        ",\"aggregate\":{\"sum\":\"total\",\"op\":\"<\",\"value\":60.5}",
+        ",\"aggregate\":{\"avg\":\"total\",\"op\":\">\",\"value\":40}",
+        ",\"aggregate\":{\"max\":\"total\",\"op\":\"<=\",\"value\":50}",
+        ",\"aggregate\":{\"last\":\"total\",\"op\":\"=\",\"value\":40}",
+        ",\"aggregate\":{\"first\":\"total\",\"op\":\"!=\",\"value\":60.5}",
+    };
+    put(d, "{\"did\":\"Order Completed\",\"net\":true");
+    put(d, PICK(d->rng, MEASURES));
+    if (rng_percent(d->rng, 20))
+        put(d, ",\"where\":{\"property\":\"total\",\"op\":\">\",\"value\":40}");
+    if (rng_percent(d->rng, 60)) {
+        put(d, ",\"within\":");
+        quoted(d, PICK(d->rng, SPANS));
+    }
+    put(d, "}");
+}
+
+static void random_messages(struct draft *d)
+{
+    static const char *const OF[] = {"{}", "{\"journey\":\"j1\"}",
+                                     "{\"channel\":\"sms\",\"template\":\"t1\"}"};
+    static const char *const STATUSES[] = {"sent",    "opened",  "clicked", "read",
+                                           "planned", "bounced", "claimed"};
+    static const char *const COUNTS[] = {"", ",\"count\":{\"op\":\">=\",\"value\":2}",
+                                         ",\"count\":{\"op\":\"=\",\"value\":1}"};
+    put(d, "{\"messages\":");
+    put(d, PICK(d->rng, OF));
+    put(d, ",\"status\":");
+    quoted(d, PICK(d->rng, STATUSES));
+    put(d, PICK(d->rng, COUNTS));
+    if (rng_percent(d->rng, 60)) {
+        put(d, ",\"within\":");
+        quoted(d, SPANS[rng_below(d->rng, 9)]);
+    }
+    put(d, "}");
+}
+
+static void random_formula(struct draft *d)
+{
+    static const char *const FORMULAS[] = {
+        "days_since(last('A')) > 1.5 * median_interval('A')",
+        "days_since(last('A')) <= median_interval('A')",
+        "count('A') / days_since(first('A')) >= 0.4",
+        "coalesce(count('A') / days_since(first('A')), 0) < 2",
+        "coalesce(count('Order Completed'), 0) < coalesce(count('B'), 1.5)",
+        "sum('A', 'n') - avg('B', 'n') * 2 > max('C', 'm.x')",
+        "last('A') > first('B')",
+        "days_since(last('A')) - days_since(last('B')) = 0",
+        "days_since(last('A')) > days_since(last('B'))",
+        "days_since(last('A', 't')) < 30",
+        "days_since(first('A', 'd')) * 2 >= 14.5",
+        "last('A', 'n') >= first('A', 'n')",
+        "-days_since('A') > -(3 + 1 / 7)",
+        "10 / (days_since('A') - 2) > 4",
+        "coalesce(10 / (days_since('A') - 2), 7) > 5",
+        "days_since('*') != 1",
+        "min('B', 'n') / count('C') = 1 / 3 * 3",
+        "median_interval('B') * count('B') < days_since(first('B'))",
+        "(days_since('A') - 1) / (days_since('B') + 1) > 0.5",
+    };
+    put(d, "{\"formula\":");
+    quoted(d, PICK(d->rng, FORMULAS));
+    put(d, "}");
+}
+
+static void random_past(struct draft *d)
+{
+    u64 dice = rng_below(d->rng, 3);
+    if (dice == 0)
+        random_net(d);
+    else if (dice == 1)
+        random_formula(d);
+    else
+        random_messages(d);
+}
+
 static void random_date(struct draft *d)
 {
     static const char *const FIELDS[] = {"birthday", "bday", "expires", "seen", "city"};
@@ -489,6 +581,7 @@ static void random_date(struct draft *d)
     put(d, "{\"date\":");
     quoted(d, PICK(d->rng, FIELDS));
     if (rng_percent(d->rng, 50)) put(d, ",\"anniversary\":true");
+    if (rng_percent(d->rng, 25)) put(d, ",\"lunar\":true");
     put(d, ",\"in\":");
     put(d, PICK(d->rng, RANGES));
     put(d, "}");
@@ -511,8 +604,10 @@ static void random_attribute(struct draft *d)
 static void random_tree(struct draft *d, u32 depth)
 {
     u64 dice = rng_below(d->rng, depth ? 20 : 14);
-    if (dice < 6) {
+    if (dice < 4) {
         random_did(d);
+    } else if (dice < 6) {
+        random_past(d);
     } else if (dice < 8) {
         random_attribute(d);
     } else if (dice == 8) {
@@ -573,7 +668,17 @@ const struct json *random_props(struct town *w, struct rng *rng)
 {
     struct draft d = {.rng = rng};
     buf_init(&d.b, 1 << 16);
+    static const char *const ORDERS[] = {"\"o1\"", "\"o2\"", "7", "\"7\"", "\"o4\""};
+    static const char *const TOTALS[] = {"40", "60.5", "\"40\"", "100", "-40"};
+    static const char *const NAMES[] = {"j1", "j2", "m1", "m2"};
     put(&d, "{\"other\":1");
+    if (rng_percent(rng, 70)) put(&d, ",\"order_id\":"), put(&d, PICK(rng, ORDERS));
+    if (rng_percent(rng, 60)) put(&d, ",\"total\":"), put(&d, PICK(rng, TOTALS));
+    if (rng_percent(rng, 20)) put(&d, ",\"revenue\":"), put(&d, PICK(rng, TOTALS));
+    if (rng_percent(rng, 90)) put(&d, ",\"message_id\":"), quoted(&d, PICK(rng, NAMES));
+    if (rng_percent(rng, 60)) put(&d, ",\"journey\":"), quoted(&d, PICK(rng, NAMES));
+    if (rng_percent(rng, 60)) put(&d, ",\"channel\":\"sms\",\"template\":\"t1\"");
+    if (rng_percent(rng, 10)) put(&d, ",\"machine\":true");
     if (rng_percent(rng, 70)) put(&d, ",\"s\":"), random_constant(&d, FIELD_WORD);
     if (rng_percent(rng, 70))
         put(&d, ",\"n\":"), random_constant(&d, rng_percent(rng, 90) ? FIELD_NUMBER : FIELD_WORD);

@@ -116,7 +116,15 @@ static persona anybody(struct live *l)
 
 static void step_event(struct live *l, persona p)
 {
-    static const char *const EVENTS[] = {"A", "B", "C", "Order Completed", "#x"};
+    static const char *const EVENTS[] = {"A",
+                                         "B",
+                                         "C",
+                                         "Order Completed",
+                                         "#x",
+                                         "Order Refunded",
+                                         "Order Cancelled",
+                                         "Message Sent",
+                                         "Message Clicked"};
     struct town *w = l->w;
     struct event ev[3];
     u64 n = 1 + rng_below(&l->rng, 3);

@@ -12,10 +12,13 @@
     X(SCHEMA)                                                                                      \
     X(EVENTS)                                                                                      \
     X(SEGMENTS)                                                                                    \
+    X(TASKS)                                                                                       \
     X(SIMULATE)                                                                                    \
     X(JOURNEYS)                                                                                    \
     X(PLAYBOOKS)                                                                                   \
     X(TEMPLATES)                                                                                   \
+    X(COUPONS)                                                                                     \
+    X(ORDERS)                                                                                      \
     X(MESSAGES)                                                                                    \
     X(CHANNELS)                                                                                    \
     X(SOURCES)                                                                                     \

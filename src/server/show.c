@@ -149,6 +149,24 @@ static void put_segments(struct buf *b, struct engine *e, const struct customer_
     buf_byte(b, ']');
 }
 
+static void put_coupons(struct buf *b, struct engine *e, persona head)
+{
+    struct grant g;
+    u32 cursor = 0;
+    buf_byte(b, '[');
+    for (u32 n = 0; n < 100 && offer_next(engine_offers(e), head, &cursor, &g); n++) {
+        json_put_comma(b);
+        buf_byte(b, '{');
+        json_put_kv_str(b, S("coupon"), names_text(engine_names(e), NAME_OBJECT, g.coupon));
+        json_put_kv_str(b, S("code"), g.code);
+        json_put_kv_str(b, S("state"), grant_state_text(g.state));
+        json_put_kv_time(b, S("granted_at"), g.granted_ms);
+        json_put_kv_time(b, S("expires_at"), g.expires_ms);
+        buf_byte(b, '}');
+    }
+    buf_byte(b, ']');
+}
+
 static void put_personas(struct buf *b, struct engine *e, persona head)
 {
     persona all[PERSONAS_SHOWN];
@@ -178,6 +196,8 @@ void show_customer(struct buf *b, struct engine *e, persona head)
     buf_put(b, S(",\"stages\":{},\"scores\":{},\"level\":null,\"points\":0"));
     json_put_key(b, S("segments"));
     put_segments(b, e, &v, head);
+    json_put_key(b, S("coupons"));
+    put_coupons(b, e, head);
     json_put_key(b, S("consent"));
     put_consent(b, e, &v, head);
     json_put_kv_time(b, S("created_at"), n48_get(row->first_seen));
