@@ -298,6 +298,9 @@ struct address_row {
 };
 hash128 address_key(struct sip_key key, u32 channel, str normal_form);        /* any thread */
 const struct address_row *address_of(const struct customers *c, hash128 key); /* NULL if unknown */
+/* The next address there is a row of, in the order they were met; *cursor starts at 0. NULL: no
+ * more. */
+const struct address_row *address_next(const struct customers *c, u32 *cursor);
 struct address_row *address_edit(struct customers *c, u32 channel,
                                  hash128 key); /* made if need be */
 

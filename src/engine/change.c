@@ -31,6 +31,14 @@ static void put_if(struct buf *b, u32 property, value v)
     if (v.type != VALUE_MISSING) props_put(b, property, v);
 }
 
+static void put_proof(struct buf *b, const struct consent_proof *p)
+{
+    if (p->reason.n) text_property(b, PROPERTY_REASON, p->reason);
+    if (p->text.n) text_property(b, PROPERTY_TEXT, p->text);
+    if (p->source.n) text_property(b, PROPERTY_SOURCE, p->source);
+    if (p->by.n) text_property(b, PROPERTY_BY, p->by);
+}
+
 void change_write(struct engine *e, const struct change *c, i64 when, bool fresh)
 {
     struct buf b;
@@ -43,6 +51,7 @@ void change_write(struct engine *e, const struct change *c, i64 when, bool fresh
     put_if(&b, PROPERTY_NEW, c->new);
     if (c->field == FIELD_TAG && c->expires_ms != NEVER && c->expires_ms)
         props_put(&b, PROPERTY_EXPIRES, value_int(c->expires_ms));
+    if (c->field == FIELD_CONSENT && e->proof) put_proof(&b, e->proof);
     struct happened *h =
         engine_event_at(e, c->persona, event, when, buf_str(&b), EVENT_CHANGE, fresh);
     if (h) h->is_change = true, h->change = *c;

@@ -181,6 +181,7 @@ struct engine {
     persona subject_personas[SUBJECTS][PERSONAS_OF_ONE];
     u32 subject_next;
     struct said said;
+    const struct consent_proof *proof; /* of the consent being written; NULL: none */
 
     /* after it */
     _Atomic u64 applied;

@@ -110,13 +110,61 @@ static str read_part(struct reader *r, u8 has, u8 bit)
     return s;
 }
 
+enum { WITH_PROOF = 16 };
+
+/* Whole characters of it. */
+static str cut(str s)
+{
+    size_t n = min_size(s.n, CONSENT_PROOF_MAX);
+    while (n && n < s.n && ((u8)s.p[n] & 0xC0) == 0x80) n--;
+    return str_slice(s, 0, n);
+}
+
+void item_consent_put(struct buf *b, u32 channel, u32 topic, u8 state,
+                      const struct consent_proof *proof)
+{
+    bool with = proof && (proof->reason.n || proof->text.n || proof->source.n || proof->by.n);
+    buf_varint(b, channel);
+    buf_varint(b, topic);
+    buf_byte(b, (u8)(state | (with ? WITH_PROOF : 0)));
+    if (!with) return;
+    buf_str_varint(b, cut(proof->reason));
+    buf_str_varint(b, cut(proof->text));
+    buf_str_varint(b, cut(proof->source));
+    buf_str_varint(b, cut(proof->by));
+}
+
+static str read_proof_text(struct reader *r)
+{
+    str s = read_str_varint(r);
+    if (s.n > CONSENT_PROOF_MAX) r->bad = true;
+    return s;
+}
+
+bool item_consent_next(struct reader *r, struct item_consent *out)
+{
+    if (r->p == r->end || r->bad) return false;
+    *out = (struct item_consent){0};
+    out->channel = read_code(r);
+    out->topic = read_code(r);
+    u8 state = read_byte(r);
+    out->state = state & 15;
+    if (state & ~15u & ~(u32)WITH_PROOF) r->bad = true;
+    if (state & WITH_PROOF) {
+        struct consent_proof *p = &out->proof;
+        p->reason = read_proof_text(r), p->text = read_proof_text(r);
+        p->source = read_proof_text(r), p->by = read_proof_text(r);
+        if (!(p->reason.n || p->text.n || p->source.n || p->by.n)) r->bad = true;
+    }
+    if (out->channel == 0 || out->state > CONSENT_UNSET) r->bad = true;
+    return !r->bad;
+}
+
 static bool consents_valid(str list)
 {
     struct reader r = reader_of(list);
-    while (r.p < r.end && !r.bad) {
-        u32 channel = read_code(&r);
-        read_code(&r);
-        if (channel == 0 || read_byte(&r) > 2) r.bad = true;
+    struct item_consent c;
+    while (item_consent_next(&r, &c)) {
     }
     return !r.bad;
 }

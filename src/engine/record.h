@@ -76,8 +76,8 @@ typedef enum {
 /* All views. Lists are bytes in the forms said; empty = nothing.
  *   props    base/props.h, codes of NAME_PROPERTY; the context is PROPERTY_CONTEXT
  *   traits   base/props.h, codes of NAME_ATTRIBUTE; a NULL value removes the attribute
- *   consents {varint channel code, varint topic code (0 = the channel), u8 1 = yes, 0 = no, 2 = not
- * recorded}… tags     {varint tag code, u8 on, zigzag expires_ms (NEVER: does not)}… */
+ *   consents as item_consent_put writes them
+ *   tags     {varint tag code, u8 on, zigzag expires_ms (NEVER: does not)}… */
 struct item {
     item_what what;
     u32 event;      /* code of NAME_EVENT; 0 for EDIT and IDENTIFY */
@@ -91,6 +91,25 @@ struct item {
  * read as an anonymous id (the wire does not say which it is): it counts if nobody has ids[0]. */
 
 enum { ITEM_DEPTH_MAX = 32 /* nesting of one property or trait */ };
+
+/* How somebody came to say yes or no, for Consent Changed: what led to it ("form", "one-click",
+ * "preference page", "api"…), the words that were agreed to, the page or form, and who wrote it
+ * down. Empty: not known. Cut to 1,000 bytes each. */
+struct consent_proof {
+    str reason, text, source, by;
+};
+enum { CONSENT_NO = 0, CONSENT_YES = 1, CONSENT_UNSET = 2, CONSENT_PROOF_MAX = 1000 };
+/* One more of an item's consents: {varint channel, varint topic (0 = the channel), u8 state, with a
+ * proof plus 16 and then its four texts}. `proof` may be NULL. */
+void item_consent_put(struct buf *b, u32 channel, u32 topic, u8 state,
+                      const struct consent_proof *proof);
+struct item_consent {
+    u32 channel, topic;
+    u8 state;
+    struct consent_proof proof;
+};
+/* The next of a list; false at its end, or when `r` turned bad. */
+bool item_consent_next(struct reader *r, struct item_consent *out);
 
 /* Appends the payload. Absent parts cost nothing. */
 void item_put(struct buf *b, const struct item *item, u32 id_count);

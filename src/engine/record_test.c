@@ -497,6 +497,15 @@ TEST("kinds and states this binary does not know are refused")
     buf_reset(&b);
     item_put(&b, &(struct item){.what = ITEM_EDIT, .consents = S("\x01\x00\x03")}, 0);
     CHECK(!item_read(buf_str(&b), 0, &item));
+    static const str DAMAGED[] = {{"\x01\x00\x11", 3},
+                                  {"\x01\x00\x11\0\0\0\0", 7},
+                                  {"\x01\x00\x21", 3},
+                                  {"\x01\x00\x11\x01x\0\0", 7}};
+    for (size_t i = 0; i < COUNT_OF(DAMAGED); i++) {
+        buf_reset(&b);
+        item_put(&b, &(struct item){.what = ITEM_EDIT, .consents = DAMAGED[i]}, 0);
+        CHECK(!item_read(buf_str(&b), 0, &item));
+    }
     buf_reset(&b);
     item_put(&b, &(struct item){.what = ITEM_EDIT, .tags = S("\x00\x01\x00")}, 0);
     CHECK(!item_read(buf_str(&b), 0, &item));
@@ -611,5 +620,30 @@ TEST("a type, a strength or a code there is not is refused")
         schema_put(&b, &wrong[i]);
         CHECK(!schema_read(buf_str(&b), &got));
     }
+    buf_clear(&b);
+}
+
+TEST("a consent keeps how it came about, and texts no longer than they may be")
+{
+    char *text = arena_alloc(arena, 3000);
+    for (u32 i = 0; i < 1000; i++) memcpy(text + 3 * i, "茶", 3);
+    const struct consent_proof proof = {S("form"), {text, 3000}, S("form news"), S("customer")};
+    struct item_consent got;
+    struct buf b;
+    buf_init(&b, 1 << 16);
+    item_consent_put(&b, 1, 7, CONSENT_YES, &proof);
+    item_consent_put(&b, 2, 0, CONSENT_UNSET, NULL);
+    struct reader r = reader_of(buf_str(&b));
+    CHECK(item_consent_next(&r, &got));
+    CHECK_EQ(got.channel, 1);
+    CHECK_EQ(got.topic, 7);
+    CHECK_EQ(got.state, CONSENT_YES);
+    CHECK_STR(got.proof.reason, proof.reason);
+    CHECK_STR(got.proof.text, ((str){text, 999})); /* whole characters */
+    CHECK_STR(got.proof.by, proof.by);
+    CHECK(item_consent_next(&r, &got));
+    CHECK_EQ(got.state, CONSENT_UNSET);
+    CHECK_EQ(got.proof.reason.n, 0);
+    CHECK(!item_consent_next(&r, &got) && !r.bad);
     buf_clear(&b);
 }

@@ -43,6 +43,7 @@ struct channel {
     void *provider;
     struct arena *arena;
     str from;
+    struct channel_mail mail;
     u32 connections, in_flight, broadcasts;
     i64 rests_until;
     u64 sent, failed;

@@ -30,7 +30,7 @@ struct delivery {
     char to[320]; /* the address's normal form */
     struct rendered content;
     i64 date_ms;
-    str from;
+    str from, reply_to;  /* reply_to: empty, or a mailbox */
     str unsubscribe_url; /* empty: none */
     u32 attempts;        /* claims granted before this one: for back-off */
     void *provider_data; /* the provider's own */
@@ -100,6 +100,12 @@ void outbox_free(struct outbox *o); /* every delivery has been done or dropped *
  * deliveries. NULL: the channel is not connected, its messages wait. */
 void outbox_channel(struct outbox *o, u32 channel, const struct provider_type *type, void *provider,
                     str from);
+/* What a mail channel adds, after outbox_channel; without it: no reply_to, all tracked. Copied. */
+struct channel_mail {
+    str reply_to;
+    bool no_clicks, no_opens; /* links as they were written, no pixel */
+};
+void outbox_channel_mail(struct outbox *o, u32 channel, const struct channel_mail *m);
 /* Is a delivery still with this provider, or is it some channel's? Then it must not be closed. */
 bool outbox_uses(const struct outbox *o, const void *provider);
 /* Does what there is to do; true if anything was done. `now` is wall time. Bounded: at most a few

@@ -3,12 +3,14 @@
  * Names: customer.<attribute> (else her newest identifier of that namespace), event.<property> of
  * the event that began the journey, order.<property> of the same with its items, products of it or
  * of the cart it names, coupon.<code, value, expires …> given last in the enrolment,
- * workspace.name, unsubscribe_url. */
+ * workspace.name, unsubscribe_url, preferences_url. The last two differ in every message, and so do
+ * the links of its HTML, which are led over our own once the content's fingerprint is taken. */
 #include "outbox/inside.h"
 
 #include "predicate/carts.h"
 
 #include "base/hash.h"
+#include "content/link.h"
 
 #include <stdio.h>
 
@@ -18,6 +20,8 @@ struct scene {
     struct subject who;
     bool has_event;
     struct event event;
+    struct signed_link link; /* what the links of this message have in common */
+    str unsubscribe, preferences;
     u64 trigger_order; /* of the enrolment */
 };
 
@@ -129,7 +133,8 @@ static value lookup(void *ctx, str root, str member)
     if (str_eq(root, S("coupon")) && !member.n) return coupon_value(s);
     if (str_eq(root, S("workspace")) && str_eq(member, S("name")))
         return engine_setting(s->o->engine, member);
-    if (str_eq(root, S("unsubscribe_url")) && !member.n) return value_text(s->d->unsubscribe_url);
+    if (str_eq(root, S("unsubscribe_url")) && !member.n) return value_text(s->unsubscribe);
+    if (str_eq(root, S("preferences_url")) && !member.n) return value_text(s->preferences);
     return value_missing();
 }
 
@@ -174,6 +179,30 @@ MUST_USE static err explain(err e, str id, const struct diag *inner, struct diag
                     inner->path[0] ? ": " : "", inner->message);
 }
 
+/* Mails only: nothing else has HTML, and a text's links are left as they can be read. */
+MUST_USE static err track(struct scene *s, const struct template *t, str id, struct diag *why)
+{
+    struct delivery *d = s->d;
+    const struct channel_mail *c = &s->o->channels[d->channel].mail;
+    struct tracking tracking = {.key = engine_key(s->o->engine),
+                                .public_url = s->o->public_url,
+                                .message = d->id,
+                                .clicks = !c->no_clicks && !t->no_clicks,
+                                .opens = !c->no_opens && !t->no_opens};
+    struct buf b;
+    if (!d->content.html.n || !s->unsubscribe.n || !(tracking.clicks || tracking.opens))
+        return ERR_OK;
+    memcpy(tracking.customer, s->link.customer, sizeof tracking.customer);
+    buf_init(&b, 2 * TEMPLATE_OUTPUT_MAX);
+    track_html(&tracking, d->content.html, &b);
+    bool fits = !b.full;
+    if (fits) d->content.html = arena_str(d->arena, buf_str(&b));
+    buf_clear(&b);
+    return fits ? ERR_OK
+                : diag_set(why, ERR_LIMIT, "template %.*s: its links make it longer than %d bytes",
+                           (int)min_size(id.n, 60), id.p, 2 * TEMPLATE_OUTPUT_MAX);
+}
+
 /* What dates and amounts depend on: the customer's zone and language, the workspace's currency. */
 static struct liquid_values values_of(struct scene *s)
 {
@@ -212,7 +241,36 @@ MUST_USE static err render_template(struct scene *s, const struct message_conten
     if (e != ERR_OK) return explain(e, m->template_id, &inner, why);
     u64 both[2] = {d->content.fingerprint, version};
     d->fingerprint = hash_xxh64((str){(const char *)both, sizeof both});
-    return ERR_OK;
+    return track(s, c->template, m->template_id, why);
+}
+
+/* ---- links ---- */
+
+static str signed_url(struct scene *s, const char *page, signed_purpose purpose)
+{
+    struct buf b;
+    buf_init(&b, 4096);
+    buf_put(&b, s->o->public_url);
+    buf_put(&b, str_of(page));
+    signed_link_put(&b, engine_key(s->o->engine), purpose, &s->link);
+    str url = arena_str(s->d->arena, buf_str(&b));
+    buf_clear(&b);
+    return url;
+}
+
+/* Where this message's reader may refuse the next one: what nobody may refuse does not ask for it
+ * in its header. */
+static void set_links(struct scene *s, const struct message_content *m, persona head)
+{
+    char id[33];
+    struct delivery *d = s->d;
+    customer_id(engine_customers(s->o->engine), head, id);
+    s->link = (struct signed_link){.message = d->id, .channel = d->channel, .topic = m->topic_code};
+    d->unsubscribe_url = (str){0};
+    if (!s->o->public_url.n || !signed_customer(str_of(id), s->link.customer)) return;
+    s->unsubscribe = signed_url(s, "/u/", SIGNED_UNSUBSCRIBE);
+    s->preferences = signed_url(s, "/p/", SIGNED_PREFERENCES);
+    if (m->category != CATEGORY_TRANSACTIONAL) d->unsubscribe_url = s->unsubscribe;
 }
 
 static void set_address(struct scene *s)
@@ -244,8 +302,11 @@ err delivery_render(struct outbox *o, struct delivery *d, struct diag *why)
     s.trigger_order = m.trigger_order;
     s.has_event = m.trigger_order && event_get(s.who.events, s.who.personas, s.who.persona_count,
                                                m.trigger_order, m.trigger_ms, &s.event, d->arena);
+    set_links(&s, &m, customer_head(engine_customers(o->engine), row->persona));
     TRY(render_template(&s, &m, why));
     d->from = arena_str(d->arena, d->content.from.n ? d->content.from : c->from);
+    d->reply_to =
+        arena_str(d->arena, d->content.reply_to.n ? d->content.reply_to : c->mail.reply_to);
     return ERR_OK;
 }
 

@@ -15,6 +15,8 @@ struct live;
 struct connected;
 struct published_channel;
 struct curl_loop;
+struct hits;
+struct rates;
 
 typedef enum { SERVER_STARTING, SERVER_READY, SERVER_STOPPING } server_state;
 
@@ -71,6 +73,8 @@ struct server {
     char zones[ZONES_KEPT][64]; /* whose records this process wrote */
     u32 zone_count;
     struct live *live;
+    struct hits *hits;
+    struct rates *rates;
     struct curl_loop *curl;
     struct connected *connected; /* providers that are open */
     struct arena *start_arena;   /* channels_collect to channels_begin */

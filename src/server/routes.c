@@ -21,6 +21,12 @@
     X(ORDERS)                                                                                      \
     X(MESSAGES)                                                                                    \
     X(CHANNELS)                                                                                    \
+    X(LINKS)                                                                                       \
+    X(UNSUBSCRIBE)                                                                                 \
+    X(PREFERENCES)                                                                                 \
+    X(CONSENTS)                                                                                    \
+    X(FORMS)                                                                                       \
+    X(TOPICS)                                                                                      \
     X(SOURCES)                                                                                     \
     X(SETTINGS)                                                                                    \
     X(IMPORTS)

@@ -4,8 +4,10 @@
 #include "server/auth.h"
 #include "server/call.h"
 #include "server/channels.h"
+#include "server/hits.h"
 #include "server/imports.h"
 #include "server/live.h"
+#include "server/rates.h"
 #include "server/token.h"
 
 #include <signal.h>
@@ -107,6 +109,7 @@ static void on_second(uv_timer_t *t)
     struct server *s = t->data;
     office_refresh(s->office);
     if (s->state == SERVER_READY) live_tick(s);
+    if (s->state == SERVER_READY) hits_flush(s, false);
     channels_tick(s);
 }
 
@@ -239,6 +242,7 @@ static void on_stop_tick(uv_timer_t *t)
     switch (s->stop_phase) {
     case 0:
         s->state = SERVER_STOPPING;
+        hits_flush(s, true);
         postbox_post(&s->engine_post, pause_outbox, s);
         s->stop_phase = 1;
         break;
@@ -359,6 +363,8 @@ static void destroy(struct server *s)
     buf_clear(&s->unpacked);
     free(s->result);
     free(s->rejected);
+    hits_free(s->hits);
+    rates_free(s->rates);
     free(s);
 }
 
@@ -385,6 +391,10 @@ static err open_all(struct server *s, struct diag *why)
         snprintf(s->public_url, sizeof s->public_url,
                  v6 && !all ? "http://[%s]:%d" : "http://%s:%d", all ? "localhost" : s->address,
                  http_port(s->http));
+    for (size_t n = strlen(s->public_url); n > 1 && s->public_url[n - 1] == '/';)
+        s->public_url[--n] = 0; /* paths are put behind it */
+    s->hits = hits_new();
+    s->rates = rates_new();
     s->curl = curl_loop_new(&s->loop);
     live_begin(s);
     threads_start(s);

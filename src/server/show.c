@@ -246,6 +246,20 @@ persona customer_of_ref(struct engine *e, str ref)
     return 0;
 }
 
+bool own_identifier(struct customers *cs, persona head, struct identifier_view *out)
+{
+    struct identifier_view id;
+    i32 best = -1;
+    for (u32 cursor = 0; customer_identifier(cs, head, &cursor, &id);) {
+        i32 rank = (i32)customer_space(cs, id.space).strength;
+        if (id.value.n == 0 || rank <= best || customer_find(cs, id.space, id.hash) != head)
+            continue;
+        best = rank;
+        *out = id;
+    }
+    return best >= 0;
+}
+
 err call_customer(struct call *c, persona *head)
 {
     *head = customer_of_ref(c->server->engine, c->params[0]);

@@ -19,5 +19,7 @@ void show_links(struct buf *b, struct engine *e, persona head, struct arena *are
 /* The customer of a reference: an internal id, "namespace:value", or a value alone in the
  * namespaces people search by. 0: nobody, or several. */
 persona customer_of_ref(struct engine *e, str ref);
+/* The customer's own name for an item: her strongest identifier that nobody shares. */
+bool own_identifier(struct customers *cs, persona head, struct identifier_view *out);
 /* The customer of the call's first parameter. ERR_NOT_FOUND, with the sentence. */
 MUST_USE err call_customer(struct call *c, persona *head);
