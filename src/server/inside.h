@@ -106,14 +106,15 @@ struct server {
     const struct zone *zone;                   /* of the workspace, and the key: as of the start */
     struct sip_key key;
 
-    struct postbox log_post, helper_post;
+    struct postbox log_post, helper_post, import_post;
+    struct imports *imports;
     atomic_ullong helper_turns; /* that did something */
-    pthread_t threads[3];
-    bool thread_runs[3];
-    atomic_bool stop_engine, stop_log, stop_helper;
+    pthread_t threads[4];
+    bool thread_runs[4];
+    atomic_bool stop_engine, stop_log, stop_helper, stop_import;
 };
 
-enum { THREAD_LOG, THREAD_ENGINE, THREAD_HELPER };
+enum { THREAD_LOG, THREAD_ENGINE, THREAD_HELPER, THREAD_IMPORT };
 
 static inline i64 server_now(const struct server *s)
 {

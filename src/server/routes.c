@@ -34,7 +34,8 @@
     X(HOOKS)                                                                                       \
     X(WEBHOOKS)                                                                                    \
     X(SOURCES)                                                                                     \
-    X(SETTINGS)
+    X(SETTINGS)                                                                                    \
+    X(IMPORTS)
 
 #define X(name) extern const struct route ROUTES_##name[];
 TABLES(X)
