@@ -1,6 +1,7 @@
 #include "server/call.h"
 
 #include "server/auth.h"
+#include "server/imports.h"
 
 #include <stdlib.h>
 
@@ -73,6 +74,7 @@ static void put_problem(struct call *c, err e)
 static void finish(void *ctx)
 {
     struct call *c = ctx;
+    if (c->req->sink) imports_body_gone(c->server, c->req->sink);
     if (!c->streams) {
         int status = c->status ? c->status : 200;
         str type = status == 204 ? (str){0} : c->type.n ? c->type : S("application/json");
@@ -119,6 +121,13 @@ static void at_helper(void *ctx)
     run_next(c);
 }
 
+static void at_import(void *ctx)
+{
+    struct call *c = ctx;
+    c->at = AT_IMPORT;
+    run_next(c);
+}
+
 /* Numbers only rise within the list: one thread puts calls there, in the order it appended. */
 static void wait_applied(struct call *c)
 {
@@ -149,6 +158,7 @@ static void advance(struct call *c)
     case GO_LOOP: postbox_post(&s->loop_post, at_loop, c); break;
     case GO_ENGINE: postbox_post(&s->engine_post, at_engine, c); break;
     case GO_HELPER: postbox_post(&s->helper_post, at_helper, c); break;
+    case GO_IMPORT: postbox_post(&s->import_post, at_import, c); break;
     case GO_APPLIED: wait_applied(c); break;
     case GO_NOWHERE:
         if (c->at == AT_LOOP)
@@ -176,6 +186,13 @@ err call_engine(struct call *c, call_step next)
 err call_helper(struct call *c, call_step next)
 {
     c->go = GO_HELPER;
+    c->next = next;
+    return ERR_OK;
+}
+
+err call_import(struct call *c, call_step next)
+{
+    c->go = GO_IMPORT;
     c->next = next;
     return ERR_OK;
 }

@@ -52,8 +52,8 @@ struct call {
     struct diag why;
     void *data; /* the steps' own */
     call_step next;
-    enum { GO_NOWHERE, GO_LOOP, GO_ENGINE, GO_HELPER, GO_APPLIED } go;
-    enum { AT_LOOP, AT_ENGINE, AT_HELPER } at;
+    enum { GO_NOWHERE, GO_LOOP, GO_ENGINE, GO_HELPER, GO_IMPORT, GO_APPLIED } go;
+    enum { AT_LOOP, AT_ENGINE, AT_HELPER, AT_IMPORT } at;
     u64 number;
     struct call *link;
     bool streams; /* took over the request: no answer is made */
@@ -70,6 +70,7 @@ void calls_applied(struct server *s); /* engine thread, after a batch */
 err call_loop(struct call *c, call_step next);
 err call_engine(struct call *c, call_step next);
 err call_helper(struct call *c, call_step next);
+err call_import(struct call *c, call_step next); /* on the imports' thread */
 err call_applied(struct call *c, u64 number, call_step next);
 
 /* ---- for steps ---- */
