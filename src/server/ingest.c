@@ -5,6 +5,7 @@
 #include "server/call.h"
 
 #include "server/auth.h"
+#include "server/memo.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -214,10 +215,12 @@ static void keep_rejections(struct server *s, const struct office_source *source
     const struct intake_result *r = s->result;
     s->counters.ingest_rejected += r->rejected;
     for (u32 i = 0; i < r->kept; i++) {
-        struct rejected_item *x = &s->rejected[s->rejected_count++ % REJECTED_KEPT];
-        x->at_ms = server_now(s);
-        memcpy(x->source, source->id, sizeof x->source);
-        x->what = r->rejections[i];
+        const struct rejection *x = &r->rejections[i];
+        struct memo_rejected kept = {.at_ms = server_now(s),
+                                     .source = str_of(source->id),
+                                     .reason = str_of(x->reason),
+                                     .sample = {x->sample, x->sample_bytes}};
+        memo_rejected_put(s->memo, &kept);
     }
 }
 

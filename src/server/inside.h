@@ -11,6 +11,8 @@
 #include <uv.h>
 
 struct call;
+struct memo;
+struct repeat;
 struct live;
 struct connected;
 struct published_channel;
@@ -31,19 +33,13 @@ struct waiting_list {
     u32 mask, first, count;
 };
 
-enum { LATENCY_BUCKETS = 12, REJECTED_KEPT = 1000, ZONES_KEPT = 1024 };
+enum { LATENCY_BUCKETS = 12, ZONES_KEPT = 1024 };
 
 /* Counted by the loop only. */
 struct counters {
     u64 requests, answers[6]; /* by the first digit of the status */
     u64 ingest_requests, ingest_items, ingest_rejected, ingest_busy;
     u64 latency[LATENCY_BUCKETS + 1], latency_ns;
-};
-
-struct rejected_item {
-    i64 at_ms;
-    char source[OFFICE_ID_MAX + 1];
-    struct rejection what;
 };
 
 struct server {
@@ -66,8 +62,6 @@ struct server {
     struct arena *scratch; /* of the request at hand */
     struct waiting_list waiting;
     struct counters counters;
-    struct rejected_item *rejected; /* a ring, `rejected_count` have ever been */
-    u64 rejected_count;
     char zones[ZONES_KEPT][64]; /* whose records this process wrote */
     u32 zone_count;
     struct live *live;
@@ -78,6 +72,9 @@ struct server {
     char page_token[65]; /* of the page on this machine */
     server_state state;
     u32 calls; /* on their way */
+    struct call *edits;     /* those that change what is at their address, first come first */
+    struct repeat *repeats; /* those with an Idempotency-Key */
+    struct memo *memo;
     i64 stop_began_ms, stop_progress_ms;
     u64 stop_snapshots, stop_turns; /* as they were then */
     u8 stop_phase;

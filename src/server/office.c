@@ -1,6 +1,5 @@
 #include "server/office.h"
 
-#include "server/seal.h"
 #include "server/token.h"
 
 #include <openssl/crypto.h>
@@ -508,6 +507,11 @@ str office_setting_get(struct office *o, str name, struct arena *arena)
     if (s && sqlite3_step(s) == SQLITE_ROW) value = arena_str(arena, column_str(s, 0));
     sqlite3_finalize(s);
     return value;
+}
+
+const struct seal_key *office_seal(const struct office *o)
+{
+    return &o->seal;
 }
 
 /* ---- drafts ---- */

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "env/env.h"
+#include "server/seal.h"
 
 struct office;
 
@@ -102,6 +103,9 @@ MUST_USE err office_secret_get(struct office *o, str name, struct arena *arena, 
                                struct diag *why);
 MUST_USE err office_setting_put(struct office *o, str name, str value, struct diag *why);
 str office_setting_get(struct office *o, str name, struct arena *arena); /* empty: none */
+
+/* The key that secrets are sealed with. */
+const struct seal_key *office_seal(const struct office *o);
 
 /* ---- drafts: what is being written and not yet published ---- */
 

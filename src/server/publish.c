@@ -1,6 +1,7 @@
 /* publish.c — bodies to sources, sources to records. */
 #include "server/publish.h"
 
+#include "base/hash.h"
 #include "engine/publish.h"
 
 err object_id(struct call *c, const char *kind, str *out)
@@ -43,6 +44,15 @@ void object_open(struct buf *b, str source)
         buf_byte(b, '{');
     else
         buf_put(b, str_slice(source, 0, source.n - 1));
+}
+
+void object_begin(struct call *c, str source)
+{
+    if (c->out.n == 0) {
+        c->source_tag = hash_xxh64(source);
+        c->tagged = true;
+    }
+    object_open(&c->out, source);
 }
 
 /* Appends the payload, unless making it failed, and goes on once it is applied. */

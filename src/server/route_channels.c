@@ -14,7 +14,7 @@ static void put_channel(struct call *c, u32 code, str source)
         outbox_channel_state(
             c->server->outbox,
             names_find(engine_names(e), NAME_CHANNEL, json_get_str(j, "channel", (str){0})), &st);
-    object_open(&c->out, source);
+    object_begin(c, source);
     json_put_key(&c->out, S("state"));
     buf_byte(&c->out, '{');
     json_put_kv_bool(&c->out, S("connected"), st.connected);

@@ -9,7 +9,7 @@
 static void put_segment(struct call *c, u32 code, str source)
 {
     struct segments *sg = engine_segments(c->server->engine);
-    object_open(&c->out, source);
+    object_begin(c, source);
     json_put_kv_i64(&c->out, S("members"), segment_count(sg, code));
     json_put_kv_bool(&c->out, S("complete"), segment_cursor(sg, code) >= PERSONAS_MAX);
     buf_byte(&c->out, '}');

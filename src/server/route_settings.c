@@ -36,6 +36,7 @@ static err write_setting(struct call *c, const char *name, value v, u64 *number)
 /* Times that come without a zone are read in the workspace's from now on. */
 static err tell_intake(struct call *c)
 {
+    c->server->zone = c->data;
     intake_settings(c->server->intake, c->data, S("CN"));
     return ERR_OK;
 }

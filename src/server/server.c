@@ -5,6 +5,7 @@
 #include "server/call.h"
 #include "server/channels.h"
 #include "server/live.h"
+#include "server/memo.h"
 #include "server/token.h"
 
 #include <signal.h>
@@ -103,6 +104,7 @@ static void on_second(uv_timer_t *t)
 {
     struct server *s = t->data;
     office_refresh(s->office);
+    memo_tick(s->memo, server_now(s));
     if (s->state == SERVER_READY) live_tick(s);
     channels_tick(s);
 }
@@ -306,7 +308,6 @@ static struct server *make(struct env *env, const struct server_options *o, stru
     s->why = why;
     snprintf(s->address, sizeof s->address, "%s", o->address ? o->address : "127.0.0.1");
     s->result = mem_zalloc(sizeof *s->result);
-    s->rejected = mem_zalloc(REJECTED_KEPT * sizeof *s->rejected);
     s->scratch = arena_new();
     buf_init(&s->records, APPEND_BYTES_MAX);
     buf_init(&s->unpacked, 4 << 20);
@@ -323,6 +324,7 @@ static void destroy(struct server *s)
     if (s->outbox) outbox_free(s->outbox);
     intake_free(s->intake);
     engine_close(s->engine);
+    memo_close(s->memo);
     office_close(s->office);
     postbox_clear(&s->loop_post);
     postbox_clear(&s->engine_post);
@@ -334,7 +336,6 @@ static void destroy(struct server *s)
     buf_clear(&s->records);
     buf_clear(&s->unpacked);
     free(s->result);
-    free(s->rejected);
     free(s);
 }
 
@@ -346,6 +347,7 @@ static err open_all(struct server *s, struct diag *why)
     err e = env_make_dir(s->env, s->options.dir);
     if (e != ERR_OK) return diag_set(why, e, "the directory %s cannot be made", s->options.dir);
     TRY(office_open(s->env, s->options.dir, &s->office, why));
+    TRY(memo_open(s->env, s->options.dir, office_seal(s->office), &s->memo, why));
     TRY(http_listen(&s->loop, s->env, &o, &h, &s->http, why));
     bool v6 = strchr(s->address, ':');
     bool all = strcmp(s->address, "0.0.0.0") == 0 || strcmp(s->address, "::") == 0;
