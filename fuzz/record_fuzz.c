@@ -38,6 +38,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
         struct job_record job;
         struct suppress_record suppress;
         struct codes_record codes;
+        struct task_record task;
     } out;
     if (size < 2) return 0;
     str payload = {(const char *)data + 2, size - 2};
@@ -54,6 +55,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
     case RECORD_JOB_: job_read(payload, &out.job); break;
     case RECORD_CODES_: codes_read(payload, &out.codes); break;
     case RECORD_SUPPRESS_: suppress_read(payload, &out.suppress); break;
+    case RECORD_TASK_: task_read(payload, &out.task); break;
     default: item(payload, data[1] % (RECORD_IDS_MAX + 2));
     }
     return 0;

@@ -12,6 +12,7 @@ step "fuzz targets over their seeds" fuzz_seeds asan
 step "killed at every named point, and 20 times at random" python3 test/kill.py --points --kills 20
 if node_packages; then
     step "Segment's SDK to a mail server" node test/first-mail.mjs
+    step "a mail and all that is in it" node test/mail.mjs
     if [ -x /usr/bin/chromium ]; then step "pages in a browser" node test/browser.mjs; else
         skip "pages in a browser" "chromium is not there"
     fi

@@ -36,7 +36,7 @@ char *buf_room(struct buf *b, size_t n)
         return NULL;
     }
     if (n > b->cap - b->n || !b->p) {
-        size_t cap = b->cap ? b->cap * 2 : 64;
+        size_t cap = b->cap ? b->cap * 2 : 256;
         while (cap - b->n < n) cap *= 2;
         b->cap = min_size(cap, b->max);
         b->p = mem_realloc(b->p, b->cap);

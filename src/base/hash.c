@@ -70,6 +70,16 @@ __attribute__((target("sse4.2"))) u32 hash_crc32c(u32 crc, const void *data, siz
     return ~(u32)c;
 }
 
+void hash128_hex(hash128 h, char out[33])
+{
+    static const char DIGITS[] = "0123456789abcdef";
+    for (u32 i = 0; i < 16; i++) {
+        out[i] = DIGITS[h.hi >> (60 - 4 * i) & 15];
+        out[16 + i] = DIGITS[h.lo >> (60 - 4 * i) & 15];
+    }
+    out[32] = 0;
+}
+
 hash128 hash_add(hash128 a, hash128 b)
 {
     u128 sum = ((u128)a.hi << 64 | a.lo) + ((u128)b.hi << 64 | b.lo);

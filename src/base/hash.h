@@ -15,6 +15,9 @@ u64 hash_xxh64(str s);
 /* CRC32C (Castagnoli, RFC 3720 B.4), by instruction where there is one. `crc` starts at 0. */
 u32 hash_crc32c(u32 crc, const void *p, size_t n);
 
+/* 32 hex digits, and a NUL. */
+void hash128_hex(hash128 h, char out[33]);
+
 /* Sums of hashes, mod 2^128: an order-free digest of a set of objects. */
 hash128 hash_add(hash128 a, hash128 b);
 hash128 hash_sub(hash128 a, hash128 b);

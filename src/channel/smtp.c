@@ -180,13 +180,17 @@ static err open_smtp(const struct json *settings, void *loop, void **out, struct
 {
     struct arena *arena = arena_new();
     struct smtp_settings o;
+    struct dkim *dkim = NULL;
     err e = smtp_settings_read(settings, arena, &o, why);
+    if (e == ERR_OK && o.dkim_domain.n)
+        e = dkim_open(o.dkim_domain, o.dkim_selector, o.dkim_key, &dkim, why);
     if (e != ERR_OK) {
         arena_free(arena);
         return e;
     }
     struct smtp *s = mem_zalloc(sizeof *s);
     s->settings = o;
+    s->dkim = dkim;
     s->arena = arena;
     s->loop = loop;
     s->queue_tail = &s->queue;
@@ -205,6 +209,7 @@ void smtp_link_gone(struct smtp *s)
 {
     if (--s->handles) return;
     pthread_mutex_destroy(&s->lock);
+    dkim_close(s->dkim);
     arena_free(s->arena);
     free(s->links);
     free(s);

@@ -10,6 +10,7 @@
 #pragma once
 #include "channel/channels.h"
 #include "channel/curl_loop.h"
+#include "content/dkim.h"
 
 #include <pthread.h>
 
@@ -20,8 +21,9 @@ typedef enum { SMTP_PLAIN, SMTP_STARTTLS, SMTP_TLS } smtp_security;
 struct smtp_settings {
     char
         *url; /* smtp://host:port/our-name; these are terminated and live in the provider's arena */
-    char *username, *password; /* NULL: no authentication */
-    str from;                  /* the channel's own sender, may be empty */
+    char *username, *password;                /* NULL: no authentication */
+    str from;                                 /* the channel's own sender, may be empty */
+    str dkim_domain, dkim_selector, dkim_key; /* the domain is empty: mails are not signed */
     smtp_security security;
     u32 connections;
     bool verify;
@@ -103,6 +105,7 @@ void link_end(struct link *l);
 
 struct smtp {
     struct smtp_settings settings;
+    struct dkim *dkim; /* NULL: mails are not signed */
     struct arena *arena;
     struct curl_loop *loop;
     uv_async_t async;

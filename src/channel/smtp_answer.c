@@ -69,14 +69,25 @@ static bool is_dead(struct enhanced e)
                               e.detail == 6 || e.detail == 10);
 }
 
+/* 5.2.2, or its plain code where there is none. */
+static bool is_full(u32 code, struct enhanced e)
+{
+    return e.class ? e.subject == 2 && e.detail == 2 : code == 552;
+}
+
+/* Soft, for a while: its owner may empty it. */
+static struct smtp_verdict of_full(u32 attempts, u64 seed)
+{
+    static const u32 tries = 3;
+    return (struct smtp_verdict){attempts < tries ? ANSWER_RETRY : ANSWER_REJECTED, false,
+                                 smtp_backoff(6 * HOUR, DAY, attempts, seed)};
+}
+
 static struct smtp_verdict of_recipient(u32 code, str text, struct enhanced e, u32 attempts,
                                         u64 seed)
 {
-    static const u32 full_tries = 3;
     if (e.class && is_dead(e)) return (struct smtp_verdict){ANSWER_BOUNCED, false, 0};
-    if (e.class && e.subject == 2 && e.detail == 2) /* the mailbox is full: soft, for a while */
-        return (struct smtp_verdict){attempts < full_tries ? ANSWER_RETRY : ANSWER_REJECTED, false,
-                                     smtp_backoff(6 * HOUR, DAY, attempts, seed)};
+    if (is_full(code, e)) return of_full(attempts, seed);
     bool policy = e.class ? e.subject == 7 : speaks_of_policy(text);
     if (policy || code == 530) return (struct smtp_verdict){ANSWER_RETRY, false, LONG};
     if (!e.class && (code == 550 || code == 551 || code == 553))
@@ -97,5 +108,6 @@ struct smtp_verdict smtp_judge(smtp_phase phase, u32 code, str text, u32 attempt
     if (phase == SMTP_AT_RECIPIENT) return of_recipient(code, text, e, attempts, seed);
     if (phase == SMTP_AT_END && e.class && is_dead(e))
         return (struct smtp_verdict){ANSWER_BOUNCED, false, 0};
+    if (phase == SMTP_AT_END && e.class && is_full(code, e)) return of_full(attempts, seed);
     return (struct smtp_verdict){ANSWER_REJECTED, false, 0};
 }

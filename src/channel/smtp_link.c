@@ -472,12 +472,26 @@ static void put_stuffed(struct buf *out, str mail)
     buf_put(out, S(".\r\n"));
 }
 
-MUST_USE static err write_mail(const struct delivery *d, struct buf *out, struct diag *why)
+/* The signature is a header, ahead of what it signs. */
+MUST_USE static err sign_mail(struct dkim *dkim, const struct delivery *d, str mail,
+                              struct buf *out, struct diag *why)
+{
+    struct buf header;
+    buf_init(&header, 16 << 10);
+    err e = dkim_sign(dkim, mail, d->date_ms, &header);
+    buf_put(out, buf_str(&header)); /* no line of it begins with a dot */
+    buf_clear(&header);
+    return e == ERR_OK ? e : diag_set(why, e, "the mail cannot be signed");
+}
+
+MUST_USE static err write_mail(struct smtp *s, const struct delivery *d, struct buf *out,
+                               struct diag *why)
 {
     str address;
     TRY(mail_address(d->from, &address, why));
     struct mail m = {.from = d->from,
                      .to = str_of(d->to),
+                     .reply_to = d->reply_to,
                      .id = d->id,
                      .host = str_slice(address, (size_t)str_index(address, '@') + 1, address.n),
                      .date_ms = d->date_ms,
@@ -486,6 +500,7 @@ MUST_USE static err write_mail(const struct delivery *d, struct buf *out, struct
     struct buf mail;
     buf_init(&mail, MAIL_MAX / 2);
     err e = mail_write(&m, &mail, why);
+    if (e == ERR_OK && s->dkim) e = sign_mail(s->dkim, d, buf_str(&mail), out, why);
     if (e == ERR_OK) put_stuffed(out, buf_str(&mail));
     buf_clear(&mail);
     return e == ERR_OK && out->full ? diag_set(why, ERR_LIMIT, "the mail is too long") : e;
@@ -497,7 +512,7 @@ void link_go(struct link *l)
     struct smtp *s = l->smtp;
     struct diag why = {0};
     MUST(l->state == LINK_READY);
-    if (write_mail(job->d, &l->out, &why) == ERR_OK) {
+    if (write_mail(s, job->d, &l->out, &why) == ERR_OK) {
         l->state = LINK_BODY;
         await(l, s->settings.final_ms);
         on_writable(l);

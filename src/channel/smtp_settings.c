@@ -1,4 +1,5 @@
-/* smtp_settings.c — {host, port, security, username, password, from, connections, verify}. */
+/* smtp_settings.c — {host, port, security, username, password, from, reply_to, connections, verify,
+ * dkim {domain, selector}, dkim_private_key}. */
 #include "channel/smtp.h"
 
 #include <stdlib.h>
@@ -65,6 +66,22 @@ MUST_USE static err read_credentials(const struct json *j, struct arena *arena, 
     return ERR_OK;
 }
 
+/* Signing is asked for by a domain; the key is made by the server and kept among the secrets. */
+MUST_USE static err read_dkim(const struct json *j, struct arena *arena, struct smtp_settings *out,
+                              struct diag *why)
+{
+    const struct json *dkim = json_get(j, "dkim");
+    if (!dkim || dkim->type == JSON_NULL) return ERR_OK;
+    str domain = json_get_str(dkim, "domain", (str){0});
+    if (!domain.n)
+        return diag_at(why, ERR_REFUSED, S("/dkim/domain"),
+                       "dkim needs the domain that signs, that of the sender");
+    out->dkim_domain = arena_str(arena, domain);
+    out->dkim_selector = arena_str(arena, json_get_str(dkim, "selector", S("beckon")));
+    out->dkim_key = arena_str(arena, json_get_str(j, "dkim_private_key", (str){0}));
+    return ERR_OK;
+}
+
 /* The name we greet with: the sender's domain, which people have set up; else an address literal.
  */
 static str greeting_name(str from)
@@ -99,7 +116,11 @@ err smtp_settings_read(const struct json *j, struct arena *arena, struct smtp_se
     str from = json_get_str(j, "from", (str){0});
     if (from.n && mail_address(from, &address, NULL) != ERR_OK)
         return diag_at(why, ERR_REFUSED, S("/from"), "from must be a mail address");
+    str reply_to = json_get_str(j, "reply_to", (str){0});
+    if (reply_to.n && mail_address(reply_to, &address, NULL) != ERR_OK)
+        return diag_at(why, ERR_REFUSED, S("/reply_to"), "reply_to must be a mail address");
     TRY(read_credentials(j, arena, host, out, why));
+    TRY(read_dkim(j, arena, out, why));
     bool six = str_index(host, ':') >= 0;
     str url = arena_printf(arena, "%s://%s%.*s%s:%d/%.*s",
                            out->security == SMTP_TLS ? "smtps" : "smtp", six ? "[" : "",

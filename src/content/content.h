@@ -53,7 +53,8 @@ MUST_USE err liquid_render(const struct liquid *l, const struct liquid_values *v
 struct template
 {
     str id, channel;
-    struct liquid *subject, *html, *text, *from; /* NULL: not there */
+    struct liquid *subject, *html, *text, *from, *reply_to; /* NULL: not there */
+    bool no_clicks, no_opens; /* "track_clicks", "track_opens": false */
 };
 /* `source` and its texts must live as long as the template. ERR_REFUSED with why->path
  * "/html:3:14". */
@@ -64,7 +65,7 @@ MUST_USE err template_compile(const struct json *source, struct arena *arena, st
  * template has none. `fingerprint` is that of channel, template and content without the values that
  * differ per message (unsubscribe_url, preferences_url, message.…). */
 struct rendered {
-    str subject, html, text, from;
+    str subject, html, text, from, reply_to;
     u64 fingerprint;
 };
 MUST_USE err template_render(const struct template *t, const struct liquid_values *values,
@@ -77,6 +78,7 @@ void html_text(str html, struct buf *out);
 /* A whole mail as RFC 5322/2045 bytes: CRLF lines ≤ 998, no header can be injected into. */
 struct mail {
     str from, to; /* "Name <a@b>" or "a@b" */
+    str reply_to; /* the same, or empty */
     hash128 id;   /* the Message-ID is <id@host>, stable over retries */
     str host;
     i64 date_ms;

@@ -3,8 +3,7 @@
  * One pass, no tree: tags of blocks ask for line breaks, text asks for at most one space, and both
  * are written only when something visible follows. Broken HTML gives some text, never a failure. */
 #include "content/content.h"
-
-#include <utf8proc.h>
+#include "content/html.h"
 
 enum { LINKS_MAX = 8, HIDDEN_NAME_MAX = 16 };
 
@@ -23,11 +22,6 @@ struct text {
     } link[LINKS_MAX];
 };
 
-static bool is_space(char ch)
-{
-    return ch == ' ' || (ch >= '\t' && ch <= '\r');
-}
-
 static void visible(struct text *t)
 {
     if (!t->fresh && t->breaks)
@@ -43,138 +37,7 @@ static void want_breaks(struct text *t, u32 n)
     if (t->breaks < n) t->breaks = n;
 }
 
-/* ---- entities ---- */
-
-static const struct {
-    str name;
-    u32 code;
-} entities[] = {
-    {{"amp", 3}, '&'},      {{"lt", 2}, '<'},        {{"gt", 2}, '>'},       {{"quot", 4}, '"'},
-    {{"apos", 4}, '\''},    {{"nbsp", 4}, ' '},      {{"copy", 4}, 0xA9},    {{"reg", 3}, 0xAE},
-    {{"trade", 5}, 0x2122}, {{"hellip", 6}, 0x2026}, {{"mdash", 5}, 0x2014}, {{"ndash", 5}, 0x2013},
-    {{"lsquo", 5}, 0x2018}, {{"rsquo", 5}, 0x2019},  {{"ldquo", 5}, 0x201C}, {{"rdquo", 5}, 0x201D},
-    {{"laquo", 5}, 0xAB},   {{"raquo", 5}, 0xBB},    {{"bull", 4}, 0x2022},  {{"middot", 6}, 0xB7},
-    {{"euro", 4}, 0x20AC},  {{"pound", 5}, 0xA3},    {{"yen", 3}, 0xA5},     {{"cent", 4}, 0xA2},
-    {{"times", 5}, 0xD7},   {{"deg", 3}, 0xB0},      {{"rarr", 4}, 0x2192},  {{"larr", 4}, 0x2190},
-    {{"zwnj", 4}, 0},       {{"zwj", 3}, 0},         {{"shy", 3}, 0},
-};
-
-static bool digit_of(char ch, u32 base, u32 *out)
-{
-    char low = (char)(ch | 0x20);
-    if (ch >= '0' && ch <= '9')
-        *out = (u32)(ch - '0');
-    else if (base == 16 && low >= 'a' && low <= 'f')
-        *out = (u32)(low - 'a' + 10);
-    else
-        return false;
-    return true;
-}
-
-static bool numeric(str name, u32 *code)
-{
-    u32 base = name.n > 1 && (name.p[1] | 0x20) == 'x' ? 16 : 10, digit;
-    size_t i = base == 16 ? 2 : 1;
-    if (i >= name.n) return false;
-    for (*code = 0; i < name.n; i++) {
-        if (!digit_of(name.p[i], base, &digit)) return false;
-        *code = *code * base + digit;
-        if (*code > 0x10FFFF) return false;
-    }
-    return *code != 0 && !(*code >= 0xD800 && *code < 0xE000);
-}
-
-/* The character of an entity at the start of `s`; returns how many bytes it took, 0: none. */
-static size_t entity(str s, u32 *code)
-{
-    ptrdiff_t end = str_index(str_slice(s, 0, 12), ';');
-    if (end < 2) return 0;
-    str name = str_slice(s, 1, (size_t)end);
-    if (name.p[0] == '#') return numeric(name, code) ? (size_t)end + 1 : 0;
-    for (u32 i = 0; i < COUNT_OF(entities); i++) {
-        if (!str_eq(entities[i].name, name)) continue;
-        *code = entities[i].code;
-        return (size_t)end + 1;
-    }
-    return 0;
-}
-
-static void put_code(struct buf *out, u32 code)
-{
-    u8 bytes[4];
-    if (!code) return;
-    utf8proc_ssize_t n = utf8proc_encode_char((utf8proc_int32_t)code, bytes);
-    if (n > 0) buf_put(out, (str){(const char *)bytes, (size_t)n});
-}
-
-static void put_decoded(struct buf *out, str s)
-{
-    for (size_t i = 0; i < s.n;) {
-        u32 code;
-        size_t used = s.p[i] == '&' ? entity(str_slice(s, i, s.n), &code) : 0;
-        if (used)
-            put_code(out, code);
-        else
-            buf_byte(out, (u8)s.p[i]);
-        i += used ? used : 1;
-    }
-}
-
-/* ---- tags ---- */
-
-struct element;
-struct tag {
-    str name, attributes;
-    const struct element *element;
-    bool closing, empty;
-};
-
-/* What lies between < and >, quotes respected; returns the bytes up to and with >. */
-static size_t read_tag(str s, struct tag *out)
-{
-    char quote = 0;
-    size_t i = 1, name;
-    *out = (struct tag){.closing = i < s.n && s.p[i] == '/'};
-    i += out->closing;
-    for (name = i; i < s.n && !is_space(s.p[i]) && s.p[i] != '>' && s.p[i] != '/';) i++;
-    out->name = str_slice(s, name, i);
-    size_t from = i;
-    for (; i < s.n; i++) {
-        if (quote ? s.p[i] == quote : s.p[i] == '>') {
-            if (!quote) break;
-            quote = 0;
-        } else if (!quote && (s.p[i] == '"' || s.p[i] == '\'')) {
-            quote = s.p[i];
-        }
-    }
-    out->attributes = str_slice(s, from, i);
-    out->empty = i > from && s.p[i - 1] == '/';
-    return i < s.n ? i + 1 : s.n;
-}
-
-/* The value of an attribute as it stands; empty if there is none. */
-static str attribute(str s, str wanted)
-{
-    size_t i = 0;
-    while (i < s.n) {
-        while (i < s.n && (is_space(s.p[i]) || s.p[i] == '/')) i++;
-        size_t name = i;
-        while (i < s.n && !is_space(s.p[i]) && s.p[i] != '=' && s.p[i] != '/') i++;
-        str key = str_slice(s, name, i);
-        while (i < s.n && is_space(s.p[i])) i++;
-        if (i >= s.n || s.p[i] != '=') {
-            if (!key.n) i++;
-            continue;
-        }
-        for (i++; i < s.n && is_space(s.p[i]);) i++;
-        char quote = i < s.n && (s.p[i] == '"' || s.p[i] == '\'') ? s.p[i++] : 0;
-        size_t from = i;
-        while (i < s.n && (quote ? s.p[i] != quote : !is_space(s.p[i]))) i++;
-        if (str_eq_nocase(key, wanted)) return str_slice(s, from, i);
-        i += quote != 0;
-    }
-    return (str){0};
-}
+/* ---- elements ---- */
 
 /* What the elements we know want: line breaks around them, no text of theirs at all, no end tag. */
 struct element {
@@ -252,7 +115,7 @@ static bool is_hidden(const struct tag *tag)
 {
     if (tag->element->never) return true;
     if (str_find(tag->attributes, S("display")) < 0) return false;
-    str style = attribute(tag->attributes, S("style"));
+    str style = html_attribute(tag->attributes, S("style"));
     ptrdiff_t at = str_find(style, S("display"));
     if (at < 0) return false;
     str rest = str_trim(str_slice(style, (size_t)at + 7, style.n));
@@ -269,7 +132,7 @@ static void end_link(struct text *t)
     if (!href.n || href.p[0] == '#' || str_starts(href, S("javascript:")) || t->out->full) return;
     struct buf url;
     buf_init(&url, 4096);
-    put_decoded(&url, href);
+    html_decode(&url, href);
     str target = buf_str(&url);
     str bare = str_starts(target, S("mailto:")) ? str_slice(target, 7, target.n)
                : str_starts(target, S("tel:"))  ? str_slice(target, 4, target.n)
@@ -288,7 +151,7 @@ static void end_link(struct text *t)
 static void begin_link(struct text *t, const struct tag *tag)
 {
     if (t->links < LINKS_MAX) {
-        t->link[t->links].href = attribute(tag->attributes, S("href"));
+        t->link[t->links].href = html_attribute(tag->attributes, S("href"));
         t->link[t->links].from = t->out->n;
     }
     t->links++;
@@ -322,7 +185,7 @@ static void on_tag(struct text *t, const struct tag *tag)
         buf_put(t->out, S("---"));
         want_breaks(t, 1);
     } else if (str_eq_nocase(name, S("img"))) {
-        put_text(t, attribute(tag->attributes, S("alt")));
+        put_text(t, html_attribute(tag->attributes, S("alt")));
     }
 }
 
@@ -331,19 +194,19 @@ static void put_text(struct text *t, str s)
 {
     for (size_t i = 0; i < s.n;) {
         u32 code = 0;
-        size_t from = i, used = s.p[i] == '&' ? entity(str_slice(s, i, s.n), &code) : 0;
+        size_t from = i, used = s.p[i] == '&' ? html_entity(str_slice(s, i, s.n), &code) : 0;
         if (used) {
             if (code) visible(t);
-            put_code(t->out, code);
+            html_put_code(t->out, code);
             i += used;
-        } else if (is_space(s.p[i])) {
+        } else if (html_is_space(s.p[i])) {
             if (t->pre && s.p[i] == '\n')
                 t->breaks++;
             else
                 t->space = true;
             i++;
         } else {
-            for (i++; i < s.n && s.p[i] != '&' && !is_space(s.p[i]);) i++;
+            for (i++; i < s.n && s.p[i] != '&' && !html_is_space(s.p[i]);) i++;
             visible(t);
             buf_put(t->out, str_slice(s, from, i));
         }
@@ -373,7 +236,7 @@ static bool hide(struct text *t, const struct tag *tag)
 /* A tag begins here. Scripts and styles are no HTML: in them only their own end does. */
 static bool begins_tag(const struct text *t, str s)
 {
-    if (s.n < 2 || s.p[0] != '<' || is_space(s.p[1]) || s.p[1] == '<') return false;
+    if (s.n < 2 || s.p[0] != '<' || html_is_space(s.p[1]) || s.p[1] == '<') return false;
     str hidden = str_of(t->hidden);
     if (!t->hidden_depth ||
         !(str_eq_nocase(hidden, S("script")) || str_eq_nocase(hidden, S("style"))))
@@ -391,7 +254,7 @@ void html_text(str html, struct buf *out)
             i += end < 0 ? rest.n : (size_t)end + 3;
         } else if (begins_tag(&t, rest)) {
             struct tag tag;
-            i += read_tag(rest, &tag);
+            i += html_read_tag(rest, &tag);
             tag.element = element_of(tag.name);
             if (t.hidden_depth)
                 on_hidden(&t, &tag);

@@ -91,13 +91,14 @@ static void put_id(struct buf *out, hash128 id)
 }
 
 static void put_headers(struct buf *out, const struct mail *m, const struct mailbox *from,
-                        const struct mailbox *to)
+                        const struct mailbox *to, const struct mailbox *reply_to)
 {
     buf_put(out, S("Date: "));
     mime_date(out, m->date_ms);
     buf_put(out, S("\r\n"));
     put_mailbox(out, "From", from);
     put_mailbox(out, "To", to);
+    if (reply_to->address.n) put_mailbox(out, "Reply-To", reply_to);
     buf_put(out, S("Message-ID: <"));
     put_id(out, m->id);
     buf_printf(out, "@%.*s>\r\n", STR_ARG(m->host));
@@ -145,13 +146,14 @@ static void put_body(struct buf *out, const struct mail *m)
 
 err mail_write(const struct mail *m, struct buf *out, struct diag *why)
 {
-    struct mailbox from, to;
+    struct mailbox from, to, reply_to = {0};
     size_t start = out->n;
     TRY(split(m->from, &from, why));
     TRY(split(m->to, &to, why));
+    if (m->reply_to.n) TRY(split(m->reply_to, &reply_to, why));
     TRY(check_host(m->host, why));
     TRY(check_url(m->unsubscribe_url, why));
-    put_headers(out, m, &from, &to);
+    put_headers(out, m, &from, &to, &reply_to);
     put_body(out, m);
     if (!out->full) return ERR_OK;
     out->n = start;

@@ -47,6 +47,9 @@ err template_compile(const struct json *source, struct arena *arena, struct temp
     TRY(compile_part(source, "html", arena, &t->html, why));
     TRY(compile_part(source, "text", arena, &t->text, why));
     TRY(compile_part(source, "from", arena, &t->from, why));
+    TRY(compile_part(source, "reply_to", arena, &t->reply_to, why));
+    t->no_clicks = !json_get_bool(source, "track_clicks", true);
+    t->no_opens = !json_get_bool(source, "track_opens", true);
     if (!t->html && !t->text)
         return diag_at(why, ERR_REFUSED, S("/html"), "the template needs a text: html or text");
     *out = t;
@@ -80,6 +83,8 @@ MUST_USE static err render_parts(const struct template *t, const struct liquid_v
     TRY(render_part(t->html, "html", LIQUID_HTML, values, b, arena, hash, &out->html, why));
     TRY(render_part(t->text, "text", LIQUID_TEXT, values, b, arena, hash, &out->text, why));
     TRY(render_part(t->from, "from", LIQUID_TEXT, values, b, arena, hash, &out->from, why));
+    TRY(render_part(t->reply_to, "reply_to", LIQUID_TEXT, values, b, arena, hash, &out->reply_to,
+                    why));
     if (t->text || !t->html) return ERR_OK;
     buf_reset(b);
     html_text(out->html, b);

@@ -23,6 +23,12 @@ const struct address_row *address_of(const struct customers *c, hash128 key)
     return row ? table_at(c->addresses, row) : NULL;
 }
 
+const struct address_row *address_next(const struct customers *c, u32 *cursor)
+{
+    if (*cursor == 0) *cursor = 1;
+    return *cursor < table_count(c->addresses) ? table_at(c->addresses, (*cursor)++) : NULL;
+}
+
 struct address_row *address_edit(struct customers *c, u32 channel, hash128 key)
 {
     u32 row = find(c, key);

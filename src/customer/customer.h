@@ -176,6 +176,8 @@ struct identifier_view {
 };
 bool customer_identifier(const struct customers *c, persona head, u32 *cursor,
                          struct identifier_view *out); /* *cursor starts at 0 */
+/* The namespace whose identifiers are the addresses of a channel; 0: of none. */
+u32 channel_space(u32 channel);
 /* The address of a channel: email: email, sms and call: phone, push: device_token…; several: the
  * newest. False if none. */
 bool customer_address(const struct customers *c, persona head, u32 channel,
@@ -271,6 +273,9 @@ value attribute_next(struct attribute_reader *r, persona head);
 /* The earliest moment after `now` at which time alone changes this customer here (a tag expires).
  */
 i64 customer_until(const struct customers *c, persona head, i64 now);
+/* Her tags that expired in [from, now], ascending code; *cursor starts at 0. */
+bool customer_next_expired(const struct customers *c, persona head, i64 from, i64 now, u32 *cursor,
+                           u32 *tag, i64 *expired);
 
 /* ---- addresses: shared by whoever has them ---- */
 
@@ -294,6 +299,9 @@ struct address_row {
 };
 hash128 address_key(struct sip_key key, u32 channel, str normal_form);        /* any thread */
 const struct address_row *address_of(const struct customers *c, hash128 key); /* NULL if unknown */
+/* The next address there is a row of, in the order they were met; *cursor starts at 0. NULL: no
+ * more. */
+const struct address_row *address_next(const struct customers *c, u32 *cursor);
 struct address_row *address_edit(struct customers *c, u32 channel,
                                  hash128 key); /* made if need be */
 

@@ -378,8 +378,7 @@ bool customer_identifier(const struct customers *c, persona head, u32 *cursor,
     return true;
 }
 
-bool customer_address(const struct customers *c, persona head, u32 channel,
-                      struct identifier_view *out)
+u32 channel_space(u32 channel)
 {
     static const u8 SPACE[CHANNEL_FIXED_COUNT] = {
         [CHANNEL_EMAIL] = SPACE_EMAIL,          [CHANNEL_SMS] = SPACE_PHONE,
@@ -387,10 +386,17 @@ bool customer_address(const struct customers *c, persona head, u32 channel,
         [CHANNEL_WECHAT] = SPACE_WECHAT_OPENID, [CHANNEL_WECOM] = SPACE_WECOM,
         [CHANNEL_ALIPAY] = SPACE_ALIPAY,
     };
-    if (channel >= CHANNEL_FIXED_COUNT || !SPACE[channel]) return false;
+    return channel < CHANNEL_FIXED_COUNT ? SPACE[channel] : 0;
+}
+
+bool customer_address(const struct customers *c, persona head, u32 channel,
+                      struct identifier_view *out)
+{
+    u32 space = channel_space(channel);
+    if (!space) return false;
     for (u32 at = customer_at(c, head)->identifiers; at; at = identifier_at(c, at)->next) {
         const struct identifier_row *r = identifier_at(c, at);
-        if (space_of(r) != SPACE[channel] || r->form & FORM_FORMER) continue;
+        if (space_of(r) != space || r->form & FORM_FORMER) continue;
         if (!identifier_text(c, r).n) continue;
         view(c, at, out);
         return true;

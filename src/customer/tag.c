@@ -78,6 +78,20 @@ i64 customer_until(const struct customers *c, persona head, i64 now)
     return first;
 }
 
+bool customer_next_expired(const struct customers *c, persona head, i64 from, i64 now, u32 *cursor,
+                           u32 *tag, i64 *expired)
+{
+    struct field f;
+    for (struct field_reader r = tags_of(c, customer_at(c, head)); field_next(&r, &f);) {
+        if (f.key <= *cursor || f.flags & FIELD_GONE || f.expires < from || f.expires > now)
+            continue;
+        *cursor = *tag = f.key;
+        *expired = f.expires;
+        return true;
+    }
+    return false;
+}
+
 /* At the same time: on before off, and the later expiry; whoever joins whom. */
 static bool tag_wins(const struct field *a, const struct field *b)
 {

@@ -31,6 +31,7 @@ void engine_suppress(struct engine *e, u32 channel, hash128 address, suppression
     row->since_ms = e->now;
     u32 n = customer_holders(e->customers, holder->space, holder->hash, heads, TOLD_MAX);
     for (u32 i = 0; i < min_u32(n, TOLD_MAX); i++) {
+        engine_due(e, heads[i]);
         customer_edit(e->customers, heads[i])->changed = n48_of((i64)e->number);
         tell_holder(e, heads[i], event, channel, str_of(WHY[reason]));
     }

@@ -68,9 +68,12 @@ struct happened *engine_event(struct engine *e, persona who, u32 code, str props
     return engine_event_at(e, who, code, e->now, props, flags, fresh);
 }
 
-static void host_event(void *ctx, persona head, u32 code, str props, bool fresh)
+static u64 host_event(void *ctx, persona head, u32 code, str props, bool fresh)
 {
-    engine_event(ctx, head, code, props, 0, fresh);
+    struct engine *e = ctx;
+    u64 order = event_order(e->number, e->place);
+    engine_event(e, head, code, props, 0, fresh);
+    return order;
 }
 
 static u64 host_order(void *ctx)
@@ -81,12 +84,19 @@ static u64 host_order(void *ctx)
 
 static bool host_known(void *ctx, const char *kind, str id)
 {
+    if (strcmp(kind, "coupon") == 0) return engine_object(ctx, OBJECT_COUPON, id, NULL).n > 0;
     return strcmp(kind, "zone") != 0 || engine_zone_known(ctx, id);
 }
 
 static void host_subject(void *ctx, persona head, struct subject *out)
 {
     engine_subject(ctx, head, out);
+}
+
+static const struct zone *host_zone(void *ctx, str name)
+{
+    struct engine *e = ctx;
+    return name.n ? engine_zone_named(e, name) : e->workspace_zone;
 }
 
 static void host_offer(void *ctx, persona who, u32 code, str props)
@@ -110,8 +120,11 @@ struct journey_host engine_host(struct engine *e)
     return (struct journey_host){.ctx = e,
                                  .event = host_event,
                                  .subject = host_subject,
+                                 .zone = host_zone,
                                  .order = host_order,
                                  .known = host_known,
+                                 .tag = change_tag,
+                                 .set = change_set,
                                  .coupon = engine_coupon};
 }
 
@@ -184,6 +197,7 @@ static struct cause cause_of(const struct engine *e, const struct happened *h)
         .own = event_order(e->number, e->own),
         .occurred_ms = h->event.occurred_ms,
         .fresh = h->fresh,
+        .born = h->born,
     };
 }
 
@@ -225,7 +239,7 @@ void engine_arm(struct engine *e, persona head)
     const struct customer_row *row = customer_at(e->customers, head);
     i64 next = 0;
     if (row->enrolments) next = sooner(next, journey_next_due(e->journeys, head));
-    if (row->messages) next = sooner(next, message_next_due(e->messages, head));
+    next = sooner(next, message_next_due(e->messages, head));
     if (row->tags) next = sooner(next, customer_until(e->customers, head, e->now));
     next = sooner(next, segment_next(e->segments, head));
     next = sooner(next, offer_next_due(e->offers, head));
@@ -240,13 +254,58 @@ static bool enrolment_open(void *ctx, u32 enrolment)
     return journey_enrolment_open(((struct engine *)ctx)->journeys, enrolment);
 }
 
+/* Was it said already that this tag expired? A tick may serve one moment twice. */
+static bool is_told(struct engine *e, persona head, str tag, i64 expired)
+{
+    struct event ev;
+    persona personas[PERSONAS_OF_ONE];
+    u32 n = customer_personas(e->customers, head, personas, PERSONAS_OF_ONE);
+    struct event_iter *it = event_iter_back(e->live_events, personas, min_u32(n, PERSONAS_OF_ONE),
+                                            expired, NEVER, e->scratch);
+    while (event_next(it, &ev)) {
+        value name = props_get(ev.props, PROPERTY_NAME);
+        if (ev.code == EVENT_TAG_REMOVED && name.type == VALUE_TEXT && str_eq(name.text, tag))
+            return true;
+    }
+    return false;
+}
+
+/* Tags that time has taken away since her last due moment: events, which start what waits for them.
+ * They are no changes for a cut to fold: the tag's own entry says when it expires. */
+static void expire_tags(struct engine *e, persona head, i64 since)
+{
+    u32 cursor = 0, tag;
+    for (i64 expired;
+         customer_next_expired(e->customers, head, since, e->now, &cursor, &tag, &expired);) {
+        struct buf b;
+        str name = names_text(e->names, NAME_TAG, tag);
+        if (is_told(e, head, name, expired)) continue;
+        buf_init(&b, 1024);
+        text_property(&b, PROPERTY_NAME, name);
+        text_property(&b, PROPERTY_REASON, S("expired"));
+        props_put(&b, PROPERTY_OLD, value_bool(true));
+        props_put(&b, PROPERTY_EXPIRES, value_int(expired));
+        struct happened *h = engine_event(e, head, EVENT_TAG_REMOVED, buf_str(&b), 0, true);
+        buf_clear(&b);
+        if (!h) return;
+        h->is_change = true;
+        h->change = (struct change){.field = FIELD_TAG,
+                                    .code = tag,
+                                    .persona = head,
+                                    .old = value_bool(true),
+                                    .expires_ms = expired};
+    }
+}
+
 void engine_due(struct engine *e, persona head)
 {
     struct subject who;
     const struct customer_row *row = customer_at(e->customers, head);
     i64 due = n48_get(row->next_due);
-    if (!due || due > e->now) return;
-    offer_due(e->offers, head, e->now);
+    bool is_due = due && due <= e->now;
+    if (!is_due && !journey_has_turn(e->journeys, head)) return;
+    if (is_due) offer_due(e->offers, head, e->now);
+    if (is_due && row->tags) expire_tags(e, head, due);
     engine_subject(e, head, &who);
     segment_due(e->segments, &who, e->now, e->edges);
     engine_edges(e, event_order(e->number, e->place), false);
@@ -279,11 +338,14 @@ void apply_record(struct engine *e, const struct record *r, u64 number)
     e->number = number;
     e->place = e->own = 0;
     e->occurred = e->now;
+    if (r->kind != RECORD_START_) journeys_tick(e->journeys, e->now);
     switch (r->kind) {
     case RECORD_ITEM_: apply_item(e, r); break;
     case RECORD_TICK_: apply_tick(e); break;
     case RECORD_CLAIM_: apply_claim(e, r); break;
     case RECORD_ANSWER_: apply_answer(e, r); break;
+    case RECORD_RECEIPT_: apply_receipt(e, r); break;
+    case RECORD_SEND_: apply_send(e, r); break;
     case RECORD_START_: apply_start(e, r); break;
     case RECORD_MERGE_: apply_merge(e, r); break;
     case RECORD_UNMERGE_: apply_unmerge(e, r); break;

@@ -9,7 +9,7 @@ struct item_state {
     persona heads[RECORD_IDS_MAX]; /* customers its identifiers name now */
     u32 head_count;
     i64 occurred;
-    bool fresh;
+    bool fresh, import;
     persona persona, head;
     bool born; /* the record made her customer */
 };
@@ -47,20 +47,29 @@ static void set_traits(struct engine *e, const struct item_state *s)
     }
 }
 
+/* What stands for a reason where none was given: the kind of record says as much. */
+static str usual_reason(const struct item_state *s)
+{
+    if (s->import) return S("import");
+    return s->item.what == ITEM_EDIT ? S("api") : S("sdk");
+}
+
 static void set_consents(struct engine *e, const struct item_state *s)
 {
     struct reader r = reader_of(s->item.consents);
-    while (r.p < r.end && !r.bad) {
-        u32 channel = (u32)read_varint(&r), topic = (u32)read_varint(&r);
-        u8 said_as = read_byte(&r), state = said_as == 1 ? 1 : said_as == 0 ? 2 : 0;
-        struct change change, said = {.field = FIELD_CONSENT, .code = channel, .topic = topic};
-        if (r.bad) break;
+    struct item_consent c;
+    while (item_consent_next(&r, &c)) {
+        u8 state = c.state == CONSENT_YES ? 1 : c.state == CONSENT_NO ? 2 : 0;
+        struct change change, said = {.field = FIELD_CONSENT, .code = c.channel, .topic = c.topic};
+        if (!c.proof.reason.n) c.proof.reason = usual_reason(s);
         said.expires_ms = NEVER;
         if (state) said.new = value_bool(state == 1);
-        bool seen =
-            customer_consent(e->customers, s->persona, channel, topic, state, s->occurred, &change);
+        e->proof = &c.proof;
+        bool seen = customer_consent(e->customers, s->persona, c.channel, c.topic, state,
+                                     s->occurred, &change);
         took(e, s, seen, &change, &said);
     }
+    e->proof = NULL;
 }
 
 static void set_tags(struct engine *e, const struct item_state *s)
@@ -200,6 +209,7 @@ void apply_item(struct engine *e, const struct record *r)
     s.head_count = 0;
     s.occurred = r->occurred_ms == NEVER ? e->now : min_i64(r->occurred_ms, e->now);
     s.fresh = !(r->flags & RECORD_HISTORY);
+    s.import = r->flags & RECORD_IMPORT;
     if (r->id_count && r->payload.n == 0) apply_blank(e, &s, r);
     if (!item_read(r->payload, r->id_count, &s.item) || r->id_count == 0) return;
     for (u32 i = 0; i < s.id_count; i++)

@@ -31,7 +31,20 @@ static void put_if(struct buf *b, u32 property, value v)
     if (v.type != VALUE_MISSING) props_put(b, property, v);
 }
 
+static void put_proof(struct buf *b, const struct consent_proof *p)
+{
+    if (p->reason.n) text_property(b, PROPERTY_REASON, p->reason);
+    if (p->text.n) text_property(b, PROPERTY_TEXT, p->text);
+    if (p->source.n) text_property(b, PROPERTY_SOURCE, p->source);
+    if (p->by.n) text_property(b, PROPERTY_BY, p->by);
+}
+
 void change_write(struct engine *e, const struct change *c, i64 when, bool fresh)
+{
+    change_write_with(e, c, when, fresh, (str){0});
+}
+
+void change_write_with(struct engine *e, const struct change *c, i64 when, bool fresh, str more)
 {
     struct buf b;
     buf_init(&b, 4 << 20);
@@ -43,6 +56,8 @@ void change_write(struct engine *e, const struct change *c, i64 when, bool fresh
     put_if(&b, PROPERTY_NEW, c->new);
     if (c->field == FIELD_TAG && c->expires_ms != NEVER && c->expires_ms)
         props_put(&b, PROPERTY_EXPIRES, value_int(c->expires_ms));
+    if (c->field == FIELD_CONSENT && e->proof) put_proof(&b, e->proof);
+    buf_put(&b, more);
     struct happened *h =
         engine_event_at(e, c->persona, event, when, buf_str(&b), EVENT_CHANGE, fresh);
     if (h) h->is_change = true, h->change = *c;
@@ -137,6 +152,38 @@ void change_on_join(void *ctx, persona from, persona to)
 {
     keep_view(ctx, to);
     keep_view(ctx, from);
+}
+
+/* ---- what steps of journeys do ---- */
+
+static void made(struct engine *e, persona who, bool seen, const struct change *c,
+                 const struct change *said)
+{
+    if (seen) {
+        change_write(e, c, e->now, true);
+        return;
+    }
+    said_begin(e, who, e->now);
+    said_add(e, said);
+    said_end(e);
+}
+
+void change_tag(void *ctx, persona who, u32 tag, bool on, i64 expires_ms)
+{
+    struct engine *e = ctx;
+    struct change c, said = {.field = FIELD_TAG, .code = tag, .expires_ms = expires_ms};
+    if (on) said.new = value_bool(true);
+    bool seen = customer_tag(e->customers, who, tag, on, expires_ms, e->now, &c);
+    made(e, who, seen, &c, &said);
+}
+
+void change_set(void *ctx, persona who, u32 attribute, value v)
+{
+    struct engine *e = ctx;
+    struct change c, said = {.field = FIELD_ATTRIBUTE, .code = attribute, .expires_ms = NEVER};
+    if (v.type != VALUE_NULL) said.new = v;
+    bool seen = customer_set(e->customers, who, attribute, v, e->now, &c);
+    made(e, who, seen, &c, &said);
 }
 
 /* ---- and back ---- */

@@ -20,36 +20,96 @@ bool engine_outcome(struct engine *e, struct claim_outcome *out)
     return true;
 }
 
-/* An event of the message, with where it came from. */
-static void tell(struct engine *e, u32 message, u32 event, str reason, str detail)
+bool engine_content(struct engine *e, u32 message, struct message_content *out)
+{
+    struct message_send asked;
+    if (journey_content(e->journeys, message, out)) return true;
+    if (!message_at(e->messages, message) || !message_sending(e->messages, message, &asked))
+        return false;
+    *out = (struct message_content){
+        .template_id = asked.template_id,
+        .topic = asked.topic ? names_text(e->names, NAME_TOPIC, asked.topic) : S(""),
+        .topic_code = asked.topic,
+        .category = asked.category,
+        .rules = message_rules_of(asked.category),
+        .to = asked.to,
+        .values = asked.values,
+    };
+    return true;
+}
+
+static void put_if(struct buf *b, u32 property, str text)
+{
+    if (text.n) text_property(b, property, text);
+}
+
+static void put_values(struct buf *b, const struct message_event *what)
+{
+    struct reader r = reader_of(what->values);
+    if (what->content) props_put(b, PROPERTY_CONTENT, value_int(what->content));
+    if (what->values.n) props_put(b, PROPERTY_VALUES, value_read(&r));
+}
+
+void message_tell(struct engine *e, u32 message, const struct message_event *what)
 {
     const struct message_row *m = message_at(e->messages, message);
-    struct message_content c;
+    struct message_content c = {0};
     hash128 id = message_id(e->messages, message);
     char hex[33];
     struct buf b;
-    buf_init(&b, 8192);
+    buf_init(&b, 8192 + CLAIM_VALUES_MAX);
     snprintf(hex, sizeof hex, "%016llx%016llx", (unsigned long long)id.hi,
              (unsigned long long)id.lo);
     text_property(&b, PROPERTY_MESSAGE, (str){hex, 32});
-    if (journey_content(e->journeys, message, &c)) {
-        text_property(&b, PROPERTY_JOURNEY, c.journey_id);
-        text_property(&b, PROPERTY_STEP, c.step_id);
+    if (engine_content(e, message, &c)) {
+        put_if(&b, PROPERTY_JOURNEY, c.journey_id);
+        put_if(&b, PROPERTY_STEP, c.step_id);
         text_property(&b, PROPERTY_TEMPLATE, c.template_id);
+        put_if(&b, PROPERTY_TOPIC, c.topic);
     }
     text_property(&b, PROPERTY_CHANNEL, names_text(e->names, NAME_CHANNEL, m->channel));
-    if (reason.n) text_property(&b, PROPERTY_REASON, reason);
-    if (detail.n) text_property(&b, PROPERTY_DETAIL, detail);
-    engine_event(e, customer_head(e->customers, m->persona), event, buf_str(&b), 0, true);
+    put_if(&b, PROPERTY_TO, what->to);
+    put_if(&b, PROPERTY_REASON, what->reason);
+    put_if(&b, PROPERTY_DETAIL, what->detail);
+    put_if(&b, PROPERTY_URL, what->url);
+    if (what->machine) props_put(&b, PROPERTY_MACHINE, value_bool(true));
+    put_values(&b, what);
+    engine_event(e, customer_head(e->customers, m->persona), what->event, buf_str(&b), 0, true);
     buf_clear(&b);
 }
 
-static hash128 address_now(struct engine *e, const struct message_row *m)
+static void tell(struct engine *e, u32 message, u32 event, str reason, str detail)
 {
-    struct identifier_view id;
-    if (!customer_address(e->customers, customer_head(e->customers, m->persona), m->channel, &id))
-        return (hash128){0};
+    message_tell(e, message,
+                 &(struct message_event){.event = event, .reason = reason, .detail = detail});
+}
+
+/* Where it goes: an address that was asked for, else hers as it is now. Zero: she has none. */
+static hash128 address_now(struct engine *e, const struct message_row *m,
+                           const struct message_content *c, str *text)
+{
+    struct identifier_view id = {.value = c->to};
+    persona head = customer_head(e->customers, m->persona);
+    *text = (str){0};
+    if (!c->to.n && !customer_address(e->customers, head, m->channel, &id)) return (hash128){0};
+    *text = id.value;
     return address_key(engine_key(e), m->channel, id.value);
+}
+
+/* Everything that a claim is judged by. */
+static struct claim_check check_of(struct engine *e, u32 message, const struct message_content *c,
+                                   hash128 address, u64 fingerprint, i64 now)
+{
+    struct subject who;
+    const struct message_row *m = message_at(e->messages, message);
+    engine_subject(e, customer_head(e->customers, m->persona), &who);
+    return (struct claim_check){
+        .address = address,
+        .fingerprint = fingerprint,
+        .topic = c->topic_code,
+        .now = now,
+        .zone = who.customer_zone,
+        .rules = c->template_id.n ? c->rules : message_rules_of((category)m->category)};
 }
 
 static refusal judge(struct engine *e, u32 message, const struct claim_check *check, i64 *until)
@@ -59,17 +119,50 @@ static refusal judge(struct engine *e, u32 message, const struct claim_check *ch
     return why != REFUSAL_NONE ? why : message_check(e->messages, message, check, until);
 }
 
-refusal engine_would_refuse(struct engine *e, u32 message, const struct claim_check *check)
+refusal engine_would_refuse(struct engine *e, u32 message, hash128 address, u64 fingerprint,
+                            i64 now)
 {
     i64 until;
-    refusal why = judge(e, message, check, &until);
+    struct message_content content = {0};
+    (void)!engine_content(e, message, &content);
+    struct claim_check check = check_of(e, message, &content, address, fingerprint, now);
+    refusal why = judge(e, message, &check, &until);
     arena_reset(e->scratch);
     return why;
+}
+
+/* What the judgement means for the message. `to`: where it goes. */
+static void decide(struct engine *e, const struct claim_record *c, const struct claim_check *check,
+                   str to)
+{
+    i64 until;
+    refusal why = judge(e, c->message, check, &until);
+    if (why == REFUSAL_NONE) {
+        message_claim(e->messages, c->message, check);
+        message_tell(e, c->message,
+                     &(struct message_event){.event = EVENT_MESSAGE_CLAIMED,
+                                             .to = to,
+                                             .values = c->values,
+                                             .content = c->content});
+        journey_departed(e->journeys, c->message, e->now);
+    } else if (until != NEVER) {
+        message_defer(e->messages, c->message, why, until);
+        tell(e, c->message, EVENT_MESSAGE_DEFERRED, refusal_text(why), S(""));
+    } else {
+        bool late = why == REFUSAL_EXPIRED;
+        message_refuse(e->messages, c->message, why, e->now);
+        tell(e, c->message, late ? EVENT_MESSAGE_EXPIRED : EVENT_MESSAGE_REFUSED, refusal_text(why),
+             S(""));
+        journey_departed(e->journeys, c->message, e->now);
+        journey_settled(e->journeys, c->message);
+    }
+    outcome(e, c, why);
 }
 
 void apply_claim(struct engine *e, const struct record *r)
 {
     struct claim_record c;
+    if (r->payload.n == 0) e->blanked = true; /* who has been erased since */
     if (!claim_read(r->payload, &c)) return;
     const struct message_row *m = message_at(e->messages, c.message);
     if (!m || m->status != MESSAGE_PLANNED ||
@@ -84,48 +177,33 @@ void apply_claim(struct engine *e, const struct record *r)
         return;
     }
     struct message_content content = {0};
-    hash128 address = address_now(e, m);
-    bool known = journey_content(e->journeys, c.message, &content);
+    str to;
+    (void)!engine_content(e, c.message, &content);
+    hash128 address = address_now(e, m, &content, &to);
     if (n48_get(customer_at(e->customers, head)->changed) > (i64)c.rendered_at ||
         !hash128_eq(address, c.address)) {
         outcome(e, &c, REFUSAL_STALE);
         return;
     }
-    struct claim_check check = {address, c.fingerprint, known ? content.topic_code : 0, e->now};
-    i64 until;
-    refusal why = judge(e, c.message, &check, &until);
-    if (why == REFUSAL_NONE) {
-        message_claim(e->messages, c.message, e->now);
-        tell(e, c.message, EVENT_MESSAGE_CLAIMED, S(""), S(""));
-        journey_departed(e->journeys, c.message, e->now);
-    } else if (until != NEVER) {
-        message_defer(e->messages, c.message, why, until);
-        tell(e, c.message, EVENT_MESSAGE_DEFERRED, refusal_text(why), S(""));
-    } else {
-        message_refuse(e->messages, c.message, why, e->now);
-        tell(e, c.message, EVENT_MESSAGE_REFUSED, refusal_text(why), S(""));
-        journey_departed(e->journeys, c.message, e->now);
-        journey_settled(e->journeys, c.message);
-    }
-    outcome(e, &c, why);
+    struct claim_check check = check_of(e, c.message, &content, address, c.fingerprint, e->now);
+    decide(e, &c, &check, to);
     engine_arm(e, head);
 }
 
-static void bounced(struct engine *e, const struct message_row *m)
+static void bounced(struct engine *e, u32 message)
 {
-    struct identifier_view id;
+    const struct message_row *m = message_at(e->messages, message);
+    struct message_past past;
     persona head = customer_head(e->customers, m->persona);
-    if (!customer_address(e->customers, head, m->channel, &id)) return;
-    struct record_id holder = {id.hash, id.space};
-    engine_suppress(e, m->channel, address_key(engine_key(e), m->channel, id.value),
-                    SUPPRESSED_BOUNCE, &holder);
+    message_past(e, head, message_id(e->messages, message), (i64)m->planned, e->scratch, &past);
+    message_suppress(e, m->channel, head, past.to, SUPPRESSED_BOUNCE);
 }
 
 static void settle(struct engine *e, u32 message, message_status status, u32 event, str detail)
 {
     if (!message_settle(e->messages, message, status, e->now)) return;
     tell(e, message, event, S(""), detail);
-    if (status == MESSAGE_BOUNCED) bounced(e, message_at(e->messages, message));
+    if (status == MESSAGE_BOUNCED) bounced(e, message);
     journey_settled(e->journeys, message);
 }
 
@@ -171,12 +249,25 @@ static void unknown(void *ctx, u32 message)
     engine_arm(e, head);
 }
 
+/* Moments of schedules are missed by then. */
+static bool something_waited(const struct engine *e)
+{
+    for (u32 i = 0; i < e->timers.count; i++) {
+        struct timer t = e->timers.items[i];
+        if (t.due_ms < e->now - HOUR &&
+            n48_get(customer_at(e->customers, t.persona)->next_due) == t.due_ms &&
+            !journey_is_scheduled(e->journeys, t.persona, t.due_ms))
+            return true;
+    }
+    return false;
+}
+
 /* Something waited for more than an hour past its time: a person decides whether it still goes out.
  */
 static bool much_is_late(const struct engine *e)
 {
     struct timer t;
-    return (timers_peek(&e->timers, &t) && t.due_ms < e->now - HOUR) ||
+    return (timers_peek(&e->timers, &t) && t.due_ms < e->now - HOUR && something_waited(e)) ||
            (message_tally(e->messages).now[MESSAGE_PLANNED] &&
             engine_meta(e)->heartbeat_ms < e->now - HOUR);
 }
@@ -195,6 +286,7 @@ void apply_start(struct engine *e, const struct record *r)
     row->identity[1] = s.identity[1];
     row->heartbeat_ms = e->now;
     row->starts++;
+    journeys_started(e->journeys, e->now);
     message_unknowns(e->messages, e->now, unknown, e);
 }
 

@@ -51,7 +51,7 @@ static void apply_zone(struct engine *e, str payload)
     if (!row && table_count(e->zones) >= ZONES_MAX) return;
     if (!row) row = table_add(e->zones);
     struct zone_row *r = table_edit(e->zones, row);
-    if (!str_eq(heap_view(e->texts, r->tzif), z.tzif)) journeys_rezone(e->journeys, !r->tzif);
+    bool is_new = !r->tzif, is_other = !str_eq(heap_view(e->texts, r->tzif), z.tzif);
     if (!r->name) r->name = heap_put(e->texts, z.name);
     heap_retire(e->texts, r->tzif);
     r->tzif = heap_put(e->texts, z.tzif);
@@ -59,6 +59,7 @@ static void apply_zone(struct engine *e, str payload)
     value chosen = engine_setting(e, S("zone"));
     if (chosen.type == VALUE_TEXT && str_eq(chosen.text, z.name))
         e->workspace_zone = e->zone_loaded[row];
+    if (is_other) journeys_rezone(e->journeys, is_new, e->now);
 }
 
 /* ---- settings ---- */
@@ -98,7 +99,7 @@ static void apply_setting(struct engine *e, str payload)
     buf_clear(&b);
     if (str_eq(s.name, S("zone")) && s.value.type == VALUE_TEXT) {
         e->workspace_zone = engine_zone_named(e, s.value.text);
-        journeys_rezone(e->journeys, false);
+        journeys_rezone(e->journeys, false, e->now);
     }
 }
 
@@ -139,17 +140,25 @@ static void apply_publish(struct engine *e, str payload)
     if (p.kind == OBJECT_JOURNEY) result = journey_publish(e->journeys, p.code, p.compiled, e->now);
     if (p.kind == OBJECT_SEGMENT)
         result = segment_publish(e->segments, p.code, p.compiled, e->number);
+    if (p.kind == OBJECT_POLICY && str_eq(p.id, S(POLICIES_ID)))
+        result = messages_policy(e->messages, p.compiled);
     if (p.kind == OBJECT_COUPON) result = offer_publish(e->offers, p.code, p.compiled);
     if (result != ERR_OK) return;
     u32 row = find_object(e, p.kind, p.code);
     if (!row && !(row = table_add(e->objects))) return;
     struct object_row *r = table_edit(e->objects, row);
+    if (r->source && p.kind == OBJECT_TEMPLATE)
+        objects_keep(e, r);
+    else
+        heap_retire(e->texts, r->source);
     r->kind = p.kind;
     r->code = p.code;
     r->number++;
     r->gone = 0;
-    heap_retire(e->texts, r->source);
     r->source = heap_put(e->texts, p.source);
+    if (p.kind != OBJECT_POLICY) return;
+    heap_retire(e->texts, r->compiled);
+    r->compiled = heap_put(e->texts, p.compiled);
 }
 
 static void apply_remove(struct engine *e, str payload)
@@ -203,10 +212,23 @@ static void arm_range(struct engine *e, persona from, persona to)
         if (customer_head(e->customers, p) == p) engine_arm(e, p);
 }
 
+/* Whose turn it is in a tick: her other due items come in their order. */
+static void serve(void *ctx, persona head, bool taken)
+{
+    struct engine *e = ctx;
+    if (!taken) engine_due(e, head);
+    if (e->happened_count > CAUSES_MAX / 2) engine_settle(e);
+}
+
 static void apply_slice(struct engine *e, str payload)
 {
     struct slice_record s;
     if (!slice_read(payload, &s)) return;
+    if (s.to > s.from) e->sliced += s.to - s.from, e->slices++;
+    if (s.job & SLICE_TICK) {
+        journey_tick_slice(e->journeys, s.job & ~SLICE_TICK, s.from, s.to, serve, e, e->now);
+        return;
+    }
     if (s.job & SLICE_JOURNEY) {
         journey_pass(e->journeys, s.job & ~SLICE_JOURNEY, s.from, s.to, e->now);
         arm_range(e, s.from, s.to);
@@ -248,6 +270,7 @@ void apply_config(struct engine *e, const struct record *r)
     case RECORD_OPERATE_: apply_operate(e, r->payload); break;
     case RECORD_CODES_: apply_codes(e, r->payload); break;
     case RECORD_SLICE_: apply_slice(e, r->payload); break;
+    case RECORD_TASK_: apply_task(e, r); break;
     default: break;
     }
 }
@@ -267,4 +290,9 @@ void config_rebuild(struct engine *e)
     for (u32 i = 1; i < table_count(e->zones); i++) load_zone(e, i);
     value zone = engine_setting(e, S("zone"));
     if (zone.type == VALUE_TEXT) e->workspace_zone = engine_zone_named(e, zone.text);
+    u32 code = names_find(e->names, NAME_OBJECT, S(POLICIES_ID));
+    u32 policies = code ? find_object(e, OBJECT_POLICY, code) : 0;
+    if (!policies) return;
+    const struct object_row *o = table_at(e->objects, policies);
+    MUST(messages_policy(e->messages, heap_view(e->texts, o->compiled)) == ERR_OK);
 }

@@ -29,6 +29,21 @@ static bool resolve_message(void *ctx, u32 step, u32 status)
     return journey_asked(((struct engine *)ctx)->journeys, step, status);
 }
 
+static bool resolve_result(void *ctx, u32 step, u32 result)
+{
+    return journey_result(((struct engine *)ctx)->journeys, step, result);
+}
+
+static bool resolve_task(void *ctx, u32 step, str outcome)
+{
+    return journey_task_is(((struct engine *)ctx)->journeys, step, outcome);
+}
+
+static bool resolve_since(void *ctx, u32 step, i64 *ms, u64 *order)
+{
+    return journey_since(((struct engine *)ctx)->journeys, step, ms, order);
+}
+
 static const struct zone *resolve_zone(void *ctx, str name)
 {
     return engine_zone_named(ctx, name);
@@ -37,6 +52,16 @@ static const struct zone *resolve_zone(void *ctx, str name)
 static bool zone_known(void *ctx, str name)
 {
     return engine_zone_known(ctx, name);
+}
+
+static i32 program_priority(void *ctx, u32 program)
+{
+    return journey_priority(((struct engine *)ctx)->journeys, program);
+}
+
+static str program_journey(void *ctx, u32 program)
+{
+    return journey_id(((struct engine *)ctx)->journeys, program);
 }
 
 /* Over the tables as a snapshot left them, or none. */
@@ -53,14 +78,22 @@ static void build(struct engine *e)
     e->segments = segments_new(e->store, e->customers, e->events, e->names);
     segments_zones(e->segments, zone_known, e);
     e->messages = messages_new(e->store, e->customers, (struct sip_key){0});
+    e->kept = table_new(e->store, "objects_kept", sizeof(struct kept_row), OBJECTS_MAX);
     e->journeys =
         journeys_new(e->store, e->customers, e->messages, e->segments, e->names, engine_host(e));
+    messages_host(e->messages, (struct message_host){.ctx = e,
+                                                     .priority = program_priority,
+                                                     .journey = program_journey,
+                                                     .zone = resolve_zone});
     e->offers = offers_new(e->store, e->customers, e->names, engine_offer_host(e));
     e->live_events = event_view_live(e->events);
     e->live_customers = (struct customer_view){e->customers, NULL};
     e->resolver = (struct resolver){.ctx = e,
                                     .segment = resolve_segment,
                                     .message = resolve_message,
+                                    .step_result = resolve_result,
+                                    .task_outcome = resolve_task,
+                                    .since = resolve_since,
                                     .reachable = resolve_reachable,
                                     .zone = resolve_zone};
     e->scratch = arena_new();
@@ -107,8 +140,8 @@ static void rebuild(struct engine *e)
     customers_rebuild(e->customers);
     events_rebuild(e->events);
     segments_rebuild(e->segments);
-    messages_rebuild(e->messages);
     journeys_rebuild(e->journeys);
+    messages_rebuild(e->messages);
     offers_rebuild(e->offers);
     for (persona p = 1; p < customers_end(e->customers); p++) {
         const struct customer_row *row = customer_at(e->customers, p);
@@ -294,13 +327,19 @@ bool engine_step(struct engine *e)
     background_install(e);
     const struct batch *b = log_next(e->log);
     if (!b) {
-        if (!e->replaying) background_start(e);
+        if (!e->replaying) {
+            propose_idle(e);
+            background_start(e);
+        }
         return false;
     }
     u64 last = b->first + b->count - 1;
     if (!e->replaying) KILL_POINT(e->env, "engine.before_apply");
     e->now = max_i64(e->now, b->time_ms);
+    i64 began = e->replaying ? 0 : env_mono_ns(e->env);
+    e->slices = e->sliced = 0;
     apply_batch(e, b);
+    if (e->sliced && !e->replaying) propose_learn(e, env_mono_ns(e->env) - began);
     store_collect(e->store);
     log_done(e->log, b);
     atomic_store_explicit(&e->applied, last, memory_order_release);
@@ -408,6 +447,7 @@ static hash128 config_digest(struct engine *e)
         buf_put(&b, heap_view(e->texts, r->source));
         sum = hash_add(sum, hash_xxh(buf_str(&b)));
     }
+    sum = hash_add(sum, objects_kept_digest(e));
     for (u32 i = 1; i < table_count(e->settings); i++) {
         const struct setting_row *r = table_at(e->settings, i);
         buf_reset(&b);

@@ -87,7 +87,10 @@ struct claim_outcome {
 bool engine_outcome(struct engine *e, struct claim_outcome *out);
 /* What apply would say to a claim now, without applying: spares connecting for what will be
  * refused. */
-refusal engine_would_refuse(struct engine *e, u32 message, const struct claim_check *check);
+refusal engine_would_refuse(struct engine *e, u32 message, hash128 address, u64 fingerprint,
+                            i64 now);
+/* What a message says and by which rules, a journey's or a program's. */
+bool engine_content(struct engine *e, u32 message, struct message_content *out);
 bool engine_sending_held(const struct engine *e); /* a clone, a clock jump, the global pause */
 
 /* ---- reading ---- */
@@ -103,6 +106,8 @@ MUST_USE err engine_add_zone(struct engine *e, str name, u64 *number);
 bool engine_zone_known(struct engine *e, str name);
 /* Published configuration: the JSON source of an object; empty if there is none. */
 str engine_object(struct engine *e, object_kind kind, str id, u32 *version);
+/* The source of that very version, as long as it is kept; empty if it is not. */
+str engine_object_version(struct engine *e, object_kind kind, str id, u32 version);
 u32 engine_objects(struct engine *e, object_kind kind, u32 *codes, u32 max);
 /* A workspace setting as text ("zone", "name"…). */
 value engine_setting(struct engine *e, str name);
@@ -125,6 +130,18 @@ u32 engine_erasures(const struct engine *e, struct erasure_info *out, u32 max);
 /* Whether it was read from records that an erasure had emptied: then its hash is not the one a
  * snapshot has. */
 bool engine_is_blanked(const struct engine *e);
+
+/* What became of one message, as her timeline has it; also when its row is gone. */
+struct message_story {
+    persona head;
+    str journey, step, template_id, channel, to; /* of its claim; empty before */
+    str values;  /* a MAP's value bytes, as they stood in its words */
+    u32 content; /* version of the template; 0: it was not claimed, or says nothing of it */
+    message_status status; /* the furthest */
+};
+/* False: she has no claim of it. Views until the next step. */
+bool engine_message_story(struct engine *e, persona head, hash128 id, struct arena *arena,
+                          struct message_story *out);
 
 /* Epoch for other threads: pinned and unpinned on the engine thread, used anywhere. */
 struct engine_view {

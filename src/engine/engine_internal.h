@@ -13,7 +13,7 @@ enum {
     SUBJECTS = 8,           /* subjects in use at once */
     ERASURES_MAX = 1 << 20, /* under way at once */
     PERSONAS_OF_ONE = 64,   /* personas of one customer that rules look at */
-    TICK_CUSTOMERS = 10000, /* customers served by one TICK */
+    TICK_CUSTOMERS = 2000,  /* customers served by one TICK: some milliseconds */
     OUTCOMES = 4096,
     ZONES_MAX = 1024,
     ATTEMPTS_MAX = 8
@@ -21,6 +21,8 @@ enum {
 
 /* The job of a SLICE: a segment's code, or a journey's with this bit. */
 #define SLICE_JOURNEY ((u32)1 << 31)
+/* …with this one: of the pass of its schedule's tick. */
+#define SLICE_TICK ((u32)1 << 30)
 
 /* One thing that happened to a customer within the record being applied. */
 struct happened {
@@ -59,6 +61,13 @@ struct object_row {
     u32 number; /* version of the object */
     u32 source, compiled;
     u32 gone;
+};
+
+/* What an object said in a version that is not the newest: templates, to show what was sent. */
+struct kept_row {
+    u64 version;
+    u32 kind, code, number;
+    u32 source;
 };
 
 struct setting_row {
@@ -121,6 +130,19 @@ struct erasing {
     u64 cursor;
 };
 
+/* Slices of a tick's pass that were proposed: some are under way at once, so that the log's sync of
+ * one goes on beside the work on another. More where the engine had to wait for the log, fewer
+ * where they come in heaps, since events wait behind them. Not state. */
+enum { TICKS_AHEAD = 4, TICKS_AHEAD_LEAST = 2 };
+struct ticking {
+    u32 job;
+    persona next; /* up to whom they go */
+    u64 numbers[TICKS_AHEAD];
+    u32 ahead;     /* how many may be under way */
+    u32 customers; /* of the next slice: what takes about SLICE_NS */
+};
+#define SLICE_NS 1500000
+
 enum { SAID_BYTES_MAX = 2 << 20 };
 /* What a record said and nothing is seen of (change.c). */
 struct said {
@@ -144,8 +166,8 @@ struct engine {
     struct segments *segments;
     struct messages *messages;
     struct journeys *journeys;
+    struct table *meta, *names_rows, *objects, *kept, *settings, *zones, *erasures;
     struct offers *offers;
-    struct table *meta, *names_rows, *objects, *settings, *zones, *erasures;
     struct heap *texts;
     struct timers timers;
     struct event_view *live_events;
@@ -171,10 +193,13 @@ struct engine {
     persona subject_personas[SUBJECTS][PERSONAS_OF_ONE];
     u32 subject_next;
     struct said said;
+    const struct consent_proof *proof; /* of the consent being written; NULL: none */
 
     /* after it */
     _Atomic u64 applied;
     u64 proposed; /* number of the last proposal; nothing is proposed before it is applied */
+    struct ticking ticking;
+    u32 slices, sliced; /* of the batch, and their customers */
     struct claim_outcome outcomes[OUTCOMES];
     u32 outcome_head, outcome_count;
     bool replaying;
@@ -219,11 +244,16 @@ bool engine_coupon(void *ctx, persona head, u32 coupon, u32 step, u64 enrolment)
 
 /* The event of a change that came by `when`; the rules and journeys hear of it. */
 void change_write(struct engine *e, const struct change *c, i64 when, bool fresh);
+/* The same, with `more` properties: why, by whom. */
+void change_write_with(struct engine *e, const struct change *c, i64 when, bool fresh, str more);
 /* What a record said of a customer of several personas and nothing is seen of: kept with the
  * persona who said it, so that a cut finds it. Begins empty; `end` writes it down. */
 void said_begin(struct engine *e, persona who, i64 when);
 void said_add(struct engine *e, const struct change *c);
 void said_end(struct engine *e);
+/* A change that a step of a journey makes now (struct journey_host); `ctx` is the engine. */
+void change_tag(void *ctx, persona who, u32 tag, bool on, i64 expires_ms);
+void change_set(void *ctx, persona who, u32 attribute, value v);
 /* Before two become one: what each is, if it is one persona, is written down. For
  * customers_on_join. */
 void change_on_join(void *ctx, persona from, persona to);
@@ -258,11 +288,39 @@ err erasing_blank(struct engine *e); /* helper: one file of the log */
 void erasing_clear(struct engine *e);
 void erasing_rebuild(struct engine *e); /* after a load */
 
+/* ---- task.c ---- */
+void apply_task(struct engine *e, const struct record *r);
+
 /* ---- schema.c ---- */
 void apply_schema(struct engine *e, const struct record *r);
 
-/* ---- apply_item.c, claim.c, config.c ---- */
+/* ---- apply_item.c, claim.c, receipt.c, send.c, config.c ---- */
 void apply_item(struct engine *e, const struct record *r);
+void apply_receipt(struct engine *e, const struct record *r);
+void apply_send(struct engine *e, const struct record *r);
+/* claim.c: an event of the message, with where it came from. */
+struct message_event {
+    u32 event;
+    str reason, detail, to, url, values;
+    u32 content;
+    bool machine;
+};
+void message_tell(struct engine *e, u32 message, const struct message_event *what);
+/* receipt.c: what her timeline says of a message. Views until the engine's next step. */
+struct message_past {
+    persona persona;
+    str journey, step, template_id, channel, topic, to, values;
+    u32 content;
+    i64 claimed_ms; /* 0: there is no such claim */
+    u32 said;       /* 1 << message_status of each that was written down, but by machines */
+};
+void message_past(struct engine *e, persona head, hash128 id, i64 from, struct arena *arena,
+                  struct message_past *out);
+/* The address that it was claimed for must not be used any more. */
+void message_suppress(struct engine *e, u32 channel, persona head, str to, suppression reason);
+/* kept.c: the newest source goes to those kept, when another takes its place. */
+void objects_keep(struct engine *e, const struct object_row *r);
+hash128 objects_kept_digest(struct engine *e);
 void apply_claim(struct engine *e, const struct record *r);
 void apply_answer(struct engine *e, const struct record *r);
 void apply_start(struct engine *e, const struct record *r);
@@ -272,6 +330,12 @@ void config_rebuild(struct engine *e);
 void text_property(struct buf *b, u32 property, str text);
 struct engine_row *engine_meta_edit(struct engine *e);
 const struct engine_row *engine_meta(const struct engine *e);
+
+/* ---- propose.c ---- */
+/* So long took a batch with slices of so many customers: the next is of that size. */
+void propose_learn(struct engine *e, i64 took_ns);
+/* There was nothing to apply. */
+void propose_idle(struct engine *e);
 
 /* ---- answers.c ---- */
 enum { SLICE_WORDS_MAX = 512, SLICE_PIECE = 256 };

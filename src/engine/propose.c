@@ -6,6 +6,7 @@
 
 #define HEARTBEAT_EVERY (10 * MINUTE)
 #define SLICE_CUSTOMERS 512
+enum { TICK_SLICE_LEAST = 128, TICK_SLICE_MOST = 16384 };
 
 /* ---- zones ---- */
 
@@ -57,12 +58,12 @@ bool engine_zone_known(struct engine *e, str name)
 
 /* ---- what is due ---- */
 
-static bool append_slice(struct engine *e, const struct slice_record *s)
+static bool append_slice(struct engine *e, const struct slice_record *s, u64 *number)
 {
     struct buf b;
     buf_init(&b, RECORD_BYTES_MAX);
     slice_put(&b, s);
-    bool ok = engine_append(e, RECORD_SLICE_, buf_str(&b), &e->proposed) == ERR_OK;
+    bool ok = engine_append(e, RECORD_SLICE_, buf_str(&b), number) == ERR_OK;
     buf_clear(&b);
     return ok;
 }
@@ -78,7 +79,7 @@ static bool propose_slice(struct engine *e)
         persona from = segment_cursor(e->segments, row->code);
         if (from >= PERSONAS_MAX) continue;
         struct slice_record s = {.job = row->code, .from = from, .to = from + SLICE_CUSTOMERS};
-        if (answers_for(e, &s, &began)) return append_slice(e, &s);
+        if (answers_for(e, &s, &began)) return append_slice(e, &s, &e->proposed);
     }
     return began;
 }
@@ -90,23 +91,83 @@ static bool propose_pass(struct engine *e)
     if (!journey_pass_next(e->journeys, &s.job, &s.from)) return false;
     s.job |= SLICE_JOURNEY;
     s.to = s.from + SLICE_CUSTOMERS;
-    return append_slice(e, &s);
+    return append_slice(e, &s, &e->proposed);
+}
+
+/* ---- ticks of schedules ---- */
+
+void propose_learn(struct engine *e, i64 took_ns)
+{
+    struct ticking *t = &e->ticking;
+    i64 fits = (i64)e->sliced * SLICE_NS / max_i64(took_ns, 1);
+    i64 next = ((i64)t->customers + min_i64(fits, TICK_SLICE_MOST)) / 2;
+    t->customers = (u32)max_i64(next, TICK_SLICE_LEAST);
+    if (e->slices > TICKS_AHEAD_LEAST && t->ahead > TICKS_AHEAD_LEAST) t->ahead--;
+}
+
+static u32 under_way(const struct engine *e, u32 *free)
+{
+    u64 applied = atomic_load(&e->applied);
+    u32 n = 0;
+    for (u32 i = 0; i < TICKS_AHEAD; i++) {
+        if (e->ticking.numbers[i] > applied)
+            n++;
+        else
+            *free = i;
+    }
+    return n;
+}
+
+void propose_idle(struct engine *e)
+{
+    u32 unused;
+    struct ticking *t = &e->ticking;
+    if (t->ahead < TICKS_AHEAD && under_way(e, &unused) >= t->ahead) t->ahead++;
+}
+
+/* One that was lost, or overtaken, is proposed again once none is under way: what is applied twice
+ * does nothing. */
+static bool propose_tick(struct engine *e)
+{
+    struct ticking *t = &e->ticking;
+    u32 job;
+    persona from, end;
+    u32 place = 0;
+    if (!journey_tick_next(e->journeys, &job, &from, &end)) return false;
+    u32 n = under_way(e, &place);
+    if (n == 0 || t->job != job) t->next = from;
+    t->job = job;
+    t->ahead = t->ahead ? t->ahead : TICKS_AHEAD_LEAST;
+    if (n >= t->ahead || t->next >= end) return false;
+    struct slice_record s = {.job = job | SLICE_TICK, .from = t->next};
+    s.to = min_u32(end, s.from + (t->customers ? t->customers : TICK_SLICE_LEAST));
+    if (!append_slice(e, &s, &t->numbers[place])) return false;
+    t->next = s.to;
+    return true;
+}
+
+static bool is_due(const struct engine *e, i64 now)
+{
+    struct timer t;
+    return (timers_peek(&e->timers, &t) && t.due_ms <= now) ||
+           journeys_next_tick(e->journeys) <= now;
 }
 
 bool engine_propose(struct engine *e, i64 now)
 {
-    struct timer t;
-    if (e->proposed > atomic_load(&e->applied)) return false;
-    if (timers_peek(&e->timers, &t) && t.due_ms <= now)
-        return engine_append(e, RECORD_TICK_, (str){0}, &e->proposed) == ERR_OK;
+    bool any = propose_tick(e);
+    if (e->proposed > atomic_load(&e->applied)) return any;
+    if (is_due(e, now))
+        return engine_append(e, RECORD_TICK_, (str){0}, &e->proposed) == ERR_OK || any;
     if (now - engine_meta(e)->heartbeat_ms >= HEARTBEAT_EVERY)
-        return engine_append(e, RECORD_HEARTBEAT_, (str){0}, &e->proposed) == ERR_OK;
-    return propose_pass(e) || propose_slice(e);
+        return engine_append(e, RECORD_HEARTBEAT_, (str){0}, &e->proposed) == ERR_OK || any;
+    return any || propose_pass(e) || propose_slice(e);
 }
 
 i64 engine_next_due(const struct engine *e)
 {
     struct timer t;
-    i64 heartbeat = engine_meta(e)->heartbeat_ms + HEARTBEAT_EVERY;
-    return timers_peek(&e->timers, &t) ? min_i64(t.due_ms, heartbeat) : heartbeat;
+    i64 next = engine_meta(e)->heartbeat_ms + HEARTBEAT_EVERY;
+    next = min_i64(next, journeys_next_tick(e->journeys));
+    return timers_peek(&e->timers, &t) ? min_i64(t.due_ms, next) : next;
 }

@@ -1,27 +1,36 @@
 /* publish.c — an object's JSON into a PUBLISH payload, its end into a REMOVE one. */
 #include "engine/publish.h"
 
+static bool zone_known(void *ctx, str name)
+{
+    return engine_zone_known(ctx, name);
+}
+
 MUST_USE static err compile(struct engine *e, object_kind kind, const struct json *source,
-                            struct buf *out, struct diag *why)
+                            const struct json *how, struct buf *out, struct diag *why)
 {
     switch (kind) {
     case OBJECT_JOURNEY:
-        return journey_compile(engine_journeys(e), source, engine_zone(e), out, why);
+        return journey_compile_as(engine_journeys(e), source, how, engine_zone(e), out, why);
     case OBJECT_SEGMENT:
         return segment_compile(engine_segments(e), source, engine_zone(e), out, why);
+    case OBJECT_POLICY: {
+        struct policy_context context = {engine_names(e), zone_known, e};
+        return policy_compile(source, &context, out, why);
+    }
     case OBJECT_COUPON: return offer_compile(source, out, why);
     default: return ERR_OK;
     }
 }
 
 MUST_USE static err encode(struct engine *e, struct publish_record *p, const struct json *source,
-                           struct buf *text, struct buf *compiled, struct buf *payload,
-                           struct diag *why)
+                           const struct json *how, struct buf *text, struct buf *compiled,
+                           struct buf *payload, struct diag *why)
 {
     json_put(text, source);
     err r = names_code(engine_names(e), NAME_OBJECT, p->id, &p->code);
     if (r != ERR_OK) return diag_set(why, r, "the name cannot be given now");
-    TRY(compile(e, p->kind, source, compiled, why));
+    TRY(compile(e, p->kind, source, how, compiled, why));
     p->source = buf_str(text);
     p->compiled = buf_str(compiled);
     publish_put(payload, p);
@@ -29,20 +38,36 @@ MUST_USE static err encode(struct engine *e, struct publish_record *p, const str
     return diag_set(why, ERR_TOO_LARGE, "it is larger than one record may be");
 }
 
-err publish_object(struct engine *e, object_kind kind, const struct json *source,
-                   struct buf *payload, struct diag *why)
+MUST_USE static err publish_as(struct engine *e, object_kind kind, const struct json *source,
+                               const struct json *how, struct buf *payload, struct diag *why)
 {
-    struct publish_record p = {.kind = kind, .id = json_get_str(source, "id", S(""))};
+    bool policy = kind == OBJECT_POLICY; /* there is one: it needs not say its name */
+    str otherwise = policy ? S(POLICIES_ID) : S("");
+    struct publish_record p = {.kind = kind, .id = json_get_str(source, "id", otherwise)};
     struct buf text, compiled;
+    if (policy && !str_eq(p.id, S(POLICIES_ID)))
+        return diag_at(why, ERR_REFUSED, S("/id"), "there is one policy, with the id \"policies\"");
     if (p.id.n == 0 || p.id.n > NAME_BYTES_MAX)
         return diag_at(why, ERR_REFUSED, S("/id"), "give it an id of 1 to %d bytes",
                        NAME_BYTES_MAX);
     buf_init(&text, HEAP_STRING_MAX);
     buf_init(&compiled, HEAP_STRING_MAX);
-    err r = encode(e, &p, source, &text, &compiled, payload, why);
+    err r = encode(e, &p, source, how, &text, &compiled, payload, why);
     buf_clear(&text);
     buf_clear(&compiled);
     return r;
+}
+
+err publish_object(struct engine *e, object_kind kind, const struct json *source,
+                   struct buf *payload, struct diag *why)
+{
+    return publish_as(e, kind, source, NULL, payload, why);
+}
+
+err publish_journey(struct engine *e, const struct json *source, const struct json *how,
+                    struct buf *payload, struct diag *why)
+{
+    return publish_as(e, OBJECT_JOURNEY, source, how, payload, why);
 }
 
 err publish_check(struct engine *e, object_kind kind, const struct json *source, struct diag *why)

@@ -9,6 +9,10 @@
  * ERR_LIMIT; ERR_TOO_LARGE: no record holds it. */
 MUST_USE err publish_object(struct engine *e, object_kind kind, const struct json *source,
                             struct buf *payload, struct diag *why);
+/* The same for a journey; what becomes of enrolments that run is said by `how`, {"running": …,
+ * "continue_at": …}; NULL: by its own member "publish". */
+MUST_USE err publish_journey(struct engine *e, const struct json *source, const struct json *how,
+                             struct buf *payload, struct diag *why);
 /* What publish_object would answer, for a draft. */
 MUST_USE err publish_check(struct engine *e, object_kind kind, const struct json *source,
                            struct diag *why);

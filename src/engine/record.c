@@ -110,13 +110,61 @@ static str read_part(struct reader *r, u8 has, u8 bit)
     return s;
 }
 
+enum { WITH_PROOF = 16 };
+
+/* Whole characters of it. */
+static str cut(str s)
+{
+    size_t n = min_size(s.n, CONSENT_PROOF_MAX);
+    while (n && n < s.n && ((u8)s.p[n] & 0xC0) == 0x80) n--;
+    return str_slice(s, 0, n);
+}
+
+void item_consent_put(struct buf *b, u32 channel, u32 topic, u8 state,
+                      const struct consent_proof *proof)
+{
+    bool with = proof && (proof->reason.n || proof->text.n || proof->source.n || proof->by.n);
+    buf_varint(b, channel);
+    buf_varint(b, topic);
+    buf_byte(b, (u8)(state | (with ? WITH_PROOF : 0)));
+    if (!with) return;
+    buf_str_varint(b, cut(proof->reason));
+    buf_str_varint(b, cut(proof->text));
+    buf_str_varint(b, cut(proof->source));
+    buf_str_varint(b, cut(proof->by));
+}
+
+static str read_proof_text(struct reader *r)
+{
+    str s = read_str_varint(r);
+    if (s.n > CONSENT_PROOF_MAX) r->bad = true;
+    return s;
+}
+
+bool item_consent_next(struct reader *r, struct item_consent *out)
+{
+    if (r->p == r->end || r->bad) return false;
+    *out = (struct item_consent){0};
+    out->channel = read_code(r);
+    out->topic = read_code(r);
+    u8 state = read_byte(r);
+    out->state = state & 15;
+    if (state & ~15u & ~(u32)WITH_PROOF) r->bad = true;
+    if (state & WITH_PROOF) {
+        struct consent_proof *p = &out->proof;
+        p->reason = read_proof_text(r), p->text = read_proof_text(r);
+        p->source = read_proof_text(r), p->by = read_proof_text(r);
+        if (!(p->reason.n || p->text.n || p->source.n || p->by.n)) r->bad = true;
+    }
+    if (out->channel == 0 || out->state > CONSENT_UNSET) r->bad = true;
+    return !r->bad;
+}
+
 static bool consents_valid(str list)
 {
     struct reader r = reader_of(list);
-    while (r.p < r.end && !r.bad) {
-        u32 channel = read_code(&r);
-        read_code(&r);
-        if (channel == 0 || read_byte(&r) > 2) r.bad = true;
+    struct item_consent c;
+    while (item_consent_next(&r, &c)) {
     }
     return !r.bad;
 }
@@ -270,24 +318,34 @@ bool operate_read(str payload, struct operate_record *out)
     return whole(&r) && out->percent <= 10000;
 }
 
+/* In the row's number: the claim says what was rendered. Logs from before have claims without. */
+#define CLAIM_SPEAKS ((u32)1 << 31)
+
 void claim_put(struct buf *b, const struct claim_record *c)
 {
-    buf_u32(b, c->message);
+    buf_u32(b, c->message | CLAIM_SPEAKS);
     buf_hash(b, c->id);
     buf_u64(b, c->rendered_at);
     buf_hash(b, c->address);
     buf_u64(b, c->fingerprint);
+    buf_varint(b, c->content);
+    buf_str_varint(b, c->values);
 }
 
 bool claim_read(str payload, struct claim_record *out)
 {
     struct reader r = reader_of(payload);
-    out->message = read_u32(&r);
+    u32 row = read_u32(&r);
+    bool speaks = row & CLAIM_SPEAKS;
+    out->message = row & ~CLAIM_SPEAKS;
     out->id = read_hash(&r);
     out->rendered_at = read_u64(&r);
     out->address = read_hash(&r);
     out->fingerprint = read_u64(&r);
-    return whole(&r);
+    out->content = speaks ? (u32)read_varint(&r) : 0;
+    out->values = speaks ? read_str_varint(&r) : (str){0};
+    return whole(&r) && out->values.n <= CLAIM_VALUES_MAX &&
+           (!out->values.n || value_valid(out->values, ITEM_DEPTH_MAX));
 }
 
 static bool read_flag(struct reader *r)
@@ -325,6 +383,27 @@ bool answer_read(str payload, struct answer_record *out)
     return whole(&r) && out->detail.n <= ANSWER_DETAIL_MAX;
 }
 
+/* ---- TASK ---- */
+
+void task_put(struct buf *b, const struct task_record *t)
+{
+    buf_str_varint(b, t->task);
+    buf_str_varint(b, t->outcome);
+    buf_str_varint(b, t->note);
+    buf_str_varint(b, t->by);
+}
+
+bool task_read(str payload, struct task_record *out)
+{
+    struct reader r = reader_of(payload);
+    out->task = read_str_varint(&r);
+    out->outcome = read_str_varint(&r);
+    out->note = read_str_varint(&r);
+    out->by = read_str_varint(&r);
+    return !r.bad && r.p == r.end && out->outcome.n <= TASK_OUTCOME_MAX &&
+           out->note.n <= TASK_NOTE_MAX;
+}
+
 void receipt_put(struct buf *b, const struct receipt_record *r)
 {
     persona_put(b, r->customer);
@@ -343,6 +422,38 @@ bool receipt_read(str payload, struct receipt_record *out)
     out->machine = read_flag(&r);
     out->detail = read_str_varint(&r);
     return whole(&r) && out->detail.n <= ANSWER_DETAIL_MAX;
+}
+
+void send_put(struct buf *b, const struct send_record *s, u32 id_count)
+{
+    buf_str_varint(b, s->customer);
+    for (u32 i = 0; i < id_count && !s->customer.n; i++) buf_str_varint(b, s->values_of[i]);
+    buf_u64(b, s->id_low);
+    buf_u64(b, s->body);
+    buf_varint(b, s->channel);
+    buf_varint(b, s->topic);
+    buf_byte(b, s->category);
+    buf_str_varint(b, s->template_id);
+    buf_str_varint(b, s->to);
+    buf_str_varint(b, s->values);
+}
+
+bool send_read(str payload, u32 id_count, struct send_record *out)
+{
+    struct reader r = reader_of(payload);
+    out->customer = read_str_varint(&r);
+    if (out->customer.n && out->customer.n != CUSTOMER_ID_BYTES) return false;
+    for (u32 i = 0; i < id_count && !out->customer.n; i++) out->values_of[i] = read_str_varint(&r);
+    out->id_low = read_u64(&r);
+    out->body = read_u64(&r);
+    out->channel = (u32)read_varint(&r);
+    out->topic = (u32)read_varint(&r);
+    out->category = read_byte(&r);
+    out->template_id = read_str_varint(&r);
+    out->to = read_str_varint(&r);
+    out->values = read_str_varint(&r);
+    return whole(&r) && out->values.n <= CLAIM_VALUES_MAX &&
+           (!out->values.n || value_valid(out->values, ITEM_DEPTH_MAX));
 }
 
 void slice_put(struct buf *b, const struct slice_record *s)

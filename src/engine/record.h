@@ -74,8 +74,8 @@ typedef enum {
 /* All views. Lists are bytes in the forms said; empty = nothing.
  *   props    base/props.h, codes of NAME_PROPERTY; the context is PROPERTY_CONTEXT
  *   traits   base/props.h, codes of NAME_ATTRIBUTE; a NULL value removes the attribute
- *   consents {varint channel code, varint topic code (0 = the channel), u8 1 = yes, 0 = no, 2 = not
- * recorded}… tags     {varint tag code, u8 on, zigzag expires_ms (NEVER: does not)}… */
+ *   consents as item_consent_put writes them
+ *   tags     {varint tag code, u8 on, zigzag expires_ms (NEVER: does not)}… */
 struct item {
     item_what what;
     u32 event;      /* code of NAME_EVENT; 0 for EDIT and IDENTIFY */
@@ -89,6 +89,25 @@ struct item {
  * read as an anonymous id (the wire does not say which it is): it counts if nobody has ids[0]. */
 
 enum { ITEM_DEPTH_MAX = 32 /* nesting of one property or trait */ };
+
+/* How somebody came to say yes or no, for Consent Changed: what led to it ("form", "one-click",
+ * "preference page", "api"…), the words that were agreed to, the page or form, and who wrote it
+ * down. Empty: not known. Cut to 1,000 bytes each. */
+struct consent_proof {
+    str reason, text, source, by;
+};
+enum { CONSENT_NO = 0, CONSENT_YES = 1, CONSENT_UNSET = 2, CONSENT_PROOF_MAX = 1000 };
+/* One more of an item's consents: {varint channel, varint topic (0 = the channel), u8 state, with a
+ * proof plus 16 and then its four texts}. `proof` may be NULL. */
+void item_consent_put(struct buf *b, u32 channel, u32 topic, u8 state,
+                      const struct consent_proof *proof);
+struct item_consent {
+    u32 channel, topic;
+    u8 state;
+    struct consent_proof proof;
+};
+/* The next of a list; false at its end, or when `r` turned bad. */
+bool item_consent_next(struct reader *r, struct item_consent *out);
 
 /* Appends the payload. Absent parts cost nothing. */
 void item_put(struct buf *b, const struct item *item, u32 id_count);
@@ -142,6 +161,8 @@ typedef enum {
     OBJECT_TOPIC
 } object_kind;
 
+/* The one policy there is: what messages have to keep to. */
+#define POLICIES_ID "policies"
 struct publish_record {
     object_kind kind;
     str id;       /* the name people gave it; NAME_OBJECT's text */
@@ -174,7 +195,11 @@ struct claim_record {
     u64 rendered_at; /* number of the last record applied when it was rendered */
     hash128 address; /* keyed hash of (channel, normal form) */
     u64 fingerprint; /* of the content */
+    u32 content;     /* version of the template */
+    str values;      /* what it said of her: a MAP's value bytes (with its type), or empty */
 };
+/* Its values are hers: the header names identifiers of hers, so that an erasure empties it. */
+enum { CLAIM_VALUES_MAX = 64 << 10 };
 void claim_put(struct buf *b, const struct claim_record *c);
 bool claim_read(str payload, struct claim_record *out);
 
@@ -211,6 +236,21 @@ struct receipt_record {
 void receipt_put(struct buf *b, const struct receipt_record *r);
 bool receipt_read(str payload, struct receipt_record *out);
 
+/* SEND: one message that a program asks for. To a customer by her opaque id, or (empty) by the
+ * header's identifiers, who is made if nobody is known by them. The stable id follows from
+ * `id_low`, which is made of the idempotency key: asked twice, sent once. */
+struct send_record {
+    str customer;
+    str values_of[RECORD_IDS_MAX]; /* normal forms of the header's identifiers; without `customer`
+                                    */
+    u64 id_low, body;              /* body: hash of what was asked */
+    u32 channel, topic;
+    u8 category;
+    str template_id, to, values; /* values: as in a claim */
+};
+void send_put(struct buf *b, const struct send_record *s, u32 id_count);
+bool send_read(str payload, u32 id_count, struct send_record *out);
+
 /* CODES: codes for a coupon's pool. list: {varint length, code}… */
 enum { CODE_BYTES_MAX = 64 };
 struct codes_record {
@@ -219,6 +259,14 @@ struct codes_record {
 };
 void codes_put(struct buf *b, const struct codes_record *c);
 bool codes_read(str payload, struct codes_record *out);
+/* TASK: what a person says came of a task; `by` is who. */
+enum { TASK_OUTCOME_MAX = 256, TASK_NOTE_MAX = 4096 };
+struct task_record {
+    str task; /* its id */
+    str outcome, note, by;
+};
+void task_put(struct buf *b, const struct task_record *t);
+bool task_read(str payload, struct task_record *out);
 
 /* Records that name a customer do so by the opaque id (customer_id), which no other ever has.
  * MERGE: whom to join. Without a payload the header's two identifiers name them. */

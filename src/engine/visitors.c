@@ -23,7 +23,8 @@ i64 engine_visitor_days(struct engine *e)
 static bool something_runs(struct engine *e, const struct customer_row *row)
 {
     u32 at = row->enrolments;
-    while (at && enrolment_at(e->journeys, at)->state == ENROLMENT_ENDED)
+    while (at && (enrolment_at(e->journeys, at)->state == ENROLMENT_ENDED ||
+                  enrolment_at(e->journeys, at)->state == ENROLMENT_DATED))
         at = enrolment_at(e->journeys, at)->next;
     return at || row->messages;
 }

@@ -40,6 +40,7 @@ void intake_settings(struct intake *in, const struct zone *zone, str phone_count
 struct intake_source {
     u32 code;     /* NAME_SOURCE */
     bool browser; /* a public key: bounded new names, RECORD_BROWSER */
+    bool ours;    /* none of a client's: it may be one of Beckon's own events */
     bool history; /* an import of the past: nothing is triggered, also by INTAKE_ITEM */
 };
 

@@ -195,7 +195,17 @@ static err set_message(struct intake *in, const struct fields *f)
 
 /* ---- traits ---- */
 
-/* {"email": true, "email/newsletter": false, "sms": null} */
+/* {"value": true, "text": "…", "source": "…", "reason": "…", "by": "…"}: how it came about. */
+static value_type proof_of(struct members m, struct consent_proof *out)
+{
+    *out = (struct consent_proof){.reason = slice_text(members_find(m, S("reason"))),
+                                  .text = slice_text(members_find(m, S("text"))),
+                                  .source = slice_text(members_find(m, S("source"))),
+                                  .by = slice_text(members_find(m, S("by")))};
+    return slice_type(members_find(m, S("value")));
+}
+
+/* {"email": true, "email/newsletter": false, "sms": null, "push": {"value": true, "text": …}} */
 static err put_consents(struct batch_run *run, struct members m)
 {
     struct intake *in = run->in;
@@ -210,12 +220,16 @@ static err put_consents(struct batch_run *run, struct members m)
                             &topic_code));
         if (channel_code == 0 || (slash >= 0 && topic_code == 0))
             return refuse(in, "traits.consent names a channel or topic that cannot be kept");
+        struct consent_proof proof = {0};
         value_type said = slice_type(v);
+        if (said == VALUE_MAP) said = proof_of(members_of(v), &proof);
         if (said != VALUE_TRUE && said != VALUE_FALSE && said != VALUE_NULL)
             return refuse(in, "each member of traits.consent must be true, false or null");
-        buf_varint(&in->consents, channel_code);
-        buf_varint(&in->consents, topic_code);
-        buf_byte(&in->consents, said == VALUE_TRUE ? 1 : said == VALUE_FALSE ? 0 : 2);
+        item_consent_put(&in->consents, channel_code, topic_code,
+                         said == VALUE_TRUE    ? CONSENT_YES
+                         : said == VALUE_FALSE ? CONSENT_NO
+                                               : CONSENT_UNSET,
+                         &proof);
     }
     return ERR_OK;
 }
@@ -259,7 +273,7 @@ static err set_event(struct batch_run *run, str name)
     if (name.n > NAME_BYTES_MAX) return refuse(in, "the event's name is longer than 255 bytes");
     TRY(member_code(run, NAME_EVENT, name, &code));
     if (code == 0) return refuse(in, "no more new event names are taken from this key today");
-    if (code < EVENT_FIXED_END && !event_for_clients(code))
+    if (code < EVENT_FIXED_END && !event_for_clients(code) && !run->from->ours)
         return refuse(in, "the event's name belongs to Beckon's own events");
     in->making.item.event = code;
     return ERR_OK;

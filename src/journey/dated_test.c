@@ -229,14 +229,14 @@ TEST("a zone that comes after who named it moves her moments, and only where her
     stage_set(s, ada, "trip", "'2026-03-10'");
     CHECK_EQ(journey_next_due(s->journeys, ada), stage_ms("2026-03-10T09:00:00Z"));
     stage_zone(s, "Asia/Shanghai");
-    journeys_rezone(s->journeys, true);
+    journeys_rezone(s->journeys, true, s->w->now);
     stage_pass(s);
     CHECK_EQ(journey_next_due(s->journeys, ada), stage_ms("2026-03-10T01:00:00Z"));
     stage_publish(s, TRIP("0d", ""));
-    journeys_rezone(s->journeys, true);
+    journeys_rezone(s->journeys, true, s->w->now);
     CHECK(!journey_pass_next(s->journeys, &code, &from));
     s->w->zone = s->zones[0];
-    journeys_rezone(s->journeys, false);
+    journeys_rezone(s->journeys, false, s->w->now);
     stage_pass(s);
     stage_until(s, stage_ms("2026-03-20"));
     CHECK_EQ(entries(s), 1);
@@ -400,7 +400,7 @@ TEST("a date trigger that cannot be is refused with its place")
         const char *trigger, *path, *says;
     } CASES[] = {
         {"{'date':''}", "/trigger/date", ""},
-        {"{'date':7}", "/trigger", "say what starts the journey"},
+        {"{'date':7}", "/trigger/date", "name the attribute"},
         {"{'date':'d','event':'E'}", "/trigger", "say what starts the journey"},
         {"{'date':'d','offset':'3h'}", "/trigger/offset", "calendar days"},
         {"{'date':'d','offset':'36526d'}", "/trigger/offset", "100 years"},
@@ -596,7 +596,7 @@ static void step(struct world *w)
         publish(w);
     else if (dice < 112) {
         w->s->w->zone = w->s->zones[rng_below(&w->rng, COUNT_OF(ZONES))];
-        journeys_rezone(w->s->journeys, false);
+        journeys_rezone(w->s->journeys, false, w->s->w->now);
         stage_pass(w->s);
     } else if (dice < 120)
         journeys_rebuild(w->s->journeys);

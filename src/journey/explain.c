@@ -30,6 +30,7 @@ static const struct event *latest_trigger(struct journeys *j, persona head, cons
         event_iter(who.events, who.personas, who.persona_count, INT64_MIN, NEVER, who.scratch);
     while (event_next(it, &ev)) {
         if (ev.code != p->trigger.code) continue;
+        if (p->trigger.where && !predicate_where(p->trigger.where, &ev)) continue;
         *out = ev;
         out->props = arena_str(who.scratch, ev.props);
         found = out;
@@ -87,6 +88,7 @@ static void put_enrolment(struct journeys *j, u32 row, i64 now, struct buf *out)
         json_put_kv_str(out, S("exit"), exit_reason_text((exit_reason)r->exit));
         put_time(out, S("ended_at"), r->due_ms);
     } else {
+        wait_explain(j, row, now, out);
         put_exits(j, row, now, out);
     }
     buf_byte(out, '}');

@@ -1,8 +1,7 @@
-/* journey.c — going on, waiting, leaving.
+/* journey.c — what runs meets what happens: exits, due moments, messages.
  *
  * A customer's enrolments hang in one list, newest first. What runs is found by walking it: it is
- * short, and everything about one customer is together. journey_advance is the only place that
- * moves a step on. */
+ * short, and everything about one customer is together. */
 #include "journey/journey_internal.h"
 
 #include "log/events.h"
@@ -31,11 +30,17 @@ str exit_reason_text(exit_reason r)
 
 /* ---- what is written down ---- */
 
+value journey_key(const struct program *p, const struct event *trigger)
+{
+    if (!trigger) return value_missing();
+    if (is_hand(p, trigger)) return props_get(trigger->props, PROPERTY_VALUE);
+    return p->trigger.key ? props_get(trigger->props, p->trigger.key) : value_missing();
+}
+
 /* The key of an entry, as the triggering event has it. */
 static void put_key(struct buf *b, const struct program *p, const struct event *trigger)
 {
-    value key =
-        trigger && p->trigger.key ? props_get(trigger->props, p->trigger.key) : value_missing();
+    value key = journey_key(p, trigger);
     if (key.type != VALUE_MISSING) props_put(b, PROPERTY_KEY, key);
 }
 
@@ -47,6 +52,8 @@ void journey_tell(struct journeys *j, persona head, u32 event, const struct prog
     props_put(&b, PROPERTY_JOURNEY, value_text(p->id));
     if (reason.n) props_put(&b, PROPERTY_REASON, value_text(reason));
     put_key(&b, p, trigger);
+    if (event != EVENT_JOURNEY_EXITED && trigger && is_hand(p, trigger))
+        props_put(&b, PROPERTY_BY, props_get(trigger->props, PROPERTY_JOURNEY));
     j->host.event(j->host.ctx, head, event, buf_str(&b), fresh);
     buf_clear(&b);
 }
@@ -63,13 +70,13 @@ void enrolment_subject(struct journeys *j, u32 row, struct subject *who, struct 
     who->since_ms = min_i64(r->trigger_ms, r->started_ms);
     who->since_order = r->trigger_order;
     who->event = NULL;
-    if (program_at(j, row)->trigger.kind == TRIGGER_DATE) return;
+    if (!program_has_event(program_at(j, row)) && !r->key) return;
     if (event_get(who->events, who->personas, who->persona_count, r->trigger_order, r->trigger_ms,
                   trigger, who->scratch))
         who->event = trigger;
 }
 
-static bool holds(struct journeys *j, u32 row, const struct predicate *p, i64 now)
+bool journey_holds(struct journeys *j, u32 row, const struct predicate *p, i64 now)
 {
     struct subject who;
     struct event trigger;
@@ -80,6 +87,7 @@ static bool holds(struct journeys *j, u32 row, const struct predicate *p, i64 no
     j->asking = 0;
     return is_so;
 }
+
 
 /* Progress is cumulative: what was clicked was sent; an end that is none of it counts as itself. */
 static bool reached(message_status now, u32 asked)
@@ -137,7 +145,7 @@ bool journey_asked(const struct journeys *j, u32 step, u32 status)
 
 static bool kept_for_again(const struct program *p)
 {
-    return p->again == AGAIN_NEVER || p->again == AGAIN_AFTER || p->again == AGAIN_PER_KEY;
+    return p->again == AGAIN_NEVER || p->again == AGAIN_AFTER;
 }
 
 static bool has_open_message(const struct journeys *j, u32 row)
@@ -161,32 +169,39 @@ void enrolment_drop(struct journeys *j, u32 row)
         while (row_at(j, before)->next != row) before = row_at(j, before)->next;
         row_edit(j, before)->next = next;
     }
+    extra_drop(j, row);
     table_drop(j->enrolments, row);
 }
 
 /* An ended enrolment goes once nobody asks for it: no `again` rule looks back, no message renders
  * from it. */
-static void drop_if_done(struct journeys *j, u32 row)
+void journey_drop_if_done(struct journeys *j, u32 row)
 {
-    if (row_at(j, row)->state == ENROLMENT_ENDED && !kept_for_again(program_at(j, row)) &&
-        !has_open_message(j, row))
-        enrolment_drop(j, row);
+    const struct enrolment_row *r = row_at(j, row);
+    if (r->state != ENROLMENT_ENDED || r->goal == GOAL_AFTER || has_open_message(j, row) ||
+        tasks_open(j, row))
+        return;
+    extra_drop(j, row);
+    if (!kept_for_again(program_at(j, row))) enrolment_drop(j, row);
 }
+
 
 void journey_end(struct journeys *j, u32 row, exit_reason why, i64 now, bool fresh)
 {
     const struct program *p = program_at(j, row);
     struct subject who = {0};
     struct event trigger;
-    if (p->trigger.key) enrolment_subject(j, row, &who, &trigger);
+    if (row_at(j, row)->key) enrolment_subject(j, row, &who, &trigger);
     struct enrolment_row *r = row_edit(j, row);
     r->state = ENROLMENT_ENDED;
-    r->exit = (u8)why;
+    r->exit = why & 63;
     r->due_ms = now;
+    goal_after(j, row, now);
     count_end(j, p, why);
+    if (why != EXIT_DONE && why != EXIT_END) tasks_close(j, row, exit_reason_text(why), fresh);
     journey_tell(j, customer_head(j->customers, r->persona), EVENT_JOURNEY_EXITED, p,
                  exit_reason_text(why), who.event, fresh);
-    drop_if_done(j, row);
+    journey_drop_if_done(j, row);
 }
 
 /* An event of a message of this enrolment. */
@@ -195,18 +210,16 @@ static void tell_message(struct journeys *j, u32 row, u32 message, u32 event, bo
     const struct program *p = program_at(j, row);
     const struct message_row *m = message_at(j->messages, message);
     const struct instruction *in = &p->instructions[m->step];
-    hash128 id = message_id(j->messages, message);
     char hex[33];
     struct buf b;
     struct subject who;
     struct event trigger;
     buf_init(&b, 64 * 1024);
-    if (p->trigger.key) {
+    if (row_at(j, row)->key) {
         enrolment_subject(j, row, &who, &trigger);
         put_key(&b, p, who.event);
     }
-    snprintf(hex, sizeof hex, "%016llx%016llx", (unsigned long long)id.hi,
-             (unsigned long long)id.lo);
+    hash128_hex(message_id(j->messages, message), hex);
     props_put(&b, PROPERTY_MESSAGE, value_text((str){hex, 32}));
     props_put(&b, PROPERTY_JOURNEY, value_text(p->id));
     props_put(&b, PROPERTY_STEP, value_text(names_text(j->names, NAME_OBJECT, in->step)));
@@ -217,16 +230,21 @@ static void tell_message(struct journeys *j, u32 row, u32 message, u32 event, bo
     buf_clear(&b);
 }
 
-void journey_cancel(struct journeys *j, u32 row, exit_reason why, i64 now, bool fresh)
+void journey_cancel_messages(struct journeys *j, u32 row, i64 now, bool fresh)
 {
     persona head = customer_head(j->customers, row_at(j, row)->persona);
     for (u32 m = customer_at(j->customers, head)->messages; m; m = message_at(j->messages, m)->next)
         if (message_at(j->messages, m)->enrolment == row && message_cancel(j->messages, m, now))
             tell_message(j, row, m, EVENT_MESSAGE_CANCELLED, fresh);
+}
+
+void journey_cancel(struct journeys *j, u32 row, exit_reason why, i64 now, bool fresh)
+{
+    journey_cancel_messages(j, row, now, fresh);
     journey_end(j, row, why, now, fresh);
 }
 
-static void plan_message(struct journeys *j, u32 row, const struct instruction *in, i64 now)
+void journey_plan(struct journeys *j, u32 row, const struct instruction *in, i64 now)
 {
     const struct program *p = program_at(j, row);
     struct enrolment_row *r = row_edit(j, row);
@@ -247,57 +265,21 @@ static void plan_message(struct journeys *j, u32 row, const struct instruction *
     tell_message(j, row, message, EVENT_MESSAGE_PLANNED, true);
 }
 
-static void begin_wait(struct journeys *j, u32 row, const struct instruction *in, i64 now)
-{
-    struct enrolment_row *r = row_edit(j, row);
-    struct subject who;
-    j->host.subject(j->host.ctx, customer_head(j->customers, r->persona), &who);
-    r->state = ENROLMENT_WAITING;
-    r->due_ms = zone_add(who.zone, now, in->wait);
-}
-
-/* Jumps only go forward, so it ends. */
-void journey_advance(struct journeys *j, u32 row, i64 now)
-{
-    const struct program *p = program_at(j, row);
-    for (;;) {
-        u32 step = row_at(j, row)->step;
-        if (step >= p->instruction_count) {
-            journey_end(j, row, EXIT_DONE, now, true);
-            return;
-        }
-        const struct instruction *in = &p->instructions[step];
-        switch (in->op) {
-        case OP_WAIT: begin_wait(j, row, in, now); return;
-        case OP_SEND: plan_message(j, row, in, now); return;
-        case OP_END: journey_end(j, row, EXIT_END, now, true); return;
-        case OP_JUMP: row_edit(j, row)->step = (u16)in->target; break;
-        case OP_BRANCH: {
-            u32 next = holds(j, row, in->condition, now) ? step + 1 : in->target;
-            row_edit(j, row)->step = (u16)next;
-            break;
-        }
-        }
-    }
-}
-
-static void go_on(struct journeys *j, u32 row, i64 now)
-{
-    row_edit(j, row)->step++;
-    journey_advance(j, row, now);
-}
-
 /* ---- while it runs ---- */
 
-static bool reads(const struct predicate *p, const struct cause *cause)
+bool journey_reads(const struct predicate *p, const struct cause *cause)
 {
     const struct predicate_inputs *in = predicate_inputs(p);
-    if (!cause->event || in->any_event) return true;
+    if (!cause->event || in->any_event || in->own || in->others) return true;
+    if (cause->event->code >= EVENT_MESSAGE_PLANNED &&
+        cause->event->code <= EVENT_MESSAGE_CANCELLED)
+        return true; /* a condition may ask for the status of a message */
     for (u32 i = 0; i < in->event_count; i++)
         if (in->events[i] == cause->event->code) return true;
-    return in->attribute_count || in->tag_count || in->segment_count || in->consents ||
-           in->identifiers;
+    return in->attribute_count || in->any_tag || in->tag_count || in->segment_count ||
+           in->consents || in->identifiers;
 }
+
 
 /* No record ends the enrolment it began; one that time began before the record's own doing is as
  * old as any. */
@@ -307,19 +289,31 @@ static bool began(const struct enrolment_row *r, const struct cause *cause)
            r->trigger_order >= cause->own;
 }
 
+/* The first of its exits that holds ends it. */
+static bool left(struct journeys *j, u32 row, const struct cause *cause, i64 now)
+{
+    const struct program *p = program_at(j, row);
+    for (u32 i = 0; i < p->exit_count; i++) {
+        if (!journey_reads(p->exits[i], cause) || !journey_holds(j, row, p->exits[i], now))
+            continue;
+        journey_end(j, row, EXIT_EXIT, now, true);
+        return true;
+    }
+    return false;
+}
+
 void journey_feed(struct journeys *j, persona head, const struct cause *cause, i64 now)
 {
     u32 next;
     for (u32 row = customer_at(j->customers, head)->enrolments; row; row = next) {
         next = row_at(j, row)->next;
         const struct program *p = program_at(j, row);
-        if (!enrolment_runs(row_at(j, row)) || p->over || began(row_at(j, row), cause)) continue;
-        for (u32 i = 0; i < p->exit_count; i++) {
-            if (!reads(p->exits[i], cause) || !holds(j, row, p->exits[i], now)) continue;
-            journey_end(j, row, EXIT_EXIT, now, true);
-            break;
-        }
+        if (began(row_at(j, row), cause) || goal_feed(j, row, cause, now)) continue;
+        if (!enrolment_runs(row_at(j, row)) || p->over) continue;
+        if (!left(j, row, cause, now) && row_at(j, row)->state == ENROLMENT_WAITING)
+            wait_feed(j, row, cause, now);
     }
+    hands_over(j, now);
 }
 
 /* Whether time moves it: a wait while its journey is not held, or a date's moment. */
@@ -327,15 +321,22 @@ static bool waits(const struct journeys *j, const struct enrolment_row *r)
 {
     const struct program *p = &j->loaded[r->program];
     if (r->state == ENROLMENT_DATED) return true;
+    if (r->state == ENROLMENT_ENDED) return r->goal == GOAL_AFTER;
     return r->state == ENROLMENT_WAITING && r->due_ms != NEVER && !journey_at(j, p)->paused &&
            !p->over;
+}
+
+static i64 due_of(const struct journeys *j, const struct enrolment_row *r)
+{
+    return r->state == ENROLMENT_ENDED ? goal_end(&j->loaded[r->program], r) : r->due_ms;
 }
 
 /* By (due, creation, journey id). */
 static bool before(const struct journeys *j, const struct enrolment_row *a,
                    const struct enrolment_row *b)
 {
-    if (a->due_ms != b->due_ms) return a->due_ms < b->due_ms;
+    i64 x = due_of(j, a), y = due_of(j, b);
+    if (x != y) return x < y;
     if (a->trigger_order != b->trigger_order) return a->trigger_order < b->trigger_order;
     return str_cmp(j->loaded[a->program].id, j->loaded[b->program].id) < 0;
 }
@@ -345,7 +346,7 @@ static u32 first_due(const struct journeys *j, persona head, i64 now)
     u32 best = 0;
     for (u32 row = customer_at(j->customers, head)->enrolments; row; row = row_at(j, row)->next) {
         const struct enrolment_row *r = row_at(j, row);
-        if (r->due_ms > now || !waits(j, r)) continue;
+        if (!waits(j, r) || due_of(j, r) > now) continue;
         if (!best || before(j, r, row_at(j, best))) best = row;
     }
     return best;
@@ -353,11 +354,20 @@ static u32 first_due(const struct journeys *j, persona head, i64 now)
 
 void journey_due(struct journeys *j, persona head, i64 now)
 {
-    for (u32 row; (row = first_due(j, head, now));)
-        if (row_at(j, row)->state == ENROLMENT_DATED)
-            dated_due(j, row, now);
-        else
-            go_on(j, row, now);
+    u32 turn = 0;
+    pass_turn(j, head, now);
+    for (;;) {
+        u32 row = first_due(j, head, now);
+        if (schedule_turn(j, head, row ? due_of(j, row_at(j, row)) : now, &turn, now)) continue;
+        if (!row) break;
+        switch (row_at(j, row)->state) {
+        case ENROLMENT_DATED: dated_due(j, row, now); break;
+        case ENROLMENT_ENDED: goal_over(j, row); break;
+        default: wait_due(j, row, now); break;
+        }
+        hands_over(j, now);
+    }
+    if (turn) schedule_turns_taken(j, head);
 }
 
 i64 journey_next_due(const struct journeys *j, persona head)
@@ -365,7 +375,7 @@ i64 journey_next_due(const struct journeys *j, persona head)
     i64 next = 0;
     for (u32 row = customer_at(j->customers, head)->enrolments; row; row = row_at(j, row)->next) {
         const struct enrolment_row *r = row_at(j, row);
-        if (waits(j, r) && (!next || r->due_ms < next)) next = r->due_ms;
+        if (waits(j, r) && (!next || due_of(j, r) < next)) next = due_of(j, r);
     }
     return next;
 }
@@ -387,8 +397,9 @@ refusal journey_may_send(struct journeys *j, u32 message, i64 now)
     if (r->state == ENROLMENT_ENDED && r->exit == EXIT_STOPPED) return REFUSAL_STOPPED;
     if (r->state == ENROLMENT_ENDED && !came_to_its_end(r->exit)) return REFUSAL_EXIT;
     if (p->over) return REFUSAL_STOPPED;
-    return holds(j, m->enrolment, p->instructions[m->step].condition, now) ? REFUSAL_NONE
-                                                                           : REFUSAL_SEND_IF;
+    return journey_holds(j, m->enrolment, p->instructions[m->step].condition, now)
+               ? REFUSAL_NONE
+               : REFUSAL_SEND_IF;
 }
 
 void journey_departed(struct journeys *j, u32 message, i64 now)
@@ -396,14 +407,16 @@ void journey_departed(struct journeys *j, u32 message, i64 now)
     const struct message_row *m = message_at(j->messages, message);
     if (!table_has(j->enrolments, m->enrolment)) return;
     const struct enrolment_row *r = row_at(j, m->enrolment);
-    if (r->state == ENROLMENT_SENDING && r->step == m->step && !program_at(j, m->enrolment)->over)
-        go_on(j, m->enrolment, now);
+    if (r->state == ENROLMENT_SENDING && r->step == m->step && r->program == m->program &&
+        !program_at(j, m->enrolment)->over)
+        journey_go_on(j, m->enrolment, now);
+    hands_over(j, now);
 }
 
 void journey_settled(struct journeys *j, u32 message)
 {
     const struct message_row *m = message_at(j->messages, message);
-    if (table_has(j->enrolments, m->enrolment)) drop_if_done(j, m->enrolment);
+    if (table_has(j->enrolments, m->enrolment)) journey_drop_if_done(j, m->enrolment);
 }
 
 bool journey_enrolment_open(const struct journeys *j, u32 enrolment)
@@ -414,7 +427,7 @@ bool journey_enrolment_open(const struct journeys *j, u32 enrolment)
 bool journey_content(const struct journeys *j, u32 message, struct message_content *out)
 {
     const struct message_row *m = message_at(j->messages, message);
-    if (!m || m->program >= j->loaded_count) return false;
+    if (!m || !m->program || m->program >= j->loaded_count) return false;
     const struct program *p = &j->loaded[m->program];
     const struct instruction *in = &p->instructions[m->step];
     *out = (struct message_content){
@@ -424,14 +437,26 @@ bool journey_content(const struct journeys *j, u32 message, struct message_conte
         .template_id = in->text,
         .topic = in->topic ? names_text(j->names, NAME_TOPIC, in->topic) : S(""),
         .topic_code = in->topic,
-        .category = m->category,
+        .category = (category)m->category,
+        .rules = {p->quiet, p->dedupe_ms, in->expires_ms},
         .version = p->version,
     };
-    if (p->trigger.kind != TRIGGER_DATE && table_has(j->enrolments, m->enrolment)) {
+    if (table_has(j->enrolments, m->enrolment)) out->key = row_at(j, m->enrolment)->key;
+    if (program_has_event(p) && table_has(j->enrolments, m->enrolment)) {
         out->trigger_order = row_at(j, m->enrolment)->trigger_order;
         out->trigger_ms = row_at(j, m->enrolment)->trigger_ms;
     }
     return true;
+}
+
+i32 journey_priority(const struct journeys *j, u32 program)
+{
+    return program < j->loaded_count ? j->loaded[program].priority : 0;
+}
+
+str journey_id(const struct journeys *j, u32 program)
+{
+    return program < j->loaded_count ? j->loaded[program].id : (str){0};
 }
 
 const struct enrolment_row *enrolment_at(const struct journeys *j, u32 row)

@@ -63,15 +63,16 @@ struct enrolment_row {
     u16 step;        /* instruction it stands at */
     u16 visit;       /* times a step was come to again */
     u8 state;        /* enrolment_state */
-    u8 exit;         /* exit_reason when ENDED */
+    u8 exit : 6;     /* exit_reason when ENDED */
+    u8 goal : 2;     /* goal_state */
     i64 due_ms; /* WAITING: when its wait is over; ENDED: when it ended; NEVER: no end by time */
     i64 started_ms;
     u64 trigger_order; /* of the record that began it: also the order of creation */
     i64 trigger_ms;    /* its occurred time */
     u64 key;           /* hash of its key's text; 0: none */
     /* DATED: due_ms is the next moment, or when the row may go; started_ms: since when moments
-     * count; trigger_ms: the last day that is dealt with (its midnight in UTC; 0: none is); key:
-     * hash of the date. */
+     * count; trigger_ms: the last day (schedules: local minute) that is dealt with, as if it were
+     * UTC; 0: none is; key: hash of the date, or of the schedule. */
 };
 _Static_assert(sizeof(struct enrolment_row) == 64, "an enrolment is one cache line");
 
@@ -83,14 +84,24 @@ typedef enum {
     ENROLMENT_DATED    /* none yet: holds the place of a date's next moment, one a journey */
 } enrolment_state;
 
+typedef enum {
+    GOAL_WAITED,  /* while it runs */
+    GOAL_REACHED, /* counted */
+    GOAL_AFTER,   /* it has ended, and the goal's time has not */
+    GOAL_OVER
+} goal_state;
+
 /* What a journey does to the rest: engine fills the table. */
 struct journey_host {
     void *ctx;
     /* A system event of the customer: code of log/events.h, props in base/props.h form. One that is
-     * not fresh starts no journey. */
-    void (*event)(void *ctx, persona head, u32 code, str props, bool fresh);
+     * not fresh starts no journey. Gives its order. */
+    u64 (*event)(void *ctx, persona head, u32 code, str props, bool fresh);
     /* A live subject of this customer. */
     void (*subject)(void *ctx, persona head, struct subject *out);
+    /* A zone by its name, of the records applied; empty: the workspace's. NULL: UTC, also where
+     * there is no such function. */
+    const struct zone *(*zone)(void *ctx, str name);
     /* A place of its own among the record's events, for a cause that is no event. */
     u64 (*order)(void *ctx);
     /* Gives a coupon (codes of NAME_OBJECT), once for each enrolment's step; false: there is none.
@@ -98,6 +109,9 @@ struct journey_host {
     bool (*coupon)(void *ctx, persona head, u32 coupon, u32 step, u64 enrolment);
     /* As in struct predicate_context; NULL: whatever is named is there. Outside apply. */
     bool (*known)(void *ctx, const char *kind, str id);
+    /* What steps do to a customer, as changes that are made now. */
+    void (*tag)(void *ctx, persona who, u32 tag, bool on, i64 expires_ms);
+    void (*set)(void *ctx, persona who, u32 attribute, value v);
 };
 
 struct journeys *journeys_new(struct store *s, struct customers *c, struct messages *m,
@@ -110,6 +124,11 @@ void journeys_rebuild(struct journeys *j);
  * JSON pointer and a sentence. */
 MUST_USE err journey_compile(struct journeys *j, const struct json *source, const struct zone *zone,
                              struct buf *compiled, struct diag *why);
+/* The same; what becomes of enrolments that run is said by `how`, not by the journey's "publish".
+ */
+MUST_USE err journey_compile_as(struct journeys *j, const struct json *source,
+                                const struct json *how, const struct zone *zone,
+                                struct buf *compiled, struct diag *why);
 /* Applies a published version. `now` is when it became live. */
 MUST_USE err journey_publish(struct journeys *j, u32 code, str compiled, i64 now);
 /* Pausing refuses entries and lets what falls due wait; resuming lets it happen once; stopping
@@ -133,6 +152,7 @@ struct cause {
     u64 own; /* orders from here on are the record's own doing; before it, of what was due */
     i64 occurred_ms;
     bool fresh;
+    bool born; /* the record made the customer */
 };
 /* Exits and waits of what already runs; enrolments that the record itself began are left alone. */
 void journey_feed(struct journeys *j, persona head, const struct cause *cause, i64 now);
@@ -148,6 +168,25 @@ i64 journey_next_due(const struct journeys *j, persona head);
  * Stopping ends what runs, publishing a date trigger makes moments of dates that are known already,
  * another zone moves them. */
 
+/* Schedules. The moment at which one comes next; NEVER. Then journeys_tick, in the first record at
+ * or after it, before anything else of that record. */
+i64 journeys_next_tick(const struct journeys *j);
+void journeys_tick(struct journeys *j, i64 now);
+/* A process begins: what came before and was not begun has been missed. */
+void journeys_started(struct journeys *j, i64 now);
+/* Is what is due for her at `due` a schedule's moment? Late ones look after themselves. */
+bool journey_is_scheduled(const struct journeys *j, persona head, i64 due);
+/* A journey whose tick is under way, where its pass goes on and where it ends. */
+bool journey_tick_next(const struct journeys *j, u32 *code, persona *from, persona *end);
+/* Judges those of [from, to); nothing unless the pass is at `from`. `each` is told of everybody
+ * whose turn it is; not `taken`: something of hers is due first, the caller serves her by
+ * journey_due. */
+void journey_tick_slice(struct journeys *j, u32 code, persona from, persona to,
+                        void (*each)(void *ctx, persona head, bool taken), void *ctx, i64 now);
+/* Does a tick or a move wait for her? Then journey_due takes her turn, before any record of hers.
+ */
+bool journey_has_turn(const struct journeys *j, persona head);
+
 /* A journey whose pass is under way, and where it goes on; false: none is. */
 bool journey_pass_next(const struct journeys *j, u32 *code, persona *from);
 /* Passes [from, to); nothing unless the pass is at `from`. Then the caller looks at the timers of
@@ -155,7 +194,7 @@ bool journey_pass_next(const struct journeys *j, u32 *code, persona *from);
 void journey_pass(struct journeys *j, u32 code, persona from, persona to, i64 now);
 /* A zone's rules or the workspace's zone changed: date triggers pass everybody again. `hers`: a
  * zone is new, which can only be that of customers who had named it in vain. */
-void journeys_rezone(struct journeys *j, bool hers);
+void journeys_rezone(struct journeys *j, bool hers, i64 now);
 /* The same work for one customer, out of turn: her view was made anew (a merge, a cut). */
 void journey_look(struct journeys *j, persona head, i64 now);
 
@@ -186,9 +225,14 @@ struct message_content {
     str topic; /* empty: the channel itself */
     u32 topic_code;
     category category;
+    struct message_rules rules;
     u32 version;
     u64 trigger_order; /* the event for {{ event.… }}: event_get with these; 0: none */
     i64 trigger_ms;
+    u64 key; /* hash of its entry's key; 0: it has none */
+    /* Of what a program asked for (message_send), which has no journey: */
+    str to;     /* empty: her address as it is */
+    str values; /* a MAP's value bytes */
 };
 bool journey_content(const struct journeys *j, u32 message, struct message_content *out);
 
@@ -196,11 +240,50 @@ bool journey_content(const struct journeys *j, u32 message, struct message_conte
  * (a NAME_OBJECT code; the latest visit counts) that reached the status (ASKED_*). */
 bool journey_asked(const struct journeys *j, u32 step, u32 status);
 
+/* For the resolver too, of the enrolment whose condition is at hand: its step (the latest visit)
+ * ended so (RESULT_*); a task of its step was done with this outcome; since when the enrolment
+ * (step 0) or a step of it is, false if it never was. */
+bool journey_result(const struct journeys *j, u32 step, u32 result);
+bool journey_task_is(const struct journeys *j, u32 step, str outcome);
+bool journey_since(const struct journeys *j, u32 step, i64 *ms, u64 *order);
+
+/* ---- tasks: what a person is to do (task.c) ---- */
+
+enum { TASK_ID_BYTES = 24, TASKS_OPEN_MAX = 1 << 20 };
+struct task_info {
+    char id[TASK_ID_BYTES + 1];
+    bool done;
+    persona head;
+    str journey, step, kind, owner;
+    str outcome;         /* empty while it is open */
+    const str *outcomes; /* what it may be; none: anything */
+    u32 outcome_count;
+    u64 key;               /* of its enrolment; 0: none */
+    i64 opened_ms, due_ms; /* due NEVER: at any time */
+};
+/* False: it was closed, or there never was one of this id. */
+bool task_find(const struct journeys *j, str id, struct task_info *out);
+/* Those that are open, and those done whose enrolment is still there, in no order; *cursor starts
+ * at 0. O(tasks). */
+bool task_next(const struct journeys *j, u32 *cursor, struct task_info *out);
+/* The hash of a key's text, as enrolments have it. */
+u64 journey_key_hash(str text);
+/* May this be its outcome? */
+bool task_allows(const struct task_info *t, str outcome);
+/* A person's outcome; nothing for a task that is not open or does not allow it. `by` and `note` may
+ * be empty. The head whose timers the caller looks at; 0: nothing happened. */
+persona task_done(struct journeys *j, str id, str outcome, str note, str by);
+/* Of a version, for struct message_host. */
+i32 journey_priority(const struct journeys *j, u32 program);
+str journey_id(const struct journeys *j, u32 program);
+
 /* Reading for reports and pages (engine thread). */
 struct journey_info {
     u32 code;
     str id;
     u32 version;
+    i32 priority; /* at one instant the higher comes first where a cap binds */
+    str owner;
     bool paused, stopped;
     u64 entered, refused, waiting, done; /* enrolments of all versions */
     str source;
@@ -211,6 +294,9 @@ struct version_info {
     i64 live_ms;
     u64 entered, refused[ENTRY_COUNT], ended[EXIT_COUNT];
     u64 messages[MESSAGE_STATUS_COUNT]; /* by present (or last) status */
+    bool has_goal;
+    u64 reached;       /* how many of `entered` reached it in time */
+    fixed goal_target; /* the share that was hoped for; 0: none */
 };
 /* Each version, oldest first; *cursor starts at 0. All of them: O(versions of all journeys). */
 bool journey_next_version(const struct journeys *j, u32 code, u32 *cursor,

@@ -2,8 +2,13 @@
  *
  *   compile.c  JSON → bytes            program.c  bytes → program
  *   version.c  publish, operate, read  enter.c    triggers, entry rules
- *   journey.c  steps, waits, exits     dated.c    moments of dates
- *   owner.c    joined, cut, forgotten  pass.c     work that passes everybody */
+ *   journey.c  causes, exits, messages dated.c    moments of dates
+ *   step.c     from step to step       wait.c     what steps wait for
+ *   task.c     what people are to do   hand.c     one journey hands over to another
+ *   mark.c     what is known of steps that were
+ *   owner.c    joined, cut, forgotten  pass.c     work that passes everybody
+ *   schedule.c ticks                   goal.c     what they are to do
+ *   cron.c     patterns of local time  explain.c  how it stands for one customer */
 #pragma once
 #include "journey/program.h"
 
@@ -38,15 +43,77 @@ struct count_row {
     u64 version; /* the store's */
     u64 count;
 };
-enum { COUNTS_EACH = 32, ENDED_AT = 16 };
-_Static_assert((int)ENTRY_COUNT <= ENDED_AT && ENDED_AT + (int)EXIT_COUNT <= COUNTS_EACH, "room");
+enum { COUNTS_EACH = 32, ENDED_AT = 16, GOAL_AT = COUNTS_EACH - 1 };
+_Static_assert((int)ENTRY_COUNT <= ENDED_AT && ENDED_AT + (int)EXIT_COUNT <= GOAL_AT, "room");
+
+/* The ticks of a journey with a schedule; its index is the journey's row. */
+struct schedule_row {
+    u64 version;         /* the store's */
+    i64 next_ms;         /* the next tick; NEVER: none */
+    i64 tick_ms;         /* the one under way; 0: none */
+    i64 dealt_ms;        /* local time of the last one, as if it were UTC */
+    u64 begun;           /* number of the record it began with */
+    persona cursor, end; /* of its pass */
+    u32 program;         /* the version that was live at it */
+    u32 spare;
+};
+
+/* Row 1: the journeys' own. */
+struct clock_row {
+    u64 version; /* the store's */
+    i64 started_ms;
+};
+
+/* What an enrolment has beside its row, at the same index: only while a step of it needs it. */
+struct extra_row {
+    u64 version;     /* the store's */
+    i64 since_ms;    /* when the present wait began… */
+    u64 since_order; /* …and after which event */
+    i64 timeout_ms;  /* of an until; NEVER: it has none */
+    u32 marks;       /* its newest mark */
+    u32 tasks;       /* its newest task */
+    u64 met;         /* the wait is over, but its journey is paused */
+};
+/* A step that began, or ended so: its latest visit. */
+struct mark_row {
+    u64 version; /* the store's */
+    i64 ms;      /* when it began; NEVER: nobody asked */
+    u64 order;
+    u32 next;
+    u32 step;
+    u64 result; /* RESULT_* */
+};
+struct task_row {
+    u64 version; /* the store's */
+    u32 next;    /* the enrolment's next, newest first */
+    u32 enrolment;
+    u16 program, at;    /* the instruction that opened it */
+    u32 owner, outcome; /* handles */
+    u32 state;          /* open, done, closed */
+    u64 order;          /* of its opening */
+    i64 opened_ms, due_ms;
+};
+/* Whose turn it is in a round robin. */
+struct pool_row {
+    u64 version; /* the store's */
+    u32 journey, step;
+    u64 next;
+};
+/* A customer who is handed over once the steps at hand are done. */
+struct hand {
+    persona head;
+    u32 journey; /* NAME_OBJECT code */
+    u64 order;   /* of the event that says so: the trigger */
+};
+enum { HANDS_MAX = 256, STEPS_AT_ONCE = 100 };
 
 /* In a cursor: dates that were known before count from the publication on. */
 #define PASS_PUBLISHED ((u32)1 << 31)
 
 struct journeys {
-    struct table *enrolments, *programs, *journeys, *counts;
-    struct heap *bytes;
+    struct table *enrolments, *programs, *journeys, *counts, *schedules, *clock;
+    struct table *extras, *marks, *tasks, *pools;
+    struct heap *bytes, *task_texts;
     struct customers *customers;
     struct messages *messages;
     struct segments *segments;
@@ -55,7 +122,12 @@ struct journeys {
     /* derived */
     struct program *loaded; /* by program index */
     u32 loaded_count;
-    u32 asking; /* the enrolment whose condition is being evaluated */
+    u32 asking;                   /* the enrolment whose condition is being evaluated */
+    struct hand hands[HANDS_MAX]; /* empty between records */
+    u32 hand_count;
+    bool handing;
+    i64 next_tick;
+    u32 ticking, moving; /* ticks under way, passes that move enrolments */
 };
 
 static inline const struct enrolment_row *row_at(const struct journeys *j, u32 row)
@@ -102,20 +174,96 @@ void journey_tell(struct journeys *j, persona head, u32 event, const struct prog
                   const struct event *trigger, bool fresh);
 /* Ends an enrolment that runs; `fresh`: the exit may start other journeys. */
 void journey_end(struct journeys *j, u32 row, exit_reason why, i64 now, bool fresh);
-/* The same, and what it planned and nobody has claimed is cancelled. */
+/* What it planned and nobody has claimed is cancelled; and the enrolment with it. */
+void journey_cancel_messages(struct journeys *j, u32 row, i64 now, bool fresh);
 void journey_cancel(struct journeys *j, u32 row, exit_reason why, i64 now, bool fresh);
-/* Runs from the present step to the next wait, send or end. */
-void journey_advance(struct journeys *j, u32 row, i64 now);
 /* Takes a row out of her list and frees it. */
 void enrolment_drop(struct journeys *j, u32 row);
 
-/* A subject whose `event` is the one that began the enrolment, if there is one. */
+/* Plans the message of a send step. */
+void journey_plan(struct journeys *j, u32 row, const struct instruction *in, i64 now);
+/* A subject whose `event` is the one that began the enrolment, if there is one; `trigger` has its
+ * views. */
 void enrolment_subject(struct journeys *j, u32 row, struct subject *who, struct event *trigger);
+/* Asks one condition of an enrolment; none holds. */
+bool journey_holds(struct journeys *j, u32 row, const struct predicate *p, i64 now);
+/* What a condition reads may be another after this cause. */
+bool journey_reads(const struct predicate *p, const struct cause *cause);
+/* The key that an enrolment has by its trigger; MISSING. */
+value journey_key(const struct program *p, const struct event *trigger);
+/* An ended enrolment that nobody asks for any more goes. */
+void journey_drop_if_done(struct journeys *j, u32 row);
+
+/* ---- step.c ---- */
+
+/* Runs from the present step to the next wait, send or end. */
+void journey_advance(struct journeys *j, u32 row, i64 now);
+/* The present step is over: the next. */
+void journey_go_on(struct journeys *j, u32 row, i64 now);
+/* What every event of a step begins with: journey, step, key. */
+void step_put(struct journeys *j, u32 row, const struct instruction *in, struct buf *b);
+/* What Step Done says beside it. */
+struct done {
+    str result, reason;
+    u32 to;    /* the journey entered */
+    value key; /* with this key */
+};
+u64 step_done(struct journeys *j, u32 row, const struct instruction *in, const struct done *d);
+
+/* ---- wait.c ---- */
+
+/* Begins a wait; true: it is over already, and the next step stands in the row. */
+bool wait_begin(struct journeys *j, u32 row, const struct instruction *in, i64 now);
+/* Its due moment has come. */
+void wait_due(struct journeys *j, u32 row, i64 now);
+/* Something happened that may end it. */
+void wait_feed(struct journeys *j, u32 row, const struct cause *cause, i64 now);
+/* Looks whether anything about the customer or the zones ends or moves it. */
+void wait_look(struct journeys *j, u32 row, i64 now);
+
+/* The member "until" of what is under way: how the condition it waits for stands. */
+void wait_explain(struct journeys *j, u32 row, i64 now, struct buf *out);
+
+/* ---- mark.c ---- */
+
+const struct extra_row *extra_at(const struct journeys *j, u32 row); /* NULL: none */
+struct extra_row *extra_edit(struct journeys *j, u32 row);           /* made where there is none */
+/* With all that hangs on it; nothing is told. */
+void extra_drop(struct journeys *j, u32 row);
+void mark_begin(struct journeys *j, u32 row, u32 step, i64 now);
+void mark_result(struct journeys *j, u32 row, u32 step, u32 result);
+hash128 extras_digest(const struct journeys *j, u32 row);
+
+/* ---- task.c ---- */
+
+/* False: there are too many. */
+bool task_open(struct journeys *j, u32 row, const struct instruction *in, i64 now);
+/* Whose it is now, in `arena`. */
+str owner_read(struct journeys *j, u32 row, const struct instruction *in, struct arena *arena);
+bool tasks_open(const struct journeys *j, u32 row);
+/* Those that are open are closed, and it is told why. */
+void tasks_close(struct journeys *j, u32 row, str why, bool fresh);
+void tasks_drop(struct journeys *j, u32 first);
+hash128 tasks_digest(const struct journeys *j, u32 first);
+hash128 pools_digest(const struct journeys *j, name_of name, void *ctx);
+
+/* ---- hand.c ---- */
+
+/* The customer of this enrolment enters another journey, once hands_over is called. */
+void hand_put(struct journeys *j, u32 row, const struct instruction *in);
+void hands_over(struct journeys *j, i64 now);
+/* The event is a hand-over into this journey. */
+bool is_hand(const struct program *p, const struct event *ev);
+/* She was handed over into it three times within a day. */
+bool hand_loops(struct journeys *j, const struct program *p, persona head, i64 now);
 
 /* ---- enter.c ---- */
 
-/* Judges one entry of the newest version, and enrols her or says why not. */
+/* Judges one entry of the newest version, and enrols her or says why not; then those whom the
+ * steps at hand hand over. Nobody may be in the middle of her list. */
 void journey_try(struct journeys *j, u32 program, persona head, const struct cause *cause, i64 now);
+/* Ends an enrolment `restarted` and begins it anew in this version, by the same cause. */
+void journey_begin_again(struct journeys *j, u32 row, u32 program, i64 now);
 
 /* The customer's number in a lottery of the journey, 0 to 9,999. */
 u32 journey_lot(const struct journeys *j, const struct program *p, persona head, str salt);
@@ -129,8 +277,52 @@ u32 dated_follow(struct journeys *j, u32 journey, persona head, bool unchanged, 
 /* The row's moment may have come: judges an entry. */
 void dated_due(struct journeys *j, u32 row, i64 now);
 bool dated_reads(const struct program *p, const struct change *change);
+/* The condition on a date reads this attribute. */
+bool dated_names(const struct predicate *days, u32 attribute);
+/* The moment of a time on a day; the first of them not before `from` on a day of the condition,
+ * NEVER: there is none any more. */
+i64 dated_moment(const struct zone *z, i64 day, i64 clock_ms);
+i64 dated_first(const struct predicate *days, const struct subject *who, i64 from, i64 clock_ms);
+
+/* ---- schedule.c ---- */
+
+/* The first moment after `after`; NEVER. */
+i64 schedule_next(const struct schedule *s, const struct zone *z, i64 after);
+/* Which moment of those from `due` to `now` counts: what was missed (nothing ran then, or it is
+ * `late`) is made up for once, or not. NEVER: none. */
+i64 schedule_counts(const struct journeys *j, const struct schedule *s, const struct zone *z,
+                    i64 due, bool late, i64 now);
+/* The local time of a moment, as if it were UTC. */
+i64 local_of(const struct zone *z, i64 ms);
+/* The journey's schedule by its newest version, from now on. */
+void schedule_follow(struct journeys *j, u32 journey, i64 now);
+void schedules_rezone(struct journeys *j, i64 now);
+void schedules_rebuild(struct journeys *j);
+/* A moment has come for her: in the audience she tries to enter. */
+void schedule_offer(struct journeys *j, u32 program, persona head, i64 moment, i64 now);
+/* Takes her turn in the earliest tick ≤ `upto` after *last (a journey's row, 0 at first); false:
+ * there is none. After the last one, schedule_turns_taken. */
+bool schedule_turn(struct journeys *j, persona head, i64 upto, u32 *last, i64 now);
+void schedule_turns_taken(struct journeys *j, persona head);
+
+/* ---- goal.c ---- */
+
+/* Until when the goal of an enrolment counts. */
+i64 goal_end(const struct program *p, const struct enrolment_row *r);
+/* What happened may be what they were to do. True: the row is gone. */
+bool goal_feed(struct journeys *j, u32 row, const struct cause *cause, i64 now);
+/* An enrolment has just ended: how long its goal still counts. */
+void goal_after(struct journeys *j, u32 row, i64 now);
+/* The time of an ended one's goal is over. */
+void goal_over(struct journeys *j, u32 row);
 
 /* ---- pass.c, version.c ---- */
+
+/* Her part of the passes that move enrolments and have not come to her. */
+void pass_turn(struct journeys *j, persona head, i64 now);
+bool pass_waits_for(const struct journeys *j, persona head);
+void passes_rebuild(struct journeys *j);
+void count_goal(struct journeys *j, const struct program *p);
 
 /* A pass over everybody begins, from the first. */
 void pass_begin(struct journeys *j, u32 journey, bool published);

@@ -99,6 +99,7 @@ void journey_forget(struct journeys *j, persona head)
         const struct enrolment_row *r = row_at(j, row);
         next = r->next;
         if (enrolment_runs(r)) count_end(j, program_at(j, row), EXIT_ERASED);
+        extra_drop(j, row);
         table_drop(j->enrolments, row);
     }
     if (customer_at(j->customers, head)->enrolments)

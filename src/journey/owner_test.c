@@ -7,7 +7,7 @@
     "'steps':[{'id':'w','wait':{'for':'1h'}},"                                                     \
     "{'id':'m','send':{'channel':'email','template':'t'}},{'id':'x','wait':{'for':'1h'}}]}"
 #define PLAIN                                                                                      \
-    "{'id':'plain','trigger':{'event':'Seen'},'entry':{'running':'%s'},"                           \
+    "{'id':'plain','trigger':{'event':'Seen'},'entry':{'again':'always','running':'%s'},"          \
     "'steps':[{'id':'m','send':{'channel':'email','template':'t'}},{'id':'w','wait':{'for':'1d'}}" \
     "]}"
 
@@ -110,7 +110,7 @@ TEST("what the one that ends merged had planned is cancelled, what was claimed i
     stage_event(s, eve, "Seen", NULL);
     stage_event(s, zoe, "Seen", NULL);
     u32 claimed = customer_at(s->w->customers, zoe)->messages;
-    CHECK(message_claim(s->messages, claimed, s->w->now));
+    CHECK(message_claim(s->messages, claimed, &(struct claim_check){.now = s->w->now}));
     persona head = stage_merge(s, ada, eve);
     head = stage_merge(s, head, zoe);
     CHECK_EQ(stage_count(s, EVENT_JOURNEY_EXITED, "plain", "merged"), 2);
@@ -198,7 +198,8 @@ TEST("stopping refuses at once, and its pass ends what runs, of every version")
     for (u32 i = 4; i < 8; i++) stage_event(s, who[i], "Cart", "{'n':1}");
     stage_until(s, s->w->now + HOUR);
     CHECK_EQ(info_of(s, "cart").waiting, 8);
-    CHECK(message_claim(s->messages, customer_at(s->w->customers, who[7])->messages, s->w->now));
+    CHECK(message_claim(s->messages, customer_at(s->w->customers, who[7])->messages,
+                        &(struct claim_check){.now = s->w->now}));
     CHECK(journey_stop(s->journeys, code));
     CHECK(!journey_stop(s->journeys, code + 1000));
     u32 planned = customer_at(s->w->customers, who[0])->messages;

@@ -15,7 +15,14 @@ static str text_of(struct stage *s, str props, u32 property)
     return out;
 }
 
-static void host_event(void *ctx, persona head, u32 code, str props, bool fresh)
+static u64 host_order(void *ctx)
+{
+    struct stage *s = ctx;
+    return event_order(s->w->number, (u32)s->w->place++);
+}
+
+/* Listed, and on her timeline; nobody is told. */
+static u64 host_event(void *ctx, persona head, u32 code, str props, bool fresh)
 {
     struct stage *s = ctx;
     MUST(s->told_count < TOLD_MAX);
@@ -23,9 +30,23 @@ static void host_event(void *ctx, persona head, u32 code, str props, bool fresh)
                                              .head = head,
                                              .event = code,
                                              .journey = text_of(s, props, PROPERTY_JOURNEY),
+                                             .step = text_of(s, props, PROPERTY_STEP),
                                              .reason = text_of(s, props, PROPERTY_REASON),
+                                             .result = text_of(s, props, PROPERTY_RESULT),
                                              .key = text_of(s, props, PROPERTY_KEY),
+                                             .owner = text_of(s, props, PROPERTY_OWNER),
+                                             .task = text_of(s, props, PROPERTY_TASK),
+                                             .to = text_of(s, props, PROPERTY_TO),
                                              .fresh = fresh};
+    struct event ev = {.persona = head,
+                       .code = code,
+                       .flags = EVENT_SYSTEM,
+                       .occurred_ms = s->w->now,
+                       .received_ms = s->w->now,
+                       .order = host_order(s),
+                       .props = props};
+    event_append(s->w->events, &ev);
+    return ev.order;
 }
 
 static void host_subject(void *ctx, persona head, struct subject *out)
@@ -35,15 +56,38 @@ static void host_subject(void *ctx, persona head, struct subject *out)
     out->resolver = &s->resolver;
 }
 
-static u64 host_order(void *ctx)
-{
-    struct stage *s = ctx;
-    return event_order(s->w->number, (u32)s->w->place++);
-}
-
 static bool resolve_message(void *ctx, u32 step, u32 status)
 {
     return journey_asked(((struct stage *)ctx)->journeys, step, status);
+}
+
+static bool resolve_result(void *ctx, u32 step, u32 result)
+{
+    return journey_result(((struct stage *)ctx)->journeys, step, result);
+}
+
+static bool resolve_task(void *ctx, u32 step, str outcome)
+{
+    return journey_task_is(((struct stage *)ctx)->journeys, step, outcome);
+}
+
+static bool resolve_since(void *ctx, u32 step, i64 *ms, u64 *order)
+{
+    return journey_since(((struct stage *)ctx)->journeys, step, ms, order);
+}
+
+static void host_tag(void *ctx, persona who, u32 tag, bool on, i64 expires_ms)
+{
+    struct stage *s = ctx;
+    struct change c;
+    (void)customer_tag(s->w->customers, who, tag, on, expires_ms, s->w->now, &c);
+}
+
+static void host_set(void *ctx, persona who, u32 attribute, value v)
+{
+    struct stage *s = ctx;
+    struct change c;
+    (void)customer_set(s->w->customers, who, attribute, v, s->w->now, &c);
 }
 
 static const struct zone *resolve_zone(void *ctx, str name)
@@ -63,11 +107,19 @@ struct stage *stage_new(struct arena *arena, const char *zone)
     s->slice = 3;
     s->segments = segments_new(s->w->store, s->w->customers, s->w->events, s->w->names);
     s->messages = messages_new(s->w->store, s->w->customers, (struct sip_key){1, 2});
-    s->resolver = (struct resolver){.ctx = s, .message = resolve_message, .zone = resolve_zone};
-    s->journeys = journeys_new(
-        s->w->store, s->w->customers, s->messages, s->segments, s->w->names,
-        (struct journey_host){
-            .ctx = s, .event = host_event, .subject = host_subject, .order = host_order});
+    s->resolver = (struct resolver){.ctx = s,
+                                    .message = resolve_message,
+                                    .step_result = resolve_result,
+                                    .task_outcome = resolve_task,
+                                    .since = resolve_since,
+                                    .zone = resolve_zone};
+    s->journeys = journeys_new(s->w->store, s->w->customers, s->messages, s->segments, s->w->names,
+                               (struct journey_host){.ctx = s,
+                                                     .event = host_event,
+                                                     .subject = host_subject,
+                                                     .order = host_order,
+                                                     .tag = host_tag,
+                                                     .set = host_set});
     return s;
 }
 

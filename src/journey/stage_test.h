@@ -15,7 +15,7 @@ struct told {
     i64 at_ms;
     persona head;
     u32 event;
-    str journey, reason, key;
+    str journey, step, reason, result, key, owner, task, to;
     bool fresh;
 };
 

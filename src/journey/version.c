@@ -1,7 +1,7 @@
 /* version.c — publishing, operating, moving, and what pages ask. */
 #include "journey/journey_internal.h"
 
-enum { ENROLMENTS_MAX = 1 << 28, JOURNEYS_MAX = 4096 };
+enum { ENROLMENTS_MAX = 1 << 28, JOURNEYS_MAX = 4096, POOLS_MAX = 65536 };
 
 struct journeys *journeys_new(struct store *s, struct customers *c, struct messages *m,
                               struct segments *sg, struct names *names, struct journey_host host)
@@ -12,7 +12,15 @@ struct journeys *journeys_new(struct store *s, struct customers *c, struct messa
     j->journeys = table_new(s, "journeys", sizeof(struct journey_row), JOURNEYS_MAX);
     j->counts =
         table_new(s, "journey_counts", sizeof(struct count_row), (PROGRAMS_MAX + 1) * COUNTS_EACH);
+    j->extras = table_new(s, "enrolment_extras", sizeof(struct extra_row), ENROLMENTS_MAX);
+    j->marks = table_new(s, "step_marks", sizeof(struct mark_row), ENROLMENTS_MAX);
+    j->tasks = table_new(s, "tasks", sizeof(struct task_row), TASKS_OPEN_MAX);
+    j->pools = table_new(s, "task_pools", sizeof(struct pool_row), POOLS_MAX);
+    j->schedules = table_new(s, "journey_schedules", sizeof(struct schedule_row), JOURNEYS_MAX + 1);
+    j->clock = table_new(s, "journey_clock", sizeof(struct clock_row), 1);
+    j->next_tick = NEVER;
     j->bytes = heap_new(s, "programs");
+    j->task_texts = heap_new(s, "tasks");
     j->customers = c;
     j->messages = m;
     j->segments = sg;
@@ -81,6 +89,8 @@ void journeys_rebuild(struct journeys *j)
     unload(j);
     for (u32 i = 1; i < table_count(j->programs); i++) MUST(load(j, i) == ERR_OK);
     if (j->loaded_count) mark_live(j);
+    schedules_rebuild(j);
+    passes_rebuild(j);
 }
 
 err journey_publish(struct journeys *j, u32 code, str compiled, i64 now)
@@ -92,13 +102,13 @@ err journey_publish(struct journeys *j, u32 code, str compiled, i64 now)
     arena_free(arena);
     TRY(e);
     u32 row = journey_row_of(j, code), index;
-    bool dated = check.trigger.kind == TRIGGER_DATE;
+    bool pass = program_has_moments(&check) || check.on_publish != PUBLISH_STAY;
     if (!row && table_count(j->journeys) >= JOURNEYS_MAX) return ERR_LIMIT;
     if (!(index = table_add(j->programs))) return ERR_LIMIT;
     if (!row) row = table_add(j->journeys);
     struct journey_row *journey = table_edit(j->journeys, row);
     struct program_row *p = table_edit(j->programs, index);
-    if (journey->program) dated |= j->loaded[journey->program].trigger.kind == TRIGGER_DATE;
+    if (journey->program) pass |= program_has_moments(&j->loaded[journey->program]);
     journey->code = code;
     journey->program = (u16)index;
     journey->stopped = 0;
@@ -110,15 +120,22 @@ err journey_publish(struct journeys *j, u32 code, str compiled, i64 now)
     p->live_ms = now;
     TRY(load(j, index));
     mark_live(j);
-    if (dated) pass_begin(j, row, true);
+    schedule_follow(j, row, now);
+    passes_rebuild(j);
+    if (pass) pass_begin(j, row, true);
     return ERR_OK;
 }
 
 bool journey_pause(struct journeys *j, u32 code, bool paused)
 {
     u32 row = journey_row_of(j, code);
-    if (row) ((struct journey_row *)table_edit(j->journeys, row))->paused = paused;
-    return row;
+    if (!row) return false;
+    struct journey_row *journey = table_edit(j->journeys, row);
+    bool resumed = journey->paused && !paused;
+    journey->paused = paused;
+    if (resumed && j->loaded[journey->program].on_publish != PUBLISH_STAY)
+        pass_begin(j, row, false);
+    return true;
 }
 
 bool journey_release(struct journeys *j, u32 code, u32 percent)
@@ -152,6 +169,7 @@ bool journey_stop(struct journeys *j, u32 code)
         ((struct program_row *)table_edit(j->programs, i))->over = 1;
         j->loaded[i].over = true;
     }
+    schedule_follow(j, found, 0);
     pass_begin(j, found, false);
     return true;
 }
@@ -186,6 +204,11 @@ void count_end(struct journeys *j, const struct program *p, exit_reason why)
     journey->ended++;
 }
 
+void count_goal(struct journeys *j, const struct program *p)
+{
+    count(j, p, GOAL_AT);
+}
+
 static u64 counted(const struct journeys *j, u32 program, u32 what)
 {
     u32 at = 1 + program * COUNTS_EACH + what;
@@ -201,6 +224,9 @@ bool journey_next_version(const struct journeys *j, u32 code, u32 *cursor, struc
     if (i >= j->loaded_count) return false;
     *out = (struct version_info){.number = j->loaded[i].version, .live_ms = j->loaded[i].live_ms};
     out->entered = counted(j, i, ENTRY_NONE);
+    out->has_goal = j->loaded[i].goal != NULL;
+    out->reached = counted(j, i, GOAL_AT);
+    out->goal_target = j->loaded[i].goal_target;
     for (u32 r = ENTRY_NONE + 1; r < ENTRY_COUNT; r++) out->refused[r] = counted(j, i, r);
     for (u32 r = EXIT_NONE + 1; r < EXIT_COUNT; r++) out->ended[r] = counted(j, i, ENDED_AT + r);
     for (u32 s = MESSAGE_PLANNED; s < MESSAGE_STATUS_COUNT; s++)
@@ -218,6 +244,8 @@ static bool fill(const struct journeys *j, u32 row, struct journey_info *out)
         .code = r->code,
         .id = p->id,
         .version = p->version,
+        .priority = p->priority,
+        .owner = p->owner,
         .paused = r->paused,
         .stopped = r->stopped,
         .entered = r->entered,
@@ -261,13 +289,18 @@ hash128 journeys_digest(const struct journeys *j, name_of name, void *ctx)
         buf_u16(&b, r->visit);
         buf_byte(&b, r->state);
         buf_byte(&b, r->exit);
+        buf_byte(&b, r->goal);
         buf_u64(&b, (u64)r->due_ms);
         buf_u64(&b, (u64)r->started_ms);
         buf_u64(&b, r->trigger_order);
         buf_u64(&b, (u64)r->trigger_ms);
         buf_u64(&b, r->key);
+        hash128 extras = extras_digest(j, i);
+        buf_u64(&b, extras.hi);
+        buf_u64(&b, extras.lo);
         sum = hash_add(sum, hash_xxh(buf_str(&b)));
     }
+    sum = hash_add(sum, pools_digest(j, name, ctx));
     for (u32 i = 1; i < table_count(j->journeys); i++) {
         const struct journey_row *r = table_at(j->journeys, i);
         buf_reset(&b);
@@ -279,6 +312,20 @@ hash128 journeys_digest(const struct journeys *j, name_of name, void *ctx)
         buf_byte(&b, r->paused);
         buf_byte(&b, r->stopped);
         buf_u32(&b, r->cursor);
+        sum = hash_add(sum, hash_xxh(buf_str(&b)));
+    }
+    for (u32 i = 1; i < table_count(j->schedules); i++) {
+        if (!table_has(j->schedules, i)) continue;
+        const struct schedule_row *r = table_at(j->schedules, i);
+        buf_reset(&b);
+        buf_str_varint(&b, name(ctx, NAME_OBJECT,
+                                ((const struct journey_row *)table_at(j->journeys, i))->code));
+        buf_u64(&b, (u64)r->next_ms);
+        buf_u64(&b, (u64)r->tick_ms);
+        buf_u64(&b, (u64)r->dealt_ms);
+        buf_u64(&b, r->tick_ms ? r->begun : 0);
+        buf_u32(&b, r->tick_ms ? r->cursor : 0);
+        buf_u32(&b, r->tick_ms ? r->end : 0);
         sum = hash_add(sum, hash_xxh(buf_str(&b)));
     }
     for (u32 i = 1; i < j->loaded_count; i++) {

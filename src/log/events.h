@@ -50,6 +50,9 @@
     X(TASK_CLOSED, 54, "Task Closed", false)                                                       \
     X(OWNER_NOTIFIED, 55, "Owner Notified", false)                                                 \
     X(WEBHOOK_CALLED, 56, "Webhook Called", false)                                                 \
+    X(JOURNEY_REQUESTED, 57, "Journey Requested", false)                                           \
+    X(FORM_SUBMITTED, 58, "Form Submitted", false)                                                 \
+    X(MESSAGE_RECEIVED, 59, "Message Received", false)                                             \
     X(COUPON_GRANTED, 64, "Coupon Granted", false)                                                 \
     X(COUPON_CLAIMED, 65, "Coupon Claimed", true)                                                  \
     X(COUPON_USED, 66, "Coupon Used", true)                                                        \

@@ -1,38 +1,16 @@
-/* message.c — rows, their lists, queues and tallies.
+/* message.c — rows, their lists and tallies.
  *
- * A message hangs in its customer's list (customer_row.messages). The ready queues hold (row, id)
- * pairs, so that an entry whose row was freed and given to another message is seen to be stale.
- * Tallies are rows of their own, one per status, so that they are in snapshots: row 1 + status, and
- * for NONE the number ever planned; in the same way each program's behind those of all. */
-#include "message/message.h"
-
-#include <stdlib.h>
+ * A message hangs in its customer's list (customer_row.messages). Tallies are rows of their own,
+ * one per status, so that they are in snapshots: row 1 + status, and for NONE the number ever
+ * planned; in the same way each program's behind those of all. */
+#include "message/message_internal.h"
 
 enum {
     MESSAGES_MAX = 1 << 28,
+    SENT_MAX = 1 << 28,
+    SENDS_MAX = 1 << 24,
     TALLIES_MAX = (1 << 16) * MESSAGE_STATUS_COUNT + 1,
     RETIRE_MS = 72 * 3600 * 1000
-};
-
-struct ready {
-    u32 row;
-    u64 id_low;
-};
-
-struct queue {
-    struct ready *items; /* a ring; cap is a power of two */
-    u32 cap, head, count;
-};
-
-struct tally_row {
-    u64 version, count;
-};
-
-struct messages {
-    struct table *rows, *tallies;
-    struct customers *customers;
-    struct sip_key key;
-    struct queue ready[LANE_COUNT];
 };
 
 static const char *STATUS[] = {
@@ -61,21 +39,57 @@ struct messages *messages_new(struct store *s, struct customers *c, struct sip_k
     struct messages *m = mem_zalloc(sizeof *m);
     m->rows = table_new(s, "messages", sizeof(struct message_row), MESSAGES_MAX);
     m->tallies = table_new(s, "message_tallies", sizeof(struct tally_row), TALLIES_MAX);
+    m->sent = table_new(s, "message_claims", sizeof(struct sent_row), SENT_MAX);
+    m->sends = table_new(s, "message_sends", sizeof(struct send_row), SENDS_MAX);
+    m->texts = heap_new(s, "message_texts");
     m->customers = c;
     m->key = key;
+    map_init(&m->by_id);
+    map_init(&m->sends_by_id);
+    map_init(&m->sent_by_content);
+    MUST(messages_policy(m, (str){0}) == ERR_OK);
     return m;
 }
 
 void messages_free(struct messages *m)
 {
     if (!m) return;
-    for (int l = 0; l < LANE_COUNT; l++) free(m->ready[l].items);
+    queues_free(m);
+    claims_free(m);
+    map_clear(&m->by_id);
+    map_clear(&m->sends_by_id);
+    arena_free(m->policy_arena);
     free(m);
 }
 
 void messages_set_key(struct messages *m, struct sip_key key)
 {
     m->key = key;
+}
+
+void messages_host(struct messages *m, struct message_host host)
+{
+    m->host = host;
+}
+
+err messages_policy(struct messages *m, str compiled)
+{
+    struct arena *arena = arena_new();
+    struct policy *p = arena_alloc(arena, sizeof *p);
+    err e = policy_load(arena_str(arena, compiled), arena, p);
+    if (e != ERR_OK) {
+        arena_free(arena);
+        return e;
+    }
+    arena_free(m->policy_arena);
+    m->policy_arena = arena;
+    m->policy = p;
+    return ERR_OK;
+}
+
+const struct policy *messages_policies(const struct messages *m)
+{
+    return m->policy;
 }
 
 static const struct message_row *at(const struct messages *m, u32 row)
@@ -91,44 +105,6 @@ const struct message_row *message_at(const struct messages *m, u32 row)
 u32 messages_end(const struct messages *m)
 {
     return table_count(m->rows);
-}
-
-/* ---- queues ---- */
-
-static void push(struct messages *m, u32 row)
-{
-    struct queue *q = &m->ready[at(m, row)->lane];
-    if (q->count == q->cap) {
-        u32 cap = q->cap ? q->cap * 2 : 64;
-        struct ready *items = mem_alloc(cap * sizeof *items);
-        for (u32 i = 0; i < q->count; i++) items[i] = q->items[(q->head + i) & (q->cap - 1)];
-        free(q->items);
-        *q = (struct queue){items, cap, 0, q->count};
-    }
-    q->items[(q->head + q->count++) & (q->cap - 1)] = (struct ready){row, at(m, row)->id_low};
-}
-
-u32 message_take(struct messages *m, lane l)
-{
-    struct queue *q = &m->ready[l];
-    while (q->count) {
-        struct ready r = q->items[q->head];
-        q->head = (q->head + 1) & (q->cap - 1);
-        q->count--;
-        const struct message_row *row = at(m, r.row);
-        if (row->status == MESSAGE_PLANNED && row->id_low == r.id_low) return r.row;
-    }
-    return 0;
-}
-
-void message_put_back(struct messages *m, u32 row)
-{
-    if (at(m, row)->status == MESSAGE_PLANNED) push(m, row);
-}
-
-u32 message_ready(const struct messages *m, lane l)
-{
-    return m->ready[l].count;
 }
 
 /* ---- states ---- */
@@ -152,17 +128,25 @@ static void count(struct messages *m, u32 program, message_status s, i64 by)
     if (program) count_in(m, tally_of(program, s), by);
 }
 
-static bool waiting(const struct message_row *row)
+static persona head_of(const struct messages *m, u32 row)
 {
-    return row->status == MESSAGE_PLANNED || row->status == MESSAGE_DEFERRED;
+    return customer_head(m->customers, at(m, row)->persona);
+}
+
+/* Wherever it goes from CLAIMED but to what was, or may have been, sent: it counts for no cap. */
+static bool gives_back(const struct message_row *r, message_status to)
+{
+    return r->status >= MESSAGE_CLAIMED &&
+           (to == MESSAGE_REJECTED || to == MESSAGE_BOUNCED || to == MESSAGE_DEFERRED);
 }
 
 static struct message_row *move(struct messages *m, u32 row, message_status to, i64 due)
 {
+    if (gives_back(at(m, row), to)) claims_take_back(m, head_of(m, row), at(m, row)->id_low);
     struct message_row *r = table_edit(m->rows, row);
     count(m, r->program, r->status, -1);
     count(m, r->program, to, 1);
-    r->status = (u8)to;
+    r->status = to & 31u;
     r->due_ms = due;
     return r;
 }
@@ -179,8 +163,9 @@ u32 message_plan(struct messages *m, const struct message_plan *plan, i64 now)
     r->enrolment = plan->enrolment;
     r->next = who->messages;
     r->program = plan->program;
-    r->step = plan->step;
+    r->step = plan->step & (MESSAGE_STEPS_MAX - 1u);
     r->due_ms = now;
+    r->planned = (u64)now & ((1ull << 42) - 1);
     r->channel = plan->channel;
     r->status = MESSAGE_PLANNED;
     r->lane = plan->lane & 3u;
@@ -189,7 +174,8 @@ u32 message_plan(struct messages *m, const struct message_plan *plan, i64 now)
     who->messages = row;
     count(m, plan->program, MESSAGE_NONE, 1);
     count(m, plan->program, MESSAGE_PLANNED, 1);
-    push(m, row);
+    map_put(&m->by_id, index_key(r->id_low), row);
+    queue_push(m, row);
     return row;
 }
 
@@ -215,41 +201,39 @@ u32 message_find(const struct messages *m, persona head, hash128 id)
     return 0;
 }
 
-refusal message_check(const struct messages *m, u32 row, const struct claim_check *check,
-                      i64 *until)
+u32 message_by_low(const struct messages *m, u64 id_low)
 {
-    const struct message_row *r = at(m, row);
-    persona head = customer_head(m->customers, r->persona);
-    struct customer_view live = {m->customers, NULL};
-    *until = NEVER;
-    if (!hash128_is_zero(check->address)) {
-        const struct address_row *a = address_of(m->customers, check->address);
-        if (a && (a->suppressed || (a->opted_out && r->category != CATEGORY_TRANSACTIONAL)))
-            return REFUSAL_SUPPRESSED;
-    }
-    if (r->category != CATEGORY_TRANSACTIONAL) {
-        u8 whole = view_consent(&live, head, r->channel, 0);
-        u8 topic = check->topic ? view_consent(&live, head, r->channel, check->topic) : whole;
-        bool denied = whole == 2 || topic == 2;
-        bool given = whole == 1 && topic == 1;
-        if (denied || (r->category == CATEGORY_PROMOTION && !given)) return REFUSAL_CONSENT;
-    }
-    return hash128_is_zero(check->address) ? REFUSAL_NO_ADDRESS : REFUSAL_NONE;
+    struct map_cursor cursor;
+    hash128 key = index_key(id_low);
+    for (u32 row = map_first(&m->by_id, key, &cursor); row; row = map_next(&m->by_id, key, &cursor))
+        if (at(m, row)->id_low == id_low) return row;
+    return 0;
 }
 
-bool message_claim(struct messages *m, u32 row, i64 now)
+u32 message_by_id(const struct messages *m, hash128 id)
+{
+    struct map_cursor cursor;
+    hash128 key = index_key(id.lo);
+    for (u32 row = map_first(&m->by_id, key, &cursor); row; row = map_next(&m->by_id, key, &cursor))
+        if (at(m, row)->id_low == id.lo && hash128_eq(message_id(m, row), id)) return row;
+    return 0;
+}
+
+bool message_claim(struct messages *m, u32 row, const struct claim_check *check)
 {
     if (at(m, row)->status != MESSAGE_PLANNED) return false;
-    struct message_row *r = move(m, row, MESSAGE_CLAIMED, now);
-    if (r->attempts < UINT8_MAX) r->attempts++;
+    struct message_row *r = move(m, row, MESSAGE_CLAIMED, check->now);
+    if (r->attempts < MESSAGE_ATTEMPTS_MAX) r->attempts = (r->attempts + 1u) & 15u;
     r->reason = REFUSAL_NONE;
+    claims_add(m, row, check);
     return true;
 }
 
 bool message_refuse(struct messages *m, u32 row, refusal why, i64 now)
 {
-    if (!waiting(at(m, row))) return false;
-    move(m, row, why == REFUSAL_EXPIRED ? MESSAGE_EXPIRED : MESSAGE_REFUSED, now)->reason = (u8)why;
+    if (!message_waits(at(m, row))) return false;
+    message_status to = why == REFUSAL_EXPIRED ? MESSAGE_EXPIRED : MESSAGE_REFUSED;
+    move(m, row, to, now)->reason = why & 15u;
     return true;
 }
 
@@ -257,13 +241,13 @@ bool message_defer(struct messages *m, u32 row, refusal why, i64 until)
 {
     u8 status = at(m, row)->status;
     if (status != MESSAGE_PLANNED && status != MESSAGE_CLAIMED) return false;
-    move(m, row, MESSAGE_DEFERRED, until)->reason = (u8)why;
+    move(m, row, MESSAGE_DEFERRED, until)->reason = why & 15u;
     return true;
 }
 
 bool message_cancel(struct messages *m, u32 row, i64 now)
 {
-    if (!waiting(at(m, row))) return false;
+    if (!message_waits(at(m, row))) return false;
     move(m, row, MESSAGE_CANCELLED, now);
     return true;
 }
@@ -276,6 +260,8 @@ static bool may_follow(message_status from, message_status to)
     case MESSAGE_CLAIMED:
     case MESSAGE_UNKNOWN: return to >= MESSAGE_SENT && to != from && to != MESSAGE_REFUSED;
     case MESSAGE_SENT:
+        if (to == MESSAGE_REJECTED) return true;
+        __attribute__((fallthrough));
     case MESSAGE_DELIVERED:
     case MESSAGE_OPENED:
     case MESSAGE_CLICKED:
@@ -298,7 +284,7 @@ void message_wake(struct messages *m, persona head, i64 now)
     for (u32 row = customer_at(m->customers, head)->messages; row; row = at(m, row)->next) {
         if (at(m, row)->status != MESSAGE_DEFERRED || at(m, row)->due_ms > now) continue;
         move(m, row, MESSAGE_PLANNED, at(m, row)->due_ms);
-        push(m, row);
+        queue_push(m, row);
     }
 }
 
@@ -309,7 +295,7 @@ static bool over(const struct message_row *r)
 
 i64 message_next_due(const struct messages *m, persona head)
 {
-    i64 next = 0;
+    i64 next = claims_next_due(m, head);
     for (u32 row = customer_at(m->customers, head)->messages; row; row = at(m, row)->next) {
         const struct message_row *r = at(m, row);
         i64 due = r->status == MESSAGE_DEFERRED ? r->due_ms : over(r) ? r->due_ms + RETIRE_MS : 0;
@@ -318,12 +304,21 @@ i64 message_next_due(const struct messages *m, persona head)
     return next;
 }
 
+static void drop_row(struct messages *m, u32 row)
+{
+    u64 id_low = at(m, row)->id_low;
+    map_remove(&m->by_id, index_key(id_low), row);
+    if (!at(m, row)->program) sends_drop(m, id_low);
+    table_drop(m->rows, row);
+}
+
 /* An unknown stays until a person or a receipt settles it: it is counted, and never goes silently.
  * A row whose enrolment still runs is looked at again a period later. */
 void message_retire(struct messages *m, persona head, i64 now,
                     bool (*open)(void *ctx, u32 enrolment), void *ctx)
 {
     u32 before = 0, next;
+    claims_prune(m, head, now);
     for (u32 row = customer_at(m->customers, head)->messages; row; row = next) {
         const struct message_row *r = at(m, row);
         next = r->next;
@@ -340,7 +335,7 @@ void message_retire(struct messages *m, persona head, i64 now,
             ((struct message_row *)table_edit(m->rows, before))->next = next;
         else
             customer_edit(m->customers, head)->messages = next;
-        table_drop(m->rows, row);
+        drop_row(m, row);
     }
 }
 
@@ -356,6 +351,7 @@ void message_unknowns(struct messages *m, i64 now, void (*each)(void *ctx, u32 r
 void message_moved(struct messages *m, persona from, persona to)
 {
     u32 first = customer_at(m->customers, from)->messages, last = first;
+    claims_moved(m, from, to);
     if (!first) return;
     while (at(m, last)->next) last = at(m, last)->next;
     ((struct message_row *)table_edit(m->rows, last))->next =
@@ -368,6 +364,7 @@ void message_cut(struct messages *m, persona a, persona b)
 {
     const persona heads[2] = {a, b};
     u32 row = customer_at(m->customers, a)->messages, last[2] = {0, 0};
+    claims_cut(m, a, b);
     if (!row) return;
     customer_edit(m->customers, a)->messages = 0;
     for (u32 next; row; row = next) {
@@ -387,10 +384,11 @@ void message_forget(struct messages *m, persona head)
     u32 next;
     for (u32 row = customer_at(m->customers, head)->messages; row; row = next) {
         next = at(m, row)->next;
-        if (waiting(at(m, row))) move(m, row, MESSAGE_CANCELLED, 0);
+        if (message_waits(at(m, row))) move(m, row, MESSAGE_CANCELLED, 0);
         if (at(m, row)->status == MESSAGE_CLAIMED) move(m, row, MESSAGE_UNKNOWN, 0);
-        table_drop(m->rows, row);
+        drop_row(m, row);
     }
+    claims_forget(m, head);
     customer_edit(m->customers, head)->messages = 0;
 }
 
@@ -417,9 +415,16 @@ u64 message_count(const struct messages *m, u32 program, message_status s)
 
 void messages_rebuild(struct messages *m)
 {
-    for (int l = 0; l < LANE_COUNT; l++) m->ready[l].count = m->ready[l].head = 0;
-    for (u32 row = 1; row < table_count(m->rows); row++)
-        if (at(m, row)->status == MESSAGE_PLANNED) push(m, row);
+    queues_clear(m);
+    map_clear(&m->by_id);
+    map_init(&m->by_id);
+    for (u32 row = 1; row < table_count(m->rows); row++) {
+        if (!table_has(m->rows, row)) continue;
+        map_put(&m->by_id, index_key(at(m, row)->id_low), row);
+        if (at(m, row)->status == MESSAGE_PLANNED) queue_push(m, row);
+    }
+    sends_rebuild(m);
+    claims_rebuild(m);
 }
 
 /* Canonical: the stable id and where it stands; no row numbers. */
@@ -435,14 +440,16 @@ hash128 messages_digest(const struct messages *m, name_of name, void *ctx)
         struct {
             u64 lo, hi;
             i64 due;
+            u64 planned;
             u8 status, reason, lane, category, attempts, fresh, pad[2];
-        } stands = {id.lo,   id.hi,       r->due_ms,   r->status, r->reason,
-                    r->lane, r->category, r->attempts, r->fresh,  {0}};
-        _Static_assert(sizeof stands == 32, "no padding is hashed");
+        } stands = {id.lo,   id.hi,       r->due_ms,   r->planned, r->status, r->reason,
+                    r->lane, r->category, r->attempts, r->fresh,   {0}};
+        _Static_assert(sizeof stands == 40, "no padding is hashed");
         memcpy(bytes, &stands, sizeof stands);
         size_t n = min_size(channel.n, sizeof bytes - sizeof stands);
         memcpy(bytes + sizeof stands, channel.p, n);
         sum = hash_add(sum, hash_xxh((str){bytes, sizeof stands + n}));
     }
-    return sum;
+    sum = hash_add(sum, sends_digest(m));
+    return hash_add(sum, claims_digest(m, name, ctx));
 }

@@ -1,5 +1,9 @@
 /* message.h — what is said: every intended contact, from planned to settled.
  *
+ *   message.c  rows and their states   queue.c  which is next     check.c  may it be sent
+ *   claims.c   what was sent, for caps and duplicates             policy.c caps, quiet hours
+ *   send.c     those that a program asked for
+ *
  *   plan ─► PLANNED ─claim─► CLAIMED ─answer─► SENT ─receipts─► DELIVERED, OPENED, CLICKED…
  *              │  ▲              │ ├─► REJECTED, BOUNCED
  *          DEFERRED┘             │ └─► UNKNOWN   (a crash, a lost answer: counted, never folded
@@ -9,8 +13,10 @@
  * every moment (message_tally). The ready queues are derived. Nothing here reads a clock or
  * renders. */
 #pragma once
+#include "base/zone.h"
 #include "customer/customer.h"
 #include "log/names.h"
+#include "message/policy.h"
 
 /* In the order of progress: the furthest one is shown. */
 #define MESSAGE_STATUS_LIST(X)                                                                     \
@@ -68,23 +74,24 @@ str message_status_text(message_status s);
 str refusal_text(refusal r);
 
 typedef enum { LANE_TRANSACTIONAL, LANE_TRIGGERED, LANE_BROADCAST, LANE_COUNT } lane;
-typedef enum { CATEGORY_PROMOTION, CATEGORY_SERVICE, CATEGORY_TRANSACTIONAL } category;
+
+enum { MESSAGE_STEPS_MAX = 1 << 12, MESSAGE_ATTEMPTS_MAX = 15 };
 
 struct message_row {
-    u64 version;     /* the store's */
-    u64 id_low;      /* low half of the stable id */
-    persona persona; /* as planned; follow customer_head */
-    u32 enrolment;   /* journey's row; 0: a transactional send */
-    u32 next;        /* the customer's next message, newest first */
-    u16 program;     /* journey's version index */
-    u16 step;        /* in its program */
-    i64 due_ms;      /* PLANNED, DEFERRED: when; later: when the status was reached */
-    u8 channel;      /* code of NAME_CHANNEL */
-    u8 status;       /* message_status */
-    u8 reason;       /* refusal, for REFUSED and DEFERRED */
-    u8 lane : 2, category : 2, fresh : 1;
-    u8 attempts; /* claims granted so far */
-    u8 spare[3];
+    u64 version;      /* the store's */
+    u64 id_low;       /* low half of the stable id */
+    persona persona;  /* as planned; follow customer_head */
+    u32 enrolment;    /* journey's row; 0: asked for by a program (message_send) */
+    u32 next;         /* the customer's next message, newest first */
+    u32 program : 16; /* journey's version index; 0: none */
+    u32 step : 12;    /* in its program */
+    u32 attempts : 4; /* claims granted so far */
+    i64 due_ms;       /* PLANNED, DEFERRED: when; later: when the status was reached */
+    u64 planned : 42; /* ms since 1970, good until 2109: what `expires` counts from */
+    u64 channel : 8;  /* code of NAME_CHANNEL */
+    u64 status : 5;   /* message_status */
+    u64 reason : 4;   /* refusal, for REFUSED and DEFERRED */
+    u64 lane : 2, category : 2, fresh : 1;
 };
 _Static_assert(sizeof(struct message_row) == 48, "a planned message is 48 bytes");
 
@@ -92,8 +99,21 @@ struct messages;
 struct messages *messages_new(struct store *s, struct customers *c, struct sip_key key);
 void messages_free(struct messages *m);
 void messages_set_key(struct messages *m, struct sip_key key);
-/* After a snapshot was loaded: the ready queues and tallies. */
+/* What messages ask of the layers above, set before the first of them is planned; all NULL: no
+ * priorities, no zones but the customer's. */
+struct message_host {
+    void *ctx;
+    i32 (*priority)(void *ctx, u32 program);         /* of a journey's version: higher first */
+    str (*journey)(void *ctx, u32 program);          /* its id */
+    const struct zone *(*zone)(void *ctx, str name); /* NULL: unknown */
+};
+void messages_host(struct messages *m, struct message_host host);
+/* After a snapshot was loaded, and the journeys: ready queues, indexes. */
 void messages_rebuild(struct messages *m);
+/* The policies in force: the bytes of policy_compile, copied; empty: the defaults. ERR_CORRUPT
+ * leaves everything as it was. */
+MUST_USE err messages_policy(struct messages *m, str compiled);
+const struct policy *messages_policies(const struct messages *m);
 
 const struct message_row *message_at(const struct messages *m, u32 row); /* NULL if there is none */
 u32 messages_end(const struct messages *m);
@@ -115,28 +135,63 @@ u32 message_plan(struct messages *m, const struct message_plan *plan, i64 now);
 hash128 message_id(const struct messages *m, u32 row);
 /* The row of a stable id if it is alive; `head` narrows the search to her list. */
 u32 message_find(const struct messages *m, persona head, hash128 id);
+/* The same of whoever it is, and by the low half alone. O(1). */
+u32 message_by_id(const struct messages *m, hash128 id);
+u32 message_by_low(const struct messages *m, u64 id_low);
 
-/* The next ready message of a lane, oldest first, marked taken until it is put back, claimed or
- * cancelled; 0 if none. Taken is not state: a restart forgets it. */
+/* ---- asked for by a program (send.c): what a journey's program says of its messages ---- */
+
+struct message_send {
+    persona persona;
+    u64 id_low; /* of the idempotency key */
+    u64 body;   /* hash of what was asked: the same key for something else is refused */
+    u8 channel;
+    category category;
+    str template_id, to; /* `to` empty: her address at the claim */
+    u32 topic;
+    str values; /* a MAP's value bytes, or empty */
+};
+/* Plans it; the row, or that of the same id_low if there is one. */
+u32 message_send(struct messages *m, const struct message_send *what, i64 now);
+/* What was asked; false for a message of a journey. Views until the next change. */
+bool message_sending(const struct messages *m, u32 row, struct message_send *out);
+
+/* The next ready message of a lane: those that became due first; of one instant by priority of
+ * their journeys, then by when they were planned, then by the journeys' ids. Marked taken until it
+ * is put back, claimed or cancelled; 0 if none. Taken is not state: a restart forgets it. */
 u32 message_take(struct messages *m, lane l);
 void message_put_back(struct messages *m, u32 row);
 /* PLANNED and due rows waiting in the lane, not taken. */
 u32 message_ready(const struct messages *m, lane l);
 
-/* The checks from the sixth on (suppressed … budget) for a claim on this address at `now`; the
- * earlier ones are journey's. `*until` gets the end of a deferral. */
+/* What a journey's version, or who asked for it, says about sending it. */
+struct message_rules {
+    quiet_choice quiet;
+    i64 dedupe_ms;  /* 0: the same words may come again at once */
+    i64 expires_ms; /* it is not sent when it waited longer */
+};
+struct message_rules message_rules_of(category c); /* unless something else is said */
+
+/* The checks from the sixth on (suppressed … expired) for a claim on this address at `now`; the
+ * earlier ones are journey's. A refusal that comes with `*until` other than NEVER is a deferral to
+ * then. What has waited longer than it may expires where it would be sent or deferred again.
+ * O(her claims of the longest cap). */
 struct claim_check {
     hash128 address; /* zero: the customer has none */
     u64 fingerprint;
     u32 topic;
     i64 now;
+    const struct zone *zone; /* the customer's */
+    struct message_rules rules;
 };
 refusal message_check(const struct messages *m, u32 row, const struct claim_check *check,
                       i64 *until);
 
 /* State changes; each returns false (and changes nothing) if the row is not in a state that allows
  * it. */
-bool message_claim(struct messages *m, u32 row, i64 now);
+/* Claiming takes its place in every cap and duplicate window, in the same record; being rejected,
+ * bounced or put off gives it back. */
+bool message_claim(struct messages *m, u32 row, const struct claim_check *check);
 bool message_refuse(struct messages *m, u32 row, refusal why, i64 now);
 bool message_defer(struct messages *m, u32 row, refusal why,
                    i64 until); /* also a provider's "later" */
@@ -144,9 +199,10 @@ bool message_settle(struct messages *m, u32 row, message_status status, i64 now)
 bool message_cancel(struct messages *m, u32 row, i64 now);
 /* Every deferred message of the customer that is due: ready again. */
 void message_wake(struct messages *m, persona head, i64 now);
-/* The customer's earliest deferral or retirement; 0: none. */
+/* The customer's earliest deferral or retirement, or end of what caps remember; 0: none. */
 i64 message_next_due(const struct messages *m, persona head);
-/* Rows 72 h after their last status whose enrolment is over (`open` asks): freed. */
+/* Rows 72 h after their last status whose enrolment is over (`open` asks): freed. And what no cap
+ * looks back to any more. */
 void message_retire(struct messages *m, persona head, i64 now,
                     bool (*open)(void *ctx, u32 enrolment), void *ctx);
 /* At START: CLAIMED without an answer become UNKNOWN; `each` is told. */

@@ -43,6 +43,7 @@ struct channel {
     void *provider;
     struct arena *arena;
     str from;
+    struct channel_mail mail;
     u32 connections, in_flight, broadcasts;
     i64 rests_until;
     u64 sent, failed;
@@ -79,7 +80,6 @@ struct outbox {
 /* Fills address, content, sender and fingerprint from the state as it is now. ERR: `why` says what
  * is wrong with the template; the address is set all the same. */
 MUST_USE err delivery_render(struct outbox *o, struct delivery *d, struct diag *why);
-void delivery_check(struct outbox *o, const struct delivery *d, i64 now, struct claim_check *out);
 void templates_free(struct outbox *o);
 
 /* ---- records.c ---- */

@@ -48,11 +48,20 @@ void outbox_channel(struct outbox *o, u32 channel, const struct provider_type *t
     c->type = type;
     c->provider = provider;
     c->from = arena_str(arena, from);
+    c->mail = (struct channel_mail){0};
     c->connections = type ? type->connections(provider) : 0;
     c->rests_until = 0;
     c->detail[0] = 0;
     arena_free(c->arena);
     c->arena = arena;
+}
+
+void outbox_channel_mail(struct outbox *o, u32 channel, const struct channel_mail *m)
+{
+    struct channel *c = &o->channels[channel];
+    MUST(channel > 0 && channel < CHANNELS && c->arena);
+    c->mail = *m;
+    c->mail.reply_to = arena_str(c->arena, m->reply_to);
 }
 
 bool outbox_uses(const struct outbox *o, const void *provider)

@@ -30,7 +30,7 @@ struct delivery {
     char to[320]; /* the address's normal form */
     struct rendered content;
     i64 date_ms;
-    str from;
+    str from, reply_to;  /* reply_to: empty, or a mailbox */
     str unsubscribe_url; /* empty: none */
     u32 attempts;        /* claims granted before this one: for back-off */
     void *provider_data; /* the provider's own */
@@ -47,7 +47,10 @@ struct delivery {
     void *provider;
     hash128 address;
     u64 rendered_at, fingerprint;
+    u32 version; /* of its template */
+    str values;  /* what its words asked for, as a claim keeps it */
     u32 channel;
+    persona head; /* whose it is, as it was started */
     u8 state, lane, stale;
     bool unsayable; /* its template failed */
 };
@@ -100,6 +103,12 @@ void outbox_free(struct outbox *o); /* every delivery has been done or dropped *
  * deliveries. NULL: the channel is not connected, its messages wait. */
 void outbox_channel(struct outbox *o, u32 channel, const struct provider_type *type, void *provider,
                     str from);
+/* What a mail channel adds, after outbox_channel; without it: no reply_to, all tracked. Copied. */
+struct channel_mail {
+    str reply_to;
+    bool no_clicks, no_opens; /* links as they were written, no pixel */
+};
+void outbox_channel_mail(struct outbox *o, u32 channel, const struct channel_mail *m);
 /* Is a delivery still with this provider, or is it some channel's? Then it must not be closed. */
 bool outbox_uses(const struct outbox *o, const void *provider);
 /* Does what there is to do; true if anything was done. `now` is wall time. Bounded: at most a few
@@ -109,6 +118,11 @@ bool outbox_step(struct outbox *o, i64 now);
 i64 outbox_next_due(const struct outbox *o);
 u32 outbox_in_flight(const struct outbox *o);
 void outbox_pause(struct outbox *o, bool paused); /* stops taking; what is in flight goes on */
+
+/* What a message said, once more: by the template and the values of then. ERR_NOT_FOUND: it was
+ * never claimed, or its words are not kept any more; `why` says which. Views into `arena`. */
+MUST_USE err outbox_again(struct engine *e, const struct message_story *story, struct arena *arena,
+                          struct rendered *out, struct diag *why);
 
 /* What a channel is doing, for pages: "" while all is well, else why it rests. */
 struct channel_state {

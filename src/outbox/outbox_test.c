@@ -443,6 +443,23 @@ TEST("transactional messages go first")
     rig_close(&r);
 }
 
+TEST("of one customer's messages the next one starts when the one before has been judged")
+{
+    struct rig r;
+    rig_open(&r, arena, 4);
+    item(&r, 1, NULL, "name", "Ada");
+    r.told.silent = true;
+    item(&r, 1, "Cart", "what", "one");
+    item(&r, 1, "Cart", "what", "two");
+    item(&r, 2, "Cart", "what", "hers");
+    settle(&r);
+    CHECK_EQ(r.told.prepared, 2); /* u1's first, and u2's */
+    item(&r, 1, "Receipt", "what", "at once");
+    settle(&r);
+    CHECK_EQ(r.told.prepared, 3);
+    rig_close(&r);
+}
+
 TEST("a channel that is not connected holds up nothing, and its messages wait")
 {
     struct rig r;

@@ -1,6 +1,20 @@
 /* records.c — claims and answers into the log. */
 #include "outbox/inside.h"
 
+/* A claim has values of hers: it names who she is, so that her erasure empties it. An identifier
+ * that others have too would leave it as it is; so those come last. */
+static void name_her(struct engine *e, u32 message, struct record *r)
+{
+    const struct message_row *m = message_at(engine_messages(e), message);
+    struct identifier_view id;
+    if (!m) return;
+    persona head = customer_head(engine_customers(e), m->persona);
+    for (u32 shared = 0; shared < 2 && r->id_count == 0; shared++)
+        for (u32 cursor = 0; r->id_count < RECORD_IDS_MAX &&
+                             customer_identifier(engine_customers(e), head, &cursor, &id);)
+            if (id.shared == shared) r->ids[r->id_count++] = (struct record_id){id.hash, id.space};
+}
+
 /* `claim` and `said`, either or both, as one append: no crash parts them. */
 MUST_USE static err append(struct outbox *o, const struct claim_record *claim,
                            const struct answer_record *said)
@@ -9,11 +23,12 @@ MUST_USE static err append(struct outbox *o, const struct claim_record *claim,
     struct buf payload;
     u64 last;
     u32 count = 0;
-    buf_init(&payload, 4096);
+    buf_init(&payload, 4096 + CLAIM_VALUES_MAX);
     buf_reset(&o->record);
     if (claim) {
         claim_put(&payload, claim);
         r.kind = RECORD_CLAIM_;
+        if (claim->values.n) name_her(o->engine, claim->message, &r);
         r.payload = buf_str(&payload);
         record_put(&o->record, &r);
         count++;
@@ -22,6 +37,7 @@ MUST_USE static err append(struct outbox *o, const struct claim_record *claim,
         buf_reset(&payload);
         answer_put(&payload, said);
         r.kind = RECORD_ANSWER_;
+        r.id_count = 0;
         r.payload = buf_str(&payload);
         record_put(&o->record, &r);
         count++;
@@ -34,7 +50,13 @@ MUST_USE static err append(struct outbox *o, const struct claim_record *claim,
 
 static struct claim_record claim_of(const struct delivery *d)
 {
-    return (struct claim_record){d->message, d->id, d->rendered_at, d->address, d->fingerprint};
+    return (struct claim_record){.message = d->message,
+                                 .id = d->id,
+                                 .rendered_at = d->rendered_at,
+                                 .address = d->address,
+                                 .fingerprint = d->fingerprint,
+                                 .content = d->version,
+                                 .values = d->values};
 }
 
 static struct answer_record answer_of(const struct delivery *d, i64 now)

@@ -2,22 +2,31 @@
  *
  * Names: customer.<attribute> (else her newest identifier of that namespace), event.<property> of
  * the event that began the journey, order.<property> of the same with its items, products of it or
- * of the cart it names, coupon.<code, value, expires …> given last in the enrolment,
- * workspace.name, unsubscribe_url. */
+ * of the cart it names, coupon.<code, value, expires …> given last in the enrolment, values.<name>
+ * (and event.<name>) of what a program gave, workspace.name, unsubscribe_url, preferences_url. The
+ * last two differ in every message, and so do the links of its HTML, which are led over our own
+ * once the content's fingerprint is taken. What was asked for goes into the claim (words.c), so
+ * that the same words can be shown again. */
 #include "outbox/inside.h"
+#include "outbox/words.h"
 
 #include "predicate/carts.h"
 
 #include "base/hash.h"
+#include "content/link.h"
 
 #include <stdio.h>
 
 struct scene {
     struct outbox *o;
+    struct words words;
+    value given; /* a program's values: a MAP, or MISSING */
     struct delivery *d;
     struct subject who;
     bool has_event;
     struct event event;
+    struct signed_link link; /* what the links of this message have in common */
+    str unsubscribe, preferences;
     u64 trigger_order; /* of the enrolment */
 };
 
@@ -36,6 +45,7 @@ static value customer_value(struct scene *s, str member)
 
 static value event_value(struct scene *s, str member)
 {
+    if (s->given.type == VALUE_MAP) return value_member(s->given, member);
     u32 code = names_find(engine_names(s->o->engine), NAME_PROPERTY, member);
     return code && s->has_event ? props_get(s->event.props, code) : value_missing();
 }
@@ -119,18 +129,37 @@ static value coupon_value(struct scene *s)
     return map_of(s, &m);
 }
 
-static value lookup(void *ctx, str root, str member)
+/* What a template may say of the workspace: not all that is set. */
+static value workspace_value(struct engine *e, str member)
 {
-    struct scene *s = ctx;
+    static const char *const SHOWN[] = {"name", "url", "currency"};
+    for (u32 i = 0; i < COUNT_OF(SHOWN); i++)
+        if (str_eq(member, str_of(SHOWN[i]))) return engine_setting(e, member);
+    return value_missing();
+}
+
+static value look_up(struct scene *s, str root, str member)
+{
     if (str_eq(root, S("customer"))) return member.n ? customer_value(s, member) : value_missing();
     if (str_eq(root, S("event"))) return member.n ? event_value(s, member) : value_missing();
     if (str_eq(root, S("order")) && !member.n) return order_value(s);
     if (str_eq(root, S("products")) && !member.n) return products_value(s);
     if (str_eq(root, S("coupon")) && !member.n) return coupon_value(s);
-    if (str_eq(root, S("workspace")) && str_eq(member, S("name")))
-        return engine_setting(s->o->engine, member);
-    if (str_eq(root, S("unsubscribe_url")) && !member.n) return value_text(s->d->unsubscribe_url);
+    if (str_eq(root, S("values")))
+        return member.n && s->given.type == VALUE_MAP ? value_member(s->given, member)
+                                                      : value_missing();
+    if (str_eq(root, S("workspace"))) return workspace_value(s->o->engine, member);
+    if (str_eq(root, S("unsubscribe_url")) && !member.n) return value_text(s->unsubscribe);
+    if (str_eq(root, S("preferences_url")) && !member.n) return value_text(s->preferences);
     return value_missing();
+}
+
+static value lookup(void *ctx, str root, str member)
+{
+    struct scene *s = ctx;
+    value v = look_up(s, root, member);
+    words_keep(&s->words, root, member, v);
+    return v;
 }
 
 /* ---- compiled templates ---- */
@@ -174,6 +203,30 @@ MUST_USE static err explain(err e, str id, const struct diag *inner, struct diag
                     inner->path[0] ? ": " : "", inner->message);
 }
 
+/* Mails only: nothing else has HTML, and a text's links are left as they can be read. */
+MUST_USE static err track(struct scene *s, const struct template *t, str id, struct diag *why)
+{
+    struct delivery *d = s->d;
+    const struct channel_mail *c = &s->o->channels[d->channel].mail;
+    struct tracking tracking = {.key = engine_key(s->o->engine),
+                                .public_url = s->o->public_url,
+                                .message = d->id,
+                                .clicks = !c->no_clicks && !t->no_clicks,
+                                .opens = !c->no_opens && !t->no_opens};
+    struct buf b;
+    if (!d->content.html.n || !s->unsubscribe.n || !(tracking.clicks || tracking.opens))
+        return ERR_OK;
+    memcpy(tracking.customer, s->link.customer, sizeof tracking.customer);
+    buf_init(&b, 2 * TEMPLATE_OUTPUT_MAX);
+    track_html(&tracking, d->content.html, &b);
+    bool fits = !b.full;
+    if (fits) d->content.html = arena_str(d->arena, buf_str(&b));
+    buf_clear(&b);
+    return fits ? ERR_OK
+                : diag_set(why, ERR_LIMIT, "template %.*s: its links make it longer than %d bytes",
+                           (int)min_size(id.n, 60), id.p, 2 * TEMPLATE_OUTPUT_MAX);
+}
+
 /* What dates and amounts depend on: the customer's zone and language, the workspace's currency. */
 static struct liquid_values values_of(struct scene *s)
 {
@@ -181,13 +234,19 @@ static struct liquid_values values_of(struct scene *s)
     value zone = view_attribute(s->who.view, s->who.head, ATTRIBUTE_TIMEZONE);
     u32 code = names_find(engine_names(e), NAME_ATTRIBUTE, S("language"));
     value language = code ? view_attribute(s->who.view, s->who.head, code) : value_missing();
+    if (language.type != VALUE_TEXT) language = engine_setting(e, S("language"));
     const struct zone *own = zone.type == VALUE_TEXT ? engine_zone_named(e, zone.text) : NULL;
+    value currency = engine_setting(e, S("currency"));
+    words_keep(&s->words, S(WORDS_NOW), (str){0}, value_int(s->d->date_ms));
+    words_keep(&s->words, S(WORDS_ZONE), (str){0}, own ? zone : value_missing());
+    words_keep(&s->words, S(WORDS_LANGUAGE), (str){0}, language);
+    words_keep(&s->words, S(WORDS_CURRENCY), (str){0}, currency);
     return (struct liquid_values){.lookup = lookup,
                                   .ctx = s,
                                   .now_ms = s->d->date_ms,
                                   .zone = own ? own : engine_zone(e),
                                   .language = language.text,
-                                  .currency = engine_setting(e, S("currency")).text};
+                                  .currency = currency.text};
 }
 
 MUST_USE static err render_template(struct scene *s, const struct message_content *m,
@@ -199,7 +258,9 @@ MUST_USE static err render_template(struct scene *s, const struct message_conten
     u32 version = 0;
     str source = engine_object(s->o->engine, OBJECT_TEMPLATE, m->template_id, &version);
     if (!source.n && s->o->stub_templates) {
-        d->fingerprint = hash_xxh64(m->template_id);
+        /* It stands for words about what the entry is about: two carts are two things. */
+        u64 both[2] = {hash_xxh64(m->template_id), m->key};
+        d->fingerprint = hash_xxh64((str){(const char *)both, sizeof both});
         return ERR_OK;
     }
     if (!source.n) {
@@ -210,18 +271,49 @@ MUST_USE static err render_template(struct scene *s, const struct message_conten
     if (!c->template) return explain(ERR_REFUSED, m->template_id, &c->why, why);
     err e = template_render(c->template, &values, d->arena, &d->content, &inner);
     if (e != ERR_OK) return explain(e, m->template_id, &inner, why);
+    d->version = version;
+    d->values = words_values(&s->words, d->arena);
     u64 both[2] = {d->content.fingerprint, version};
     d->fingerprint = hash_xxh64((str){(const char *)both, sizeof both});
-    return ERR_OK;
+    return track(s, c->template, m->template_id, why);
 }
 
-static void set_address(struct scene *s)
+/* ---- links ---- */
+
+static str signed_url(struct scene *s, const char *page, signed_purpose purpose)
+{
+    struct buf b;
+    buf_init(&b, 4096);
+    buf_put(&b, s->o->public_url);
+    buf_put(&b, str_of(page));
+    signed_link_put(&b, engine_key(s->o->engine), purpose, &s->link);
+    str url = arena_str(s->d->arena, buf_str(&b));
+    buf_clear(&b);
+    return url;
+}
+
+/* Where this message's reader may refuse the next one: what nobody may refuse does not ask for it
+ * in its header. */
+static void set_links(struct scene *s, const struct message_content *m, persona head)
+{
+    char id[33];
+    struct delivery *d = s->d;
+    customer_id(engine_customers(s->o->engine), head, id);
+    s->link = (struct signed_link){.message = d->id, .channel = d->channel, .topic = m->topic_code};
+    d->unsubscribe_url = (str){0};
+    if (!s->o->public_url.n || !signed_customer(str_of(id), s->link.customer)) return;
+    s->unsubscribe = signed_url(s, "/u/", SIGNED_UNSUBSCRIBE);
+    s->preferences = signed_url(s, "/p/", SIGNED_PREFERENCES);
+    if (m->category != CATEGORY_TRANSACTIONAL) d->unsubscribe_url = s->unsubscribe;
+}
+
+static void set_address(struct scene *s, str to)
 {
     struct engine *e = s->o->engine;
-    struct identifier_view id;
+    struct identifier_view id = {.value = to};
     s->d->address = (hash128){0};
     s->d->to[0] = 0;
-    if (!customer_address(engine_customers(e), s->who.head, s->d->channel, &id)) return;
+    if (!to.n && !customer_address(engine_customers(e), s->who.head, s->d->channel, &id)) return;
     s->d->address = address_key(engine_key(e), s->d->channel, id.value);
     /* One that is too long for any provider is refused there as no address. */
     snprintf(s->d->to, sizeof s->d->to, "%.*s", STR_ARG(id.value));
@@ -236,22 +328,25 @@ err delivery_render(struct outbox *o, struct delivery *d, struct diag *why)
     if (!row || row->id_low != d->id.lo) return diag_set(why, ERR_NOT_FOUND, "the message is gone");
     arena_reset(d->arena);
     d->content = (struct rendered){0};
+    d->version = 0;
+    d->values = (str){0};
     d->rendered_at = engine_applied(o->engine);
     engine_subject(o->engine, customer_head(engine_customers(o->engine), row->persona), &s.who);
-    set_address(&s);
-    if (!journey_content(engine_journeys(o->engine), d->message, &m))
-        return diag_set(why, ERR_NOT_FOUND, "its journey is gone");
+    bool known = engine_content(o->engine, d->message, &m);
+    set_address(&s, known ? m.to : (str){0});
+    if (!known) return diag_set(why, ERR_NOT_FOUND, "its journey is gone");
+    struct reader given = reader_of(m.values);
+    if (m.values.n) s.given = value_read(&given);
     s.trigger_order = m.trigger_order;
     s.has_event = m.trigger_order && event_get(s.who.events, s.who.personas, s.who.persona_count,
                                                m.trigger_order, m.trigger_ms, &s.event, d->arena);
-    TRY(render_template(&s, &m, why));
+    set_links(&s, &m, customer_head(engine_customers(o->engine), row->persona));
+    words_begin(&s.words);
+    err e = render_template(&s, &m, why);
+    words_end(&s.words);
+    TRY(e);
     d->from = arena_str(d->arena, d->content.from.n ? d->content.from : c->from);
+    d->reply_to =
+        arena_str(d->arena, d->content.reply_to.n ? d->content.reply_to : c->mail.reply_to);
     return ERR_OK;
-}
-
-void delivery_check(struct outbox *o, const struct delivery *d, i64 now, struct claim_check *out)
-{
-    struct message_content m;
-    bool known = journey_content(engine_journeys(o->engine), d->message, &m);
-    *out = (struct claim_check){d->address, d->fingerprint, known ? m.topic_code : 0, now};
 }

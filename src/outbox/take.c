@@ -3,7 +3,10 @@
  * Lanes in strict order; within a lane the oldest first. A message whose channel is busy, rests or
  * is not connected steps aside into that channel's queue, so that it holds up no other channel; of
  * a busy channel only so many do, the rest stays where it is. Broadcasts leave a quarter of the
- * connections, and of all deliveries, to what somebody waits for. */
+ * connections, and of all deliveries, to what somebody waits for.
+ *
+ * Of one customer's messages, those that a cap may hold are claimed one after the other: else the
+ * faster connection, and not the more important journey, would have the last place. */
 #include "outbox/inside.h"
 
 #include <stdlib.h>
@@ -60,6 +63,34 @@ static bool channel_works(const struct channel *c, i64 now)
     return c->type && c->rests_until <= now;
 }
 
+/* Its claim has not been judged yet. */
+static bool is_before_claim(const struct delivery *d)
+{
+    switch (d->state) {
+    case DELIVERY_PREPARING:
+    case DELIVERY_TO_CLAIM:
+    case DELIVERY_CLAIMING:
+    case DELIVERY_TO_JUDGE:
+    case DELIVERY_JUDGING: return true;
+    default: return false;
+    }
+}
+
+/* Another message of hers is on its way to its claim, and may take a place in a cap. */
+static bool has_one_ahead(const struct outbox *o, const struct message_row *m)
+{
+    persona head = customer_head(engine_customers(o->engine), m->persona);
+    u32 left = o->in_flight;
+    if (m->lane == LANE_TRANSACTIONAL) return false;
+    for (u32 i = 0; i < o->deliveries_max && left; i++) {
+        const struct delivery *d = &o->deliveries[i];
+        if (d->state == DELIVERY_FREE) continue;
+        left--;
+        if (d->head == head && d->lane != LANE_TRANSACTIONAL && is_before_claim(d)) return true;
+    }
+    return false;
+}
+
 /* ---- starting ---- */
 
 static struct delivery *new_delivery(struct outbox *o, u32 row, const struct message_row *m,
@@ -78,6 +109,7 @@ static struct delivery *new_delivery(struct outbox *o, u32 row, const struct mes
                            .type = c->type,
                            .provider = c->provider,
                            .channel = m->channel,
+                           .head = customer_head(engine_customers(o->engine), m->persona),
                            .state = DELIVERY_PREPARING,
                            .lane = m->lane};
     o->in_flight++;
@@ -93,10 +125,8 @@ static void start(struct outbox *o, u32 row, const struct message_row *m, i64 no
 {
     struct delivery *d = new_delivery(o, row, m, now);
     struct diag why = {0};
-    struct claim_check check;
     err e = delivery_render(o, d, &why);
-    delivery_check(o, d, now, &check);
-    if (engine_would_refuse(o->engine, row, &check) != REFUSAL_NONE)
+    if (engine_would_refuse(o->engine, row, d->address, d->fingerprint, now) != REFUSAL_NONE)
         d->state = DELIVERY_TO_JUDGE;
     else if ((d->unsayable = e != ERR_OK))
         delivery_fail(d, ANSWER_REJECTED, 0, str_of(why.message));
@@ -117,10 +147,16 @@ static u32 start_waiting(struct outbox *o, struct channel *c, lane l, u32 budget
 {
     u32 started = 0;
     struct waiting_queue *q = &c->waiting[l];
-    while (q->count && started < budget && slot_free(o, l) && channel_free(c, l, now)) {
+    for (u32 left = q->count;
+         left && started < budget && slot_free(o, l) && channel_free(c, l, now); left--) {
         struct waiting w = pop(q);
         if (!still_due(o, w)) continue;
-        start(o, w.row, message_at(engine_messages(o->engine), w.row), now);
+        const struct message_row *m = message_at(engine_messages(o->engine), w.row);
+        if (has_one_ahead(o, m)) {
+            push(q, w);
+            continue;
+        }
+        start(o, w.row, m, now);
         started++;
     }
     return started;
@@ -148,7 +184,7 @@ static u32 start_new(struct outbox *o, lane l, u32 budget, i64 now, bool *taken)
         struct waiting w = {m->id_low, row};
         struct channel *c = &o->channels[m->channel];
         *taken = true;
-        if (!channel_free(c, l, now)) {
+        if (!channel_free(c, l, now) || has_one_ahead(o, m)) {
             push(&c->waiting[l], w);
             if (channel_works(c, now) && c->waiting[l].count >= WAITING_MAX) break;
         } else if (still_due(o, w)) {

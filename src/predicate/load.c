@@ -418,8 +418,12 @@ static void load_plain(struct loader *l, struct node *n)
         if (n->test.op > COMPARE_GE) bad(l);
         in->time = in->others = true;
         break;
-    case NODE_TASK: n->text = read_str_varint(&l->r); break;
+    case NODE_TASK:
+        in->own = true;
+        n->text = read_str_varint(&l->r);
+        break;
     default: /* MESSAGE, STEP */
+        in->own = true;
         n->state = read_byte(&l->r);
         if (n->state == 0 ||
             n->state >= (n->kind == NODE_STEP ? (u8)RESULT_COUNT_ : (u8)ASKED_COUNT_))

@@ -76,6 +76,7 @@ struct predicate_inputs {
     bool any_event; /* every event, whatever `events` says */
     bool any_tag, identifiers, consents, trigger;
     bool others; /* what other modules but `segment` know: reachable, stages, scores */
+    bool own;    /* the enrolment's own messages, steps or tasks */
     bool time;   /* an answer may have an `until` of its own */
 };
 const struct predicate_inputs *predicate_inputs(const struct predicate *p);

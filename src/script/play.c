@@ -318,9 +318,35 @@ MUST_USE static err erase(struct run *r, const struct entry *e)
 
 /* ---- all of them ---- */
 
+/* `older`: by when it was opened; what stands behind the first digits of an id is that order. */
+static bool is_meant(const struct task_info *t, const struct node *body, persona head,
+                     const struct task_info *older)
+{
+    str task = node_text(body, "task", S("")), key = node_text(body, "key", S(""));
+    if (t->done || t->head != head || (!str_eq(task, t->step) && !str_eq(task, t->kind)))
+        return false;
+    if (key.n && t->key != journey_key_hash(key)) return false;
+    return !older->head || strcmp(t->id + 8, older->id + 8) < 0;
+}
+
+/* The oldest open one of hers, by its step or its kind. */
 MUST_USE static err outcome(struct run *r, const struct entry *e)
 {
-    return node_refuse(e->body, r->s->file, r->why, "there is no open task of this kind");
+    const struct node *of = node_get(e->body, "of");
+    struct task_info t, oldest = {0};
+    struct task_record said = {.outcome = node_text(e->body, "outcome", S(""))};
+    persona head;
+    u32 cursor = 0;
+    if (!of) return node_refuse(e->body, r->s->file, r->why, "say of whom: {task, of, outcome}");
+    TRY(known(r, of, &head));
+    while (task_next(engine_journeys(world_engine(r->world)), &cursor, &t))
+        if (is_meant(&t, e->body, head, &oldest)) oldest = t;
+    if (!oldest.head)
+        return node_refuse(e->body, r->s->file, r->why, "there is no open task of this kind");
+    if (!task_allows(&oldest, said.outcome))
+        return node_refuse(e->body, r->s->file, r->why, "this is no outcome of the task");
+    said.task = (str){oldest.id, TASK_ID_BYTES};
+    return world_outcome(r->world, &said);
 }
 
 MUST_USE static err customer(struct run *r, const struct entry *e)

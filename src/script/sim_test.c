@@ -88,6 +88,27 @@ static void check_handed(struct sim *s, u32 *from)
     "{\"id\":\"w2\",\"wait\":{\"for\":\"%s\"}},{\"id\":\"m2\",\"send\":{\"channel\":\"email\","    \
     "\"template\":\"b\"}}]}"
 
+/* Beside them, with every other kind of step; they send nothing, and change nothing that the others
+ * read. */
+static const char *const DEEDS[] = {
+    "{\"id\":\"deeds\",\"trigger\":{\"event\":\"Search\"},\"entry\":{\"again\":\"always\","
+    "\"running\":\"parallel\"},\"steps\":[{\"id\":\"t\",\"tag\":\"Deed/new\",\"expires\":\"40m\"},"
+    "{\"id\":\"s\",\"set\":{\"day\":\"2999-01-01\"}},"
+    "{\"id\":\"x\",\"split\":[{\"percent\":60,\"steps\":[{\"id\":\"e\",\"enter\":\"duties\"}]}]},"
+    "{\"id\":\"w\",\"wait\":{\"until\":{\"did\":\"Cart\"},\"timeout\":\"3h\"}},"
+    "{\"id\":\"b\",\"branch\":[{\"if\":{\"step\":\"w\",\"result\":\"met\"},\"steps\":["
+    "{\"id\":\"n\",\"notify\":{\"to\":\"li\",\"channel\":\"sms\",\"template\":\"a\"}}]}]},"
+    "{\"id\":\"w2\",\"wait\":{\"until\":{\"not\":{\"did\":\"Page Viewed\",\"within\":\"50m\"}},"
+    "\"timeout\":\"1d\"}},{\"id\":\"w3\",\"wait\":{\"until_time\":\"09:00\",\"zone\":\"customer\"}}"
+    ","
+    "{\"id\":\"u\",\"untag\":\"Deed/new\"},{\"id\":\"g\",\"set\":{\"day\":null}}]}",
+    "{\"id\":\"duties\",\"trigger\":{\"event\":\"Nothing\"},\"entry\":{\"again\":\"always\","
+    "\"running\":\"restart\"},\"exit\":[{\"did\":\"Cart\",\"count\":{\"op\":\">=\",\"value\":3},"
+    "\"since\":\"k\"}],\"steps\":[{\"id\":\"k\",\"task\":{\"kind\":\"call\",\"owner\":"
+    "{\"round_robin\":[\"li\",\"wu\",\"mei\"]},\"due\":\"1h\",\"outcomes\":[\"yes\",\"no\"]}},"
+    "{\"id\":\"w\",\"wait\":{\"until_date\":\"day\",\"offset\":\"-1d\"}}]}",
+};
+
 static const char *const SEGMENTS[] = {
     "{\"id\":\"busy\",\"if\":{\"did\":\"Search\",\"within\":\"3h\",\"count\":{\"op\":\">=\","
     "\"value\":2}}}",
@@ -128,12 +149,26 @@ static void plan_journeys(struct sim *s)
     }
 }
 
+/* Half of all worlds know no caps; some have the defaults, some one that is told to sim_told. */
+static void publish_policies(struct sim *s)
+{
+    struct rng own = {s->seed ^ 0x9E3779B97F4A7C15ull};
+    u64 drawn = rng_below(&own, 4);
+    s->capped = drawn == 3;
+    if (drawn < 2) publish_text(s, OBJECT_POLICY, "{\"caps\":[],\"quiet\":[]}");
+    if (s->capped)
+        publish_text(s, OBJECT_POLICY,
+                     "{\"quiet\":[{\"channel\":\"*\",\"from\":\"23:00\",\"to\":\"02:00\"}],"
+                     "\"caps\":[{\"channel\":\"*\",\"max\":2,\"per\":\"6h\",\"over\":\"defer\"}]}");
+}
+
 static void publish(struct sim *s)
 {
     static const char *const WAITS[] = {"1s", "5m", "1h", "1d"};
     static const char *const AGAIN[] = {"\"always\"", "\"after_exit\"", "\"never\"",
                                         "{\"after\":\"2h\"}", "\"per_key\""};
     static const char *const RUNNING[] = {"ignore", "restart", "parallel"};
+    publish_policies(s);
     for (u32 i = 0; i < COUNT_OF(SEGMENTS); i++) publish_text(s, OBJECT_SEGMENT, SEGMENTS[i]);
     plan_journeys(s);
     for (u32 i = 0; i < J_COUNT; i++) {
@@ -148,6 +183,7 @@ static void publish(struct sim *s)
                  WAITS[rng_below(&s->rng, 4)], WAITS[rng_below(&s->rng, 4)]);
         publish_text(s, OBJECT_JOURNEY, text);
     }
+    for (u32 i = 0; i < COUNT_OF(DEEDS); i++) publish_text(s, OBJECT_JOURNEY, DEEDS[i]);
 }
 
 static void open_again(struct sim *s)
@@ -335,6 +371,18 @@ static void operate(struct sim *s)
     (void)!world_operate(s->world, what, code, 0);
 }
 
+/* Somebody says what came of a task, perhaps of one that is none. */
+static void outcome(struct sim *s)
+{
+    struct task_info t = {0};
+    struct task_record said = {.outcome = rng_percent(&s->rng, 50) ? S("yes") : S("no")};
+    u32 cursor = 0;
+    u64 skip = rng_below(&s->rng, 3);
+    while (task_next(engine_journeys(world_engine(s->world)), &cursor, &t) && skip--) continue;
+    said.task = (str){t.id, strlen(t.id)};
+    (void)!world_outcome(s->world, &said);
+}
+
 /* Everything that is due has happened, unless the log failed, which ends the process. */
 static void pass_time(struct sim *s)
 {
@@ -395,7 +443,9 @@ static void act(struct sim *s)
         pass_time(s);
     else if (dice < 92)
         engine_snapshot(world_engine(s->world));
-    else if (s->faults && dice < 97)
+    else if (dice >= 97)
+        outcome(s);
+    else if (s->faults)
         misbehave(s);
 }
 

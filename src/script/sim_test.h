@@ -17,6 +17,10 @@ struct handed {
     bool again_allowed; /* the provider asked to try again */
 };
 
+/* What worlds that are `capped` keep to (publish_policies). */
+enum { CAP_MESSAGES = 2, CAP_QUIET_FROM = 23, CAP_QUIET_TO = 2 };
+#define CAP_MS (6 * HOUR)
+
 /* The journeys of a run. The keyed one runs in parallel: an exit does not say of which key. */
 typedef enum { J_EACH, J_KEYED, J_FIRST, J_SECOND, J_MEMBERS, J_COUNT } sim_journey;
 enum { AGAIN_LIST_ALWAYS, AGAIN_LIST_AFTER_EXIT, AGAIN_LIST_NEVER, AGAIN_LIST_2H, AGAIN_LIST_KEY };
@@ -55,6 +59,7 @@ struct sim {
     u32 handed_count;
     struct seen_enrolment seen[SEEN_MAX];
     u32 seen_count;
+    bool capped; /* at most CAP_MESSAGES in CAP_MS, and quiet hours */
     bool faults;
     u32 crashes;
     bool dead; /* a kill point fired: the world must not be touched */

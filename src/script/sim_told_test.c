@@ -233,6 +233,34 @@ static void check_refusals(struct sim *s, const struct told *list, u32 n)
     }
 }
 
+/* The claim at `at` stood: its message was not rejected, bounced or put off behind it. */
+static bool claim_stood(const struct told *list, u32 n, u32 at)
+{
+    if (list[at].code != EVENT_MESSAGE_CLAIMED) return false;
+    for (u32 i = at + 1; i < n; i++) {
+        bool ended = list[i].code == EVENT_MESSAGE_REJECTED ||
+                     list[i].code == EVENT_MESSAGE_BOUNCED ||
+                     list[i].code == EVENT_MESSAGE_DEFERRED;
+        if (ended && str_eq(list[i].message, list[at].message)) return false;
+    }
+    return true;
+}
+
+/* Never more than the cap has let through and none in the quiet hours. */
+static void check_caps(struct sim *s, const struct told *list, u32 n)
+{
+    for (u32 i = 0; s->capped && i < n; i++) {
+        u32 before = 0;
+        if (list[i].code != EVENT_MESSAGE_CLAIMED) continue;
+        civil c = civil_of_ms(list[i].received_ms);
+        HOLDS(s, c.hour < CAP_QUIET_FROM && c.hour >= CAP_QUIET_TO,
+              "a message was claimed in quiet hours");
+        for (u32 k = 0; k < i; k++)
+            before += list[i].received_ms - list[k].received_ms < CAP_MS && claim_stood(list, n, k);
+        HOLDS(s, before < CAP_MESSAGES, "a message was claimed beyond a cap");
+    }
+}
+
 static bool was_joined(const struct told *list, u32 n)
 {
     for (u32 i = 0; i < n; i++)
@@ -247,6 +275,7 @@ static void check_alone(struct sim *s, const struct told *list, u32 n)
     check_fresh(s, list, n);
     check_exits(s, list, n);
     check_refusals(s, list, n);
+    check_caps(s, list, n);
 }
 
 void check_told(struct sim *s)

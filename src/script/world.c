@@ -287,6 +287,16 @@ err world_operate(struct world *w, operate_what what, u32 code, u32 percent)
     return e;
 }
 
+err world_outcome(struct world *w, const struct task_record *t)
+{
+    struct buf b;
+    buf_init(&b, 64 << 10);
+    task_put(&b, t);
+    err e = world_record(w, RECORD_TASK_, buf_str(&b));
+    buf_clear(&b);
+    return e;
+}
+
 err world_merge(struct world *w, persona a, persona b)
 {
     struct buf payload;

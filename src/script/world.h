@@ -70,6 +70,8 @@ MUST_USE err world_publish(struct world *w, object_kind kind, const struct json 
 MUST_USE err world_zone(struct world *w, const struct zone_record *zone);
 /* Pause, resume, stop or roll out (hundredths of a percent) a journey by its NAME_OBJECT code. */
 MUST_USE err world_operate(struct world *w, operate_what what, u32 code, u32 percent);
+/* A person says what came of a task. */
+MUST_USE err world_outcome(struct world *w, const struct task_record *t);
 /* What the API does with customers: two are one, one is parted at the link this persona hangs by,
  * one is forgotten. */
 MUST_USE err world_merge(struct world *w, persona a, persona b);

@@ -305,7 +305,7 @@ static err admit(struct call *c, str raw[ROUTE_PARAMS_MAX])
             err e = url_decode(raw[i], false, c->arena, &c->params[i]);
             if (e != ERR_OK) return diag_set(&c->why, e, "the address is not well encoded");
         }
-    TRY(read_body(c));
+    if (r->access != OPEN_TO_FORMS) TRY(read_body(c));
     if (s->state != SERVER_READY && (r->place == ON_ENGINE || r->access == NEEDS_SCOPE))
         return diag_set(&c->why, ERR_UNAVAILABLE, "the server is starting or stopping");
     return repeat_begin(c, begin_edit);

@@ -25,7 +25,11 @@ typedef err (*call_step)(struct call *c);
 typedef enum { ON_LOOP, ON_ENGINE } call_place;
 
 /* What has to be shown to call it. */
-typedef enum { OPEN_TO_ALL, NEEDS_SCOPE } call_access;
+typedef enum {
+    OPEN_TO_ALL,
+    NEEDS_SCOPE,
+    OPEN_TO_FORMS /* to all, and its body is no JSON: the step reads it */
+} call_access;
 
 struct route {
     http_verb verb;

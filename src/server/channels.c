@@ -11,7 +11,8 @@ enum { CHANNELS_MAX = 256, TEXT_MAX = 1 << 20 };
 struct connected {
     struct connected *next; /* the loop's list */
     struct server *server;
-    char id[132], from[320];
+    char id[132], from[320], reply_to[320];
+    bool no_clicks, no_opens;
     const struct provider_type *type;
     void *provider;
     u32 channel;
@@ -88,6 +89,9 @@ static err open_in(struct server *s, str id, str source, str secrets, struct are
                        "\"channel\" is needed: email, sms, push…");
     put_in(x->id, sizeof x->id, id);
     put_in(x->from, sizeof x->from, json_get_str(settings, "from", (str){0}));
+    put_in(x->reply_to, sizeof x->reply_to, json_get_str(settings, "reply_to", (str){0}));
+    x->no_clicks = !json_get_bool(settings, "track_clicks", true);
+    x->no_opens = !json_get_bool(settings, "track_opens", true);
     return x->type->open(settings, s->curl, &x->provider, why);
 }
 
@@ -136,6 +140,8 @@ void channel_attach(struct server *s, struct connected *x)
     x->attached = true;
     s->attached[x->channel] = x;
     outbox_channel(s->outbox, x->channel, x->type, x->provider, str_of(x->from));
+    struct channel_mail mail = {str_of(x->reply_to), x->no_clicks, x->no_opens};
+    outbox_channel_mail(s->outbox, x->channel, &mail);
 }
 
 void channel_abandon(struct server *s, struct connected *x)

@@ -135,6 +135,18 @@ static void peer_of(struct http_connection *c)
     c->peer = (u32)((hash_xxh64(bytes) ^ c->server->peer_seed) * 0x9E3779B97F4A7C15u >> 50);
 }
 
+str http_peer(const struct http_request *req, char out[64])
+{
+    struct sockaddr_storage a = {0};
+    int n = sizeof a;
+    if (!req->connection || req->connection->is_gone ||
+        uv_tcp_getpeername(&req->connection->tcp, (struct sockaddr *)&a, &n) != 0 ||
+        uv_ip_name((const struct sockaddr *)&a, out, 64) != 0)
+        return (str){0};
+    str text = str_of(out);
+    return str_starts(text, S("::ffff:")) ? str_slice(text, 7, text.n) : text;
+}
+
 static void on_connection(uv_stream_t *listener, int status)
 {
     struct http_server *s = listener->data;

@@ -75,6 +75,8 @@ void http_close(struct http_server *s, void (*on_closed)(void *ctx), void *ctx);
 
 /* The value of a header field by its name (any case); empty if it is not there. */
 str http_header(const struct http_request *req, str name);
+/* The address of who asks, as text; empty if the connection is gone. */
+str http_peer(const struct http_request *req, char out[64]);
 /* Makes the request's views last until its answer. */
 void http_keep(struct http_request *req);
 

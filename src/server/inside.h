@@ -17,6 +17,8 @@ struct live;
 struct connected;
 struct published_channel;
 struct curl_loop;
+struct hits;
+struct rates;
 
 typedef enum { SERVER_STARTING, SERVER_READY, SERVER_STOPPING } server_state;
 
@@ -65,6 +67,8 @@ struct server {
     char zones[ZONES_KEPT][64]; /* whose records this process wrote */
     u32 zone_count;
     struct live *live;
+    struct hits *hits;
+    struct rates *rates;
     struct curl_loop *curl;
     struct connected *connected; /* providers that are open */
     struct arena *start_arena;   /* channels_collect to channels_begin */
@@ -92,7 +96,8 @@ struct server {
     atomic_uint in_flight;                     /* of the outbox */
     atomic_ullong snapshots;                   /* engine_snapshots */
     atomic_uint failing;                       /* engine_failing */
-    const struct zone *zone;                   /* of the workspace, and the key: as of the start */
+    const struct zone *zone;                   /* of the workspace; the loop's, once ready */
+    char start_country[3];                     /* of phone numbers, as of the start */
     struct sip_key key;
 
     struct postbox log_post, helper_post;

@@ -76,6 +76,18 @@ err object_publish(struct call *c, object_kind kind, str source, call_step then)
     return e;
 }
 
+err object_publish_journey(struct call *c, str source, const struct json *how, call_step then)
+{
+    const struct json *j;
+    struct buf b;
+    TRY(json_parse(source, c->arena, &j, &c->why));
+    buf_init(&b, RECORD_BYTES_MAX);
+    err made = publish_journey(c->server->engine, j, how, &b, &c->why);
+    err e = hand_in(c, made, RECORD_PUBLISH_, buf_str(&b), then);
+    buf_clear(&b);
+    return e;
+}
+
 err object_check(struct call *c, object_kind kind, str source)
 {
     const struct json *j;

@@ -17,6 +17,9 @@ void object_begin(struct call *c, str source);
 /* Writes a version of an object, compiled by engine/publish.h, and goes on once it is live. Engine
  * thread. */
 MUST_USE err object_publish(struct call *c, object_kind kind, str source, call_step then);
+/* The same for a journey; `how`, if there is one, says what becomes of enrolments that run. */
+MUST_USE err object_publish_journey(struct call *c, str source, const struct json *how,
+                                    call_step then);
 /* What that would answer, for a draft. */
 MUST_USE err object_check(struct call *c, object_kind kind, str source);
 /* Takes it away; ERR_NOT_FOUND; ERR_CONFLICT while another object asks for it. */

@@ -1,7 +1,10 @@
 /* route_channels.c — channels: who carries what, with secrets that can be written and never read.
  */
+#include "content/dkim.h"
 #include "server/channels.h"
 #include "server/publish.h"
+
+#include <stdio.h>
 
 /* The channel as it was published, and what it is doing. */
 static void put_channel(struct call *c, u32 code, str source)
@@ -41,8 +44,10 @@ static err show_one(struct call *c)
     return ERR_OK;
 }
 
+struct dkim_pair;
 struct channel_change {
     str source, secrets;
+    struct dkim_pair *pair;
     struct connected *opened;
 };
 
@@ -93,15 +98,38 @@ static err make_live(struct call *c)
     return e;
 }
 
-/* Secrets that are not sent again stay as they are. */
+/* Secrets that are not sent again stay as they are; null or an empty text takes one away. */
+static err merge_secrets(struct call *c, struct channel_change *ch)
+{
+    const struct json *old = NULL, *new = NULL;
+    str kept = {0};
+    struct buf b;
+    err had = office_secret_get(c->server->office, secret_name(c), c->arena, &kept, &c->why);
+    if (had != ERR_OK && had != ERR_NOT_FOUND) return had;
+    if (kept.n) TRY(json_parse(kept, c->arena, &old, &c->why));
+    if (ch->secrets.n) TRY(json_parse(ch->secrets, c->arena, &new, &c->why));
+    buf_init(&b, API_BODY_MAX * 2);
+    buf_byte(&b, '{');
+    const struct json *const lists[] = {old, new};
+    for (u32 i = 0; i < COUNT_OF(lists); i++)
+        for (const struct json *m = lists[i] ? lists[i]->child : NULL; m; m = m->next) {
+            char name[64];
+            snprintf(name, sizeof name, "%.*s", STR_ARG(m->key));
+            bool replaced = i == 0 && json_get(new, name);
+            if (replaced || m->type != JSON_STRING || !m->text.n) continue;
+            json_put_kv_str(&b, m->key, m->text);
+        }
+    buf_byte(&b, '}');
+    ch->secrets = b.n > 2 ? arena_str(c->arena, buf_str(&b)) : (str){0};
+    buf_clear(&b);
+    return ERR_OK;
+}
+
 static err open_it(struct call *c)
 {
     struct channel_change *ch = c->data;
     struct server *s = c->server;
-    if (ch->secrets.n == 0) {
-        err had = office_secret_get(s->office, secret_name(c), c->arena, &ch->secrets, &c->why);
-        if (had != ERR_OK && had != ERR_NOT_FOUND) return had;
-    }
+    TRY(merge_secrets(c, ch));
     TRY(channel_open(s, c->params[0], ch->source, ch->secrets, &ch->opened, &c->why));
     err e = office_secret_put(s->office, secret_name(c), ch->secrets, &c->why);
     if (e == ERR_OK) return call_engine(c, make_live);
@@ -153,11 +181,166 @@ static err drop(struct call *c)
     return object_remove(c, OBJECT_CHANNEL, c->params[0], removed);
 }
 
+/* ---- DKIM: the server makes the pair, the private half is never shown ---- */
+
+struct dkim_pair {
+    str domain, selector, algorithm, private_key, record;
+    dkim_algorithm kind;
+};
+
+static void put_dkim(struct call *c, const struct dkim_pair *d)
+{
+    struct buf *b = &c->out;
+    buf_byte(b, '{');
+    json_put_kv_str(b, S("domain"), d->domain);
+    json_put_kv_str(b, S("selector"), d->selector);
+    json_put_kv_str(b, S("algorithm"), d->algorithm);
+    buf_put(b, S(",\"record\":{\"type\":\"TXT\""));
+    json_put_kv_str(
+        b, S("name"),
+        arena_printf(c->arena, "%.*s._domainkey.%.*s", STR_ARG(d->selector), STR_ARG(d->domain)));
+    json_put_kv_str(b, S("value"), d->record);
+    buf_put(b, S("}}"));
+}
+
+static err dkim_live(struct call *c)
+{
+    struct channel_change *ch = c->data;
+    channel_attach(c->server, ch->opened);
+    put_dkim(c, ch->pair);
+    c->status = 201;
+    return ERR_OK;
+}
+
+static err dkim_publish(struct call *c)
+{
+    struct channel_change *ch = c->data;
+    err e = object_publish(c, OBJECT_CHANNEL, ch->source, dkim_live);
+    if (e != ERR_OK) channel_abandon(c->server, ch->opened);
+    return e;
+}
+
+/* The channel as it was, but for its dkim. */
+static void put_channel_with(struct buf *b, const struct json *channel, const struct dkim_pair *d)
+{
+    const struct json *settings = json_get(channel, "settings");
+    buf_byte(b, '{');
+    for (const struct json *m = channel->child; m; m = m->next) {
+        if (str_eq(m->key, S("settings"))) continue;
+        json_put_key(b, m->key);
+        json_put(b, m);
+    }
+    json_put_key(b, S("settings"));
+    buf_byte(b, '{');
+    for (const struct json *m = settings ? settings->child : NULL; m; m = m->next) {
+        if (str_eq(m->key, S("dkim"))) continue;
+        json_put_key(b, m->key);
+        json_put(b, m);
+    }
+    json_put_key(b, S("dkim"));
+    buf_byte(b, '{');
+    json_put_kv_str(b, S("domain"), d->domain);
+    json_put_kv_str(b, S("selector"), d->selector);
+    json_put_kv_str(b, S("algorithm"), d->algorithm);
+    json_put_kv_str(b, S("record"), d->record);
+    buf_put(b, S("}}}"));
+}
+
+static err dkim_open_it(struct call *c)
+{
+    struct channel_change *ch = c->data;
+    struct server *s = c->server;
+    struct buf b;
+    buf_init(&b, API_BODY_MAX);
+    buf_byte(&b, '{');
+    json_put_kv_str(&b, S("dkim_private_key"), ch->pair->private_key);
+    buf_byte(&b, '}');
+    ch->secrets = arena_str(c->arena, buf_str(&b));
+    buf_clear(&b);
+    TRY(merge_secrets(c, ch));
+    TRY(channel_open(s, c->params[0], ch->source, ch->secrets, &ch->opened, &c->why));
+    err e = office_secret_put(s->office, secret_name(c), ch->secrets, &c->why);
+    if (e == ERR_OK) return call_engine(c, dkim_publish);
+    channel_abandon(s, ch->opened);
+    return e;
+}
+
+static err dkim_pair_made(struct call *c)
+{
+    struct channel_change *ch = c->data;
+    const struct json *channel;
+    struct buf b;
+    dkim_make(ch->pair->kind, c->arena, &ch->pair->private_key, &ch->pair->record);
+    TRY(json_parse(ch->source, c->arena, &channel, &c->why));
+    buf_init(&b, API_BODY_MAX * 2);
+    put_channel_with(&b, channel, ch->pair);
+    ch->source = arena_str(c->arena, buf_str(&b));
+    buf_clear(&b);
+    return call_loop(c, dkim_open_it);
+}
+
+/* The domain of the channel's sender, unless another is given. */
+static str sender_domain(const struct json *channel)
+{
+    str address;
+    str from = json_get_str(json_get(channel, "settings"), "from", (str){0});
+    if (mail_address(from, &address, NULL) != ERR_OK) return (str){0};
+    return str_slice(address, (size_t)str_index(address, '@') + 1, address.n);
+}
+
+static err find_channel(struct call *c, const struct json **out, str *source)
+{
+    *source = engine_object(c->server->engine, OBJECT_CHANNEL, c->params[0], NULL);
+    if (source->n == 0) return diag_set(&c->why, ERR_NOT_FOUND, "there is no channel of this id");
+    *source = arena_str(c->arena, *source);
+    TRY(json_parse(*source, c->arena, out, &c->why));
+    if (str_eq(json_get_str(*out, "provider", (str){0}), S("smtp"))) return ERR_OK;
+    return diag_set(&c->why, ERR_CONFLICT, "only mails sent by smtp are signed");
+}
+
+static err make_dkim(struct call *c)
+{
+    struct channel_change *ch = arena_zalloc(c->arena, sizeof *ch);
+    struct dkim_pair *d = ch->pair = arena_zalloc(c->arena, sizeof *d);
+    const struct json *channel;
+    TRY(find_channel(c, &channel, &ch->source));
+    d->algorithm = json_get_str(c->body, "algorithm", S("rsa"));
+    if (!dkim_algorithm_parse(d->algorithm, &d->kind))
+        return diag_at(&c->why, ERR_REFUSED, S("/algorithm"), "the algorithm is rsa or ed25519");
+    d->domain = json_get_str(c->body, "domain", sender_domain(channel));
+    if (!d->domain.n)
+        return diag_at(&c->why, ERR_REFUSED, S("/domain"),
+                       "the domain that signs is needed: the channel has no sender");
+    d->selector = json_get_str(c->body, "selector",
+                               arena_printf(c->arena, "beckon-%.*s", STR_ARG(d->algorithm)));
+    c->data = ch;
+    return call_helper(c, dkim_pair_made);
+}
+
+static err show_dkim(struct call *c)
+{
+    const struct json *channel;
+    str source;
+    TRY(find_channel(c, &channel, &source));
+    const struct json *j = json_get(json_get(channel, "settings"), "dkim");
+    if (!json_is(j, JSON_OBJECT))
+        return diag_set(&c->why, ERR_NOT_FOUND, "this channel's mails are not signed");
+    struct dkim_pair d = {.domain = json_get_str(j, "domain", (str){0}),
+                          .selector = json_get_str(j, "selector", S("beckon")),
+                          .algorithm = json_get_str(j, "algorithm", S("rsa")),
+                          .record = json_get_str(j, "record", (str){0})};
+    put_dkim(c, &d);
+    return ERR_OK;
+}
+
 extern const struct route ROUTES_CHANNELS[];
 const struct route ROUTES_CHANNELS[] = {
     {METHOD_GET, "/api/v1/channels", NEEDS_SCOPE, SCOPE_CONFIG_READ, ON_ENGINE, list},
     {METHOD_POST, "/api/v1/channels", NEEDS_SCOPE, SCOPE_ADMIN, ON_ENGINE, create},
     {METHOD_GET, "/api/v1/channels/{id}", NEEDS_SCOPE, SCOPE_CONFIG_READ, ON_ENGINE, show_one},
     {METHOD_PUT, "/api/v1/channels/{id}", NEEDS_SCOPE, SCOPE_ADMIN, ON_ENGINE, replace},
+    {METHOD_GET, "/api/v1/channels/{id}/dkim", NEEDS_SCOPE, SCOPE_CONFIG_READ, ON_ENGINE,
+     show_dkim},
+    {METHOD_POST, "/api/v1/channels/{id}/dkim", NEEDS_SCOPE, SCOPE_ADMIN, ON_ENGINE, make_dkim},
     {METHOD_DELETE, "/api/v1/channels/{id}", NEEDS_SCOPE, SCOPE_ADMIN, ON_ENGINE, drop},
     {0}};

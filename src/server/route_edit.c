@@ -72,8 +72,10 @@ static err check_consent(struct call *c)
         str channel = str_slice(m->key, 0, slash < 0 ? m->key.n : (size_t)slash);
         if (!names_find(engine_names(c->server->engine), NAME_CHANNEL, channel))
             return refuse_at(c, "consent", m->key, "there is no channel of this name");
-        if (m->type != JSON_BOOL && m->type != JSON_NULL)
-            return refuse_at(c, "consent", m->key, "true, false or null is needed");
+        const struct json *said = m->type == JSON_OBJECT ? json_get(m, "value") : m;
+        if (!json_is(said, JSON_BOOL) && !json_is(said, JSON_NULL))
+            return refuse_at(c, "consent", m->key,
+                             "true, false or null is needed, or {value, text, source}");
     }
     return ERR_OK;
 }
@@ -138,21 +140,6 @@ static err put_identifiers(struct call *c, const struct edit *ed, struct buf *b)
     return ERR_OK;
 }
 
-/* The customer's own name for an item: her strongest identifier that nobody shares. */
-static bool own_identifier(struct customers *cs, persona head, struct identifier_view *out)
-{
-    struct identifier_view id;
-    i32 best = -1;
-    for (u32 cursor = 0; customer_identifier(cs, head, &cursor, &id);) {
-        i32 rank = (i32)customer_space(cs, id.space).strength;
-        if (id.value.n == 0 || rank <= best || customer_find(cs, id.space, id.hash) != head)
-            continue;
-        best = rank;
-        *out = id;
-    }
-    return best >= 0;
-}
-
 /* ---- the item ---- */
 
 static err make_item(struct call *c, struct edit *ed)
@@ -168,7 +155,7 @@ static err make_item(struct call *c, struct edit *ed)
     buf_init(&b, 2 * BODY_MAX);
     buf_put(&b, S("{\"type\":\"customer\",\"identifiers\":{"));
     if (ed->persona) {
-        bool found = own_identifier(engine_customers(e), ed->persona, &own);
+        bool found = customer_own_identifier(engine_customers(e), ed->persona, &own);
         if (found)
             json_put_kv_str(&b, names_text(engine_names(e), NAME_SPACE, own.space), own.value);
         if (!found) {

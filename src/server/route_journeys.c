@@ -144,8 +144,27 @@ static str status_name(u32 i)
     return message_status_text((message_status)i);
 }
 
+/* How many of those who entered did what the journey is for. */
+static void put_goal(struct buf *b, const struct version_info *v)
+{
+    fixed rate = v->entered ? (fixed)(v->reached * FIXED_ONE / v->entered) : 0;
+    if (!v->has_goal) return;
+    json_put_key(b, S("goal"));
+    buf_byte(b, '{');
+    json_put_kv_i64(b, S("reached"), (i64)v->reached);
+    json_put_key(b, S("rate"));
+    fixed_put(b, rate);
+    json_put_key(b, S("target"));
+    if (v->goal_target)
+        fixed_put(b, v->goal_target);
+    else
+        buf_put(b, S("null"));
+    buf_byte(b, '}');
+}
+
 static void put_fates(struct buf *b, const struct version_info *v)
 {
+    put_goal(b, v);
     put_counts(b, S("refused_by"), v->refused, ENTRY_COUNT, refusal_name);
     put_counts(b, S("ended_by"), v->ended, EXIT_COUNT, exit_name);
     put_counts(b, S("messages"), v->messages, MESSAGE_STATUS_COUNT, status_name);
@@ -153,6 +172,10 @@ static void put_fates(struct buf *b, const struct version_info *v)
 
 static void add_up(struct version_info *sum, const struct version_info *v)
 {
+    sum->entered += v->entered;
+    sum->reached += v->reached;
+    sum->has_goal |= v->has_goal;
+    sum->goal_target = v->goal_target;
     for (u32 i = 0; i < ENTRY_COUNT; i++) sum->refused[i] += v->refused[i];
     for (u32 i = 0; i < EXIT_COUNT; i++) sum->ended[i] += v->ended[i];
     for (u32 i = 0; i < MESSAGE_STATUS_COUNT; i++) sum->messages[i] += v->messages[i];
@@ -262,7 +285,8 @@ static err publish_draft(struct call *c)
     str source = *(str *)c->data, id = c->params[0];
     if (source.n == 0) source = engine_object(c->server->engine, OBJECT_JOURNEY, id, NULL);
     if (source.n == 0) return diag_set(&c->why, ERR_NOT_FOUND, "there is no journey of this id");
-    return object_publish(c, OBJECT_JOURNEY, arena_str(c->arena, source), show_one);
+    bool said = json_get(c->body, "running") || json_get(c->body, "continue_at");
+    return object_publish_journey(c, arena_str(c->arena, source), said ? c->body : NULL, show_one);
 }
 
 static err publish(struct call *c)

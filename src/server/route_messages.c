@@ -1,4 +1,8 @@
-/* route_messages.c — messages and what became of them; the test outbox shows the same rows. */
+/* route_messages.c — messages, what became of them, and what they said; the test outbox shows the
+ * same rows.
+ *
+ * A message's row goes three days after it settled. Its customer's timeline stays: with `customer`
+ * a message is found there for as long as her events are kept. */
 #include "server/show.h"
 
 #include <stdio.h>
@@ -28,7 +32,7 @@ static bool passes(struct engine *e, u32 row, const struct filter *f)
     if (f->channel && r->channel != f->channel) return false;
     if (f->head && customer_head(engine_customers(e), r->persona) != f->head) return false;
     if (f->journey.n == 0 && f->template.n == 0) return true;
-    if (!journey_content(engine_journeys(e), row, &c)) return false;
+    if (!engine_content(e, row, &c)) return false;
     return (f->journey.n == 0 || str_eq(c.journey_id, f->journey)) &&
            (f->template.n == 0 || str_eq(c.template_id, f->template));
 }
@@ -49,6 +53,17 @@ static err read_filter(struct call *c, struct filter *f)
     return ERR_OK;
 }
 
+/* The row before this one, of everybody or in her list; 0: the end. */
+static u32 next_row(struct engine *e, u32 row, persona head)
+{
+    u32 best = 0;
+    if (!head) return row - 1;
+    const struct messages *m = engine_messages(e);
+    for (u32 r = customer_at(engine_customers(e), head)->messages; r; r = message_at(m, r)->next)
+        if (r < row && r > best) best = r;
+    return best;
+}
+
 /* Newest rows first. */
 static err list(struct call *c)
 {
@@ -63,7 +78,7 @@ static err list(struct call *c)
         return diag_at(&c->why, ERR_INVALID, S("cursor"), "the cursor is not one of ours");
     call_items_begin(c);
     u32 row = (u32)min_i64(from, messages_end(engine_messages(e)));
-    while (row-- > 1) {
+    while ((row = next_row(e, row, f.head))) {
         if (!passes(e, row, &f)) continue;
         if (n++ == limit) {
             char next[16];
@@ -95,25 +110,87 @@ static bool parse_id(str text, hash128 *out)
     return true;
 }
 
-static u32 find_message(struct engine *e, str text)
-{
+/* The message of the path: its row if it has one, else whose it is said to be. */
+struct found {
     hash128 id;
-    struct messages *m = engine_messages(e);
-    if (!parse_id(text, &id)) return 0;
-    for (u32 row = messages_end(m); row-- > 1;) {
-        const struct message_row *r = message_at(m, row);
-        if (r && r->status != MESSAGE_NONE && r->id_low == id.lo &&
-            hash128_eq(message_id(m, row), id))
-            return row;
+    u32 row;
+    persona head;
+};
+
+static err find(struct call *c, struct found *out)
+{
+    struct engine *e = c->server->engine;
+    str who = call_query(c, "customer");
+    *out = (struct found){0};
+    if (!parse_id(c->params[0], &out->id))
+        return diag_set(&c->why, ERR_NOT_FOUND, "an id of a message has 32 hexadecimal digits");
+    out->row = message_by_id(engine_messages(e), out->id);
+    if (out->row) {
+        persona p = message_at(engine_messages(e), out->row)->persona;
+        out->head = customer_head(engine_customers(e), p);
+        return ERR_OK;
     }
-    return 0;
+    if (who.n) out->head = customer_of_ref(e, who);
+    if (out->head) return ERR_OK;
+    return diag_set(&c->why, ERR_NOT_FOUND,
+                    "there is no message of this id; one that settled more than three days ago is "
+                    "found with ?customer=");
+}
+
+/* One whose row is gone, by her timeline. */
+static err get_past(struct call *c, const struct found *f)
+{
+    struct message_story story;
+    char customer[33];
+    struct engine *e = c->server->engine;
+    if (!engine_message_story(e, f->head, f->id, c->arena, &story))
+        return diag_set(&c->why, ERR_NOT_FOUND, "this customer has no message of this id");
+    customer_id(engine_customers(e), f->head, customer);
+    buf_byte(&c->out, '{');
+    json_put_kv_str(&c->out, S("id"), c->params[0]);
+    json_put_kv_str(&c->out, S("customer"), (str){customer, 32});
+    if (story.journey.n) json_put_kv_str(&c->out, S("journey"), story.journey);
+    if (story.step.n) json_put_kv_str(&c->out, S("step"), story.step);
+    json_put_kv_str(&c->out, S("template"), story.template_id);
+    json_put_kv_str(&c->out, S("channel"), story.channel);
+    json_put_kv_str(&c->out, S("to"), story.to);
+    json_put_kv_str(&c->out, S("status"), message_status_text(story.status));
+    json_put_key(&c->out, S("history"));
+    show_message_history(&c->out, e, f->head, c->params[0], c->arena);
+    buf_byte(&c->out, '}');
+    return ERR_OK;
 }
 
 static err get_one(struct call *c)
 {
-    u32 row = find_message(c->server->engine, c->params[0]);
-    if (!row) return diag_set(&c->why, ERR_NOT_FOUND, "there is no message of this id");
-    show_message(&c->out, c->server->engine, row, true, c->arena);
+    struct found f;
+    TRY(find(c, &f));
+    if (!f.row) return get_past(c, &f);
+    show_message(&c->out, c->server->engine, f.row, true, c->arena);
+    return ERR_OK;
+}
+
+/* What it said, rendered again. */
+static err get_content(struct call *c)
+{
+    struct found f;
+    struct message_story story;
+    struct rendered words;
+    struct engine *e = c->server->engine;
+    TRY(find(c, &f));
+    if (!engine_message_story(e, f.head, f.id, c->arena, &story))
+        return diag_set(&c->why, ERR_NOT_FOUND,
+                        "it has not been handed over: nobody has got anything yet");
+    TRY(outbox_again(e, &story, c->arena, &words, &c->why));
+    buf_byte(&c->out, '{');
+    json_put_kv_str(&c->out, S("template"), story.template_id);
+    json_put_kv_i64(&c->out, S("version"), story.content);
+    json_put_kv_str(&c->out, S("to"), story.to);
+    if (words.from.n) json_put_kv_str(&c->out, S("from"), words.from);
+    json_put_kv_str(&c->out, S("subject"), words.subject);
+    json_put_kv_str(&c->out, S("html"), words.html);
+    json_put_kv_str(&c->out, S("text"), words.text);
+    buf_byte(&c->out, '}');
     return ERR_OK;
 }
 
@@ -121,4 +198,6 @@ extern const struct route ROUTES_MESSAGES[];
 const struct route ROUTES_MESSAGES[] = {
     {METHOD_GET, "/api/v1/messages", NEEDS_SCOPE, SCOPE_CUSTOMERS_READ, ON_ENGINE, list},
     {METHOD_GET, "/api/v1/messages/{id}", NEEDS_SCOPE, SCOPE_CUSTOMERS_READ, ON_ENGINE, get_one},
+    {METHOD_GET, "/api/v1/messages/{id}/content", NEEDS_SCOPE, SCOPE_CUSTOMERS_READ, ON_ENGINE,
+     get_content},
     {0}};

@@ -12,14 +12,24 @@
     X(SCHEMA)                                                                                      \
     X(EVENTS)                                                                                      \
     X(SEGMENTS)                                                                                    \
+    X(TASKS)                                                                                       \
     X(SIMULATE)                                                                                    \
     X(JOURNEYS)                                                                                    \
+    X(ENTER)                                                                                       \
     X(PLAYBOOKS)                                                                                   \
     X(TEMPLATES)                                                                                   \
     X(COUPONS)                                                                                     \
     X(ORDERS)                                                                                      \
     X(MESSAGES)                                                                                    \
+    X(SEND)                                                                                        \
+    X(POLICIES)                                                                                    \
     X(CHANNELS)                                                                                    \
+    X(LINKS)                                                                                       \
+    X(UNSUBSCRIBE)                                                                                 \
+    X(PREFERENCES)                                                                                 \
+    X(CONSENTS)                                                                                    \
+    X(FORMS)                                                                                       \
+    X(TOPICS)                                                                                      \
     X(SOURCES)                                                                                     \
     X(SETTINGS)
 

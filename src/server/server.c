@@ -4,8 +4,10 @@
 #include "server/auth.h"
 #include "server/call.h"
 #include "server/channels.h"
+#include "server/hits.h"
 #include "server/live.h"
 #include "server/memo.h"
+#include "server/rates.h"
 #include "server/token.h"
 
 #include <signal.h>
@@ -106,6 +108,7 @@ static void on_second(uv_timer_t *t)
     office_refresh(s->office);
     memo_tick(s->memo, server_now(s));
     if (s->state == SERVER_READY) live_tick(s);
+    if (s->state == SERVER_READY) hits_flush(s, false);
     channels_tick(s);
 }
 
@@ -138,7 +141,7 @@ void server_ready(void *ctx)
                                .names = engine_names(s->engine),
                                .key = s->key,
                                .zone = s->zone,
-                               .phone_country = S("CN"),
+                               .phone_country = str_of(s->start_country),
                                .on_zone = on_zone,
                                .ctx = s};
     s->intake = intake_new(&o);
@@ -220,6 +223,7 @@ static void on_stop_tick(uv_timer_t *t)
     switch (s->stop_phase) {
     case 0:
         s->state = SERVER_STOPPING;
+        hits_flush(s, true);
         postbox_post(&s->engine_post, pause_outbox, s);
         s->stop_phase = 1;
         break;
@@ -336,6 +340,8 @@ static void destroy(struct server *s)
     buf_clear(&s->records);
     buf_clear(&s->unpacked);
     free(s->result);
+    hits_free(s->hits);
+    rates_free(s->rates);
     free(s);
 }
 
@@ -357,6 +363,10 @@ static err open_all(struct server *s, struct diag *why)
         snprintf(s->public_url, sizeof s->public_url,
                  v6 && !all ? "http://[%s]:%d" : "http://%s:%d", all ? "localhost" : s->address,
                  http_port(s->http));
+    for (size_t n = strlen(s->public_url); n > 1 && s->public_url[n - 1] == '/';)
+        s->public_url[--n] = 0; /* paths are put behind it */
+    s->hits = hits_new();
+    s->rates = rates_new();
     s->curl = curl_loop_new(&s->loop);
     live_begin(s);
     threads_start(s);

@@ -282,6 +282,34 @@ TEST("a journey that is published sends to the test outbox")
     rig_stop(rig);
 }
 
+TEST("a program asks for a customer to enter, and a new version says what becomes of her")
+{
+    static const char ENTER[] = "/api/v1/journeys/hello/enter";
+    static const char PUBLISH[] = "/api/v1/journeys/hello/publish";
+    struct rig *rig = rig_new(arena, "enter", (struct server_options){0});
+    CHECK_EQ(ask(rig, "POST", "/api/v1/journeys",
+                 "{\"id\":\"hello\",\"trigger\":{\"api\":\"signup\"},\"goal\":{\"did\":"
+                 "\"Bought\",\"target\":0.5},\"steps\":[{\"id\":\"w\",\"wait\":{\"for\":\"1d\"}}]}")
+                 .status,
+             201);
+    static const char ADA[] = "{\"identifiers\":{\"user_id\":\"ada\"},\"message_id\":\"1\"}";
+    CHECK_EQ(ask(rig, "POST", ENTER, ADA).status, 404);
+    CHECK_EQ(ask(rig, "POST", PUBLISH, "").status, 200);
+    CHECK(has(ask(rig, "POST", ENTER, ADA).body, S("\"result\":\"entered\"")));
+    CHECK(has(ask(rig, "POST", ENTER, ADA).body, S("\"result\":\"none\"")));
+    CHECK(has(ask(rig, "POST", ENTER, "{\"customer\":\"user_id:ada\"}").body,
+              S("\"result\":\"refused\",\"reason\":\"running\"")));
+    CHECK_EQ(ask(rig, "POST", ENTER, "{\"customer\":\"user_id:eve\"}").status, 404);
+    CHECK_EQ(ask(rig, "POST", ENTER, "{}").status, 422);
+    CHECK_EQ(ask(rig, "POST", ENTER, "{\"identifiers\":{\"shoe\":\"9\"}}").status, 422);
+    CHECK_EQ(ask(rig, "POST", PUBLISH, "{\"running\":\"move\"}").status, 422);
+    CHECK_EQ(ask(rig, "POST", PUBLISH, "{\"running\":\"restart\"}").status, 200);
+    CHECK(becomes(rig, "/api/v1/journeys/hello/report", S("\"ended_by\":{\"restarted\":1}")));
+    CHECK(has(ask(rig, "GET", "/api/v1/journeys/hello/report", "").body,
+              S("\"goal\":{\"reached\":0,\"rate\":0,\"target\":0.5}")));
+    rig_stop(rig);
+}
+
 TEST("a segment is counted before it exists and complete when it does")
 {
     struct rig *rig = rig_new(arena, "segment", (struct server_options){0});

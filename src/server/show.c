@@ -210,14 +210,40 @@ void show_customer(struct buf *b, struct engine *e, persona head)
 
 /* ---- references ---- */
 
+str phone_country(struct engine *e)
+{
+    value chosen = engine_setting(e, S("phone_country")), zone = engine_setting(e, S("zone"));
+    if (chosen.type == VALUE_TEXT && chosen.text.n) return chosen.text;
+    return phone_country_of_zone(zone.type == VALUE_TEXT ? zone.text : (str){0});
+}
+
+str identifier_normal(struct engine *e, u32 space, str text, char room[NORMAL_BYTES_MAX])
+{
+    return space == SPACE_EMAIL   ? normal_email(text, room)
+           : space == SPACE_PHONE ? normal_phone(text, phone_country(e), room)
+                                  : normal_id(text, room);
+}
+
 static persona find_in(struct engine *e, u32 space, str text)
 {
     char room[NORMAL_BYTES_MAX];
-    str normal = space == SPACE_EMAIL   ? normal_email(text, room)
-                 : space == SPACE_PHONE ? normal_phone(text, S("CN"), room)
-                                        : normal_id(text, room);
+    str normal = identifier_normal(e, space, text, room);
     if (normal.n == 0) return 0;
     return customer_find(engine_customers(e), space, identifier_hash(engine_key(e), space, normal));
+}
+
+bool customer_own_identifier(struct customers *cs, persona head, struct identifier_view *out)
+{
+    struct identifier_view id;
+    i32 best = -1;
+    for (u32 cursor = 0; customer_identifier(cs, head, &cursor, &id);) {
+        i32 rank = (i32)customer_space(cs, id.space).strength;
+        if (id.value.n == 0 || rank <= best || customer_find(cs, id.space, id.hash) != head)
+            continue;
+        best = rank;
+        *out = id;
+    }
+    return best >= 0;
 }
 
 persona customer_of_ref(struct engine *e, str ref)
@@ -360,7 +386,8 @@ static bool status_of_event(u32 event, message_status *out)
 }
 
 /* From the customer's events that name this message. */
-static void put_history(struct buf *b, struct engine *e, persona head, str id, struct arena *arena)
+void show_message_history(struct buf *b, struct engine *e, persona head, str id,
+                          struct arena *arena)
 {
     persona all[PERSONAS_SHOWN];
     struct event ev;
@@ -381,6 +408,10 @@ static void put_history(struct buf *b, struct engine *e, persona head, str id, s
         json_put_kv_str(b, S("status"), message_status_text(status));
         json_put_kv_time(b, S("at"), ev.occurred_ms);
         json_put_kv_str(b, S("detail"), detail.type == VALUE_TEXT ? detail.text : why.text);
+        value url = props_get(ev.props, PROPERTY_URL);
+        if (url.type == VALUE_TEXT) json_put_kv_str(b, S("url"), url.text);
+        if (props_get(ev.props, PROPERTY_MACHINE).type == VALUE_TRUE)
+            json_put_kv_bool(b, S("machine"), true);
         buf_byte(b, '}');
     }
     buf_byte(b, ']');
@@ -394,27 +425,32 @@ void show_message(struct buf *b, struct engine *e, u32 row, bool with_history, s
     persona head = customer_head(engine_customers(e), r->persona);
     struct message_content c = {0};
     struct identifier_view to = {0};
+    struct message_story story;
     char hex[33];
     snprintf(hex, sizeof hex, "%016llx%016llx", (unsigned long long)id.hi,
              (unsigned long long)id.lo);
-    bool has_content = journey_content(engine_journeys(e), row, &c);
+    bool has_content = engine_content(e, row, &c);
     buf_byte(b, '{');
     json_put_kv_str(b, S("id"), str_of(hex));
     put_customer_id(b, e, S("customer"), head);
     if (has_content) {
-        json_put_kv_str(b, S("journey"), c.journey_id);
-        json_put_kv_str(b, S("step"), c.step_id);
+        if (c.journey_id.n) json_put_kv_str(b, S("journey"), c.journey_id);
+        if (c.step_id.n) json_put_kv_str(b, S("step"), c.step_id);
         json_put_kv_str(b, S("template"), c.template_id);
     }
+    json_put_kv_str(b, S("category"), category_text((category)r->category));
     json_put_kv_str(b, S("channel"), names_text(engine_names(e), NAME_CHANNEL, r->channel));
-    if (customer_address(engine_customers(e), head, r->channel, &to))
-        json_put_kv_str(b, S("to"), to.value);
+    if (r->status >= MESSAGE_CLAIMED && engine_message_story(e, head, id, arena, &story))
+        to.value = story.to; /* where it went, whatever she has now */
+    else if (c.to.n || !customer_address(engine_customers(e), head, r->channel, &to))
+        to.value = c.to;
+    if (to.value.n) json_put_kv_str(b, S("to"), to.value);
     json_put_kv_str(b, S("status"), message_status_text((message_status)r->status));
     json_put_kv_str(b, S("reason"), refusal_text((refusal)r->reason));
     json_put_kv_time(b, S("at"), r->due_ms);
     if (with_history) {
         json_put_key(b, S("history"));
-        put_history(b, e, head, str_of(hex), arena);
+        show_message_history(b, e, head, str_of(hex), arena);
     }
     buf_byte(b, '}');
 }

@@ -214,8 +214,32 @@ function drawMessages() {
     const li = make("li"), why = m.reason ? " · " + text("reason." + m.reason).replace(/^reason\./, "") : "";
     li.append(make("span", "to", m.to || m.customer.slice(0, 8)), make("span", statusClass(m.status), text("status." + m.status) + why),
       make("span", "what", [m.journey, m.template].filter(Boolean).join(" · ")), make("span", "when", time(m.history?.at(-1)?.at ?? m.at)));
+    if (m.history?.some((h) => h.status === "claimed")) {
+      const show = make("button", "link small", text("outbox.show"));
+      show.type = "button";
+      show.addEventListener("click", () => showMessage(m));
+      li.append(show);
+    }
     return li;
   }));
+}
+
+// What she got, rendered again: in a frame that may do nothing, so that no mail is more than a picture of itself.
+async function showMessage(m) {
+  let words;
+  try {
+    words = await call("GET", `/api/v1/messages/${m.id}/content`);
+  } catch (error) {
+    words = { subject: "", text: text("error", { why: error.message }) };
+  }
+  const escaped = (words.text || "").replace(/[&<>]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[c]);
+  const page = new Blob(["<!doctype html><meta charset=utf-8>", words.html || `<pre>${escaped}</pre>`], { type: "text/html" });
+  const frame = $("shown-frame");
+  URL.revokeObjectURL(frame.src);
+  frame.src = URL.createObjectURL(page);
+  $("shown-subject").textContent = words.subject || words.template || "";
+  $("shown-to").textContent = words.to || "";
+  $("shown").showModal();
 }
 
 function draw() {
@@ -291,6 +315,7 @@ $("outbox-connect").addEventListener("click", async () => {
   }
   draw();
 });
+$("shown-close").addEventListener("click", () => $("shown").close());
 $("copy-snippet").addEventListener("click", () => copy($("copy-snippet"), snippetText(), "copy"));
 for (const tab of document.querySelectorAll("[data-snippet]"))
   tab.addEventListener("click", () => { state.snippet = tab.dataset.snippet; draw(); });

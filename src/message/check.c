@@ -1,0 +1,61 @@
+/* check.c — may it be sent: the checks of a claim that are no journey's, in SEMANTICS' order. */
+#include "message/message_internal.h"
+
+struct message_rules message_rules_of(category c)
+{
+    return (struct message_rules){.quiet = QUIET_DEFER,
+                                  .dedupe_ms = c == CATEGORY_PROMOTION ? 20 * HOUR : 0,
+                                  .expires_ms = DAY};
+}
+
+static bool is_suppressed(const struct messages *m, const struct message_row *r,
+                          const struct claim_check *check)
+{
+    if (hash128_is_zero(check->address)) return false;
+    const struct address_row *a = address_of(m->customers, check->address);
+    return a && (a->suppressed || (a->opted_out && r->category != CATEGORY_TRANSACTIONAL));
+}
+
+static bool has_consent(const struct messages *m, const struct message_row *r, persona head,
+                        u32 topic_code)
+{
+    struct customer_view live = {m->customers, NULL};
+    if (r->category == CATEGORY_TRANSACTIONAL) return true;
+    u8 whole = view_consent(&live, head, r->channel, 0);
+    u8 topic = topic_code ? view_consent(&live, head, r->channel, topic_code) : whole;
+    if (whole == 2 || topic == 2) return false;
+    return r->category == CATEGORY_SERVICE || (whole == 1 && topic == 1);
+}
+
+/* What holds it back for a while, or for good: quiet hours, then caps. NONE: nothing. */
+static refusal hold(const struct messages *m, u32 row, const struct claim_check *check, i64 *until)
+{
+    const struct message_row *r = row_of(m, row);
+    if (r->category == CATEGORY_TRANSACTIONAL) return REFUSAL_NONE;
+    if (check->rules.quiet != QUIET_IGNORE) {
+        i64 end = policy_quiet_until(m->policy, r->channel, check->now, check->zone, m->host.zone,
+                                     m->host.ctx);
+        if (end > check->now) {
+            *until = check->rules.quiet == QUIET_DROP ? NEVER : end;
+            return REFUSAL_QUIET;
+        }
+    }
+    return claims_capped(m, row, check, until) ? REFUSAL_CAPPED : REFUSAL_NONE;
+}
+
+refusal message_check(const struct messages *m, u32 row, const struct claim_check *check,
+                      i64 *until)
+{
+    const struct message_row *r = row_of(m, row);
+    persona head = customer_head(m->customers, r->persona);
+    *until = NEVER;
+    if (is_suppressed(m, r, check)) return REFUSAL_SUPPRESSED;
+    if (!has_consent(m, r, head, check->topic)) return REFUSAL_CONSENT;
+    if (hash128_is_zero(check->address)) return REFUSAL_NO_ADDRESS;
+    if (claims_duplicate(m, check)) return REFUSAL_DUPLICATE;
+    refusal why = hold(m, row, check, until);
+    if (why != REFUSAL_NONE && *until == NEVER) return why;
+    if (check->now - (i64)r->planned <= check->rules.expires_ms) return why;
+    *until = NEVER;
+    return REFUSAL_EXPIRED;
+}

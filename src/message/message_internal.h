@@ -1,0 +1,102 @@
+/* message_internal.h — what the files of this module share. */
+#pragma once
+#include "base/map.h"
+#include "message/message.h"
+
+#include <stdlib.h>
+
+/* One claim that caps and duplicate windows still see. It outlives its message's row; everything
+ * that orders these rows is derived. */
+struct sent_row {
+    u64 version; /* the store's */
+    u64 id_low;  /* of the message */
+    u64 content; /* hash of what was said and to which address */
+    persona persona;
+    u32 dedupe_s;  /* how long the journey looks back for the same words */
+    struct n48 at; /* when it was claimed */
+    u8 channel, category;
+};
+_Static_assert(sizeof(struct sent_row) == 40, "one for each message of the last days");
+
+/* What a program asked for: as long as its message's row. */
+struct send_row {
+    u64 version; /* the store's */
+    u64 id_low;
+    u64 body;
+    u32 text; /* handle: what to say */
+    u32 spare;
+};
+
+/* A place in a ready queue. Whoever is first by these words goes first. */
+struct ready {
+    i64 due, planned;
+    u64 id_low, place; /* place: as it came, so that equals keep their order */
+    u32 row;
+    i32 priority;
+};
+struct queue {
+    struct ready *items; /* a binary heap */
+    u32 cap, count;
+};
+
+struct tally_row {
+    u64 version, count;
+};
+
+struct messages {
+    struct table *rows, *tallies, *sent, *sends;
+    struct heap *texts;
+    struct customers *customers;
+    struct sip_key key;
+    struct message_host host;
+    struct policy *policy;
+    struct arena *policy_arena;
+    /* derived */
+    struct queue ready[LANE_COUNT];
+    u64 places;
+    struct map by_id, sends_by_id, sent_by_content;
+    u32 *sent_first, *sent_next; /* by persona (a head's), by row */
+    u32 sent_firsts, sent_nexts;
+};
+
+static inline const struct message_row *row_of(const struct messages *m, u32 row)
+{
+    return table_at(m->rows, row);
+}
+
+static inline bool message_waits(const struct message_row *r)
+{
+    return r->status == MESSAGE_PLANNED || r->status == MESSAGE_DEFERRED;
+}
+
+/* Spread over both halves: an index takes its bits from either. */
+static inline hash128 index_key(u64 low)
+{
+    return (hash128){.lo = low, .hi = low * 0x9E3779B97F4A7C15ull};
+}
+
+/* ---- queue.c ---- */
+void queue_push(struct messages *m, u32 row);
+void queues_clear(struct messages *m);
+void queues_free(struct messages *m);
+
+/* ---- claims.c ---- */
+void claims_add(struct messages *m, u32 row, const struct claim_check *check);
+/* The message was not sent after all: it stands in nobody's way. */
+void claims_take_back(struct messages *m, persona head, u64 id_low);
+bool claims_duplicate(const struct messages *m, const struct claim_check *check);
+/* Over a cap: true, and when it frees; NEVER: it is refused. */
+bool claims_capped(const struct messages *m, u32 row, const struct claim_check *check, i64 *until);
+i64 claims_next_due(const struct messages *m, persona head); /* 0: none */
+void claims_prune(struct messages *m, persona head, i64 now);
+void claims_moved(struct messages *m, persona from, persona to);
+void claims_cut(struct messages *m, persona a, persona b);
+void claims_forget(struct messages *m, persona head);
+void claims_rebuild(struct messages *m);
+void claims_free(struct messages *m);
+hash128 claims_digest(const struct messages *m, name_of name, void *ctx);
+
+/* ---- send.c ---- */
+void sends_drop(struct messages *m, u64 id_low);
+void sends_rebuild(struct messages *m);
+hash128 sends_digest(const struct messages *m);

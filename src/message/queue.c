@@ -1,0 +1,95 @@
+/* queue.c — which message is next: a heap for each lane.
+ *
+ * Ordered by when they became due; of one instant by the priority of their journeys, then by when
+ * they were planned, then by the journeys' ids. So of two that a cap lets one of through, the more
+ * important one is claimed first. An entry whose row was freed or moved on is seen to be stale when
+ * it is taken. */
+#include "message/message_internal.h"
+
+static i32 priority_of(const struct messages *m, const struct message_row *r)
+{
+    return m->host.priority && r->program ? m->host.priority(m->host.ctx, r->program) : 0;
+}
+
+static int by_journey(const struct messages *m, const struct ready *a, const struct ready *b)
+{
+    u32 x = row_of(m, a->row)->program, y = row_of(m, b->row)->program;
+    if (x == y || !m->host.journey) return 0;
+    return str_cmp(x ? m->host.journey(m->host.ctx, x) : S(""),
+                   y ? m->host.journey(m->host.ctx, y) : S(""));
+}
+
+static bool goes_before(const struct messages *m, const struct ready *a, const struct ready *b)
+{
+    if (a->due != b->due) return a->due < b->due;
+    if (a->priority != b->priority) return a->priority > b->priority;
+    if (a->planned != b->planned) return a->planned < b->planned;
+    int c = by_journey(m, a, b);
+    return c ? c < 0 : a->place < b->place;
+}
+
+void queue_push(struct messages *m, u32 row)
+{
+    const struct message_row *r = row_of(m, row);
+    struct queue *q = &m->ready[r->lane];
+    if (q->count == q->cap) {
+        q->cap = q->cap ? q->cap * 2 : 64;
+        q->items = mem_realloc(q->items, q->cap * sizeof *q->items);
+    }
+    struct ready new = {.due = r->due_ms,
+                        .planned = (i64)r->planned,
+                        .id_low = r->id_low,
+                        .place = m->places++,
+                        .row = row,
+                        .priority = priority_of(m, r)};
+    u32 at = q->count++;
+    for (; at && goes_before(m, &new, &q->items[(at - 1) / 2]); at = (at - 1) / 2)
+        q->items[at] = q->items[(at - 1) / 2];
+    q->items[at] = new;
+}
+
+static struct ready pop(struct messages *m, struct queue *q)
+{
+    struct ready first = q->items[0], last = q->items[--q->count];
+    u32 at = 0;
+    for (u32 child; (child = 2 * at + 1) < q->count; at = child) {
+        if (child + 1 < q->count && goes_before(m, &q->items[child + 1], &q->items[child])) child++;
+        if (!goes_before(m, &q->items[child], &last)) break;
+        q->items[at] = q->items[child];
+    }
+    q->items[at] = last;
+    return first;
+}
+
+u32 message_take(struct messages *m, lane l)
+{
+    struct queue *q = &m->ready[l];
+    while (q->count) {
+        struct ready r = pop(m, q);
+        const struct message_row *row = row_of(m, r.row);
+        if (row->status == MESSAGE_PLANNED && row->id_low == r.id_low && row->due_ms == r.due)
+            return r.row;
+    }
+    return 0;
+}
+
+void message_put_back(struct messages *m, u32 row)
+{
+    if (row_of(m, row)->status == MESSAGE_PLANNED) queue_push(m, row);
+}
+
+u32 message_ready(const struct messages *m, lane l)
+{
+    return m->ready[l].count;
+}
+
+void queues_clear(struct messages *m)
+{
+    for (int l = 0; l < LANE_COUNT; l++) m->ready[l].count = 0;
+    m->places = 0;
+}
+
+void queues_free(struct messages *m)
+{
+    for (int l = 0; l < LANE_COUNT; l++) free(m->ready[l].items);
+}
