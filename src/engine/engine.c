@@ -74,6 +74,7 @@ static void build(struct engine *e)
     e->zones = table_new(e->store, "zones", sizeof(struct zone_row), ZONES_MAX);
     e->erasures = table_new(e->store, "erasures", sizeof(struct erasure_row), ERASURES_MAX);
     e->texts = heap_new(e->store, "texts");
+    crossings_build(e);
     e->customers = customers_new(e->store, (struct sip_key){0});
     e->segments = segments_new(e->store, e->customers, e->events, e->names);
     segments_zones(e->segments, zone_known, e);
@@ -461,7 +462,7 @@ static hash128 config_digest(struct engine *e)
 
 hash128 engine_hash(struct engine *e)
 {
-    hash128 sum = config_digest(e);
+    hash128 sum = hash_add(config_digest(e), crossings_digest(e));
     sum = hash_add(sum, customers_digest(e->customers, e->now, name_text, e));
     sum = hash_add(sum, events_digest(e->live_events, name_text, e));
     sum = hash_add(sum, segments_digest(e->segments, name_text, e));
