@@ -252,6 +252,7 @@ static void apply_list(struct engine *e, str payload)
     while (r.p < r.end) {
         persona p = (persona)read_varint(&r);
         u64 before = read_varint(&r);
+        if (p >= customers_end(e->customers)) continue;
         const struct customer_row *row = customer_at(e->customers, p);
         if (!row || !row->head || (u64)(row->flags >> CUSTOMER_LIFE_SHIFT) != before) continue;
         segment_put(e->segments, l.segment, row->head, l.in);

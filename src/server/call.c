@@ -1,6 +1,8 @@
 #include "server/call.h"
 
+#include "server/audit.h"
 #include "server/conditions.h"
+#include "server/limits.h"
 #include "server/repeat.h"
 
 #include <stdlib.h>
@@ -73,7 +75,9 @@ static void put_problem(struct call *c, err e)
 static void answer_it(struct call *c)
 {
     conditions_answer(c);
+    if (!c->replayed) audit_answered(c);
     repeat_answered(c);
+    limits_answer(c);
     int status = c->status ? c->status : 200;
     str type = status == 204 || status == 304 ? (str){0}
                : c->type.n                    ? c->type
@@ -299,7 +303,10 @@ static err admit(struct call *c, str raw[ROUTE_PARAMS_MAX])
 {
     struct server *s = c->server;
     const struct route *r = c->route;
-    if (r->access == NEEDS_SCOPE) TRY(auth_caller(s, c->req, r->scope, &c->who, &c->why));
+    if (r->access == NEEDS_SCOPE) {
+        TRY(auth_caller(s, c->req, r->scope, &c->who, &c->why));
+        TRY(limits_admit(c));
+    }
     for (u32 i = 0; i < ROUTE_PARAMS_MAX; i++)
         if (raw[i].n) {
             err e = url_decode(raw[i], false, c->arena, &c->params[i]);

@@ -57,13 +57,20 @@ struct call {
     enum { AT_LOOP, AT_ENGINE, AT_HELPER } at;
     u64 number;
     struct call *link;
-    bool streams; /* took over the request: no answer is made */
+    bool replayed; /* its answer is one that was given before */
+    bool streams;  /* took over the request: no answer is made */
     struct caller who;
     /* conditions.c's: the hash of the source that is shown, the line of edits */
     u64 source_tag;
     bool tagged, looking, editing;
     call_step go_on;
     struct call *next_edit;
+    /* publish.c's, for the audit trail */
+    str object;
+    u32 version_from, version_to;
+    /* limits.c's */
+    bool limited;
+    u32 tokens_left;
     struct repeat *repeat; /* it came with an Idempotency-Key */
 };
 

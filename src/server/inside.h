@@ -11,6 +11,7 @@
 #include <uv.h>
 
 struct call;
+struct limits;
 struct memo;
 struct repeat;
 struct live;
@@ -79,6 +80,7 @@ struct server {
     struct call *edits;     /* those that change what is at their address, first come first */
     struct repeat *repeats; /* those with an Idempotency-Key */
     struct memo *memo;
+    struct limits *limits;
     i64 stop_began_ms, stop_progress_ms;
     u64 stop_snapshots, stop_turns; /* as they were then */
     u8 stop_phase;
@@ -97,6 +99,7 @@ struct server {
     atomic_ullong snapshots;                   /* engine_snapshots */
     atomic_uint failing;                       /* engine_failing */
     const struct zone *zone;                   /* of the workspace; the loop's, once ready */
+    u32 start_limits[4];                       /* of limits.h: rate and burst, as of the start */
     char start_country[3];                     /* of phone numbers, as of the start */
     struct sip_key key;
 

@@ -52,6 +52,7 @@ static const struct repeat *find(const struct call *c, str key)
 
 static err say_again(struct call *c, const struct memo_answer *a)
 {
+    c->replayed = true;
     c->status = a->status;
     c->type = a->type;
     buf_put(&c->headers, a->headers);

@@ -1,7 +1,9 @@
 /* route_settings.c — the workspace's settings: its name, address and language, how its times,
  * amounts and phone numbers are meant, and how long visitors are kept. */
-#include "server/call.h"
+#include "server/limits.h"
 #include "server/show.h"
+
+#include <stdio.h>
 
 enum { VISITOR_DAYS_MAX = 36500, SETTING_BYTES_MAX = 200 };
 
@@ -89,6 +91,29 @@ static const struct setting *setting_named(str name)
     return NULL;
 }
 
+/* "limits": a second, and at once. Kept as settings of their own, "limits.key_rate". */
+static const char *const LIMITS[] = {"key_rate", "key_burst", "source_rate", "source_burst"};
+
+static str limit_name(const char *name, char room[40])
+{
+    int n = snprintf(room, 40, "limits.%s", name);
+    return (str){room, (size_t)n};
+}
+
+void settings_limits(struct engine *e, struct limit out[LIMIT_KIND_COUNT])
+{
+    static const u32 DEFAULTS[] = {LIMIT_API_RATE, LIMIT_API_BURST, LIMIT_SOURCE_RATE,
+                                   LIMIT_SOURCE_BURST};
+    u32 now[COUNT_OF(LIMITS)];
+    char room[40];
+    for (u32 i = 0; i < COUNT_OF(LIMITS); i++) {
+        value v = engine_setting(e, limit_name(LIMITS[i], room));
+        now[i] = v.type == VALUE_INT ? (u32)v.n : DEFAULTS[i];
+    }
+    out[LIMIT_API] = (struct limit){now[0], now[1]};
+    out[LIMIT_SOURCE] = (struct limit){now[2], now[3]};
+}
+
 /* ---- showing ---- */
 
 static str setting_text(struct call *c, const struct setting *s)
@@ -98,12 +123,26 @@ static str setting_text(struct call *c, const struct setting *s)
     return v.type == VALUE_TEXT && v.text.n ? v.text : str_of(s->otherwise);
 }
 
+static void show_limits(struct call *c)
+{
+    struct limit l[LIMIT_KIND_COUNT];
+    settings_limits(c->server->engine, l);
+    json_put_key(&c->out, S("limits"));
+    buf_byte(&c->out, '{');
+    json_put_kv_i64(&c->out, S("key_rate"), l[LIMIT_API].rate);
+    json_put_kv_i64(&c->out, S("key_burst"), l[LIMIT_API].burst);
+    json_put_kv_i64(&c->out, S("source_rate"), l[LIMIT_SOURCE].rate);
+    json_put_kv_i64(&c->out, S("source_burst"), l[LIMIT_SOURCE].burst);
+    buf_byte(&c->out, '}');
+}
+
 static err show(struct call *c)
 {
     buf_byte(&c->out, '{');
     for (u32 i = 0; i < COUNT_OF(SETTINGS); i++)
         json_put_kv_str(&c->out, str_of(SETTINGS[i].name), setting_text(c, &SETTINGS[i]));
     json_put_kv_i64(&c->out, S("visitor_days"), engine_visitor_days(c->server->engine));
+    show_limits(c);
     json_put_kv_str(&c->out, S("public_url"), str_of(c->server->public_url));
     json_put_kv_bool(&c->out, S("sending_held"), engine_sending_held(c->server->engine));
     buf_byte(&c->out, '}');
@@ -126,6 +165,27 @@ static err check_days(struct call *c, const struct json *m)
                    VISITOR_DAYS_MAX);
 }
 
+static err check_limits(struct call *c, const struct json *limits)
+{
+    if (limits->type != JSON_OBJECT)
+        return diag_at(&c->why, ERR_REFUSED, S("/limits"), "an object is needed");
+    for (const struct json *m = limits->child; m; m = m->next) {
+        i64 n;
+        bool known = false, is_burst = str_ends(m->key, S("_burst"));
+        str path = arena_printf(c->arena, "/limits/%.*s", (int)min_size(m->key.n, 100), m->key.p);
+        for (u32 i = 0; i < COUNT_OF(LIMITS); i++) known |= str_eq(m->key, str_of(LIMITS[i]));
+        if (!known)
+            return diag_at(&c->why, ERR_REFUSED, path,
+                           "use key_rate, key_burst, source_rate and source_burst");
+        if (json_to_i64(m, &n) != ERR_OK || n < is_burst || n > LIMIT_RATE_MAX)
+            return diag_at(&c->why, ERR_REFUSED, path,
+                           is_burst ? "a whole number from 1 to %d is needed"
+                                    : "a whole number up to %d is needed; 0: no limit",
+                           LIMIT_RATE_MAX);
+    }
+    return ERR_OK;
+}
+
 /* What is shown and cannot be set may come back as it was read. */
 static bool is_shown_only(str name)
 {
@@ -136,20 +196,17 @@ static err check(struct call *c, const struct json *m, u64 *number)
 {
     const struct setting *s = setting_named(m->key);
     if (str_eq(m->key, S("visitor_days"))) return check_days(c, m);
+    if (str_eq(m->key, S("limits"))) return check_limits(c, m);
     if (is_shown_only(m->key)) return ERR_OK;
     if (!s) return diag_at(&c->why, ERR_REFUSED, place(c, m), "there is no setting of this name");
     if (m->type == JSON_STRING && s->good(c, m->text, number)) return ERR_OK;
     return diag_at(&c->why, ERR_REFUSED, place(c, m), "%s", s->needed);
 }
 
-static err put_down(struct call *c, const struct json *m, u64 *number)
+static err put_setting(struct call *c, str name, value v, u64 *number)
 {
-    struct setting_record r = {.name = m->key};
+    struct setting_record r = {name, v};
     struct buf b;
-    i64 days = 0;
-    if (is_shown_only(m->key)) return ERR_OK;
-    if (m->type == JSON_NUMBER) (void)!json_to_i64(m, &days);
-    r.value = m->type == JSON_NUMBER ? value_int(days) : value_text(m->text);
     buf_init(&b, 4096);
     setting_put(&b, &r);
     err e = call_append(c, RECORD_SETTING_, buf_str(&b), number);
@@ -157,9 +214,25 @@ static err put_down(struct call *c, const struct json *m, u64 *number)
     return e;
 }
 
+static err put_down(struct call *c, const struct json *m, u64 *number)
+{
+    i64 n = 0;
+    if (is_shown_only(m->key)) return ERR_OK;
+    if (m->type == JSON_STRING) return put_setting(c, m->key, value_text(m->text), number);
+    if (m->type == JSON_NUMBER && json_to_i64(m, &n) == ERR_OK)
+        return put_setting(c, m->key, value_int(n), number);
+    for (const struct json *one = m->child; one; one = one->next) {
+        str name = arena_printf(c->arena, "limits.%.*s", STR_ARG(one->key));
+        TRY(json_to_i64(one, &n));
+        TRY(put_setting(c, name, value_int(n), number));
+    }
+    return ERR_OK;
+}
+
 struct settled {
     const struct zone *zone;
     str country;
+    struct limit limits[LIMIT_KIND_COUNT];
 };
 
 /* Times and numbers that come without a zone or a country are read in the workspace's from now on.
@@ -168,6 +241,8 @@ static err tell_intake(struct call *c)
 {
     const struct settled *now = c->data;
     c->server->zone = now->zone;
+    for (u32 i = 0; i < LIMIT_KIND_COUNT; i++)
+        limits_set(c->server->limits, (limit_kind)i, now->limits[i]);
     intake_settings(c->server->intake, now->zone, now->country);
     return ERR_OK;
 }
@@ -178,6 +253,7 @@ static err changed(struct call *c)
     (void)!show(c);
     now->zone = engine_zone(c->server->engine);
     now->country = arena_str(c->arena, phone_country(c->server->engine));
+    settings_limits(c->server->engine, now->limits);
     c->data = now;
     return call_loop(c, tell_intake);
 }

@@ -31,6 +31,7 @@
     X(FORMS)                                                                                       \
     X(TOPICS)                                                                                      \
     X(SOURCES)                                                                                     \
+    X(AUDIT)                                                                                       \
     X(SETTINGS)
 
 #define X(name) extern const struct route ROUTES_##name[];

@@ -5,6 +5,7 @@
 #include "server/call.h"
 #include "server/channels.h"
 #include "server/hits.h"
+#include "server/limits.h"
 #include "server/live.h"
 #include "server/memo.h"
 #include "server/rates.h"
@@ -145,6 +146,9 @@ void server_ready(void *ctx)
                                .on_zone = on_zone,
                                .ctx = s};
     s->intake = intake_new(&o);
+    struct limit limits[LIMIT_KIND_COUNT];
+    memcpy(limits, s->start_limits, sizeof limits);
+    for (u32 i = 0; i < LIMIT_KIND_COUNT; i++) limits_set(s->limits, (limit_kind)i, limits[i]);
     threads_start(s);
     channels_begin(s);
     if (s->state == SERVER_STARTING) s->state = SERVER_READY;
@@ -312,6 +316,7 @@ static struct server *make(struct env *env, const struct server_options *o, stru
     s->why = why;
     snprintf(s->address, sizeof s->address, "%s", o->address ? o->address : "127.0.0.1");
     s->result = mem_zalloc(sizeof *s->result);
+    s->limits = limits_new();
     s->scratch = arena_new();
     buf_init(&s->records, APPEND_BYTES_MAX);
     buf_init(&s->unpacked, 4 << 20);
@@ -329,6 +334,7 @@ static void destroy(struct server *s)
     intake_free(s->intake);
     engine_close(s->engine);
     memo_close(s->memo);
+    limits_free(s->limits);
     office_close(s->office);
     postbox_clear(&s->loop_post);
     postbox_clear(&s->engine_post);

@@ -1,6 +1,7 @@
 /* threads.c — the bodies of the log's, the engine's and the helper's thread. */
 #include "server/call.h"
 #include "server/channels.h"
+#include "server/limits.h"
 #include "server/show.h"
 
 #include <stdlib.h>
@@ -80,6 +81,9 @@ static err open_engine(struct server *s)
     s->outbox = outbox_new(s->engine, s->env, &box);
     channels_collect(s);
     s->zone = engine_zone(s->engine);
+    struct limit limits[LIMIT_KIND_COUNT];
+    settings_limits(s->engine, limits);
+    memcpy(s->start_limits, limits, sizeof limits);
     str country = phone_country(s->engine);
     memcpy(s->start_country, country.p, min_size(country.n, sizeof s->start_country - 1));
     s->key = engine_key(s->engine);
