@@ -9,7 +9,13 @@ step "build" make -s -j"$J"
 step "simulator, 200 seeds" sh test/simulate.sh 200
 step "scripts in virtual time" sh test/scripts.sh
 step "fuzz targets over their seeds" fuzz_seeds asan
+step "imports: files, kills, taking back" python3 test/import.py
 step "killed at every named point, and 20 times at random" python3 test/kill.py --points --kills 20
+if command -v node >/dev/null; then
+    step "short messages, receipts, replies and webhooks" node test/gateways.mjs
+else
+    skip "short messages, receipts, replies and webhooks" "node is not there"
+fi
 if node_packages; then
     step "Segment's SDK to a mail server" node test/first-mail.mjs
     step "a mail and all that is in it" node test/mail.mjs

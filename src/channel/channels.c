@@ -1,7 +1,13 @@
 /* channels.c — the table of provider types. */
 #include "channel/channels.h"
 
-static const struct provider_type *const types[] = {&provider_smtp, &provider_testbox, NULL};
+static const struct provider_type *const types[] = {&provider_smtp,
+                                                    &provider_testbox,
+                                                    &provider_http,
+                                                    &provider_aliyun,
+                                                    &provider_tencent,
+                                                    &provider_twilio,
+                                                    NULL};
 
 const struct provider_type *const *channel_types(void)
 {

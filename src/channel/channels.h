@@ -5,6 +5,10 @@
 
 extern const struct provider_type provider_smtp;    /* smtp.c: any mail server */
 extern const struct provider_type provider_testbox; /* testbox.c: "outbox", accepts at once */
+extern const struct provider_type provider_http;    /* http.c: any gateway, by configuration… */
+extern const struct provider_type provider_aliyun;  /* …and those whose wire is known */
+extern const struct provider_type provider_tencent;
+extern const struct provider_type provider_twilio;
 
 /* NULL at the end. */
 const struct provider_type *const *channel_types(void);

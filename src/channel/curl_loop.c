@@ -2,6 +2,7 @@
 #include "channel/curl_loop.h"
 
 #include "base/mem.h"
+#include "channel/connector.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -11,6 +12,7 @@ struct curl_loop {
     uv_loop_t *loop;
     CURLM *multi;
     uv_timer_t timer;
+    const struct outbound *outbound;
     bool closing;
 };
 
@@ -140,6 +142,17 @@ void curl_loop_free(struct curl_loop *l)
 uv_loop_t *curl_loop_uv(struct curl_loop *l)
 {
     return l->loop;
+}
+
+void curl_loop_allow(struct curl_loop *l, const struct outbound *o)
+{
+    l->outbound = o;
+}
+
+const struct outbound *curl_loop_outbound(const struct curl_loop *l)
+{
+    static const struct outbound PUBLIC_ONLY;
+    return l->outbound ? l->outbound : &PUBLIC_ONLY;
 }
 
 void curl_loop_add(struct curl_loop *l, struct transfer *t)

@@ -14,6 +14,11 @@ struct curl_loop *curl_loop_new(uv_loop_t *loop);
 /* Every transfer has been removed. Closes its handles, which takes one more turn of the loop. */
 void curl_loop_free(struct curl_loop *l);
 uv_loop_t *curl_loop_uv(struct curl_loop *l);
+/* Where HTTP may go (connector.h): kept by the caller, for as long as the loop. Without one: public
+ * addresses only. */
+struct outbound;
+void curl_loop_allow(struct curl_loop *l, const struct outbound *o);
+const struct outbound *curl_loop_outbound(const struct curl_loop *l);
 
 /* The caller's memory, kept until curl_loop_remove. Its CURLOPT_PRIVATE is taken. */
 struct transfer {

@@ -48,13 +48,21 @@ typedef enum { LIQUID_TEXT, LIQUID_HTML } liquid_format;
 MUST_USE err liquid_render(const struct liquid *l, const struct liquid_values *values,
                            liquid_format format, struct buf *out, struct diag *why);
 
-/* A published template {id, channel, subject?, html?, text?, from?, fallbacks?}: its parts
- * compiled. */
+/* A published template {id, channel, subject?, html?, text?, from?, fallbacks?,
+ * provider_template?}: its parts compiled. */
+enum { TEMPLATE_PARAMS_MAX = 32 };
 struct template
 {
     str id, channel;
     struct liquid *subject, *html, *text, *from, *reply_to; /* NULL: not there */
     bool no_clicks, no_opens; /* "track_clicks", "track_opens": false */
+    /* provider_template {code, params: {name: Liquid}}: a text that a provider has approved. */
+    str provider_code;
+    u32 param_count;
+    struct {
+        str name;
+        struct liquid *value;
+    } params[TEMPLATE_PARAMS_MAX];
 };
 /* `source` and its texts must live as long as the template. ERR_REFUSED with why->path
  * "/html:3:14". */
@@ -66,6 +74,7 @@ MUST_USE err template_compile(const struct json *source, struct arena *arena, st
  * differ per message (unsubscribe_url, preferences_url, message.…). */
 struct rendered {
     str subject, html, text, from, reply_to;
+    str provider_code, params; /* params: a JSON object of texts, in the template's order */
     u64 fingerprint;
 };
 MUST_USE err template_render(const struct template *t, const struct liquid_values *values,

@@ -1,6 +1,7 @@
 /* template.c — a published template: its parts compiled, then rendered into one content. */
 #include "base/hash.h"
 #include "content/liquid.h"
+#include "content/sms.h"
 
 #include <stdio.h>
 
@@ -29,6 +30,50 @@ MUST_USE static err compile_part(const struct json *source, const char *name, st
     return e == ERR_OK ? ERR_OK : at_part(e, name, &inner, why);
 }
 
+MUST_USE static err compile_provider(const struct json *source, struct arena *arena,
+                                     struct template *t, struct diag *why)
+{
+    const struct json *j = json_get(source, "provider_template");
+    if (!j || j->type == JSON_NULL) return ERR_OK;
+    const struct json *params = json_get(j, "params");
+    t->provider_code = json_get_str(j, "code", (str){0});
+    if (!t->provider_code.n)
+        return diag_at(why, ERR_REFUSED, S("/provider_template/code"),
+                       "the code under which the provider has approved it is needed");
+    if (params && params->type != JSON_OBJECT)
+        return diag_at(why, ERR_REFUSED, S("/provider_template/params"),
+                       "params is an object of names and texts");
+    for (const struct json *m = params ? params->child : NULL; m; m = m->next) {
+        struct diag inner = {0};
+        str path = arena_printf(arena, "provider_template/params/%.*s", STR_ARG(m->key));
+        if (m->type != JSON_STRING || t->param_count == TEMPLATE_PARAMS_MAX)
+            return diag_at(why, ERR_REFUSED, S("/provider_template/params"),
+                           "at most %d texts are possible", TEMPLATE_PARAMS_MAX);
+        struct liquid_options *options = arena_zalloc(arena, sizeof *options);
+        options->fallbacks = json_get(source, "fallbacks");
+        t->params[t->param_count].name = m->key;
+        err e = liquid_compile_with(m->text, options, arena, &t->params[t->param_count++].value,
+                                    &inner);
+        if (e != ERR_OK) return at_part(e, path.p, &inner, why);
+    }
+    return ERR_OK;
+}
+
+/* A short message whose length is known already has to go in so many parts. */
+MUST_USE static err check_parts(const struct json *source, const struct template *t,
+                                struct diag *why)
+{
+    bool sms = str_eq(t->channel, S("sms"));
+    str text = json_get_str(source, "text", (str){0});
+    struct sms_count n = sms_count(text, true);
+    if (sms && str_index(text, '{') < 0 && n.parts > SMS_PARTS_MAX)
+        return diag_at(why, ERR_REFUSED, S("/text"),
+                       "a short message has at most %d parts, this one %u", SMS_PARTS_MAX, n.parts);
+    if (t->html || t->text || t->provider_code.n) return ERR_OK;
+    return diag_at(why, ERR_REFUSED, sms ? S("/text") : S("/html"), "the template needs a text: %s",
+                   sms ? "text, or provider_template" : "html or text");
+}
+
 err template_compile(const struct json *source, struct arena *arena, struct template **out,
                      struct diag *why)
 {
@@ -50,8 +95,8 @@ err template_compile(const struct json *source, struct arena *arena, struct temp
     TRY(compile_part(source, "reply_to", arena, &t->reply_to, why));
     t->no_clicks = !json_get_bool(source, "track_clicks", true);
     t->no_opens = !json_get_bool(source, "track_opens", true);
-    if (!t->html && !t->text)
-        return diag_at(why, ERR_REFUSED, S("/html"), "the template needs a text: html or text");
+    TRY(compile_provider(source, arena, t, why));
+    TRY(check_parts(source, t, why));
     *out = t;
     return ERR_OK;
 }
@@ -71,6 +116,30 @@ MUST_USE static err render_part(const struct liquid *l, const char *name, liquid
     return ERR_OK;
 }
 
+/* The values that go into a provider's text, as a JSON object. */
+MUST_USE static err render_params(const struct template *t, const struct liquid_values *values,
+                                  struct arena *arena, struct rendered *out, struct diag *why)
+{
+    struct buf json, one;
+    err e = ERR_OK;
+    out->provider_code = t->provider_code;
+    out->fingerprint ^= hash_xxh64(t->provider_code);
+    buf_init(&json, TEMPLATE_OUTPUT_MAX);
+    buf_init(&one, TEMPLATE_OUTPUT_MAX);
+    buf_byte(&json, '{');
+    for (u32 i = 0; i < t->param_count && e == ERR_OK; i++) {
+        str text;
+        e = render_part(t->params[i].value, "provider_template/params", LIQUID_TEXT, values, &one,
+                        arena, &out->fingerprint, &text, why);
+        json_put_kv_str(&json, t->params[i].name, text);
+    }
+    buf_byte(&json, '}');
+    out->params = arena_str(arena, buf_str(&json));
+    buf_clear(&json);
+    buf_clear(&one);
+    return e;
+}
+
 MUST_USE static err render_parts(const struct template *t, const struct liquid_values *values,
                                  struct buf *b, struct arena *arena, struct rendered *out,
                                  struct diag *why)
@@ -85,6 +154,7 @@ MUST_USE static err render_parts(const struct template *t, const struct liquid_v
     TRY(render_part(t->from, "from", LIQUID_TEXT, values, b, arena, hash, &out->from, why));
     TRY(render_part(t->reply_to, "reply_to", LIQUID_TEXT, values, b, arena, hash, &out->reply_to,
                     why));
+    if (t->provider_code.n) TRY(render_params(t, values, arena, out, why));
     if (t->text || !t->html) return ERR_OK;
     buf_reset(b);
     html_text(out->html, b);

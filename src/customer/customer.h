@@ -214,6 +214,10 @@ bool customer_consent(struct customers *c, persona p, u32 channel, u32 topic, u8
  * into an empty view they make the same one. O(attributes of the workspace). */
 void customer_each_field(const struct customers *c, persona head,
                          void (*each)(void *ctx, const struct change *ch, i64 when), void *ctx);
+/* Takes an identifier from the persona that has it; nothing if she has none such. */
+void customer_drop_identifier(struct customers *c, persona p, u32 space, hash128 hash);
+/* Empties a head's view, to be filled again by customer_fold. */
+void customer_unfold(struct customers *c, persona head, u64 number);
 /* Refolds a change event (after a cut) into head `p`'s view: the same rules, no output. In the
  * timeline's order. */
 void customer_fold(struct customers *c, persona p, const struct change *ch, i64 when);
@@ -283,7 +287,8 @@ typedef enum {
     SUPPRESSED_NOT = 0,
     SUPPRESSED_BOUNCE,
     SUPPRESSED_COMPLAINT,
-    SUPPRESSED_MANUAL
+    SUPPRESSED_MANUAL,
+    SUPPRESSED_OPTED_OUT /* of a SUPPRESS record alone: sets opted_out and consents, not this */
 } suppression;
 
 struct address_row {

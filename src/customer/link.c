@@ -333,6 +333,18 @@ err customer_cut(struct customers *c, persona p, u64 number, persona *a, persona
     return ERR_OK;
 }
 
+void customer_drop_identifier(struct customers *c, persona p, u32 space, hash128 hash)
+{
+    u32 of_head, row = identifier_of(c, space, hash, p, &of_head);
+    if (row) identifier_drop(c, row);
+}
+
+void customer_unfold(struct customers *c, persona head, u64 number)
+{
+    clear_view(c, head);
+    customer_edit(c, head)->changed = n48_of((i64)number);
+}
+
 void customer_fold(struct customers *c, persona p, const struct change *ch, i64 when)
 {
     struct change none;

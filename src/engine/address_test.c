@@ -39,3 +39,35 @@ TEST("who shares a suppressed address is reachable no more, and is again when it
     CHECK(reachable(&h, "user:a") && reachable(&h, "user:b"));
     house_close(&h);
 }
+
+static u8 consent_of(struct house *h, const char *who)
+{
+    struct customer_view now = {engine_customers(h->e), NULL};
+    return view_consent(&now, house_find(h, who), CHANNEL_EMAIL, 0);
+}
+
+TEST("who opts out says no for all that share the address, until one says yes again")
+{
+    struct house h;
+    house_open(&h, test_seed(), NULL);
+    house_publish(&h, OBJECT_SEGMENT, "{\"id\":\"reach\",\"if\":{\"reachable\":\"email\"}}");
+    house_post(&h, &(struct post){.ids = {"user:a", "mail:one@x.cn"}, .consent = 1});
+    house_post(&h, &(struct post){.ids = {"user:b", "mail:one@x.cn"}, .consent = 1});
+    house_post(&h, &(struct post){.ids = {"user:c", "mail:two@x.cn"}, .consent = 1});
+    CHECK(reachable(&h, "user:a") && reachable(&h, "user:b"));
+    suppress(&h, "mail:one@x.cn", SUPPRESSED_OPTED_OUT);
+    CHECK(!reachable(&h, "user:a") && !reachable(&h, "user:b") && reachable(&h, "user:c"));
+    CHECK_EQ(consent_of(&h, "user:a"), 2);
+    CHECK_EQ(consent_of(&h, "user:b"), 2);
+    CHECK_EQ(consent_of(&h, "user:c"), 1);
+    hash128 key = address_key(engine_key(h.e), CHANNEL_EMAIL, house_id(&h, "mail:one@x.cn").value);
+    CHECK_EQ(address_of(engine_customers(h.e), key)->opted_out, 1);
+    CHECK_EQ(address_of(engine_customers(h.e), key)->suppressed, SUPPRESSED_NOT);
+    sim_set_wall(h.env, house_now(&h) + HOUR); /* at one moment the no is what counts */
+    house_post(&h, &(struct post){.ids = {"user:a", "mail:one@x.cn"}, .consent = 1});
+    CHECK_EQ(consent_of(&h, "user:a"), 1);
+    CHECK_EQ(consent_of(&h, "user:b"), 2);
+    CHECK_EQ(address_of(engine_customers(h.e), key)->opted_out, 0);
+    CHECK(reachable(&h, "user:a") && !reachable(&h, "user:b"));
+    house_close(&h);
+}

@@ -353,6 +353,8 @@ void apply_record(struct engine *e, const struct record *r, u64 number)
     case RECORD_ERASE_: apply_erase(e, r); break;
     case RECORD_SCHEMA_: apply_schema(e, r); break;
     case RECORD_JOB_: apply_job(e, r); break;
+    case RECORD_IMPORT_: apply_import(e, r); break;
+    case RECORD_UNDO_: apply_undo(e, r); break;
     default: apply_config(e, r); break;
     }
     engine_settle(e);

@@ -201,6 +201,34 @@ static void set_fields(struct engine *e, const struct item_state *s)
     said_end(e);
 }
 
+/* An import can be taken back: so it leaves a note of each identifier that it gives to somebody
+ * who was there before. */
+static void note_identifiers(struct engine *e, const struct item_state *s, u32 known)
+{
+    struct buf b;
+    buf_init(&b, 4096);
+    for (u32 i = 0; i < s->id_count; i++) {
+        if (known & 1u << i) continue;
+        buf_reset(&b);
+        text_property(&b, PROPERTY_NAMESPACE, names_text(e->names, NAME_SPACE, s->ids[i].space));
+        text_property(&b, PROPERTY_VALUE, s->ids[i].value);
+        engine_note(e, s->persona, EVENT_IDENTIFIER_ADDED, s->occurred, buf_str(&b), 0);
+    }
+    buf_clear(&b);
+}
+
+/* Which of its identifiers somebody has, a bit each. */
+static u32 known_ids(struct engine *e, const struct item_state *s)
+{
+    u32 known = 0;
+    persona one;
+    for (u32 i = 0; i < s->id_count; i++)
+        if (customer_holders(e->customers, s->ids[i].space, s->ids[i].hash, &one, 1) ||
+            customer_find(e->customers, s->ids[i].space, s->ids[i].hash))
+            known |= 1u << i;
+    return known;
+}
+
 void apply_item(struct engine *e, const struct record *r)
 {
     struct item_state s;
@@ -221,12 +249,15 @@ void apply_item(struct engine *e, const struct record *r)
         e->stats.duplicates++;
         return;
     }
+    bool noted = r->flags & RECORD_FILE && s.id_count > 1 && s.head_count;
+    u32 known = noted ? known_ids(e, &s) : 0;
     resolve(e, &s, s.item.what == ITEM_ALIAS, &out);
     s.born = out.is_new && out.link_count == 0;
     see(e, &s, out.is_new);
     identity_joined(e, &out);
     e->occurred = s.occurred;
     write_event(e, &s, r);
+    if (noted && !out.is_new) note_identifiers(e, &s, known);
     set_fields(e, &s);
     e->stats.accepted++;
 }

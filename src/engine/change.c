@@ -61,6 +61,7 @@ void change_write_with(struct engine *e, const struct change *c, i64 when, bool 
     struct happened *h =
         engine_event_at(e, c->persona, event, when, buf_str(&b), EVENT_CHANGE, fresh);
     if (h) h->is_change = true, h->change = *c;
+    address_welcome(e, c);
     buf_clear(&b);
 }
 

@@ -4,7 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { NAMES_ROWS_MAX = 1 << 20, OBJECTS_MAX = 1 << 16, SETTINGS_MAX = 4096, AHEAD = 12 };
+enum {
+    NAMES_ROWS_MAX = 1 << 20,
+    OBJECTS_MAX = 1 << 16,
+    SETTINGS_MAX = 4096,
+    IMPORTS_MAX = 1 << 16,
+    AHEAD = 12
+};
 
 /* ---- building and taking apart ---- */
 
@@ -73,6 +79,7 @@ static void build(struct engine *e)
     e->settings = table_new(e->store, "settings", sizeof(struct setting_row), SETTINGS_MAX);
     e->zones = table_new(e->store, "zones", sizeof(struct zone_row), ZONES_MAX);
     e->erasures = table_new(e->store, "erasures", sizeof(struct erasure_row), ERASURES_MAX);
+    e->imports = table_new(e->store, "imports", sizeof(struct import_row), IMPORTS_MAX);
     e->texts = heap_new(e->store, "texts");
     crossings_build(e);
     e->customers = customers_new(e->store, (struct sip_key){0});
@@ -462,7 +469,8 @@ static hash128 config_digest(struct engine *e)
 
 hash128 engine_hash(struct engine *e)
 {
-    hash128 sum = hash_add(config_digest(e), crossings_digest(e));
+    hash128 sum = hash_add(config_digest(e), imports_digest(e));
+    sum = hash_add(sum, crossings_digest(e));
     sum = hash_add(sum, customers_digest(e->customers, e->now, name_text, e));
     sum = hash_add(sum, events_digest(e->live_events, name_text, e));
     sum = hash_add(sum, segments_digest(e->segments, name_text, e));

@@ -129,6 +129,9 @@ bool engine_journey_explain(struct engine *e, persona head, u32 journey, u32 ste
 
 /* Why two personas were joined, as the timeline says it: "same event", "alias", "by hand"… */
 str engine_link_text(link_why why);
+/* How far an import came (position, counts), and how far it was taken back: state, and in `undone`
+ * the persona at which to go on. False: there are no records of it. Engine thread. */
+bool engine_import(struct engine *e, u32 source, struct import_record *out, u32 *undone);
 /* Erasures of which the disk still holds something, oldest first; returns how many (≤ max). */
 struct erasure_info {
     u64 number; /* of the ERASE record */

@@ -70,6 +70,16 @@ struct kept_row {
     u32 source;
 };
 
+/* An import: how far it came, as its records say; and how far it was taken back. */
+struct import_row {
+    u64 version;
+    u32 source; /* NAME_SOURCE */
+    u32 state;  /* enum import_state */
+    u64 position, accepted, rejected, warnings, error_bytes;
+    u32 undone; /* personas below it */
+    u32 spare;
+};
+
 struct setting_row {
     u64 version;
     u32 name, bytes; /* handles */
@@ -166,7 +176,7 @@ struct engine {
     struct segments *segments;
     struct messages *messages;
     struct journeys *journeys;
-    struct table *meta, *names_rows, *objects, *kept, *settings, *zones, *erasures;
+    struct table *meta, *names_rows, *objects, *kept, *settings, *zones, *erasures, *imports;
     struct table *crossings, *crossings_of; /* crossings.c */
     struct offers *offers;
     struct heap *texts;
@@ -278,6 +288,8 @@ void visitors_look(struct engine *e);
 void engine_suppress(struct engine *e, u32 channel, hash128 address, suppression reason,
                      const struct record_id *holder);
 void apply_suppress(struct engine *e, const struct record *r);
+/* Consent given anew takes back that the address was opted out. */
+void address_welcome(struct engine *e, const struct change *c);
 void apply_erase(struct engine *e, const struct record *r);
 void apply_job(struct engine *e, const struct record *r);
 /* What the disk still holds of the erased, a step at a time: decides what background work is next.
@@ -294,6 +306,14 @@ void apply_task(struct engine *e, const struct record *r);
 
 /* ---- schema.c ---- */
 void apply_schema(struct engine *e, const struct record *r);
+
+/* Rules that read her are asked from her whole timeline; what they find starts nothing. */
+void identity_look(struct engine *e, persona head);
+
+/* ---- import.c ---- */
+void apply_import(struct engine *e, const struct record *r);
+void apply_undo(struct engine *e, const struct record *r);
+hash128 imports_digest(struct engine *e);
 
 /* ---- apply_item.c, claim.c, receipt.c, send.c, config.c ---- */
 void apply_item(struct engine *e, const struct record *r);

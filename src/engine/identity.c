@@ -22,8 +22,7 @@ static void tell(struct engine *e, persona who, u32 event, persona other, str re
     buf_clear(&b);
 }
 
-/* Everything that depends on who she is, from her whole timeline. */
-static void look_again(struct engine *e, persona head)
+void identity_look(struct engine *e, persona head)
 {
     struct subject who;
     struct touch t = {.rebuild = true, .fresh = false};
@@ -55,7 +54,7 @@ void identity_joined(struct engine *e, const struct resolved *out)
         if (n48_get(customer_at(e->customers, from)->next_due))
             customer_edit(e->customers, from)->next_due = n48_of(0);
         tell(e, to, EVENT_MERGED, from, engine_link_text(out->links[i].why));
-        if (customer_head(e->customers, to) == to) look_again(e, to);
+        if (customer_head(e->customers, to) == to) identity_look(e, to);
     }
 }
 
@@ -101,8 +100,8 @@ void apply_unmerge(struct engine *e, const struct record *r)
     journey_cut(e->journeys, head, part);
     tell(e, head, EVENT_UNMERGED, part, S("by hand"));
     tell(e, part, EVENT_UNMERGED, head, S("by hand"));
-    look_again(e, head);
-    look_again(e, part);
+    identity_look(e, head);
+    identity_look(e, part);
     journey_look(e->journeys, head, e->now);
     journey_look(e->journeys, part, e->now);
     engine_arm(e, head);

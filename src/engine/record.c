@@ -604,6 +604,46 @@ bool job_read(str payload, struct job_record *out)
     return whole(&r) && out->on <= 1;
 }
 
+void import_put(struct buf *b, const struct import_record *i)
+{
+    buf_varint(b, i->source);
+    buf_byte(b, i->state);
+    buf_varint(b, i->position);
+    buf_varint(b, i->accepted);
+    buf_varint(b, i->rejected);
+    buf_varint(b, i->warnings);
+    buf_varint(b, i->error_bytes);
+}
+
+bool import_read(str payload, struct import_record *out)
+{
+    struct reader r = reader_of(payload);
+    out->source = read_code(&r);
+    out->state = read_kind(&r, IMPORT_DONE);
+    out->position = read_varint(&r);
+    out->accepted = read_varint(&r);
+    out->rejected = read_varint(&r);
+    out->warnings = read_varint(&r);
+    out->error_bytes = read_varint(&r);
+    return whole(&r);
+}
+
+void undo_put(struct buf *b, const struct undo_record *u)
+{
+    buf_varint(b, u->source);
+    buf_varint(b, u->from);
+    buf_varint(b, u->to);
+}
+
+bool undo_read(str payload, struct undo_record *out)
+{
+    struct reader r = reader_of(payload);
+    out->source = read_code(&r);
+    out->from = (u32)read_varint(&r);
+    out->to = (u32)read_varint(&r);
+    return whole(&r);
+}
+
 void suppress_put(struct buf *b, const struct suppress_record *s)
 {
     buf_varint(b, s->channel);

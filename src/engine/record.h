@@ -35,8 +35,9 @@
     X(SEND, 51)     /* one message that a program asks for */                                      \
     X(TASK, 52)     /* a person's outcome of a task */                                             \
     X(CODES, 53)    /* coupon codes for a pool */                                                  \
-    X(UNDO, 54)     /* an import is taken back */                                                  \
-    X(LIST, 55)     /* customers put on a list that people keep by hand, or taken off */           \
+    X(UNDO, 54)     /* an import is taken back, a range of personas at a time */                   \
+    X(IMPORT, 55)   /* how far an import came */                                                   \
+    X(LIST, 56)     /* customers put on a list that people keep by hand, or taken off */           \
     X(JOB, 64)      /* work over many customers begins or ends */                                  \
     X(SLICE, 65)    /* a piece of it */
 
@@ -54,6 +55,7 @@ enum {
     RECORD_HISTORY = 1 << 0, /* imported as history: never triggers */
     RECORD_BROWSER = 1 << 1, /* a public key: adds, does not overrule what is confirmed */
     RECORD_IMPORT = 1 << 2,  /* came by an import (dedupe and freshness as said there) */
+    RECORD_FILE = 1 << 4,    /* of a file's import, which can be taken back by its source */
     RECORD_ALIAS = 1 << 3,   /* an ITEM_ALIAS: also a blanked one joins what it joined */
 };
 
@@ -330,6 +332,28 @@ struct job_record {
 };
 void job_put(struct buf *b, const struct job_record *j);
 bool job_read(str payload, struct job_record *out);
+
+/* IMPORT: ends a chunk of an import's records, with all counts up to there. It is appended together
+ * with them, so that a start finds neither more nor less of the import than this says. */
+enum import_state { IMPORT_RUNNING = 1, IMPORT_DONE, IMPORT_UNDOING, IMPORT_UNDONE };
+struct import_record {
+    u32 source;   /* NAME_SOURCE of all it brings */
+    u8 state;     /* RUNNING, DONE */
+    u64 position; /* rows that were dealt with, in the import's own order */
+    u64 accepted, rejected, warnings;
+    u64 error_bytes; /* of its file of errors */
+};
+void import_put(struct buf *b, const struct import_record *i);
+bool import_read(str payload, struct import_record *out);
+
+/* UNDO: what an import brought to the personas [from, to) is taken back; `to` 0: to the end, and
+ * that ends it. */
+struct undo_record {
+    u32 source;
+    u32 from, to;
+};
+void undo_put(struct buf *b, const struct undo_record *u);
+bool undo_read(str payload, struct undo_record *out);
 
 /* SUPPRESS. Hashes alone, and none in the header: it outlives the erasure of who has the address.
  */

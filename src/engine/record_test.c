@@ -286,6 +286,42 @@ static bool slice_same(str payload)
            got.at == 12345678901 && str_eq(got.answers, S("\xff\x01"));
 }
 
+static void import_example(struct buf *b)
+{
+    import_put(b, &(struct import_record){70000, IMPORT_DONE, 1ull << 40, 20, 3, 2, 1ull << 33});
+}
+
+static bool import_reads(str payload)
+{
+    struct import_record got;
+    return import_read(payload, &got);
+}
+
+static bool import_same(str payload)
+{
+    struct import_record got;
+    return import_read(payload, &got) && got.source == 70000 && got.state == IMPORT_DONE &&
+           got.position == 1ull << 40 && got.accepted == 20 && got.rejected == 3 &&
+           got.warnings == 2 && got.error_bytes == 1ull << 33;
+}
+
+static void undo_example(struct buf *b)
+{
+    undo_put(b, &(struct undo_record){70000, 1, 1001});
+}
+
+static bool undo_reads(str payload)
+{
+    struct undo_record got;
+    return undo_read(payload, &got);
+}
+
+static bool undo_same(str payload)
+{
+    struct undo_record got;
+    return undo_read(payload, &got) && got.source == 70000 && got.from == 1 && got.to == 1001;
+}
+
 static void job_example(struct buf *b)
 {
     job_put(b, &(struct job_record){JOB_ERASURE, 1, 70000, 1ull << 40});
@@ -465,9 +501,10 @@ static const struct codec CODECS[] = {
     {                                                                                              \
 #kind, kind##_example, kind##_reads, kind##_same                                           \
     }
-    X(item),    X(key),    X(zone),      X(start),     X(setting), X(publish), X(operate),
-    X(claim),   X(send),   X(receipt),   X(answer),    X(slice),   X(job),     X(suppress),
-    X(codes),   X(list),   X(merge),     X(persona),   X(attribute), X(namespace), X(task),
+    X(item),    X(key),       X(zone),      X(start),    X(setting), X(publish),
+    X(operate), X(claim),     X(send),      X(receipt),  X(answer),  X(slice),
+    X(job),     X(import),    X(undo),      X(suppress), X(codes),   X(list),      X(merge),
+    X(persona), X(attribute), X(namespace), X(task),
 #undef X
 };
 

@@ -20,4 +20,6 @@
     X("snapshot.part")                                                                             \
     X("snapshot.written")                                                                          \
     X("manifest.renamed")                                                                          \
+    X("import.chunk")                                                                              \
+    X("import.undo")                                                                               \
     X("manifest.cleaned")

@@ -61,6 +61,21 @@ u32 event_latest(const struct event_view *v, struct event *out, u32 max)
     return n;
 }
 
+u32 event_after(const struct event_view *v, struct event_cursor *cursor, struct event *out, u32 max)
+{
+    u64 start = v->catalog->tail_start;
+    u32 n = 0;
+    if (cursor->at < start) cursor->at = start;
+    while (n < max) {
+        const struct row *row = tail_next(&v->es->tail, &cursor->at, v->end);
+        if (!row) break;
+        if (row->order <= cursor->order) continue;
+        cursor->order = row->order;
+        if (is_alive(v, row->persona, row->order)) tail_event(row, &out[n++]);
+    }
+    return n;
+}
+
 /* ---- the canonical hash ---- */
 
 struct digest {

@@ -140,6 +140,15 @@ bool event_get(const struct event_view *v, const event_persona *personas, u32 n,
  * tail holds that many; else it reads the order of every row of the newest sealed files. */
 u32 event_latest(const struct event_view *v, struct event *out, u32 max);
 
+/* Everybody's events in the order of the log, oldest first: those in memory after the cursor, which
+ * moves behind what is returned. A cursor of {order} alone is found by one walk over the tail. */
+struct event_cursor {
+    u64 order; /* of the last one seen; 0: none */
+    u64 at;    /* where the next may be; 0: not known */
+};
+u32 event_after(const struct event_view *v, struct event_cursor *cursor, struct event *out,
+                u32 max);
+
 /* One sequential pass over all events, customer by customer in ascending head: `each` is called per
  * event in timeline order with its head. Customers with a persona whose head moved
  * since sealing come at the end, again ascending; head_of's 0 leaves an event out. Stops when

@@ -406,6 +406,26 @@ static void check_latest(const struct timeline *t, const struct event_view *v, c
     free(out);
 }
 
+/* Everything the tail holds, from one place on, in pieces: what event_latest has, turned round. */
+static void check_after(struct timeline *t, const struct event_view *v, const bool *gone, u32 count)
+{
+    struct event out[7];
+    struct event_cursor cursor = {.order =
+                                      count ? t->events[rng_below(&t->rng, count)].ev.order : 0};
+    u32 i = 0, met = 0, n;
+    u64 last = cursor.order;
+    while ((n = event_after(v, &cursor, out, 7)))
+        for (u32 k = 0; k < n; k++, met++) {
+            CHECK(out[k].order > last);
+            last = out[k].order;
+            for (; i < count && t->events[i].ev.order != out[k].order; i++)
+                CHECK(!met || gone[i]); /* of what it passed over nothing was alive */
+            CHECK(i < count && !gone[i] && same_event(&out[k], &t->events[i].ev));
+            i++;
+        }
+    CHECK_EQ(event_after(v, &cursor, out, 7), 0);
+}
+
 void timeline_check_view(struct timeline *t, const struct event_view *v, const bool *gone,
                          u32 count)
 {
@@ -422,6 +442,7 @@ void timeline_check_view(struct timeline *t, const struct event_view *v, const b
             check_span(t, v, gone, count, set, from, from + (i64)rng_below(&t->rng, 40) * HOUR);
     }
     check_pass(t, v, gone, count);
+    check_after(t, v, gone, count);
     check_latest(t, v, gone, count, 10);
     check_latest(t, v, gone, count, 700);
 }

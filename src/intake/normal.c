@@ -94,9 +94,10 @@ static const struct country *country_of(str name)
     return NULL;
 }
 
-bool phone_country_known(str country)
+str phone_country_named(str country)
 {
-    return country.n == 2 && country_of(country) != NULL;
+    const struct country *c = country.n == 2 ? country_of(country) : NULL;
+    return c ? (str){c->name, 2} : (str){0};
 }
 
 /* By whole name; a name that ends with a slash stands for all that begin so. */

@@ -88,7 +88,6 @@ bool journey_holds(struct journeys *j, u32 row, const struct predicate *p, i64 n
     return is_so;
 }
 
-
 /* Progress is cumulative: what was clicked was sent; an end that is none of it counts as itself. */
 static bool reached(message_status now, u32 asked)
 {
@@ -185,7 +184,6 @@ void journey_drop_if_done(struct journeys *j, u32 row)
     if (!kept_for_again(program_at(j, row))) enrolment_drop(j, row);
 }
 
-
 void journey_end(struct journeys *j, u32 row, exit_reason why, i64 now, bool fresh)
 {
     const struct program *p = program_at(j, row);
@@ -279,7 +277,6 @@ bool journey_reads(const struct predicate *p, const struct cause *cause)
     return in->attribute_count || in->any_tag || in->tag_count || in->segment_count ||
            in->consents || in->identifiers;
 }
-
 
 /* No record ends the enrolment it began; one that time began before the record's own doing is as
  * old as any. */

@@ -49,7 +49,7 @@ typedef enum {
     OP_UNTIL,
     OP_MARK, /* the step that follows begins: asked for by a {"since": …} */
     OP_SPLIT,
-    OP_TAG,
+    OP_TAG, /* this and those that follow do something, at once */
     OP_UNTAG,
     OP_SET,
     OP_ENTER,
@@ -139,8 +139,8 @@ struct program {
     u32 percent, holdout;
     bool reads_zone, reads_her_zone; /* a wait is for a time or a date, in the customer's zone */
     quiet_choice quiet;
-    i64 dedupe_ms; /* the same words to one address not within; 0: whenever */
-    i32 priority; /* of two that a cap lets one through: the higher one */
+    i64 dedupe_ms;              /* the same words to one address not within; 0: whenever */
+    i32 priority;               /* of two that a cap lets one through: the higher one */
     i64 active_from, active_to; /* entries at from ≤ t < to */
     str owner;
     publish_running on_publish;

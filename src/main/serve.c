@@ -13,6 +13,8 @@ int command_serve(struct options *o)
     so.dir = option_text(o, "data");
     so.public_url = option_text(o, "public-url");
     so.zoneinfo = option_text(o, "zoneinfo");
+    so.allow_private = option_flag(o, "allow-private-outbound");
+    so.allow_nets = option_text(o, "allow-outbound");
     so.no_sync = option_flag(o, "unsafe-no-sync");
     if (option_size(o, "max-inflight-bytes", &so.inflight_bytes_max) != ERR_OK ||
         option_size(o, "max-memory", &so.memory_max) != ERR_OK ||

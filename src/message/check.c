@@ -8,19 +8,20 @@ struct message_rules message_rules_of(category c)
                                   .expires_ms = DAY};
 }
 
-static bool is_suppressed(const struct messages *m, const struct message_row *r,
-                          const struct claim_check *check)
+/* What is known of the address itself; NULL: nothing. */
+static const struct address_row *address_row_of(const struct messages *m,
+                                                const struct claim_check *check)
 {
-    if (hash128_is_zero(check->address)) return false;
-    const struct address_row *a = address_of(m->customers, check->address);
-    return a && (a->suppressed || (a->opted_out && r->category != CATEGORY_TRANSACTIONAL));
+    return hash128_is_zero(check->address) ? NULL : address_of(m->customers, check->address);
 }
 
+/* A reply of STOP closes the address for whoever has it, also those who were not told of it. */
 static bool has_consent(const struct messages *m, const struct message_row *r, persona head,
-                        u32 topic_code)
+                        const struct address_row *address, u32 topic_code)
 {
     struct customer_view live = {m->customers, NULL};
     if (r->category == CATEGORY_TRANSACTIONAL) return true;
+    if (address && address->opted_out) return false;
     u8 whole = view_consent(&live, head, r->channel, 0);
     u8 topic = topic_code ? view_consent(&live, head, r->channel, topic_code) : whole;
     if (whole == 2 || topic == 2) return false;
@@ -48,9 +49,10 @@ refusal message_check(const struct messages *m, u32 row, const struct claim_chec
 {
     const struct message_row *r = row_of(m, row);
     persona head = customer_head(m->customers, r->persona);
+    const struct address_row *address = address_row_of(m, check);
     *until = NEVER;
-    if (is_suppressed(m, r, check)) return REFUSAL_SUPPRESSED;
-    if (!has_consent(m, r, head, check->topic)) return REFUSAL_CONSENT;
+    if (address && address->suppressed) return REFUSAL_SUPPRESSED;
+    if (!has_consent(m, r, head, address, check->topic)) return REFUSAL_CONSENT;
     if (hash128_is_zero(check->address)) return REFUSAL_NO_ADDRESS;
     if (claims_duplicate(m, check)) return REFUSAL_DUPLICATE;
     refusal why = hold(m, row, check, until);

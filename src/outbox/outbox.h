@@ -20,6 +20,9 @@
 
 struct outbox;
 struct reports;
+struct provider_health;
+struct hook_request;
+struct hook_items;
 
 /* One message on its way. The provider sees it from prepare until it called delivery_done,
  * delivery_held or delivery_dropped. All views live that long; `content` may be replaced by a newer
@@ -32,8 +35,13 @@ struct delivery {
     i64 date_ms;
     str from, reply_to;  /* reply_to: empty, or a mailbox */
     str unsubscribe_url; /* empty: none */
-    u32 attempts;        /* claims granted before this one: for back-off */
-    void *provider_data; /* the provider's own */
+    str template;        /* its id */
+    char customer[33];   /* her opaque id: with `id` what a token carries */
+    u8 category;         /* of message.h */
+    bool opt_out;        /* set by the provider before delivery_done: the address wants no more */
+    struct record_id holder; /* the identifier that the address is */
+    u32 attempts;            /* claims granted before this one: for back-off */
+    void *provider_data;     /* the provider's own */
     /* What it reported (delivery.c). */
     struct reports *reports;
     struct delivery *next;
@@ -71,6 +79,19 @@ struct provider_type {
     void (*go)(void *provider, struct delivery *d);
     /* The claim was not granted: forget it, then delivery_dropped. */
     void (*drop)(void *provider, struct delivery *d);
+    /* May be NULL. How it is, for pages; any thread. */
+    void (*health)(void *provider, struct provider_health *out);
+    /* May be NULL. What a provider's call to us says (channel/hook.h); the loop's thread. ERR_AUTH,
+     * ERR_INVALID. */
+    err (*hook)(void *provider, const struct hook_request *q, struct hook_items *out,
+                struct diag *why);
+};
+
+struct provider_health {
+    bool paused; /* it takes nothing until… */
+    i64 until_ms;
+    char class[16]; /* …because of: "CONFIG", "BILLING", "AUTH", "RATE" */
+    char detail[208];
 };
 
 void delivery_ready(struct delivery *d);

@@ -15,9 +15,10 @@ static void name_her(struct engine *e, u32 message, struct record *r)
             if (id.shared == shared) r->ids[r->id_count++] = (struct record_id){id.hash, id.space};
 }
 
-/* `claim` and `said`, either or both, as one append: no crash parts them. */
+/* `claim`, `said` and `opted_out`, any of them, as one append: no crash parts them. */
 MUST_USE static err append(struct outbox *o, const struct claim_record *claim,
-                           const struct answer_record *said)
+                           const struct answer_record *said,
+                           const struct suppress_record *opted_out)
 {
     struct record r = {.level = ENGINE_LEVEL, .occurred_ms = NEVER};
     struct buf payload;
@@ -37,6 +38,15 @@ MUST_USE static err append(struct outbox *o, const struct claim_record *claim,
         buf_reset(&payload);
         answer_put(&payload, said);
         r.kind = RECORD_ANSWER_;
+        r.id_count = 0;
+        r.payload = buf_str(&payload);
+        record_put(&o->record, &r);
+        count++;
+    }
+    if (opted_out) {
+        buf_reset(&payload);
+        suppress_put(&payload, opted_out);
+        r.kind = RECORD_SUPPRESS_;
         r.id_count = 0;
         r.payload = buf_str(&payload);
         record_put(&o->record, &r);
@@ -70,14 +80,15 @@ err append_claim(struct outbox *o, const struct delivery *d)
 {
     struct claim_record claim = claim_of(d);
     KILL_POINT(o->env, "outbox.before_claim");
-    return append(o, &claim, NULL);
+    return append(o, &claim, NULL, NULL);
 }
 
 err append_answer(struct outbox *o, const struct delivery *d, i64 now)
 {
     struct answer_record said = answer_of(d, now);
+    struct suppress_record out = {d->channel, d->address, SUPPRESSED_OPTED_OUT, d->holder};
     KILL_POINT(o->env, "outbox.before_answer");
-    TRY(append(o, NULL, &said));
+    TRY(append(o, NULL, &said, d->opt_out ? &out : NULL));
     KILL_POINT(o->env, "outbox.after_answer");
     return ERR_OK;
 }
@@ -87,5 +98,5 @@ err append_failure(struct outbox *o, const struct delivery *d, i64 now)
     struct claim_record claim = claim_of(d);
     struct answer_record said = answer_of(d, now);
     KILL_POINT(o->env, "outbox.before_claim");
-    return append(o, &claim, &said);
+    return append(o, &claim, &said, NULL);
 }

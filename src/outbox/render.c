@@ -315,6 +315,7 @@ static void set_address(struct scene *s, str to)
     s->d->to[0] = 0;
     if (!to.n && !customer_address(engine_customers(e), s->who.head, s->d->channel, &id)) return;
     s->d->address = address_key(engine_key(e), s->d->channel, id.value);
+    s->d->holder = (struct record_id){id.hash, id.space};
     /* One that is too long for any provider is refused there as no address. */
     snprintf(s->d->to, sizeof s->d->to, "%.*s", STR_ARG(id.value));
 }
@@ -333,8 +334,11 @@ err delivery_render(struct outbox *o, struct delivery *d, struct diag *why)
     d->rendered_at = engine_applied(o->engine);
     engine_subject(o->engine, customer_head(engine_customers(o->engine), row->persona), &s.who);
     bool known = engine_content(o->engine, d->message, &m);
+    customer_id(engine_customers(o->engine), s.who.head, d->customer);
+    d->category = row->category;
     set_address(&s, known ? m.to : (str){0});
     if (!known) return diag_set(why, ERR_NOT_FOUND, "its journey is gone");
+    d->template = arena_str(d->arena, m.template_id);
     struct reader given = reader_of(m.values);
     if (m.values.n) s.given = value_read(&given);
     s.trigger_order = m.trigger_order;

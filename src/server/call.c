@@ -2,6 +2,7 @@
 
 #include "server/audit.h"
 #include "server/conditions.h"
+#include "server/imports.h"
 #include "server/limits.h"
 #include "server/repeat.h"
 
@@ -92,6 +93,7 @@ static void at_loop(void *ctx);
 static void finish(void *ctx)
 {
     struct call *c = ctx, *next = conditions_next(c);
+    if (c->req->sink) imports_body_gone(c->server, c->req->sink);
     if (c->streams)
         repeat_answered(c);
     else
@@ -138,6 +140,13 @@ static void at_helper(void *ctx)
     run_next(c);
 }
 
+static void at_import(void *ctx)
+{
+    struct call *c = ctx;
+    c->at = AT_IMPORT;
+    run_next(c);
+}
+
 /* Numbers only rise within the list: one thread puts calls there, in the order it appended. */
 static void wait_applied(struct call *c)
 {
@@ -168,6 +177,7 @@ static void advance(struct call *c)
     case GO_LOOP: postbox_post(&s->loop_post, at_loop, c); break;
     case GO_ENGINE: postbox_post(&s->engine_post, at_engine, c); break;
     case GO_HELPER: postbox_post(&s->helper_post, at_helper, c); break;
+    case GO_IMPORT: postbox_post(&s->import_post, at_import, c); break;
     case GO_APPLIED: wait_applied(c); break;
     case GO_WAIT: break;
     case GO_NOWHERE:
@@ -196,6 +206,13 @@ err call_engine(struct call *c, call_step next)
 err call_helper(struct call *c, call_step next)
 {
     c->go = GO_HELPER;
+    c->next = next;
+    return ERR_OK;
+}
+
+err call_import(struct call *c, call_step next)
+{
+    c->go = GO_IMPORT;
     c->next = next;
     return ERR_OK;
 }

@@ -1,5 +1,6 @@
 #include "server/channels.h"
 
+#include "base/hash.h"
 #include "channel/channels.h"
 #include "channel/curl_loop.h"
 
@@ -30,11 +31,19 @@ struct published_channel {
 
 bool channel_is_secret(str name)
 {
-    static const char *const WORDS[] = {"password",    "secret",  "token",
-                                        "private_key", "api_key", "access_key_secret"};
+    static const char *const WORDS[] = {
+        "password", "secret", "token", "private_key", "api_key", "access_key_secret", "secret_key"};
     for (size_t i = 0; i < COUNT_OF(WORDS); i++)
         if (str_ends(name, str_of(WORDS[i]))) return true;
     return false;
+}
+
+void channel_hook_secret(const struct server *s, str id, char out[33])
+{
+    char text[160];
+    int n = snprintf(text, sizeof text, "hook/%.*s", (int)min_size(id.n, 132), id.p);
+    hash128 h = hash_sip(s->key, (str){text, (size_t)n});
+    snprintf(out, 33, "%016llx%016llx", (unsigned long long)h.hi, (unsigned long long)h.lo);
 }
 
 /* ---- opening, on the loop ---- */
@@ -47,9 +56,23 @@ static void put_members(struct buf *b, const struct json *object)
     }
 }
 
+/* What the provider must know besides: what it carries, and where its own provider can call. */
+static void put_own(struct server *s, struct buf *b, str id, const struct json *channel)
+{
+    char secret[33];
+    struct buf url;
+    channel_hook_secret(s, id, secret);
+    buf_init(&url, 1024);
+    buf_printf(&url, "%s/hooks/%.*s/%s", s->public_url, STR_ARG(id), secret);
+    json_put_kv_str(b, S("$channel"), json_get_str(channel, "channel", (str){0}));
+    json_put_kv_str(b, S("$hook_url"), buf_str(&url));
+    buf_clear(&url);
+}
+
 /* The channel's settings with its secrets among them, as the provider wants them. */
-static err whole_settings(str source, str secrets, struct arena *a, const struct json **channel,
-                          const struct json **settings, struct diag *why)
+static err whole_settings(struct server *s, str id, str source, str secrets, struct arena *a,
+                          const struct json **channel, const struct json **settings,
+                          struct diag *why)
 {
     const struct json *hidden = NULL;
     struct buf b;
@@ -59,6 +82,7 @@ static err whole_settings(str source, str secrets, struct arena *a, const struct
     buf_byte(&b, '{');
     put_members(&b, json_get(*channel, "settings"));
     put_members(&b, hidden);
+    put_own(s, &b, id, *channel);
     buf_byte(&b, '}');
     str text = arena_str(a, buf_str(&b));
     buf_clear(&b);
@@ -76,7 +100,7 @@ static err open_in(struct server *s, str id, str source, str secrets, struct are
                    struct connected *x, struct diag *why)
 {
     const struct json *channel, *settings;
-    TRY(whole_settings(source, secrets, a, &channel, &settings, why));
+    TRY(whole_settings(s, id, source, secrets, a, &channel, &settings, why));
     str name = json_get_str(channel, "provider", (str){0});
     x->type = channel_type(name);
     if (!x->type)
@@ -111,6 +135,25 @@ err channel_open(struct server *s, str id, str source, str secrets, struct conne
     s->connected = x;
     *out = x;
     return ERR_OK;
+}
+
+err channel_hook(struct server *s, str id, const struct hook_request *q, struct hook_items *out,
+                 u32 *channel, struct diag *why)
+{
+    struct connected *x = s->connected; /* the newest first */
+    while (x && (x->retired || !str_eq(str_of(x->id), id))) x = x->next;
+    if (!x || !x->type->hook)
+        return diag_set(why, ERR_NOT_FOUND, "no channel of this id is called by its provider");
+    *channel = x->channel;
+    return x->type->hook(x->provider, q, out, why);
+}
+
+bool channel_health(struct server *s, u32 channel, struct provider_health *out)
+{
+    const struct connected *x = channel < CHANNELS_MAX ? s->attached[channel] : NULL;
+    if (!x || !x->type->health) return false;
+    x->type->health(x->provider, out);
+    return true;
 }
 
 /* ---- using, on the engine's thread ---- */

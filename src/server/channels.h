@@ -25,6 +25,18 @@ void channel_abandon(struct server *s, struct connected *x);
 /* Engine's thread: nothing carries this one's channel any more. */
 void channel_detach(struct server *s, str id);
 
+struct hook_request;
+struct hook_items;
+/* Loop's thread. Has the provider of this channel read what came in. ERR_NOT_FOUND: no such channel
+ * is connected, or its provider calls nobody; ERR_AUTH, ERR_INVALID: it is none of theirs. */
+MUST_USE err channel_hook(struct server *s, str id, const struct hook_request *q,
+                          struct hook_items *out, u32 *channel, struct diag *why);
+/* Engine's thread. False: nothing carries it, or it does not tell. */
+bool channel_health(struct server *s, u32 channel, struct provider_health *out);
+/* The secret in the address at which a provider calls us. It is made from the directory's key, so
+ * that it stays the same. Any thread, once the server is ready. */
+void channel_hook_secret(const struct server *s, str id, char out[33]);
+
 void channels_collect(struct server *s); /* engine's thread, at the start: what is published */
 void channels_begin(struct server *s);   /* loop's thread, after it: opens and attaches that */
 void channels_tick(struct server *s);    /* loop's thread: closes what is no longer used */

@@ -106,7 +106,7 @@ static bool is_web_url(str s)
     return fine;
 }
 
-err form_read(const struct json *j, struct names *spaces, struct form *out, struct diag *why)
+err form_of_json(const struct json *j, struct names *spaces, struct form *out, struct diag *why)
 {
     const struct json *fields = json_get(j, "fields");
     bool named = false;

@@ -33,8 +33,8 @@ struct form {
 };
 
 /* ERR_REFUSED with the pointer of what is wrong. `spaces` tells namespaces. Views of `j`. */
-MUST_USE err form_read(const struct json *j, struct names *spaces, struct form *out,
-                       struct diag *why);
+MUST_USE err form_of_json(const struct json *j, struct names *spaces, struct form *out,
+                          struct diag *why);
 /* Whether a page of this origin may post to it: its own always. */
 bool form_admits(struct call *c, const struct form *f, str origin);
 

@@ -67,6 +67,8 @@ void http_connection_close(struct http_connection *c)
             s->handler.on_gone(s->handler.ctx, req);
         req = next;
     }
+    if (c->sink) s->handler.on_body_gone(s->handler.ctx, c->sink);
+    c->sink = NULL;
     uv_close((uv_handle_t *)&c->tcp, on_connection_closed);
 }
 
@@ -76,7 +78,9 @@ static bool body_too_slow(const struct http_connection *c, i64 now)
 {
     i64 late = now - c->since_ms - BODY_GRACE_MS;
     if (late <= 0) return false;
-    u64 got = c->phase == PHASE_CHUNKS ? c->chunks.taken : c->in_size - c->check.head_bytes;
+    u64 got = c->sink                    ? c->sunk
+              : c->phase == PHASE_CHUNKS ? c->chunks.taken
+                                         : c->in_size - c->check.head_bytes;
     return (i64)got < late * c->server->options.body_rate_min / 1000;
 }
 

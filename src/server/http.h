@@ -27,6 +27,7 @@ struct http_request {
     u32 field_count;
     bool from_loopback; /* the peer is this machine */
     void *user;         /* the handler's own; NULL at first */
+    void *sink;         /* what the body went to, piece by piece; `body` is empty then */
     /* http.c's own */
     struct http_server *server;
     struct http_connection *connection; /* NULL: gone */
@@ -48,6 +49,12 @@ struct http_handler {
     /* The connection went while this request was kept without an answer, or in mid-stream. It must
      * still be answered (or its stream ended), now or later. May be NULL. */
     void (*on_gone)(void *ctx, struct http_request *req);
+    /* A body too large to be kept: not NULL is what on_body gets it with, piece by piece, and
+     * on_request then finds as `sink`. on_body_gone: the connection went before that. All may be
+     * NULL. */
+    void *(*sink)(void *ctx, const struct http_request *req);
+    void (*on_body)(void *ctx, void *sink, str piece);
+    void (*on_body_gone)(void *ctx, void *sink);
 };
 
 struct http_options {

@@ -27,6 +27,8 @@ struct http_connection {
     u32 outstanding;
     struct buf backlog; /* waits for the write under way */
     u64 body_max;
+    void *sink;   /* where the body at hand goes */
+    u64 sunk;     /* of it */
     i64 since_ms; /* of the present phase; idle: of the last answer */
     i64 progress_ms;
     struct precheck check;

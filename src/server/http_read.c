@@ -71,12 +71,43 @@ static bool take_head(struct http_connection *c, struct input *in)
         return false;
     }
     memset(&c->chunks, 0, sizeof c->chunks);
+    c->sunk = 0;
+    c->sink = s->handler.sink ? s->handler.sink(s->handler.ctx, &probe) : NULL;
     c->phase = c->check.chunked ? PHASE_CHUNKS : PHASE_BODY;
     bool here = in->n > c->check.head_bytes || (!c->check.chunked && c->check.length == 0);
     c->owes_continue = c->check.wants_continue && !here;
     c->since_ms = http_now_ms(s);
     if (c->owes_continue) http_mark_dirty(c);
     return true;
+}
+
+/* As take_body, where the body is passed on: what came is used up, and the head stays. */
+static bool take_sunk(struct http_connection *c, struct input *in, size_t *size, size_t *end)
+{
+    const struct http_handler *h = &c->server->handler;
+    size_t head = c->check.head_bytes, have = in->n - head, used = 0;
+    u64 before = c->sunk;
+    precheck_result r = PRECHECK_MORE;
+    if (have) c->owes_continue = false;
+    if (c->phase == PHASE_CHUNKS) {
+        r = precheck_chunks(&c->chunks, in->p + head, have, in->p + head, &used);
+        c->sunk = c->chunks.body;
+    } else {
+        used = min_size(have, c->check.length - c->sunk);
+        c->sunk += used;
+        if (c->sunk == c->check.length) r = PRECHECK_DONE;
+    }
+    if (r == PRECHECK_BAD || c->sunk > c->body_max) {
+        http_refuse(c, r == PRECHECK_BAD ? 400 : 413,
+                    r == PRECHECK_BAD ? "The chunks are malformed"
+                                      : "The body is larger than is taken here");
+        return false;
+    }
+    h->on_body(h->ctx, c->sink, (str){in->p + head, c->sunk - before});
+    *size = 0;
+    *end = head + used;
+    if (r == PRECHECK_MORE) in->n = head;
+    return r == PRECHECK_DONE;
 }
 
 /* The body's size when it is whole, with the message's bytes in `*end`; false while it is not. */
@@ -115,6 +146,8 @@ static void dispatch(struct http_connection *c, struct input *in, size_t size)
     struct http_request *req = http_request_new(c);
     request_views(req, c);
     req->body = (str){in->p + c->check.head_bytes, size};
+    req->sink = c->sink;
+    c->sink = NULL;
     req->keep_alive = s->head.keep_alive && !s->draining;
     req->old_version = c->check.minor == 0;
     if (!req->keep_alive) c->closing = true;
@@ -134,7 +167,7 @@ static void take(struct http_connection *c, struct input *in)
         }
         size_t size, end;
         if (c->phase == PHASE_HEAD && !take_head(c, in)) break;
-        if (!take_body(c, in, &size, &end)) break;
+        if (!(c->sink ? take_sunk(c, in, &size, &end) : take_body(c, in, &size, &end))) break;
         dispatch(c, in, size);
         in->p += end;
         in->n -= end;
@@ -155,7 +188,8 @@ static void absorb(struct http_connection *c, struct input in)
         return;
     }
     if (!c->in) {
-        c->in_room = (u32)(in.n < 2048 ? 2048 : in.n);
+        size_t least = c->sink ? READ_BYTES : 2048;
+        c->in_room = (u32)(in.n < least ? least : in.n);
         c->in = mem_alloc(c->in_room);
     }
     memmove(c->in, in.p, in.n);

@@ -20,6 +20,8 @@ struct published_channel;
 struct curl_loop;
 struct hits;
 struct rates;
+struct outbound;
+struct webhooks;
 
 typedef enum { SERVER_STARTING, SERVER_READY, SERVER_STOPPING } server_state;
 
@@ -71,6 +73,8 @@ struct server {
     struct hits *hits;
     struct rates *rates;
     struct curl_loop *curl;
+    struct outbound *outbound; /* where HTTP may go */
+    struct webhooks *webhooks;
     struct connected *connected; /* providers that are open */
     struct arena *start_arena;   /* channels_collect to channels_begin */
     struct published_channel *start_channels;
@@ -103,14 +107,15 @@ struct server {
     char start_country[3];                     /* of phone numbers, as of the start */
     struct sip_key key;
 
-    struct postbox log_post, helper_post;
+    struct postbox log_post, helper_post, import_post;
+    struct imports *imports;
     atomic_ullong helper_turns; /* that did something */
-    pthread_t threads[3];
-    bool thread_runs[3];
-    atomic_bool stop_engine, stop_log, stop_helper;
+    pthread_t threads[4];
+    bool thread_runs[4];
+    atomic_bool stop_engine, stop_log, stop_helper, stop_import;
 };
 
-enum { THREAD_LOG, THREAD_ENGINE, THREAD_HELPER };
+enum { THREAD_LOG, THREAD_ENGINE, THREAD_HELPER, THREAD_IMPORT };
 
 static inline i64 server_now(const struct server *s)
 {

@@ -1,5 +1,6 @@
 #include "server/live.h"
 
+#include "server/imports.h"
 #include "server/show.h"
 
 #include <stdlib.h>
@@ -106,6 +107,7 @@ static void collect(void *ctx)
         show_event(&l->text, e, &events[i]);
         buf_put(&l->text, S("\n\n"));
     }
+    imports_put_live(l->server, &l->text);
     if (l->text.full) buf_reset(&l->text);
     postbox_post(&l->server->loop_post, broadcast, l);
 }

@@ -6,18 +6,51 @@
 
 #include <stdio.h>
 
+/* Where its provider calls us with receipts and replies: to be set in the provider's console. */
+static void put_hook_url(struct call *c, str id)
+{
+    char secret[33];
+    channel_hook_secret(c->server, id, secret);
+    json_put_kv_str(
+        &c->out, S("hook_url"),
+        arena_printf(c->arena, "%s/hooks/%.*s/%s", c->server->public_url, STR_ARG(id), secret));
+}
+
+/* One alert, with what to act on: the account is refused, or the channel rests. */
+static void put_health(struct call *c, const struct provider_health *h,
+                       const struct channel_state *st)
+{
+    bool rests = st->rests_until_ms > 0;
+    json_put_key(&c->out, S("health"));
+    buf_byte(&c->out, '{');
+    json_put_kv_str(&c->out, S("status"),
+                    h->paused || rests ? S("paused")
+                    : st->connected    ? S("ok")
+                                       : S("unconnected"));
+    if (h->paused) json_put_kv_str(&c->out, S("class"), str_of(h->class));
+    if (h->paused || rests) {
+        json_put_kv_str(&c->out, S("alert"), str_of(h->paused ? h->detail : st->detail));
+        json_put_kv_time(&c->out, S("until"), h->paused ? h->until_ms : st->rests_until_ms);
+    }
+    buf_byte(&c->out, '}');
+}
+
 /* The channel as it was published, and what it is doing. */
 static void put_channel(struct call *c, u32 code, str source)
 {
     struct engine *e = c->server->engine;
     struct channel_state st = {0};
-    const struct json *j;
+    struct provider_health health = {0};
+    const struct json *j = NULL;
+    u32 channel = 0;
     (void)code;
     if (json_parse(source, c->arena, &j, NULL) == ERR_OK)
-        outbox_channel_state(
-            c->server->outbox,
-            names_find(engine_names(e), NAME_CHANNEL, json_get_str(j, "channel", (str){0})), &st);
+        channel = names_find(engine_names(e), NAME_CHANNEL, json_get_str(j, "channel", (str){0}));
+    outbox_channel_state(c->server->outbox, channel, &st);
+    bool tells = channel_health(c->server, channel, &health);
     object_begin(c, source);
+    if (tells) put_hook_url(c, json_get_str(j, "id", (str){0}));
+    put_health(c, &health, &st);
     json_put_key(&c->out, S("state"));
     buf_byte(&c->out, '{');
     json_put_kv_bool(&c->out, S("connected"), st.connected);

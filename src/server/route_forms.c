@@ -55,7 +55,7 @@ static err store(struct call *c, str id)
     c->params[0] = id;
     str source = object_source(c, id);
     TRY(json_parse(source, c->arena, &j, &c->why));
-    TRY(form_read(j, engine_names(c->server->engine), f, &c->why));
+    TRY(form_of_json(j, engine_names(c->server->engine), f, &c->why));
     str topic = json_get_str(f->consent, "topic", (str){0});
     u32 code;
     if (topic.n) TRY(names_code(engine_names(c->server->engine), NAME_TOPIC, topic, &code));
@@ -91,7 +91,7 @@ static struct form *find_form(struct call *c, str id)
     const struct json *j;
     str source = engine_object(e, OBJECT_FORM, id, NULL);
     if (!source.n || json_parse(arena_str(c->arena, source), c->arena, &j, NULL) != ERR_OK ||
-        form_read(j, engine_names(e), f, NULL) != ERR_OK)
+        form_of_json(j, engine_names(e), f, NULL) != ERR_OK)
         return NULL;
     f->code = names_find(engine_names(e), NAME_OBJECT, id);
     return f;

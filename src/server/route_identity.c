@@ -1,10 +1,13 @@
 /* route_identity.c — who is one person: joined, parted, forgotten, and given out whole. */
 #include "server/show.h"
+#include "server/webhooks.h"
 
 /* What a step must know of the one before; in the call's arena. */
 struct identity {
     persona a, b;
-    char id[33]; /* of `a`, who may be nobody by then */
+    char id[33];           /* of `a`, who may be nobody by then */
+    const char (*ids)[33]; /* ERASE: of all her personas */
+    u32 id_count;
 };
 
 static struct identity *keep(struct call *c, persona a, persona b)
@@ -136,6 +139,7 @@ static err unmerge(struct call *c)
 static err forgotten(struct call *c)
 {
     const struct identity *kept = c->data;
+    webhooks_erase(c->server, kept->ids, kept->id_count);
     buf_byte(&c->out, '{');
     json_put_kv_str(&c->out, S("erased"), (str){kept->id, 32});
     json_put_kv_time(&c->out, S("at"), engine_time(c->server->engine));
@@ -147,12 +151,26 @@ static err forgotten(struct call *c)
     return ERR_OK;
 }
 
+/* What webhooks were told about her names her by any of these. */
+static void keep_ids(struct call *c, persona head)
+{
+    enum { PERSONAS = 256 };
+    struct customers *cs = engine_customers(c->server->engine);
+    struct identity *kept = c->data;
+    persona all[PERSONAS];
+    kept->id_count = min_u32(customer_personas(cs, head, all, PERSONAS), PERSONAS);
+    char(*ids)[33] = arena_alloc(c->arena, PERSONAS * sizeof *ids);
+    for (u32 i = 0; i < kept->id_count; i++) customer_id(cs, all[i], ids[i]);
+    kept->ids = (const char(*)[33])ids;
+}
+
 static err erase(struct call *c)
 {
     persona head;
     u64 number;
     TRY(call_customer(c, &head));
     keep(c, head, 0);
+    keep_ids(c, head);
     TRY(append_persona(c, RECORD_ERASE_, head, &number));
     return call_applied(c, number, forgotten);
 }

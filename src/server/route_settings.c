@@ -66,7 +66,7 @@ static bool is_country(struct call *c, str text, u64 *number)
     (void)c, (void)number;
     bool upper = true;
     for (size_t i = 0; i < text.n; i++) upper &= text.p[i] >= 'A' && text.p[i] <= 'Z';
-    return text.n == 0 || (upper && phone_country_known(text));
+    return text.n == 0 || (upper && phone_country_named(text).n);
 }
 
 static const struct setting {

@@ -177,6 +177,7 @@ static struct check checks_of(struct why *w, str *address)
     struct customer_view live = {engine_customers(e), NULL};
     struct identifier_view id;
     struct check k = {0};
+    bool closed = false;
     u32 channel =
         names_find(engine_names(e), NAME_CHANNEL, json_get_str(w->stands, "channel", S("")));
     str topic_name = json_get_str(w->stands, "topic", S(""));
@@ -187,12 +188,13 @@ static struct check checks_of(struct why *w, str *address)
     if (k.address) {
         const struct address_row *row =
             address_of(engine_customers(e), address_key(engine_key(e), channel, id.value));
-        k.suppressed = row && (row->suppressed || (row->opted_out && !transactional));
+        k.suppressed = row && row->suppressed;
+        closed = row && row->opted_out;
         *address = id.value;
     }
     u8 whole = view_consent(&live, w->head, channel, 0),
        part = topic ? view_consent(&live, w->head, channel, topic) : whole;
-    bool denied = whole == 2 || part == 2, given = whole == 1 && part == 1;
+    bool denied = closed || whole == 2 || part == 2, given = whole == 1 && part == 1;
     k.consent = transactional || (!denied && (given || !promotion));
     return k;
 }

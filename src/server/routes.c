@@ -30,9 +30,13 @@
     X(CONSENTS)                                                                                    \
     X(FORMS)                                                                                       \
     X(TOPICS)                                                                                      \
+    X(SMS)                                                                                         \
+    X(HOOKS)                                                                                       \
+    X(WEBHOOKS)                                                                                    \
     X(SOURCES)                                                                                     \
     X(AUDIT)                                                                                       \
-    X(SETTINGS)
+    X(SETTINGS)                                                                                    \
+    X(IMPORTS)
 
 #define X(name) extern const struct route ROUTES_##name[];
 TABLES(X)

@@ -1,15 +1,18 @@
 #include "server/server.h"
 
+#include "channel/connector.h"
 #include "channel/curl_loop.h"
 #include "server/auth.h"
 #include "server/call.h"
 #include "server/channels.h"
 #include "server/hits.h"
+#include "server/imports.h"
 #include "server/limits.h"
 #include "server/live.h"
 #include "server/memo.h"
 #include "server/rates.h"
 #include "server/token.h"
+#include "server/webhooks.h"
 
 #include <signal.h>
 #include <stdarg.h>
@@ -25,6 +28,7 @@ void server_log(const struct server *s, const char *event, const char *format, .
 {
     char text[512], when[40];
     struct buf b;
+    if (s->options.for_command) return;
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
@@ -60,6 +64,7 @@ err listen_parse(str text, char *address, int *port, struct diag *why)
 
 static u64 body_max(void *ctx, const struct http_request *req)
 {
+    if (imports_takes(req)) return IMPORT_BODY_MAX;
     return ingest_is(req) ? ingest_body_max(ctx) : API_BODY_MAX;
 }
 
@@ -128,9 +133,25 @@ static bool on_zone(void *ctx, str name)
     return true;
 }
 
+/* Where commands on this machine find the process that has the directory. */
+static void write_address(const struct server *s)
+{
+    char path[4096], text[128];
+    struct file *f;
+    bool v6 = strchr(s->address, ':');
+    bool all = strcmp(s->address, "0.0.0.0") == 0 || strcmp(s->address, "::") == 0;
+    int n = snprintf(text, sizeof text, v6 && !all ? "http://[%s]:%d" : "http://%s:%d",
+                     all ? "127.0.0.1" : s->address, http_port(s->http));
+    snprintf(path, sizeof path, "%s/address", s->options.dir);
+    if (env_open(s->env, path, FILE_CREATE, &f) != ERR_OK) return;
+    if (file_resize(f, 0) != ERR_OK || file_write(f, 0, text, (size_t)n) != ERR_OK)
+        server_log(s, "the address cannot be written down", "path=%s", path);
+    file_close(f);
+}
+
 static void greet(const struct server *s)
 {
-    if (s->options.quiet) return;
+    if (s->options.quiet || s->options.for_command) return;
     printf("Beckon is ready: open %s in a browser  (data in %s)\n", s->public_url, s->options.dir);
     fflush(stdout);
 }
@@ -149,9 +170,12 @@ void server_ready(void *ctx)
     struct limit limits[LIMIT_KIND_COUNT];
     memcpy(limits, s->start_limits, sizeof limits);
     for (u32 i = 0; i < LIMIT_KIND_COUNT; i++) limits_set(s->limits, (limit_kind)i, limits[i]);
+    imports_begin(s);
     threads_start(s);
     channels_begin(s);
+    webhooks_begin(s);
     if (s->state == SERVER_STARTING) s->state = SERVER_READY;
+    write_address(s);
     greet(s);
     if (s->options.on_ready) s->options.on_ready(s->options.ctx, s);
 }
@@ -167,6 +191,7 @@ static void close_handle(uv_handle_t *h)
 static void close_loop(struct server *s)
 {
     if (s->http) http_close(s->http, NULL, NULL);
+    webhooks_end(s);
     if (s->curl) curl_loop_free(s->curl);
     close_handle((uv_handle_t *)&s->wake);
     close_handle((uv_handle_t *)&s->prepare);
@@ -260,6 +285,7 @@ static void begin_stop(void *ctx)
                s->waiting.count);
     s->stop_began_ms = env_mono_ns(s->env) / 1000000;
     live_end(s);
+    webhooks_end(s);
     http_drain(s->http);
     uv_timer_start(&s->stop_timer, on_stop_tick, 0, STOP_TICK_MS);
 }
@@ -325,6 +351,7 @@ static struct server *make(struct env *env, const struct server_options *o, stru
     postbox_init(&s->engine_post, NULL, NULL);
     postbox_init(&s->log_post, NULL, NULL);
     postbox_init(&s->helper_post, NULL, NULL);
+    postbox_init(&s->import_post, NULL, NULL);
     return s;
 }
 
@@ -336,10 +363,13 @@ static void destroy(struct server *s)
     memo_close(s->memo);
     limits_free(s->limits);
     office_close(s->office);
+    webhooks_free(s);
     postbox_clear(&s->loop_post);
     postbox_clear(&s->engine_post);
     postbox_clear(&s->log_post);
     postbox_clear(&s->helper_post);
+    postbox_clear(&s->import_post);
+    imports_clear(s);
     waiting_clear(&s->waiting);
     arena_free(s->scratch);
     arena_free(s->start_arena);
@@ -348,13 +378,20 @@ static void destroy(struct server *s)
     free(s->result);
     hits_free(s->hits);
     rates_free(s->rates);
+    free(s->outbound);
     free(s);
 }
 
 static err open_all(struct server *s, struct diag *why)
 {
     struct http_options o = {.address = s->address, .port = s->options.port};
-    struct http_handler h = {s, body_max, on_request, on_gone};
+    struct http_handler h = {.ctx = s,
+                             .body_max = body_max,
+                             .on_request = on_request,
+                             .sink = imports_sink,
+                             .on_body = imports_body,
+                             .on_body_gone = imports_body_gone,
+                             .on_gone = on_gone};
     umask(0077);
     err e = env_make_dir(s->env, s->options.dir);
     if (e != ERR_OK) return diag_set(why, e, "the directory %s cannot be made", s->options.dir);
@@ -374,7 +411,12 @@ static err open_all(struct server *s, struct diag *why)
     s->hits = hits_new();
     s->rates = rates_new();
     s->curl = curl_loop_new(&s->loop);
+    s->outbound = mem_zalloc(sizeof *s->outbound);
+    s->outbound->allow_private = s->options.allow_private;
+    TRY(outbound_nets(s->outbound, str_of(s->options.allow_nets), why));
+    curl_loop_allow(s->curl, s->outbound);
     live_begin(s);
+    TRY(webhooks_open(s, why));
     threads_start(s);
     return ERR_OK;
 }

@@ -9,6 +9,7 @@
  * the log is replayed: /livez answers at once, /readyz when everything works. Nothing but the four
  * threads' own state is shared: closures go by postbox.h, the rest is the log. */
 #pragma once
+#include "base/base.h"
 #include "env/env.h"
 
 struct server;
@@ -23,8 +24,11 @@ struct server_options {
     u64 tail_bytes;         /* events in memory before they are sealed; 0: 64 MiB */
     u64 snapshot_records;   /* between snapshots; 0: 4,000,000 */
     const char *zoneinfo;   /* NULL: the system's */
+    bool allow_private;     /* HTTP may go to addresses that are not public… */
+    const char *allow_nets; /* …or to these: "10.0.0.0/8,fd00::/8"; NULL: none */
     bool no_sync;           /* positive control of crash tests only */
     bool quiet;             /* prints no greeting */
+    bool for_command;       /* runs for one command: writes no log lines, and sends nothing */
     void (*on_ready)(void *ctx, struct server *s); /* on the loop's thread; may be NULL */
     void *ctx;
 };
@@ -35,6 +39,11 @@ struct server_options {
 MUST_USE err server_run(struct env *env, const struct server_options *o, struct diag *why);
 void server_stop(struct server *s); /* any thread, while server_run has not come back */
 int server_port(const struct server *s);
+/* Imports a file of this machine: `asked` as import.h's request, with its "path". `on_end` is
+ * called on the imports' thread with what the API shows of it. Loop thread, from on_ready. */
+MUST_USE err server_import(struct server *s, str asked,
+                           void (*on_end)(void *ctx, bool done, str shown), void *ctx,
+                           struct diag *why);
 /* "0.0.0.0:8080", ":8080", "8080", "[::1]:80" → address and port. `address` has room for 64 bytes.
  */
 MUST_USE err listen_parse(str text, char *address, int *port, struct diag *why);

@@ -213,7 +213,7 @@ void show_customer(struct buf *b, struct engine *e, persona head)
 str phone_country(struct engine *e)
 {
     value chosen = engine_setting(e, S("phone_country")), zone = engine_setting(e, S("zone"));
-    if (chosen.type == VALUE_TEXT && chosen.text.n) return chosen.text;
+    if (chosen.type == VALUE_TEXT && chosen.text.n) return phone_country_named(chosen.text);
     return phone_country_of_zone(zone.type == VALUE_TEXT ? zone.text : (str){0});
 }
 

@@ -1,6 +1,7 @@
 /* threads.c — the bodies of the log's, the engine's and the helper's thread. */
 #include "server/call.h"
 #include "server/channels.h"
+#include "server/imports.h"
 #include "server/limits.h"
 #include "server/show.h"
 
@@ -79,6 +80,7 @@ static err open_engine(struct server *s)
     struct outbox_options box = {
         .wake = wake_engine, .ctx = s, .public_url = str_of(s->public_url)};
     s->outbox = outbox_new(s->engine, s->env, &box);
+    if (s->options.for_command) outbox_pause(s->outbox, true);
     channels_collect(s);
     s->zone = engine_zone(s->engine);
     struct limit limits[LIMIT_KIND_COUNT];
@@ -103,6 +105,7 @@ static bool apply_some(struct server *s)
         uv_async_send(&s->wake);
     }
     if (any) calls_applied(s);
+    if (any) postbox_ring(&s->import_post);
     return any;
 }
 
@@ -165,6 +168,20 @@ static void *helper_thread(void *arg)
     return NULL;
 }
 
+/* ---- imports ---- */
+
+static void *import_thread(void *arg)
+{
+    struct server *s = arg;
+    while (!atomic_load(&s->stop_import)) {
+        bool busy = postbox_run(&s->import_post);
+        busy |= imports_step(s);
+        if (!busy) postbox_wait(&s->import_post, 1000);
+    }
+    postbox_run(&s->import_post);
+    return NULL;
+}
+
 /* ---- all of them ---- */
 
 static void start(struct server *s, int which, void *(*body)(void *))
@@ -181,6 +198,7 @@ void threads_start(struct server *s)
     }
     start(s, THREAD_LOG, log_thread);
     start(s, THREAD_HELPER, helper_thread);
+    start(s, THREAD_IMPORT, import_thread);
 }
 
 static void end(struct server *s, int which, atomic_bool *flag, struct postbox *box)
@@ -194,6 +212,7 @@ static void end(struct server *s, int which, atomic_bool *flag, struct postbox *
 /* The engine first, which appends; then the log, which writes that down. */
 void threads_stop(struct server *s)
 {
+    end(s, THREAD_IMPORT, &s->stop_import, &s->import_post);
     end(s, THREAD_HELPER, &s->stop_helper, &s->helper_post);
     end(s, THREAD_ENGINE, &s->stop_engine, &s->engine_post);
     end(s, THREAD_LOG, &s->stop_log, &s->log_post);

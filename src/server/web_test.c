@@ -87,7 +87,7 @@ static err read_form(struct arena *arena, struct names *names, const char *text,
     static struct form f;
     *why = (struct diag){0};
     CHECK_OK(json_parse(str_of(text), arena, &j, NULL));
-    return form_read(j, names, &f, why);
+    return form_of_json(j, names, &f, why);
 }
 
 TEST("a form is refused by the place of what is wrong")

@@ -1,0 +1,311 @@
+/* csv.c — tables of text: RFC 4180, and what else is called CSV.
+ *
+ *   text ─► one row's end, quotes seen ─► cells: views into the text, quotes taken out in place
+ *
+ * Delimiters , ; tab | or runs of blanks; lines end by LF, CR LF or CR; a quoted cell may hold all
+ * of them. What stands behind a closing quote belongs to the cell. A row of more than ROWS_ROW_MAX
+ * bytes has lost its closing quote: it is a problem, and reading goes on at the next line. */
+#include "intake/rows.h"
+#include "intake/text_encoding.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { TEXT_MAX = 64 << 20, SAMPLE_ROWS = 100, BLANKS = 1 /* runs of blanks part cells */ };
+
+struct csv {
+    struct rows rows;
+    struct text_in *in;
+    struct buf text;
+    size_t at; /* of what is not read yet */
+    bool at_end;
+    char delimiter;
+    struct cell cells[ROWS_COLUMNS_MAX];
+    u32 count;
+    bool pending; /* the first row turned out to be no header: it is still to be given */
+    bool quoted[ROWS_COLUMNS_MAX];
+    bool has_quotes, is_ascii; /* in the row at hand: nothing of it needs a second look */
+};
+
+/* ---- one row ---- */
+
+typedef enum { FOUND, MORE, OVERFLOW } outcome;
+
+static bool is_end(char c)
+{
+    return c == '\n' || c == '\r';
+}
+
+/* Past a quoted cell's closing quote; `limit` if it is not there. */
+static size_t skip_quoted(const char *p, size_t at, size_t limit)
+{
+    for (at++; at < limit; at++) {
+        const char *q = memchr(p + at, '"', limit - at);
+        if (!q) return limit;
+        at = (size_t)(q - p);
+        if (at + 1 < limit && p[at + 1] == '"')
+            at++;
+        else
+            return at + 1;
+    }
+    return limit;
+}
+
+static size_t skip_plain(const char *p, size_t at, size_t limit, char delimiter)
+{
+    if (delimiter == BLANKS)
+        while (at < limit && p[at] != ' ' && p[at] != '\t' && !is_end(p[at])) at++;
+    else
+        while (at < limit && p[at] != delimiter && !is_end(p[at])) at++;
+    return at;
+}
+
+static size_t skip_blanks(const char *p, size_t at, size_t limit)
+{
+    while (at < limit && (p[at] == ' ' || p[at] == '\t')) at++;
+    return at;
+}
+
+static void add_cell(struct csv *c, const char *from, size_t n, bool quoted)
+{
+    if (c->count == ROWS_COLUMNS_MAX) return;
+    c->quoted[c->count] = quoted;
+    c->cells[c->count++] = (struct cell){.text = {from, n}};
+}
+
+/* Finds the row from `at` to `limit`; *next is behind its line end. Changes nothing, since more
+ * text may be needed. */
+static outcome find_row(struct csv *c, size_t at, size_t limit, size_t *next)
+{
+    const char *p = c->text.p;
+    bool blanks = c->delimiter == BLANKS;
+    c->count = 0;
+    c->has_quotes = false;
+    for (;;) {
+        if (blanks) at = skip_blanks(p, at, limit);
+        if (blanks && c->count && (at == limit || is_end(p[at]))) break;
+        size_t start = at;
+        bool quoted = at < limit && p[at] == '"';
+        c->has_quotes |= quoted;
+        if (quoted) at = skip_quoted(p, at, limit);
+        at = skip_plain(p, at, limit, c->delimiter);
+        if (at == limit && !c->at_end) return at - start > ROWS_ROW_MAX ? OVERFLOW : MORE;
+        add_cell(c, p + start, at - start, quoted);
+        if (at == limit || is_end(p[at])) break;
+        at++;
+    }
+    if (at == limit && !c->at_end) return MORE;
+    if (at + 1 == limit && p[at] == '\r' && !c->at_end) return MORE;
+    if (at + 1 < limit && p[at] == '\r' && p[at + 1] == '\n') at++;
+    *next = at < limit ? at + 1 : at;
+    return FOUND;
+}
+
+/* "a ""b""" → a "b"; the closing quote may have text behind it. */
+static void unquote(struct cell *cell)
+{
+    char *p = (char *)(uintptr_t)cell->text.p;
+    size_t n = cell->text.n, out = 0;
+    bool inside = true;
+    for (size_t i = 1; i < n; i++) {
+        if (inside && p[i] == '"' && i + 1 < n && p[i + 1] == '"')
+            p[out++] = p[i++];
+        else if (inside && p[i] == '"')
+            inside = false;
+        else
+            p[out++] = p[i];
+    }
+    cell->text.n = out;
+}
+
+MUST_USE static err more(struct csv *c)
+{
+    size_t left = c->text.n - c->at;
+    if (c->at) {
+        memmove(c->text.p, c->text.p + c->at, left);
+        c->text.n = left;
+        c->at = 0;
+    }
+    err e = text_more(c->in, &c->text);
+    if (e != ERR_NOT_FOUND) return e;
+    c->at_end = true;
+    return ERR_OK;
+}
+
+static bool all_ascii(const char *p, size_t n)
+{
+    u64 all = 0, word;
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+        memcpy(&word, p + i, 8);
+        all |= word;
+    }
+    for (; i < n; i++) all |= (u8)p[i];
+    return !(all & 0x8080808080808080u);
+}
+
+/* Past the first line end from here on. */
+static size_t line_end(const struct csv *c)
+{
+    size_t at = c->at;
+    while (at < c->text.n && !is_end(c->text.p[at])) at++;
+    while (at < c->text.n && is_end(c->text.p[at])) at++;
+    return at;
+}
+
+/* The next row's cells; `problem` is set where it has none. ERR_NOT_FOUND at the end. */
+MUST_USE static err read_row(struct csv *c, const char **problem)
+{
+    size_t next = 0;
+    outcome found;
+    *problem = NULL;
+    for (;;) {
+        if (c->at == c->text.n && c->at_end) return ERR_NOT_FOUND;
+        found = c->text.n > c->at ? find_row(c, c->at, c->text.n, &next) : MORE;
+        if (found == MORE && c->text.n - c->at > 2 * ROWS_ROW_MAX) found = OVERFLOW;
+        if (found != MORE) break;
+        TRY(more(c));
+    }
+    if (found == FOUND && next - c->at > ROWS_ROW_MAX) found = OVERFLOW;
+    if (found == OVERFLOW) {
+        *problem = "it is longer than 1 MiB; is a closing quote missing?";
+        c->at = line_end(c);
+        c->count = 0;
+        return ERR_OK;
+    }
+    for (u32 i = 0; i < c->count && c->has_quotes; i++)
+        if (c->quoted[i]) unquote(&c->cells[i]);
+    c->is_ascii = all_ascii(c->text.p + c->at, next - c->at);
+    c->at = next;
+    return ERR_OK;
+}
+
+static err next(struct rows *r, struct row *out, struct diag *why)
+{
+    struct csv *c = (struct csv *)r;
+    const char *problem = NULL;
+    do {
+        err e = c->pending ? ERR_OK : read_row(c, &problem);
+        if (e == ERR_IO) return diag_set(why, e, "the file cannot be read to its end");
+        if (e != ERR_OK) return e;
+        c->pending = false;
+    } while (!problem && rows_is_blank(c->cells, c->count));
+    for (u32 i = 0; i < c->count && !problem && !c->is_ascii; i++) {
+        if (!str_is_utf8(c->cells[i].text)) problem = "its bytes are no UTF-8";
+    }
+    *out = (struct row){++r->number, problem ? 0 : c->count, c->cells, problem};
+    return ERR_OK;
+}
+
+static void close_csv(struct rows *r)
+{
+    struct csv *c = (struct csv *)r;
+    text_close(c->in);
+    buf_clear(&c->text);
+    free(c);
+}
+
+static const struct rows_reader READER = {next, close_csv};
+
+/* ---- what parts the cells ---- */
+
+/* How well a delimiter fits the first rows: how many of them have as many cells as the first, and
+ * how many that is. */
+static u32 fit(struct csv *c, char delimiter, size_t limit)
+{
+    u32 wide = 0, same = 0, all = 0;
+    bool at_end = c->at_end;
+    c->delimiter = delimiter;
+    for (size_t at = c->at, next; at < limit && all < SAMPLE_ROWS; at = next) {
+        if (find_row(c, at, limit, &next) != FOUND) break;
+        if (rows_is_blank(c->cells, c->count)) continue;
+        if (!wide) wide = c->count;
+        same += c->count == wide;
+        all++;
+    }
+    c->at_end = at_end;
+    if (wide < 2 || !all) return 0;
+    return same * 1000 / all * 16 + min_u32(wide, 15);
+}
+
+/* Blanks part cells where nothing else does, and then in every row. */
+static char guess_delimiter(struct csv *c)
+{
+    static const char CANDIDATES[] = {',', '\t', ';', '|'};
+    char best = ',';
+    u32 most = 0;
+    for (u32 i = 0; i < COUNT_OF(CANDIDATES); i++) {
+        u32 f = fit(c, CANDIDATES[i], c->text.n);
+        if (f > most) most = f, best = CANDIDATES[i];
+    }
+    if (most == 0 && fit(c, BLANKS, c->text.n) >= 1000 * 16 && c->count > 2) best = BLANKS;
+    return best;
+}
+
+MUST_USE static err set_delimiter(struct csv *c, str said, struct diag *why)
+{
+    static const struct {
+        const char *word;
+        char c;
+    } WORDS[] = {{"tab", '\t'}, {"\\t", '\t'},     {"comma", ','}, {"semicolon", ';'},
+                 {"pipe", '|'}, {"space", BLANKS}, {" ", BLANKS}};
+    if (!said.n) {
+        c->delimiter = guess_delimiter(c);
+        return ERR_OK;
+    }
+    if (said.n == 1) c->delimiter = *said.p;
+    for (u32 i = 0; i < COUNT_OF(WORDS); i++)
+        if (str_eq_nocase(said, str_of(WORDS[i].word))) c->delimiter = WORDS[i].c;
+    if (c->delimiter && c->delimiter != '"' && !is_end(c->delimiter) && !(c->delimiter & 0x80))
+        return ERR_OK;
+    return diag_at(why, ERR_INVALID, S("/options/delimiter"),
+                   "the delimiter is one character, or tab, space");
+}
+
+/* ---- opening ---- */
+
+MUST_USE static err read_header(struct csv *c, i8 header)
+{
+    const char *problem = NULL;
+    err e;
+    do {
+        e = read_row(c, &problem);
+    } while (e == ERR_OK && (problem || rows_is_blank(c->cells, c->count)));
+    if (e != ERR_OK) return e == ERR_NOT_FOUND ? ERR_OK : e;
+    bool named = header ? header > 0 : rows_looks_like_header(c->cells, c->count);
+    c->pending = !named;
+    for (u32 i = 0; i < c->count; i++)
+        rows_add_column(&c->rows,
+                        named && str_is_utf8(c->cells[i].text) ? c->cells[i].text : (str){0});
+    return ERR_OK;
+}
+
+static void describe(struct csv *c)
+{
+    const char *delimiter = c->delimiter == '\t'     ? "tab"
+                            : c->delimiter == BLANKS ? "space"
+                                                     : (char[2]){c->delimiter, 0};
+    snprintf(c->rows.description, sizeof c->rows.description, "csv, %s, delimiter %s",
+             text_encoding(c->in), delimiter);
+}
+
+err csv_open(struct env *env, const char *path, const struct rows_options *o, struct rows **out,
+             struct diag *why)
+{
+    struct csv *c = mem_zalloc(sizeof *c);
+    c->rows.reader = &READER;
+    c->rows.arena = arena_new();
+    buf_init(&c->text, TEXT_MAX);
+    err e = text_open(env, path, o->encoding, &c->in, why);
+    if (e == ERR_OK) e = more(c);
+    if (e == ERR_OK && c->text.n < TEXT_PIECE) e = more(c);
+    if (e == ERR_OK) e = set_delimiter(c, o->delimiter, why);
+    if (e == ERR_OK) e = read_header(c, o->header);
+    if (e != ERR_OK) {
+        rows_close(&c->rows);
+        return diag_set(why, e, "the file cannot be read");
+    }
+    describe(c);
+    *out = &c->rows;
+    return ERR_OK;
+}

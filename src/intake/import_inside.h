@@ -1,0 +1,89 @@
+/* import_inside.h — what the files of an import share. */
+#pragma once
+#include "intake/import.h"
+#include "intake/normal.h"
+#include "log/events.h"
+
+#include <stdlib.h>
+
+enum { IDS_MAX = 8 /* of one row */, LIST_MAX = 1 << 20, CODES_KEPT = 256 };
+
+/* A text and its code, so that names which repeat are asked for once. */
+struct known_code {
+    const char *text;
+    u32 n, code;
+};
+
+struct import {
+    struct import_world world;
+    struct import_request request;
+    struct arena *arena;
+    struct mapping *mapping;
+    struct rows *rows;
+    struct orders *orders;
+    char *path;
+    const struct zone *zone;
+    struct import_record progress;
+    u32 source;
+    struct file *errors;
+    struct buf error_text;
+    struct buf preview;
+    u32 order_event, refund_event, given_event;
+    u32 props[8]; /* codes of the orders' own properties: PROP_* */
+    /* the item at hand */
+    struct record record;
+    struct item item;
+    char rooms[IDS_MAX][NORMAL_BYTES_MAX];
+    struct buf traits, prop_list, consents, tags, payload, products, product;
+    struct known_code events[CODES_KEPT];
+    bool began, ended;
+    bool line_totals; /* orders: a total is its row's, not its order's */
+    err trouble;      /* of names_code: nothing of this chunk counts */
+};
+
+enum { PROP_ORDER, PROP_TOTAL, PROP_PRODUCTS, PROP_COUNT };
+
+/* A row as it is being taken: what is wrong with it, and where. */
+struct taking {
+    struct import *im;
+    const struct row *row;
+    u32 column;         /* of the reason; ROWS_COLUMNS_MAX: the row as a whole */
+    const char *reason; /* NULL: it is good */
+    bool warned;
+};
+
+/* ---- import_item.c: cells to the item at hand ---- */
+
+void item_begin(struct import *im);
+/* Identifiers, attributes, consents and tags of the row; false with a reason. */
+bool item_take_who(struct taking *t);
+/* Properties that no target of its own takes; those that were put before stay. */
+void item_take_properties(struct taking *t);
+/* The moment in the column of that target; `otherwise` where there is no such column. */
+bool item_take_time(struct taking *t, i64 otherwise, i64 *ms);
+/* Ends the item and appends its record. */
+void item_end(struct import *im, item_what what, u32 event, i64 at, struct buf *records);
+bool import_refuse(struct taking *t, u32 column, const char *reason);
+str cell_of(const struct taking *t, target what, u32 *column);
+u32 import_name(struct import *im, name_kind kind, str text);
+/* The code of an event that clients may send; 0 with a reason. */
+u32 import_event(struct taking *t, u32 column, str name);
+/* A price, an amount: signs of currencies and thousands are taken. */
+bool import_money(str text, fixed *out);
+
+/* ---- import_order.c ---- */
+
+/* Deals the rows out by order. ERR_IO, ERR_FULL. */
+MUST_USE err orders_open(struct import *im, struct orders **out, struct diag *why);
+void orders_close(struct orders *o);
+/* The rows of the next order, in the file's order; ERR_NOT_FOUND at the end. */
+MUST_USE err orders_next(struct orders *o, const struct row **rows, u32 *count, struct diag *why);
+/* One order's rows become one or two records; bad rows have been told. */
+void orders_take(struct import *im, const struct row *rows, u32 count, struct buf *records,
+                 u32 *record_count);
+
+/* ---- import.c ---- */
+/* Notes what became of a row: counts it, and tells the file of errors. */
+void import_settle_row(struct taking *t);
+/* Rows that are too wide or too narrow. */
+bool import_fits(struct taking *t);

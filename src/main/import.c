@@ -1,0 +1,315 @@
+/* import.c — beckon import FILE: by the API of the server that has the directory, else on the
+ * directory itself. */
+#include "base/json.h"
+#include "main/commands.h"
+#include "server/office.h"
+#include "server/server.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { TEXT_MAX = 8 << 20, POLL_US = 200000 };
+
+struct asked {
+    const char *file, *kind, *mode, *mapping, *dir;
+    const char *delimiter, *encoding, *sheet, *date_format, *zone, *event;
+    bool dry_run, json;
+};
+
+/* ---- what is asked for ---- */
+
+static void put_if(struct buf *b, const char *key, const char *text)
+{
+    if (text) json_put_kv_str(b, str_of(key), str_of(text));
+}
+
+static void put_options(struct buf *b, const struct asked *a)
+{
+    buf_byte(b, '{');
+    put_if(b, "delimiter", a->delimiter);
+    put_if(b, "encoding", a->encoding);
+    put_if(b, "sheet", a->sheet);
+    put_if(b, "date_format", a->date_format);
+    put_if(b, "zone", a->zone);
+    put_if(b, "event", a->event);
+    buf_byte(b, '}');
+}
+
+/* A mapping stands on the command line, or in a file: @FILE. */
+static err read_mapping(struct asked *a, struct arena *arena, struct diag *why)
+{
+    struct file *f;
+    size_t n = 0;
+    if (!a->mapping || *a->mapping != '@') return ERR_OK;
+    char *text = arena_alloc(arena, (1 << 20) + 1);
+    err e = env_open(env_real(), a->mapping + 1, FILE_READ, &f);
+    if (e != ERR_OK) return diag_set(why, e, "%s cannot be read", a->mapping + 1);
+    e = file_read(f, 0, text, 1 << 20, &n);
+    file_close(f);
+    text[n] = 0;
+    a->mapping = text;
+    return e;
+}
+
+static err put_request(const struct asked *a, struct arena *arena, struct buf *b, struct diag *why)
+{
+    const struct json *mapping = NULL;
+    char path[4096];
+    if (!realpath(a->file, path)) return diag_set(why, ERR_NOT_FOUND, "%s is not there", a->file);
+    if (a->mapping && json_parse(str_of(a->mapping), arena, &mapping, why) != ERR_OK)
+        return ERR_INVALID;
+    const char *name = strrchr(path, '/');
+    buf_byte(b, '{');
+    put_if(b, "kind", a->kind);
+    put_if(b, "mode", a->mode);
+    json_put_kv_bool(b, S("dry_run"), a->dry_run);
+    json_put_kv_str(b, S("file_name"), str_of(name ? name + 1 : path));
+    json_put_kv_str(b, S("path"), str_of(path));
+    json_put_kv_i64(b, S("created_at_ms"), env_wall_ms(env_real()));
+    if (mapping) json_put_key(b, S("mapping")), json_put(b, mapping);
+    json_put_key(b, S("options"));
+    put_options(b, a);
+    buf_byte(b, '}');
+    return ERR_OK;
+}
+
+/* What the API shows, for a person or a program; the exit code. */
+static int tell(const struct asked *a, str shown)
+{
+    struct arena *arena = arena_new();
+    const struct json *j;
+    int code = 1;
+    if (json_parse(arena_str(arena, shown), arena, &j, NULL) == ERR_OK) {
+        code = str_eq(json_get_str(j, "status", (str){0}), S("done")) ? 0 : 1;
+        str detail = json_get_str(j, "detail", (str){0});
+        const struct json *rows = json_get(j, "rows"), *bad = json_get(j, "rejected");
+        if (!a->json && rows && bad)
+            printf("%.*s: %.*s rows, %.*s rejected%s%.*s  (%.*s)\n",
+                   STR_ARG(json_get_str(j, "status", (str){0})), STR_ARG(rows->text),
+                   STR_ARG(bad->text), detail.n ? ": " : "", STR_ARG(detail),
+                   STR_ARG(json_get_str(j, "id", (str){0})));
+    }
+    if (a->json) printf("%.*s\n", STR_ARG(shown));
+    arena_free(arena);
+    return code;
+}
+
+/* ---- on the directory itself ---- */
+
+struct direct {
+    const struct asked *asked;
+    struct server *server;
+    str request;
+    struct diag why;
+    int code;
+};
+
+static void on_end(void *ctx, bool done, str shown)
+{
+    struct direct *d = ctx;
+    (void)done;
+    d->code = tell(d->asked, shown);
+    server_stop(d->server);
+}
+
+static void on_ready(void *ctx, struct server *s)
+{
+    struct direct *d = ctx;
+    d->server = s;
+    if (server_import(s, d->request, on_end, d, &d->why) != ERR_OK) {
+        d->code = failure(d->why.code, &d->why);
+        server_stop(s);
+    }
+}
+
+static err run_direct(const struct asked *a, str request, int *code, struct diag *why)
+{
+    struct direct d = {.asked = a, .request = request, .code = 1};
+    struct server_options so = {
+        .dir = a->dir, .for_command = true, .on_ready = on_ready, .ctx = &d};
+    err e = server_run(env_real(), &so, why);
+    *code = d.code;
+    return e;
+}
+
+/* ---- by the API ---- */
+
+static size_t on_bytes(char *p, size_t size, size_t n, void *ctx)
+{
+    buf_put(ctx, (str){p, size * n});
+    return size * n;
+}
+
+static err fetch(const char *url, const char *key, const curl_mime *form, struct buf *out,
+                 struct diag *why)
+{
+    char header[256];
+    long status = 0;
+    CURL *c = curl_easy_init();
+    snprintf(header, sizeof header, "Authorization: Bearer %s", key);
+    struct curl_slist *headers = curl_slist_append(NULL, header);
+    headers = curl_slist_append(headers, "Expect:");
+    buf_reset(out);
+    curl_easy_setopt(c, CURLOPT_URL, url);
+    curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_bytes);
+    curl_easy_setopt(c, CURLOPT_WRITEDATA, out);
+    if (form) curl_easy_setopt(c, CURLOPT_MIMEPOST, form);
+    CURLcode r = curl_easy_perform(c);
+    curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
+    curl_slist_free_all(headers);
+    curl_easy_cleanup(c);
+    if (r != CURLE_OK) return diag_set(why, ERR_IO, "%s: %s", url, curl_easy_strerror(r));
+    if (status < 300) return ERR_OK;
+    return diag_set(why, ERR_REFUSED, "the server says %ld: %.*s", status,
+                    (int)min_size(out->n, 250), out->p ? out->p : "");
+}
+
+static void add_part(curl_mime *form, const char *name, const char *text)
+{
+    if (!text) return;
+    curl_mimepart *p = curl_mime_addpart(form);
+    curl_mime_name(p, name);
+    curl_mime_data(p, text, CURL_ZERO_TERMINATED);
+}
+
+static curl_mime *form_of(const struct asked *a, CURL *owner)
+{
+    struct buf options;
+    curl_mime *form = curl_mime_init(owner);
+    curl_mimepart *p = curl_mime_addpart(form);
+    curl_mime_name(p, "file");
+    curl_mime_filedata(p, a->file);
+    buf_init(&options, 4096);
+    put_options(&options, a);
+    buf_byte(&options, 0);
+    add_part(form, "kind", a->kind);
+    add_part(form, "mode", a->mode);
+    add_part(form, "mapping", a->mapping);
+    add_part(form, "dry_run", a->dry_run ? "true" : NULL);
+    add_part(form, "options", options.p);
+    buf_clear(&options);
+    return form;
+}
+
+/* Sends it, and asks until it is over. */
+static err by_api(const struct asked *a, const char *base, const char *key, struct buf *answer,
+                  struct diag *why)
+{
+    char url[512];
+    const struct json *j;
+    CURL *owner = curl_easy_init();
+    curl_mime *form = form_of(a, owner);
+    struct arena *arena = arena_new();
+    snprintf(url, sizeof url, "%s/api/v1/imports", base);
+    err e = fetch(url, key, form, answer, why);
+    curl_mime_free(form);
+    curl_easy_cleanup(owner);
+    if (e == ERR_OK) e = json_parse(arena_str(arena, buf_str(answer)), arena, &j, why);
+    if (e == ERR_OK)
+        snprintf(url, sizeof url, "%s/api/v1/imports/%.*s", base,
+                 STR_ARG(json_get_str(j, "id", (str){0})));
+    while (e == ERR_OK) {
+        e = fetch(url, key, NULL, answer, why);
+        if (e == ERR_OK) e = json_parse(arena_str(arena, buf_str(answer)), arena, &j, why);
+        if (e != ERR_OK) break;
+        str status = json_get_str(j, "status", (str){0});
+        if (str_eq(status, S("done")) || str_eq(status, S("failed"))) break;
+        arena_reset(arena);
+        usleep(POLL_US);
+    }
+    arena_free(arena);
+    return e;
+}
+
+static err read_address(const char *dir, char *out, size_t room, struct diag *why)
+{
+    char path[4096];
+    struct file *f;
+    size_t n = 0;
+    snprintf(path, sizeof path, "%s/address", dir);
+    err e = env_open(env_real(), path, FILE_READ, &f);
+    if (e != ERR_OK)
+        return diag_set(why, e, "another process works on %s, but %s is not there", dir, path);
+    e = file_read(f, 0, out, room - 1, &n);
+    file_close(f);
+    out[n] = 0;
+    return e;
+}
+
+/* With a key made for this one import. */
+static err run_by_api(const struct asked *a, int *code, struct diag *why)
+{
+    char base[256], key[OFFICE_KEY_MAX + 1], id[OFFICE_ID_MAX + 1] = "";
+    const struct office_key *made = NULL;
+    struct office *office;
+    struct buf answer;
+    TRY(read_address(a->dir, base, sizeof base, why));
+    TRY(office_open(env_real(), a->dir, &office, why));
+    u32 scopes = scope_bit(SCOPE_CUSTOMERS_READ) | scope_bit(SCOPE_CUSTOMERS_WRITE);
+    err e = office_key_create(office, S("beckon import"), scopes, env_wall_ms(env_real()), key,
+                              &made, why);
+    if (e == ERR_OK && made) memcpy(id, made->id, sizeof id);
+    buf_init(&answer, TEXT_MAX);
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    if (e == ERR_OK) e = by_api(a, base, key, &answer, why);
+    if (e == ERR_OK) *code = tell(a, buf_str(&answer));
+    curl_global_cleanup();
+    buf_clear(&answer);
+    if (id[0] && office_key_delete(office, str_of(id), NULL) != ERR_OK)
+        fprintf(stderr, "beckon: the key %s is left over\n", id);
+    office_close(office);
+    return e;
+}
+
+/* ---- the command ---- */
+
+static int run(struct asked *a)
+{
+    struct arena *arena = arena_new();
+    struct diag why = {0}, taken = {0};
+    struct buf request;
+    int code = 1;
+    buf_init(&request, 2 << 20);
+    err e = read_mapping(a, arena, &why);
+    if (e == ERR_OK) e = put_request(a, arena, &request, &why);
+    if (e == ERR_OK) {
+        e = run_direct(a, buf_str(&request), &code, &taken);
+        if (e == ERR_CONFLICT)
+            e = run_by_api(a, &code, &why);
+        else
+            why = taken;
+    }
+    if (e != ERR_OK) code = failure(e, &why);
+    buf_clear(&request);
+    arena_free(arena);
+    return code;
+}
+
+int command_import(struct options *o)
+{
+    struct asked a = {.file = option_word(o)};
+    a.kind = option_text(o, "kind");
+    a.mode = option_text(o, "mode");
+    a.mapping = option_text(o, "mapping");
+    a.delimiter = option_text(o, "delimiter");
+    a.encoding = option_text(o, "encoding");
+    a.sheet = option_text(o, "sheet");
+    a.date_format = option_text(o, "date-format");
+    a.zone = option_text(o, "zone");
+    a.event = option_text(o, "event");
+    a.dir = option_text(o, "data");
+    a.dry_run = option_flag(o, "dry-run");
+    a.json = option_flag(o, "json");
+    if (!options_done(o)) return 2;
+    if (!a.file || !a.kind)
+        return usage_error("import FILE --kind customers|events|orders [--mode history|live] "
+                           "[--mapping JSON|@FILE] [--dry-run] [--delimiter C] [--encoding E] "
+                           "[--sheet S] [--date-format F] [--zone Z] [--event NAME] [--data DIR]");
+    if (!a.dir) a.dir = "data";
+    umask(0077);
+    return run(&a);
+}
