@@ -23,8 +23,7 @@ struct crossings_row {
 
 void crossings_build(struct engine *e)
 {
-    e->crossings =
-        table_new(e->store, "segment_days", sizeof(struct crossing_row), CROSSINGS_MAX);
+    e->crossings = table_new(e->store, "segment_days", sizeof(struct crossing_row), CROSSINGS_MAX);
     e->crossings_of =
         table_new(e->store, "segment_days_of", sizeof(struct crossings_row), NAMES_MAX);
 }

@@ -501,10 +501,10 @@ static const struct codec CODECS[] = {
     {                                                                                              \
 #kind, kind##_example, kind##_reads, kind##_same                                           \
     }
-    X(item),    X(key),       X(zone),      X(start),    X(setting), X(publish),
-    X(operate), X(claim),     X(send),      X(receipt),  X(answer),  X(slice),
-    X(job),     X(import),    X(undo),      X(suppress), X(codes),   X(list),      X(merge),
-    X(persona), X(attribute), X(namespace), X(task),
+    X(item),    X(key),     X(zone),      X(start),     X(setting), X(publish),
+    X(operate), X(claim),   X(send),      X(receipt),   X(answer),  X(slice),
+    X(job),     X(import),  X(undo),      X(suppress),  X(codes),   X(list),
+    X(merge),   X(persona), X(attribute), X(namespace), X(task),
 #undef X
 };
 

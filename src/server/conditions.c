@@ -32,7 +32,8 @@ static str bare(str one)
 {
     one = str_trim(one);
     if (str_starts(one, S("W/"))) one = str_slice(one, 2, one.n);
-    if (one.n >= 2 && one.p[0] == '"' && one.p[one.n - 1] == '"') one = str_slice(one, 1, one.n - 1);
+    if (one.n >= 2 && one.p[0] == '"' && one.p[one.n - 1] == '"')
+        one = str_slice(one, 1, one.n - 1);
     return one;
 }
 
@@ -136,7 +137,8 @@ void conditions_answer(struct call *c)
 {
     char room[TAG_BYTES_MAX];
     struct buf quoted;
-    bool is_get = c->route && c->route->verb == METHOD_GET, is_good = !c->status || c->status == 200;
+    bool is_get = c->route && c->route->verb == METHOD_GET,
+         is_good = !c->status || c->status == 200;
     bool is_made = c->status == 201 && c->tagged;
     if (!c->route || !str_starts(c->req->path, S("/api/v1/")) || c->type.n) return;
     if (!is_made && !(is_good && (is_get || is_edit(c) || c->tagged))) return;

@@ -64,7 +64,8 @@ TEST("counters make a reader's copy old and no edit stale")
     CHECK_EQ(ask(rig, "PUT", SEGMENT, RULE(30)).status, 200);
     struct answer_text a = ask(rig, "GET", SEGMENT, "");
     str before = field(rig, &a, "ETag");
-    CHECK_EQ(send_in(rig, "/v1/identify", "{\"userId\":\"u1\",\"traits\":{\"age\":20}}").status, 200);
+    CHECK_EQ(send_in(rig, "/v1/identify", "{\"userId\":\"u1\",\"traits\":{\"age\":20}}").status,
+             200);
     a = ask_more(rig, "GET", SEGMENT, match(rig, "If-None-Match", before), "");
     CHECK_EQ(a.status, 200);
     CHECK(has(a.body, S("\"members\":1")));
@@ -75,8 +76,8 @@ TEST("counters make a reader's copy old and no edit stale")
 TEST("drafts, settings and customers have tags too")
 {
     struct rig *rig = rig_new(arena, "tags", (struct server_options){0});
-    static const char JOURNEY[] =
-        "{\"id\":\"j\",\"trigger\":{\"event\":\"A\"},\"steps\":[{\"id\":\"w\",\"wait\":{\"for\":\"1h\"}}]}";
+    static const char JOURNEY[] = "{\"id\":\"j\",\"trigger\":{\"event\":\"A\"},\"steps\":[{\"id\":"
+                                  "\"w\",\"wait\":{\"for\":\"1h\"}}]}";
     struct answer_text a = ask(rig, "POST", "/api/v1/journeys", JOURNEY);
     CHECK_EQ(a.status, 201);
     str tag = field(rig, &a, "ETag");
@@ -99,7 +100,8 @@ TEST("drafts, settings and customers have tags too")
                       "{\"name\":\"Two\"}")
                  .status,
              412);
-    CHECK_EQ(send_in(rig, "/v1/identify", "{\"userId\":\"u1\",\"traits\":{\"age\":20}}").status, 200);
+    CHECK_EQ(send_in(rig, "/v1/identify", "{\"userId\":\"u1\",\"traits\":{\"age\":20}}").status,
+             200);
     a = ask(rig, "GET", "/api/v1/customers/user_id:u1", "");
     tag = field(rig, &a, "ETag");
     a = ask_more(rig, "PATCH", "/api/v1/customers/user_id:u1", match(rig, "If-Match", tag),
@@ -184,16 +186,18 @@ TEST("a POST under a key is done once and answered alike, also after a restart")
 TEST("a key belongs to one request of one API key; refusals are remembered too")
 {
     struct rig *rig = rig_new(arena, "repeat-other", (struct server_options){0});
-    CHECK_EQ(ask_more(rig, "POST", "/api/v1/segments", KEY_A, "{\"id\":\"s\",\"if\":{\"tag\":\"x\"}}")
-                 .status,
-             201);
+    CHECK_EQ(
+        ask_more(rig, "POST", "/api/v1/segments", KEY_A, "{\"id\":\"s\",\"if\":{\"tag\":\"x\"}}")
+            .status,
+        201);
     struct answer_text a =
         ask_more(rig, "POST", "/api/v1/segments", KEY_A, "{\"id\":\"t\",\"if\":{\"tag\":\"x\"}}");
     CHECK_EQ(a.status, 409);
     CHECK(has(a.body, S("a new request needs a new key")));
-    CHECK_EQ(ask_more(rig, "POST", "/api/v1/coupons", KEY_A, "{\"id\":\"s\",\"if\":{\"tag\":\"x\"}}")
-                 .status,
-             409);
+    CHECK_EQ(
+        ask_more(rig, "POST", "/api/v1/coupons", KEY_A, "{\"id\":\"s\",\"if\":{\"tag\":\"x\"}}")
+            .status,
+        409);
     struct answer_text k = ask(rig, "POST", "/api/v1/keys", "{\"name\":\"second\"}");
     CHECK_EQ(k.status, 201);
     str head = arena_printf(rig->arena, "Authorization: Bearer %.*s\r\n" KEY_A,
@@ -260,7 +264,8 @@ TEST("refused events are paged, filtered, and there after a restart")
     rig_stop(rig);
     rig_start(rig);
     a = ask(rig, "GET",
-            arena_printf(arena, "/api/v1/events/rejected?limit=3&cursor=%.*s", STR_ARG(next)).p, "");
+            arena_printf(arena, "/api/v1/events/rejected?limit=3&cursor=%.*s", STR_ARG(next)).p,
+            "");
     CHECK_EQ(item_count(&a), 2);
     CHECK_EQ(member(&a, "next").n, 0);
     CHECK(has(a.body, S("nonsense")) && has(a.body, S("\"source\":\"shop\"")));

@@ -80,7 +80,7 @@ struct server {
     struct published_channel *start_channels;
     char page_token[65]; /* of the page on this machine */
     server_state state;
-    u32 calls; /* on their way */
+    u32 calls;              /* on their way */
     struct call *edits;     /* those that change what is at their address, first come first */
     struct repeat *repeats; /* those with an Idempotency-Key */
     struct memo *memo;

@@ -64,8 +64,8 @@ err limits_admit(struct call *c)
 {
     struct server *s = c->server;
     c->limited = c->who.id[0] && s->limits->limits[LIMIT_API].rate;
-    if (!c->limited || limits_take(s->limits, LIMIT_API, str_of(c->who.id),
-                                   env_mono_ns(s->env), &c->tokens_left))
+    if (!c->limited ||
+        limits_take(s->limits, LIMIT_API, str_of(c->who.id), env_mono_ns(s->env), &c->tokens_left))
         return ERR_OK;
     return diag_set(&c->why, ERR_BUSY, "this key asks more than %u times a second; wait a moment",
                     s->limits->limits[LIMIT_API].rate);
@@ -83,5 +83,6 @@ void limits_answer(struct call *c)
     const struct limit *l = &c->server->limits->limits[LIMIT_API];
     put_number(c, "RateLimit-Limit", l->burst);
     put_number(c, "RateLimit-Remaining", c->tokens_left);
-    put_number(c, "RateLimit-Reset", l->rate ? (l->burst - c->tokens_left + l->rate - 1) / l->rate : 0);
+    put_number(c, "RateLimit-Reset",
+               l->rate ? (l->burst - c->tokens_left + l->rate - 1) / l->rate : 0);
 }

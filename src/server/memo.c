@@ -32,8 +32,9 @@ static err failed(struct memo *m, struct diag *why)
     err e = code == SQLITE_CORRUPT || code == SQLITE_NOTADB ? ERR_CORRUPT
             : code == SQLITE_FULL                           ? ERR_FULL
                                                             : ERR_IO;
-    return diag_set(why, e, "memo.db: %s (it may be taken away: nothing is lost but answers to "
-                            "repeated requests and the list of refused events)",
+    return diag_set(why, e,
+                    "memo.db: %s (it may be taken away: nothing is lost but answers to "
+                    "repeated requests and the list of refused events)",
                     sqlite3_errmsg(m->db));
 }
 

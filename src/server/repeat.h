@@ -6,8 +6,8 @@
  *              └─ still on its way ─► 409, Retry-After
  *
  * Kept is what a repetition could not change: 2xx and 4xx, but not 429 and not what the server
- * itself failed at. A process that dies between doing and answering has kept nothing; the request is
- * then done again (a message has its own remedy: its id is made of the key). Loop's thread. */
+ * itself failed at. A process that dies between doing and answering has kept nothing; the request
+ * is then done again (a message has its own remedy: its id is made of the key). Loop's thread. */
 #pragma once
 #include "server/call.h"
 

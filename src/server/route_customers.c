@@ -81,8 +81,7 @@ static err get_messages(struct call *c)
 
 extern const struct route ROUTES_CUSTOMERS[];
 const struct route ROUTES_CUSTOMERS[] = {
-    {METHOD_GET, "/api/v1/customers", NEEDS_SCOPE, SCOPE_CUSTOMERS_READ, ON_ENGINE,
-     customers_list},
+    {METHOD_GET, "/api/v1/customers", NEEDS_SCOPE, SCOPE_CUSTOMERS_READ, ON_ENGINE, customers_list},
     {METHOD_GET, "/api/v1/customers/{ref}", NEEDS_SCOPE, SCOPE_CUSTOMERS_READ, ON_ENGINE, get_one},
     {METHOD_GET, "/api/v1/customers/{ref}/timeline", NEEDS_SCOPE, SCOPE_CUSTOMERS_READ, ON_ENGINE,
      get_timeline},

@@ -72,11 +72,11 @@ static bool identifier_fits(const struct search *q, const struct customers *cs, 
 {
     struct identifier_view id;
     for (u32 cursor = 0; customer_identifier(cs, head, &cursor, &id);) {
-        bool fits = id.space == SPACE_PHONE ? phone_begins(id.value, q->digits)
-                    : id.space == SPACE_EMAIL || id.space == SPACE_USER_ID ||
-                            id.space == SPACE_MEMBER_NO
-                        ? begins(id.value, q->text)
-                        : false;
+        bool fits =
+            id.space == SPACE_PHONE ? phone_begins(id.value, q->digits)
+            : id.space == SPACE_EMAIL || id.space == SPACE_USER_ID || id.space == SPACE_MEMBER_NO
+                ? begins(id.value, q->text)
+                : false;
         if (fits) return true;
     }
     return false;

@@ -13,9 +13,9 @@ TEST("a segment tells how many entered and left on which day, also after a resta
 {
     struct rig *rig = rig_new(arena, "days", (struct server_options){0});
     CHECK_EQ(identify(rig, 0, 20).status, 200);
-    CHECK_EQ(ask(rig, "PUT", YOUNG, "{\"if\":{\"attribute\":\"age\",\"op\":\"<\",\"value\":30}}")
-                 .status,
-             200);
+    CHECK_EQ(
+        ask(rig, "PUT", YOUNG, "{\"if\":{\"attribute\":\"age\",\"op\":\"<\",\"value\":30}}").status,
+        200);
     for (u32 i = 1; i < 5; i++) CHECK_EQ(identify(rig, i, 20).status, 200);
     CHECK_EQ(identify(rig, 1, 40).status, 200);
     struct answer_text a = ask(rig, "GET", YOUNG "/history", "");
@@ -35,9 +35,9 @@ TEST("a segment tells how many entered and left on which day, also after a resta
 TEST("a snapshot keeps who was in a segment, whoever comes and goes")
 {
     struct rig *rig = rig_new(arena, "snapshot", (struct server_options){0});
-    CHECK_EQ(ask(rig, "PUT", YOUNG, "{\"if\":{\"attribute\":\"age\",\"op\":\"<\",\"value\":30}}")
-                 .status,
-             200);
+    CHECK_EQ(
+        ask(rig, "PUT", YOUNG, "{\"if\":{\"attribute\":\"age\",\"op\":\"<\",\"value\":30}}").status,
+        200);
     for (u32 i = 0; i < 5; i++) CHECK_EQ(identify(rig, i, 20).status, 200);
     struct answer_text a = ask(rig, "POST", YOUNG "/snapshot", "{\"name\":\"Then\"}");
     CHECK_EQ(a.status, 201);

@@ -53,28 +53,26 @@ TEST("settings are kept, and each is refused at its place")
 TEST("phone numbers are of the workspace's country, by its zone if none is set")
 {
     struct rig *rig = rig_new(arena, "country", (struct server_options){0});
-    CHECK_EQ(send_in(rig, "/v1/identify",
-                     "{\"userId\":\"a\",\"traits\":{\"phone\":\"13800138000\"}}")
-                 .status,
-             200);
+    CHECK_EQ(
+        send_in(rig, "/v1/identify", "{\"userId\":\"a\",\"traits\":{\"phone\":\"13800138000\"}}")
+            .status,
+        200);
     CHECK_EQ(ask(rig, "GET", "/api/v1/customers/phone:%2B8613800138000", "").status, 200);
     CHECK_EQ(ask(rig, "PATCH", "/api/v1/settings", "{\"zone\":\"Europe/Berlin\"}").status, 200);
-    CHECK_EQ(send_in(rig, "/v1/identify",
-                     "{\"userId\":\"b\",\"traits\":{\"phone\":\"030 123456\"}}")
-                 .status,
-             200);
+    CHECK_EQ(
+        send_in(rig, "/v1/identify", "{\"userId\":\"b\",\"traits\":{\"phone\":\"030 123456\"}}")
+            .status,
+        200);
     CHECK_EQ(ask(rig, "GET", "/api/v1/customers/phone:%2B4930123456", "").status, 200);
     CHECK_EQ(ask(rig, "GET", "/api/v1/customers/phone:030123456", "").status, 200);
     CHECK_EQ(ask(rig, "PATCH", "/api/v1/settings", "{\"phone_country\":\"SG\"}").status, 200);
-    CHECK_EQ(send_in(rig, "/v1/identify",
-                     "{\"userId\":\"c\",\"traits\":{\"phone\":\"61234567\"}}")
+    CHECK_EQ(send_in(rig, "/v1/identify", "{\"userId\":\"c\",\"traits\":{\"phone\":\"61234567\"}}")
                  .status,
              200);
     CHECK_EQ(ask(rig, "GET", "/api/v1/customers/phone:%2B6561234567", "").status, 200);
     rig_stop(rig);
     rig_start(rig);
-    CHECK_EQ(send_in(rig, "/v1/identify",
-                     "{\"userId\":\"d\",\"traits\":{\"phone\":\"61234568\"}}")
+    CHECK_EQ(send_in(rig, "/v1/identify", "{\"userId\":\"d\",\"traits\":{\"phone\":\"61234568\"}}")
                  .status,
              200);
     CHECK_EQ(ask(rig, "GET", "/api/v1/customers/phone:%2B6561234568", "").status, 200);
