@@ -73,6 +73,7 @@ struct extra_row {
     u32 marks;       /* its newest mark */
     u32 tasks;       /* its newest task */
     u64 met;         /* the wait is over, but its journey is paused */
+    i64 exit_ms;     /* when time alone may make one of its exits true; 0: never */
 };
 /* A step that began, or ended so: its latest visit. */
 struct mark_row {
@@ -180,6 +181,10 @@ void journey_cancel(struct journeys *j, u32 row, exit_reason why, i64 now, bool 
 /* Takes a row out of her list and frees it. */
 void enrolment_drop(struct journeys *j, u32 row);
 
+/* The stable id's low half of its message of that step, over versions and restarts: the journey, the
+ * step, the customer, the entry, the visit. */
+u64 journey_message_id(const struct journeys *j, const struct enrolment_row *r,
+                       const struct program *p, u32 step);
 /* Plans the message of a send step. */
 void journey_plan(struct journeys *j, u32 row, const struct instruction *in, i64 now);
 /* A subject whose `event` is the one that began the enrolment, if there is one; `trigger` has its
@@ -187,6 +192,10 @@ void journey_plan(struct journeys *j, u32 row, const struct instruction *in, i64
 void enrolment_subject(struct journeys *j, u32 row, struct subject *who, struct event *trigger);
 /* Asks one condition of an enrolment; none holds. */
 bool journey_holds(struct journeys *j, u32 row, const struct predicate *p, i64 now);
+/* When time alone may make one of its exits true is found anew. */
+void exits_follow(struct journeys *j, u32 row, i64 now);
+/* Asks all its exits; true: it has ended (`fresh` as for journey_end). */
+bool exits_look(struct journeys *j, u32 row, i64 now, bool fresh);
 /* What a condition reads may be another after this cause. */
 bool journey_reads(const struct predicate *p, const struct cause *cause);
 /* The key that an enrolment has by its trigger; MISSING. */
