@@ -32,8 +32,7 @@ static bool grant(struct house *h, persona p, u64 enrolment)
     h->e->place = 1000; /* as if the heartbeat had done it */
     const struct offer_giver by = {house_name(h, NAME_OBJECT, "j"),
                                    house_name(h, NAME_OBJECT, "step"), enrolment};
-    bool given =
-        engine_coupon(h->e, customer_head(engine_customers(h->e), p), coupon_code(h), &by);
+    bool given = engine_coupon(h->e, customer_head(engine_customers(h->e), p), coupon_code(h), &by);
     engine_settle(h->e);
     return given;
 }
@@ -91,9 +90,8 @@ static struct offer_info info(struct house *h)
 static struct grant latest(struct house *h, persona p, u64 enrolment)
 {
     struct grant g = {0};
-    CHECK(
-        offer_latest(engine_offers(h->e), customer_head(engine_customers(h->e), p),
-                     house_name(h, NAME_OBJECT, "j"), enrolment, &g));
+    CHECK(offer_latest(engine_offers(h->e), customer_head(engine_customers(h->e), p),
+                       house_name(h, NAME_OBJECT, "j"), enrolment, &g));
     return g;
 }
 
@@ -320,4 +318,33 @@ TEST("a coupon that cannot be is refused with its place")
         if (str_find(str_of(why.message), str_of(CASES[i].says)) < 0) fail_msg("%s", why.message);
         buf_clear(&b);
     }
+}
+
+static bool may_go(struct house *h, object_kind kind, const char *id)
+{
+    struct buf b;
+    struct diag why = {0};
+    buf_init(&b, 256);
+    err e = publish_removal(h->e, kind, str_of(id), &b, &why);
+    buf_clear(&b);
+    CHECK(e == ERR_OK || e == ERR_CONFLICT);
+    return e == ERR_OK;
+}
+
+TEST("what a live journey names stays; a version without it lets it go")
+{
+    struct house h;
+    house_open(&h, 5, "/named");
+    publish(&h, "\"value\":{\"amount\":1},\"valid\":\"1d\"");
+    house_publish(&h, OBJECT_SEGMENT, "{\"id\":\"s\",\"if\":{\"tag\":\"A\"}}");
+    CHECK(may_go(&h, OBJECT_COUPON, "c") && may_go(&h, OBJECT_SEGMENT, "s"));
+    house_publish(&h, OBJECT_JOURNEY,
+                  "{\"id\":\"j\",\"trigger\":{\"event\":\"E\"},\"exit\":[{\"segment\":\"s\"}],"
+                  "\"steps\":[{\"id\":\"g\",\"coupon\":\"c\"}]}");
+    CHECK(!may_go(&h, OBJECT_COUPON, "c") && !may_go(&h, OBJECT_SEGMENT, "s"));
+    house_publish(&h, OBJECT_JOURNEY,
+                  "{\"id\":\"j\",\"trigger\":{\"event\":\"E\"},"
+                  "\"steps\":[{\"id\":\"g\",\"end\":\"over\"}]}");
+    CHECK(may_go(&h, OBJECT_COUPON, "c") && may_go(&h, OBJECT_SEGMENT, "s"));
+    house_close(&h);
 }

@@ -79,6 +79,17 @@ err publish_check(struct engine *e, object_kind kind, const struct json *source,
     return r;
 }
 
+/* A journey that could not go on as it is published without this object; 0: none. */
+static u32 user_of(struct engine *e, object_kind kind, u32 code)
+{
+    switch (kind) {
+    case OBJECT_SEGMENT: return journey_user(engine_journeys(e), USE_SEGMENT, code);
+    case OBJECT_COUPON: return journey_user(engine_journeys(e), USE_COUPON, code);
+    case OBJECT_TEMPLATE: return journey_user(engine_journeys(e), USE_TEMPLATE, code);
+    default: return 0;
+    }
+}
+
 err publish_removal(struct engine *e, object_kind kind, str id, struct buf *payload,
                     struct diag *why)
 {
@@ -92,6 +103,13 @@ err publish_removal(struct engine *e, object_kind kind, str id, struct buf *payl
         str name = names_text(engine_names(e), NAME_OBJECT, user);
         return diag_set(why, ERR_CONFLICT,
                         "the segment \"%.*s\" asks for it: change or remove that one first",
+                        STR_ARG(name));
+    }
+    if ((user = user_of(e, kind, o.code))) {
+        str name = names_text(engine_names(e), NAME_OBJECT, user);
+        return diag_set(why, ERR_CONFLICT,
+                        "the journey \"%.*s\" uses it: publish a version without it, or stop the "
+                        "journey first",
                         STR_ARG(name));
     }
     operate_put(payload, &o);

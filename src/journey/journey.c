@@ -119,7 +119,7 @@ static bool reached(const struct message_row *m, u32 asked)
 }
 
 u64 journey_message_id(const struct journeys *j, const struct enrolment_row *r,
-                     const struct program *p, u32 step)
+                       const struct program *p, u32 step)
 {
     struct buf b;
     char customer[33];

@@ -231,7 +231,7 @@ struct message_content {
     u32 version;
     u64 trigger_order; /* the event for {{ event.… }}: event_get with these; 0: none */
     i64 trigger_ms;
-    u64 key; /* hash of its entry's key; 0: it has none */
+    u64 key;   /* hash of its entry's key; 0: it has none */
     u64 entry; /* the enrolment's order, whatever began it: struct offer_giver */
     /* Of what a program asked for (message_send), which has no journey: */
     str to;     /* empty: her address as it is */
@@ -276,6 +276,11 @@ bool task_allows(const struct task_info *t, str outcome);
 /* A person's outcome; nothing for a task that is not open or does not allow it. `by` and `note` may
  * be empty. The head whose timers the caller looks at; 0: nothing happened. */
 persona task_done(struct journeys *j, str id, str outcome, str note, str by);
+/* A journey that is live and names this object (codes of NAME_OBJECT) in its newest version; 0:
+ * none does. */
+typedef enum { USE_SEGMENT, USE_COUPON, USE_TEMPLATE } journey_use;
+u32 journey_user(const struct journeys *j, journey_use use, u32 code);
+
 /* Of a version, for struct message_host; held: its journey is paused. */
 bool journey_is_held(const struct journeys *j, u32 program);
 i32 journey_priority(const struct journeys *j, u32 program);

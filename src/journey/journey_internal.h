@@ -8,7 +8,8 @@
  *   mark.c     what is known of steps that were
  *   owner.c    joined, cut, forgotten  pass.c     work that passes everybody
  *   schedule.c ticks                   goal.c     what they are to do
- *   cron.c     patterns of local time  explain.c  how it stands for one customer */
+ *   cron.c     patterns of local time  explain.c  how it stands for one customer
+ *   user.c     which journey names an object */
 #pragma once
 #include "journey/program.h"
 
@@ -181,8 +182,8 @@ void journey_cancel(struct journeys *j, u32 row, exit_reason why, i64 now, bool 
 /* Takes a row out of her list and frees it. */
 void enrolment_drop(struct journeys *j, u32 row);
 
-/* The stable id's low half of its message of that step, over versions and restarts: the journey, the
- * step, the customer, the entry, the visit. */
+/* The stable id's low half of its message of that step, over versions and restarts: the journey,
+ * the step, the customer, the entry, the visit. */
 u64 journey_message_id(const struct journeys *j, const struct enrolment_row *r,
                        const struct program *p, u32 step);
 /* Plans the message of a send step. */
