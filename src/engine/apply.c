@@ -114,10 +114,10 @@ struct offer_host engine_offer_host(struct engine *e)
     return (struct offer_host){e, host_offer};
 }
 
-bool engine_coupon(void *ctx, persona head, u32 coupon, u32 step, u64 enrolment)
+bool engine_coupon(void *ctx, persona head, u32 coupon, const struct offer_giver *by)
 {
     struct engine *e = ctx;
-    return offer_grant(e->offers, head, coupon, step, enrolment, e->workspace_zone, e->now);
+    return offer_grant(e->offers, head, coupon, by, e->workspace_zone, e->now);
 }
 
 static bool host_stage(void *ctx, persona head, u32 list, str place)
@@ -323,7 +323,7 @@ void engine_due(struct engine *e, persona head)
     struct subject who;
     const struct customer_row *row = customer_at(e->customers, head);
     i64 due = n48_get(row->next_due);
-    bool is_due = due && due <= e->now;
+    bool is_due = due && due <= e->now, within = e->happened_count > 0;
     if (!is_due && !journey_has_turn(e->journeys, head)) return;
     if (is_due) offer_due(e->offers, head, e->now);
     if (is_due && row->tags) expire_tags(e, head, due);
@@ -337,7 +337,7 @@ void engine_due(struct engine *e, persona head)
     engine_settle(e);
     message_retire(e->messages, head, e->now, enrolment_open, e);
     engine_arm(e, head);
-    e->own = e->place;
+    if (!within) e->own = e->place; /* of another's, within what the record does */
     /* Whatever is left due now (a wait of no length) is served by the next tick. */
 }
 

@@ -137,7 +137,13 @@ static void decide(struct engine *e, const struct claim_record *c, const struct 
 {
     i64 until;
     refusal why = judge(e, c->message, check, &until);
-    if (why == REFUSAL_NONE) {
+    bool held = journey_is_held(e->journeys, message_at(e->messages, c->message)->program);
+    if (held && why != REFUSAL_EXIT && why != REFUSAL_STOPPED) {
+        /* Until the journey is resumed: then it is due at once. */
+        why = REFUSAL_STOPPED;
+        message_defer(e->messages, c->message, REFUSAL_NONE, e->now);
+        tell(e, c->message, EVENT_MESSAGE_DEFERRED, S("paused"), S(""));
+    } else if (why == REFUSAL_NONE) {
         message_claim(e->messages, c->message, check);
         message_tell(e, c->message,
                      &(struct message_event){.event = EVENT_MESSAGE_CLAIMED,

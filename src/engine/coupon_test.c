@@ -30,8 +30,9 @@ static bool grant(struct house *h, persona p, u64 enrolment)
 {
     house_say(h, RECORD_HEARTBEAT_, (str){0});
     h->e->place = 1000; /* as if the heartbeat had done it */
-    bool given = engine_coupon(h->e, customer_head(engine_customers(h->e), p), coupon_code(h),
-                               house_name(h, NAME_OBJECT, "step"), enrolment);
+    const struct offer_giver by = {house_name(h, NAME_OBJECT, "j"),
+                                   house_name(h, NAME_OBJECT, "step"), enrolment};
+    bool given = engine_coupon(h->e, customer_head(engine_customers(h->e), p), coupon_code(h), &by);
     engine_settle(h->e);
     return given;
 }
@@ -89,8 +90,8 @@ static struct offer_info info(struct house *h)
 static struct grant latest(struct house *h, persona p, u64 enrolment)
 {
     struct grant g = {0};
-    CHECK(
-        offer_latest(engine_offers(h->e), customer_head(engine_customers(h->e), p), enrolment, &g));
+    CHECK(offer_latest(engine_offers(h->e), customer_head(engine_customers(h->e), p),
+                       house_name(h, NAME_OBJECT, "j"), enrolment, &g));
     return g;
 }
 
@@ -115,7 +116,8 @@ TEST("a coupon is given once for each enrolment's step, with a code of its own")
     CHECK(!str_eq(one.code, two.code) && !str_eq(one.code, latest(&h, b, 7).code));
     for (size_t i = 7; i < one.code.n; i++) CHECK(str_index(S("01OIL"), one.code.p[i]) < 0);
     CHECK_EQ(one.expires_ms - one.granted_ms, 3 * DAY);
-    CHECK(!engine_coupon(h.e, a, house_name(&h, NAME_OBJECT, "none"), 1, 1));
+    CHECK(!engine_coupon(h.e, a, house_name(&h, NAME_OBJECT, "none"),
+                         &(struct offer_giver){1, 1, 1}));
     house_close(&h);
 }
 
@@ -222,13 +224,13 @@ TEST("coupons follow who has them when customers join and part, and go when she 
     CHECK_EQ(latest(&h, head, 8).state, GRANT_USED);
     house_persona(&h, RECORD_UNMERGE_, head == a ? b : a);
     struct grant g;
-    CHECK(!offer_latest(engine_offers(h.e), a, 8, &g) &&
-          offer_latest(engine_offers(h.e), b, 8, &g));
+    CHECK(!offer_latest(engine_offers(h.e), a, house_name(&h, NAME_OBJECT, "j"), 8, &g) &&
+          offer_latest(engine_offers(h.e), b, house_name(&h, NAME_OBJECT, "j"), 8, &g));
     pass(&h, 3 * DAY);
     CHECK_EQ(told(&h, a, EVENT_COUPON_EXPIRED, NULL), 1);
     CHECK_EQ(told(&h, b, EVENT_COUPON_EXPIRED, NULL), 0);
     house_persona(&h, RECORD_ERASE_, b);
-    CHECK(!offer_latest(engine_offers(h.e), b, 8, &g));
+    CHECK(!offer_latest(engine_offers(h.e), b, house_name(&h, NAME_OBJECT, "j"), 8, &g));
     house_close(&h);
 }
 
@@ -316,4 +318,33 @@ TEST("a coupon that cannot be is refused with its place")
         if (str_find(str_of(why.message), str_of(CASES[i].says)) < 0) fail_msg("%s", why.message);
         buf_clear(&b);
     }
+}
+
+static bool may_go(struct house *h, object_kind kind, const char *id)
+{
+    struct buf b;
+    struct diag why = {0};
+    buf_init(&b, 256);
+    err e = publish_removal(h->e, kind, str_of(id), &b, &why);
+    buf_clear(&b);
+    CHECK(e == ERR_OK || e == ERR_CONFLICT);
+    return e == ERR_OK;
+}
+
+TEST("what a live journey names stays; a version without it lets it go")
+{
+    struct house h;
+    house_open(&h, 5, "/named");
+    publish(&h, "\"value\":{\"amount\":1},\"valid\":\"1d\"");
+    house_publish(&h, OBJECT_SEGMENT, "{\"id\":\"s\",\"if\":{\"tag\":\"A\"}}");
+    CHECK(may_go(&h, OBJECT_COUPON, "c") && may_go(&h, OBJECT_SEGMENT, "s"));
+    house_publish(&h, OBJECT_JOURNEY,
+                  "{\"id\":\"j\",\"trigger\":{\"event\":\"E\"},\"exit\":[{\"segment\":\"s\"}],"
+                  "\"steps\":[{\"id\":\"g\",\"coupon\":\"c\"}]}");
+    CHECK(!may_go(&h, OBJECT_COUPON, "c") && !may_go(&h, OBJECT_SEGMENT, "s"));
+    house_publish(&h, OBJECT_JOURNEY,
+                  "{\"id\":\"j\",\"trigger\":{\"event\":\"E\"},"
+                  "\"steps\":[{\"id\":\"g\",\"end\":\"over\"}]}");
+    CHECK(may_go(&h, OBJECT_COUPON, "c") && may_go(&h, OBJECT_SEGMENT, "s"));
+    house_close(&h);
 }

@@ -79,6 +79,11 @@ static str program_journey(void *ctx, u32 program)
     return journey_id(((struct engine *)ctx)->journeys, program);
 }
 
+static bool program_held(void *ctx, u32 program)
+{
+    return journey_is_held(((struct engine *)ctx)->journeys, program);
+}
+
 /* Over the tables as a snapshot left them, or none. */
 static void build(struct engine *e)
 {
@@ -102,7 +107,8 @@ static void build(struct engine *e)
     messages_host(e->messages, (struct message_host){.ctx = e,
                                                      .priority = program_priority,
                                                      .journey = program_journey,
-                                                     .zone = resolve_zone});
+                                                     .zone = resolve_zone,
+                                                     .held = program_held});
     e->offers = offers_new(e->store, e->customers, e->names, engine_offer_host(e));
     e->live_events = event_view_live(e->events);
     e->live_customers = (struct customer_view){e->customers, NULL};

@@ -253,7 +253,7 @@ void engine_arm(struct engine *e, persona head);
 struct journey_host engine_host(struct engine *e);
 struct offer_host engine_offer_host(struct engine *e);
 /* For journey_host.coupon: gives one, once for each enrolment's step. */
-bool engine_coupon(void *ctx, persona head, u32 coupon, u32 step, u64 enrolment);
+bool engine_coupon(void *ctx, persona head, u32 coupon, const struct offer_giver *by);
 
 /* ---- change.c: fields, as events and back ---- */
 

@@ -56,7 +56,10 @@ void identity_joined(struct engine *e, const struct resolved *out)
         if (n48_get(customer_at(e->customers, from)->next_due))
             customer_edit(e->customers, from)->next_due = n48_of(0);
         tell(e, to, EVENT_MERGED, from, engine_link_text(out->links[i].why));
-        if (customer_head(e->customers, to) == to) identity_look(e, to);
+        if (customer_head(e->customers, to) != to) continue;
+        identity_look(e, to);
+        journey_look(e->journeys, to, e->now);
+        engine_arm(e, to);
     }
 }
 

@@ -139,6 +139,17 @@ err publish_check(struct engine *e, object_kind kind, const struct json *source,
     return r;
 }
 
+/* A journey that could not go on as it is published without this object; 0: none. */
+static u32 live_user_of(struct engine *e, object_kind kind, u32 code)
+{
+    switch (kind) {
+    case OBJECT_SEGMENT: return journey_user(engine_journeys(e), USE_SEGMENT, code);
+    case OBJECT_COUPON: return journey_user(engine_journeys(e), USE_COUPON, code);
+    case OBJECT_TEMPLATE: return journey_user(engine_journeys(e), USE_TEMPLATE, code);
+    default: return 0;
+    }
+}
+
 /* A rule that asks for the object; 0: none. */
 static u32 user_of(struct segments *sg, object_kind kind, u32 code)
 {
@@ -170,6 +181,13 @@ err publish_removal(struct engine *e, object_kind kind, str id, struct buf *payl
         return diag_set(why, ERR_CONFLICT,
                         "%s \"%.*s\" asks for it: change or remove that one first",
                         by ? "the condition of" : "the segment", STR_ARG(name));
+    }
+    if ((user = live_user_of(e, kind, o.code))) {
+        str name = names_text(engine_names(e), NAME_OBJECT, user);
+        return diag_set(why, ERR_CONFLICT,
+                        "the journey \"%.*s\" uses it: publish a version without it, or stop the "
+                        "journey first",
+                        STR_ARG(name));
     }
     operate_put(payload, &o);
     return ERR_OK;

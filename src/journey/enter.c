@@ -181,6 +181,7 @@ static void enrol(struct journeys *j, u32 index, persona head, const struct caus
     who->enrolments = row;
     count_entry(j, p, ENTRY_NONE);
     journey_tell(j, head, EVENT_JOURNEY_ENTERED, p, S(""), cause->event, true);
+    exits_follow(j, row, now);
     journey_advance(j, row, now);
 }
 

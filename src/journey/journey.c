@@ -88,11 +88,20 @@ bool journey_holds(struct journeys *j, u32 row, const struct predicate *p, i64 n
     return is_so;
 }
 
-/* Progress is cumulative: what was clicked was sent; an end that is none of it counts as itself. */
-static bool reached(message_status now, u32 asked)
+/* When time alone may end it; 0: never. */
+static i64 exit_due(const struct journeys *j, const struct enrolment_row *r, u32 row)
 {
-    if (asked == ASKED_read)
-        return now == MESSAGE_OPENED || now == MESSAGE_CLICKED || now == MESSAGE_REPLIED;
+    const struct program *p = &j->loaded[r->program];
+    const struct extra_row *x = p->timed_exits && !p->over ? extra_at(j, row) : NULL;
+    return x && enrolment_runs(r) ? x->exit_ms : 0;
+}
+
+/* Progress is cumulative: what was clicked was sent, also if it was a complaint that came then; an
+ * end that is none of it counts as itself. */
+static bool reached(const struct message_row *m, u32 asked)
+{
+    message_status now = (message_status)m->status, far = message_reached(m);
+    if (asked == ASKED_read) return far >= MESSAGE_OPENED;
     static const message_status WANT[ASKED_COUNT_] = {
         [ASKED_planned] = MESSAGE_PLANNED,       [ASKED_deferred] = MESSAGE_DEFERRED,
         [ASKED_claimed] = MESSAGE_CLAIMED,       [ASKED_sent] = MESSAGE_SENT,
@@ -106,12 +115,11 @@ static bool reached(message_status now, u32 asked)
     if (want == MESSAGE_NONE) return false;
     if (want == MESSAGE_PLANNED) return true;
     if (want == MESSAGE_DEFERRED || want > MESSAGE_REPLIED) return now == want;
-    return now >= want && now <= MESSAGE_REPLIED;
+    return far >= want;
 }
 
-/* Stable over versions and restarts: the journey, the step, the customer, the entry, the visit. */
-static u64 stable_id(const struct journeys *j, const struct enrolment_row *r,
-                     const struct program *p, u32 step)
+u64 journey_message_id(const struct journeys *j, const struct enrolment_row *r,
+                       const struct program *p, u32 step)
 {
     struct buf b;
     char customer[33];
@@ -132,11 +140,11 @@ bool journey_asked(const struct journeys *j, u32 step, u32 status)
 {
     if (!j->asking) return false;
     const struct enrolment_row *r = row_at(j, j->asking);
-    u64 id = stable_id(j, r, program_at(j, j->asking), step);
+    u64 id = journey_message_id(j, r, program_at(j, j->asking), step);
     persona head = customer_head(j->customers, r->persona);
     for (u32 m = customer_at(j->customers, head)->messages; m; m = message_at(j->messages, m)->next)
         if (message_at(j->messages, m)->id_low == id)
-            return reached(message_at(j->messages, m)->status, status);
+            return reached(message_at(j->messages, m), status);
     return false;
 }
 
@@ -257,7 +265,7 @@ void journey_plan(struct journeys *j, u32 row, const struct instruction *in, i64
         .lane = p->lane,
         .category = p->category,
         .fresh = true,
-        .id_low = stable_id(j, r, p, in->step),
+        .id_low = journey_message_id(j, r, p, in->step),
     };
     u32 message = message_plan(j->messages, &plan, now);
     tell_message(j, row, message, EVENT_MESSAGE_PLANNED, true);
@@ -269,6 +277,7 @@ bool journey_reads(const struct predicate *p, const struct cause *cause)
 {
     const struct predicate_inputs *in = predicate_inputs(p);
     if (!cause->event || in->any_event || in->own || in->others) return true;
+    if (cause->event->code == EVENT_MERGED) return true; /* the other's history is hers */
     if (cause->event->code >= EVENT_MESSAGE_PLANNED &&
         cause->event->code <= EVENT_MESSAGE_CANCELLED)
         return true; /* a condition may ask for the status of a message */
@@ -286,16 +295,55 @@ static bool began(const struct enrolment_row *r, const struct cause *cause)
            r->trigger_order >= cause->own;
 }
 
+static answer ask_exit(struct journeys *j, u32 row, const struct predicate *exit, i64 now)
+{
+    struct subject who;
+    struct event trigger;
+    enrolment_subject(j, row, &who, &trigger);
+    j->asking = row;
+    answer a = predicate_eval(exit, &who, now);
+    j->asking = 0;
+    return a;
+}
+
+/* The exit's time in her row's extra; none where nothing has to be kept. */
+void exits_follow(struct journeys *j, u32 row, i64 now)
+{
+    const struct program *p = program_at(j, row);
+    i64 next = NEVER;
+    if (!p->timed_exits) return;
+    for (u32 i = 0; i < p->exit_count; i++)
+        if (predicate_inputs(p->exits[i])->time)
+            next = min_i64(next, max_i64(ask_exit(j, row, p->exits[i], now).until, now + 1));
+    next = next == NEVER ? 0 : next;
+    if (exit_due(j, row_at(j, row), row) != next) extra_edit(j, row)->exit_ms = next;
+}
+
+bool exits_look(struct journeys *j, u32 row, i64 now, bool fresh)
+{
+    const struct program *p = program_at(j, row);
+    for (u32 i = 0; i < p->exit_count; i++) {
+        if (!ask_exit(j, row, p->exits[i], now).holds) continue;
+        journey_end(j, row, EXIT_EXIT, now, fresh);
+        return true;
+    }
+    exits_follow(j, row, now);
+    return false;
+}
+
 /* The first of its exits that holds ends it. */
 static bool left(struct journeys *j, u32 row, const struct cause *cause, i64 now)
 {
     const struct program *p = program_at(j, row);
+    bool timed = false;
     for (u32 i = 0; i < p->exit_count; i++) {
-        if (!journey_reads(p->exits[i], cause) || !journey_holds(j, row, p->exits[i], now))
-            continue;
-        journey_end(j, row, EXIT_EXIT, now, true);
+        if (!journey_reads(p->exits[i], cause)) continue;
+        timed |= predicate_inputs(p->exits[i])->time;
+        if (!journey_holds(j, row, p->exits[i], now)) continue;
+        journey_end(j, row, EXIT_EXIT, now, cause->fresh);
         return true;
     }
+    if (timed) exits_follow(j, row, now);
     return false;
 }
 
@@ -313,27 +361,24 @@ void journey_feed(struct journeys *j, persona head, const struct cause *cause, i
     hands_over(j, now);
 }
 
-/* Whether time moves it: a wait while its journey is not held, or a date's moment. */
-static bool waits(const struct journeys *j, const struct enrolment_row *r)
+/* When time moves it: a wait while its journey is not held, an exit, a date's moment; NEVER. */
+static i64 due_of(const struct journeys *j, u32 row)
 {
+    const struct enrolment_row *r = row_at(j, row);
     const struct program *p = &j->loaded[r->program];
-    if (r->state == ENROLMENT_DATED) return true;
-    if (r->state == ENROLMENT_ENDED) return r->goal == GOAL_AFTER;
-    return r->state == ENROLMENT_WAITING && r->due_ms != NEVER && !journey_at(j, p)->paused &&
-           !p->over;
-}
-
-static i64 due_of(const struct journeys *j, const struct enrolment_row *r)
-{
-    return r->state == ENROLMENT_ENDED ? goal_end(&j->loaded[r->program], r) : r->due_ms;
+    if (r->state == ENROLMENT_DATED) return r->due_ms;
+    if (r->state == ENROLMENT_ENDED) return r->goal == GOAL_AFTER ? goal_end(p, r) : NEVER;
+    bool waits = r->state == ENROLMENT_WAITING && !journey_at(j, p)->paused && !p->over;
+    i64 due = waits ? r->due_ms : NEVER, exit = exit_due(j, r, row);
+    return exit ? min_i64(due, exit) : due;
 }
 
 /* By (due, creation, journey id). */
-static bool before(const struct journeys *j, const struct enrolment_row *a,
-                   const struct enrolment_row *b)
+static bool before(const struct journeys *j, u32 x, u32 y)
 {
-    i64 x = due_of(j, a), y = due_of(j, b);
-    if (x != y) return x < y;
+    const struct enrolment_row *a = row_at(j, x), *b = row_at(j, y);
+    i64 first = due_of(j, x), second = due_of(j, y);
+    if (first != second) return first < second;
     if (a->trigger_order != b->trigger_order) return a->trigger_order < b->trigger_order;
     return str_cmp(j->loaded[a->program].id, j->loaded[b->program].id) < 0;
 }
@@ -342,11 +387,21 @@ static u32 first_due(const struct journeys *j, persona head, i64 now)
 {
     u32 best = 0;
     for (u32 row = customer_at(j->customers, head)->enrolments; row; row = row_at(j, row)->next) {
-        const struct enrolment_row *r = row_at(j, row);
-        if (!waits(j, r) || due_of(j, r) > now) continue;
-        if (!best || before(j, r, row_at(j, best))) best = row;
+        i64 due = due_of(j, row);
+        if (due == NEVER || due > now) continue;
+        if (!best || before(j, row, best)) best = row;
     }
     return best;
+}
+
+/* An exit of its instant comes first: it is what time changed. */
+static void runs_due(struct journeys *j, u32 row, i64 now)
+{
+    i64 exit = exit_due(j, row_at(j, row), row);
+    if (exit && exit == due_of(j, row))
+        exits_look(j, row, now, true);
+    else
+        wait_due(j, row, now);
 }
 
 void journey_due(struct journeys *j, persona head, i64 now)
@@ -355,12 +410,12 @@ void journey_due(struct journeys *j, persona head, i64 now)
     pass_turn(j, head, now);
     for (;;) {
         u32 row = first_due(j, head, now);
-        if (schedule_turn(j, head, row ? due_of(j, row_at(j, row)) : now, &turn, now)) continue;
+        if (schedule_turn(j, head, row ? due_of(j, row) : now, &turn, now)) continue;
         if (!row) break;
         switch (row_at(j, row)->state) {
         case ENROLMENT_DATED: dated_due(j, row, now); break;
         case ENROLMENT_ENDED: goal_over(j, row); break;
-        default: wait_due(j, row, now); break;
+        default: runs_due(j, row, now); break;
         }
         hands_over(j, now);
     }
@@ -371,8 +426,8 @@ i64 journey_next_due(const struct journeys *j, persona head)
 {
     i64 next = 0;
     for (u32 row = customer_at(j->customers, head)->enrolments; row; row = row_at(j, row)->next) {
-        const struct enrolment_row *r = row_at(j, row);
-        if (waits(j, r) && (!next || due_of(j, r) < next)) next = due_of(j, r);
+        i64 due = due_of(j, row);
+        if (due != NEVER && (!next || due < next)) next = due;
     }
     return next;
 }
@@ -438,12 +493,21 @@ bool journey_content(const struct journeys *j, u32 message, struct message_conte
         .rules = {p->quiet, p->dedupe_ms, in->expires_ms},
         .version = p->version,
     };
-    if (table_has(j->enrolments, m->enrolment)) out->key = row_at(j, m->enrolment)->key;
+    if (table_has(j->enrolments, m->enrolment)) {
+        out->key = row_at(j, m->enrolment)->key;
+        out->entry = row_at(j, m->enrolment)->trigger_order;
+    }
     if (program_has_event(p) && table_has(j->enrolments, m->enrolment)) {
         out->trigger_order = row_at(j, m->enrolment)->trigger_order;
         out->trigger_ms = row_at(j, m->enrolment)->trigger_ms;
     }
     return true;
+}
+
+bool journey_is_held(const struct journeys *j, u32 program)
+{
+    return program && program < j->loaded_count && !j->loaded[program].over &&
+           journey_at(j, &j->loaded[program])->paused;
 }
 
 i32 journey_priority(const struct journeys *j, u32 program)

@@ -9,6 +9,7 @@
  * "Journeys". */
 #pragma once
 #include "message/message.h"
+#include "offer/offer.h"
 #include "segment/segment.h"
 
 struct journeys;
@@ -106,7 +107,7 @@ struct journey_host {
     u64 (*order)(void *ctx);
     /* Gives a coupon (codes of NAME_OBJECT), once for each enrolment's step; false: there is none.
      */
-    bool (*coupon)(void *ctx, persona head, u32 coupon, u32 step, u64 enrolment);
+    bool (*coupon)(void *ctx, persona head, u32 coupon, const struct offer_giver *by);
     /* As in struct predicate_context; NULL: whatever is named is there. Outside apply. */
     bool (*known)(void *ctx, const char *kind, str id);
     /* What steps do to a customer, as changes that are made now. */
@@ -143,7 +144,8 @@ MUST_USE err journey_publish(struct journeys *j, u32 code, str compiled, i64 now
 bool journey_pause(struct journeys *j, u32 code, bool paused);
 bool journey_stop(struct journeys *j, u32 code);
 bool journey_release(struct journeys *j, u32 code, u32 percent);
-/* The customers with an enrolment under way in it, one call each enrolment. O(enrolments of all).
+/* The customers with an enrolment in it, also one that has ended while something of it is open; one
+ * call each enrolment. O(enrolments of all).
  */
 void journey_customers(struct journeys *j, u32 code, void (*each)(void *ctx, persona head),
                        void *ctx);
@@ -234,7 +236,8 @@ struct message_content {
     u32 version;
     u64 trigger_order; /* the event for {{ event.… }}: event_get with these; 0: none */
     i64 trigger_ms;
-    u64 key; /* hash of its entry's key; 0: it has none */
+    u64 key;   /* hash of its entry's key; 0: it has none */
+    u64 entry; /* the enrolment's order, whatever began it: struct offer_giver */
     /* Of what a program asked for (message_send), which has no journey: */
     str to;     /* empty: her address as it is */
     str values; /* a MAP's value bytes */
@@ -278,7 +281,13 @@ bool task_allows(const struct task_info *t, str outcome);
 /* A person's outcome; nothing for a task that is not open or does not allow it. `by` and `note` may
  * be empty. The head whose timers the caller looks at; 0: nothing happened. */
 persona task_done(struct journeys *j, str id, str outcome, str note, str by);
-/* Of a version, for struct message_host. */
+/* A journey that is live and names this object (codes of NAME_OBJECT) in its newest version; 0:
+ * none does. */
+typedef enum { USE_SEGMENT, USE_COUPON, USE_TEMPLATE } journey_use;
+u32 journey_user(const struct journeys *j, journey_use use, u32 code);
+
+/* Of a version, for struct message_host; held: its journey is paused. */
+bool journey_is_held(const struct journeys *j, u32 program);
 i32 journey_priority(const struct journeys *j, u32 program);
 str journey_id(const struct journeys *j, u32 program);
 

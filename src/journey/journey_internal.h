@@ -8,7 +8,8 @@
  *   mark.c     what is known of steps that were
  *   owner.c    joined, cut, forgotten  pass.c     work that passes everybody
  *   schedule.c ticks                   goal.c     what they are to do
- *   cron.c     patterns of local time  explain.c  how it stands for one customer */
+ *   cron.c     patterns of local time  explain.c  how it stands for one customer
+ *   user.c     which journey names an object */
 #pragma once
 #include "journey/program.h"
 
@@ -73,6 +74,7 @@ struct extra_row {
     u32 marks;       /* its newest mark */
     u32 tasks;       /* its newest task */
     u64 met;         /* the wait is over, but its journey is paused */
+    i64 exit_ms;     /* when time alone may make one of its exits true; 0: never */
 };
 /* A step that began, or ended so: its latest visit. */
 struct mark_row {
@@ -184,6 +186,10 @@ void journey_cancel(struct journeys *j, u32 row, exit_reason why, i64 now, bool 
 /* Takes a row out of her list and frees it. */
 void enrolment_drop(struct journeys *j, u32 row);
 
+/* The stable id's low half of its message of that step, over versions and restarts: the journey,
+ * the step, the customer, the entry, the visit. */
+u64 journey_message_id(const struct journeys *j, const struct enrolment_row *r,
+                       const struct program *p, u32 step);
 /* Plans the message of a send step. */
 void journey_plan(struct journeys *j, u32 row, const struct instruction *in, i64 now);
 /* A subject whose `event` is the one that began the enrolment, if there is one; `trigger` has its
@@ -191,6 +197,10 @@ void journey_plan(struct journeys *j, u32 row, const struct instruction *in, i64
 void enrolment_subject(struct journeys *j, u32 row, struct subject *who, struct event *trigger);
 /* Asks one condition of an enrolment; none holds. */
 bool journey_holds(struct journeys *j, u32 row, const struct predicate *p, i64 now);
+/* When time alone may make one of its exits true is found anew. */
+void exits_follow(struct journeys *j, u32 row, i64 now);
+/* Asks all its exits; true: it has ended (`fresh` as for journey_end). */
+bool exits_look(struct journeys *j, u32 row, i64 now, bool fresh);
 /* What a condition reads may be another after this cause. */
 bool journey_reads(const struct predicate *p, const struct cause *cause);
 /* The key that an enrolment has by its trigger; MISSING. */

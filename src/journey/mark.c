@@ -115,6 +115,7 @@ hash128 extras_digest(const struct journeys *j, u32 row)
     buf_u64(&b, x->since_order);
     buf_u64(&b, (u64)x->timeout_ms);
     buf_u64(&b, x->met);
+    buf_u64(&b, (u64)x->exit_ms);
     hash128 sum = hash_add(hash_xxh(buf_str(&b)), tasks_digest(j, x->tasks));
     buf_clear(&b);
     for (u32 i = x->marks; i; i = mark_at(j, i)->next)

@@ -69,7 +69,6 @@ void journey_moved(struct journeys *j, persona from, persona to, i64 now)
         for (u32 i = 0; i < n; i++) journey_cancel(j, rows[i], EXIT_MERGED, now, false);
         free(rows);
     }
-    journey_look(j, to, now);
 }
 
 /* ---- cut ---- */

@@ -35,17 +35,16 @@ void passes_rebuild(struct journeys *j)
 
 /* ---- versions ---- */
 
-/* Was a message of this step handed over? A new version does not send it again. */
+/* Was this enrolment's message of the step handed over? A new version does not send it again. Told
+ * by its id: rows of enrolments are used again. */
 static bool was_sent(const struct journeys *j, u32 row, u32 step)
 {
+    u64 id = journey_message_id(j, row_at(j, row), program_at(j, row), step);
     persona head = customer_head(j->customers, row_at(j, row)->persona);
     for (u32 i = customer_at(j->customers, head)->messages; i;) {
         const struct message_row *m = message_at(j->messages, i);
         i = m->next;
-        if (m->enrolment != row || m->status < MESSAGE_CLAIMED || m->status == MESSAGE_REFUSED ||
-            m->status == MESSAGE_CANCELLED || m->status == MESSAGE_EXPIRED)
-            continue;
-        if (j->loaded[m->program].instructions[m->step].step == step) return true;
+        if (m->id_low == id) return message_reached(m) != MESSAGE_NONE;
     }
     return false;
 }
@@ -63,6 +62,7 @@ static void move_row(struct journeys *j, u32 row, u32 newest, i64 now)
     r->step = (u16)at;
     r->state = ENROLMENT_WAITING;
     r->due_ms = now;
+    exits_follow(j, row, now);
     journey_advance(j, row, now);
 }
 
@@ -117,14 +117,16 @@ static void end_stopped(struct journeys *j, persona head, u32 code, i64 now)
     }
 }
 
-/* Waits for a time or a date may have moved; with `all`, any wait may be over. */
-static void look_at_waits(struct journeys *j, persona head, u32 code, bool all, i64 now)
+/* Waits for a time or a date may have moved, and exits that time brings; with `all`, any exit or
+ * wait may have come true. Exits come first. */
+static void look_at_running(struct journeys *j, persona head, u32 code, bool all, i64 now)
 {
     for (u32 row = customer_at(j->customers, head)->enrolments, next; row; row = next) {
         const struct program *p = program_at(j, row);
         next = row_at(j, row)->next;
-        if (p->code == code && !p->over && (all || p->reads_zone) &&
-            row_at(j, row)->state == ENROLMENT_WAITING)
+        if (p->code != code || p->over || !enrolment_runs(row_at(j, row))) continue;
+        if ((all || p->timed_exits) && exits_look(j, row, now, !all)) continue;
+        if ((all || p->reads_zone) && row_at(j, row)->state == ENROLMENT_WAITING)
             wait_look(j, row, now);
     }
     hands_over(j, now);
@@ -136,7 +138,7 @@ static void look(struct journeys *j, u32 journey, persona head, bool unchanged, 
     end_stopped(j, head, code, now);
     follow_version(j, journey, head, now);
     dated_follow(j, journey, head, unchanged, since, now);
-    look_at_waits(j, head, code, !unchanged, now);
+    look_at_running(j, head, code, !unchanged, now);
 }
 
 void journey_look(struct journeys *j, persona head, i64 now)
@@ -151,7 +153,7 @@ void journeys_rezone(struct journeys *j, bool hers, i64 now)
     for (u32 i = 1; i < j->loaded_count; i++) {
         const struct program *p = &j->loaded[i];
         bool moments = p->live && program_has_moments(p) && (!hers || dated_reads(p, &zone));
-        if (!p->over && (moments || (hers ? p->reads_her_zone : p->reads_zone)))
+        if (!p->over && (moments || (hers ? p->reads_her_zone : p->reads_zone) || p->timed_exits))
             pass_begin(j, p->journey, false);
     }
 }

@@ -269,7 +269,10 @@ err program_load(str bytes, struct arena *arena, struct program *p)
     TRY(entry(&r, arena, p));
     p->exit_count = (u32)read_varint(&r);
     if (p->exit_count > EXITS_MAX) return ERR_CORRUPT;
-    for (u32 i = 0; i < p->exit_count; i++) TRY(condition(&r, arena, &p->exits[i]));
+    for (u32 i = 0; i < p->exit_count; i++) {
+        TRY(condition(&r, arena, &p->exits[i]));
+        p->timed_exits |= predicate_inputs(p->exits[i])->time;
+    }
     p->percent = (u32)read_varint(&r);
     p->holdout = (u32)read_varint(&r);
     TRY(policy(&r, p));

@@ -140,6 +140,7 @@ struct program {
     running_kind running;
     u32 exit_count;
     struct predicate *exits[EXITS_MAX];
+    bool timed_exits; /* time alone may make one of them true */
     u32 percent, holdout;
     bool reads_zone, reads_her_zone; /* a wait is for a time or a date, in the customer's zone */
     quiet_choice quiet;

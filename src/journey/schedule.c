@@ -161,6 +161,7 @@ static void begin(struct journeys *j, u32 journey, i64 now)
     r->next_ms = schedule_next(s, z, now);
     if (moment == NEVER) return;
     r->dealt_ms = local_of(z, moment);
+    if (customers_end(j->customers) <= 1) return; /* nobody is there: it is over */
     r->tick_ms = moment;
     r->begun = event_record(j->host.order(j->host.ctx));
     r->cursor = 1;

@@ -247,6 +247,7 @@ persona stage_merge(struct stage *s, persona a, persona b)
     CHECK_OK(customer_link(s->w->customers, a, b, LINK_MANUAL, s->w->now, s->w->number, &out));
     message_moved(s->messages, out.links[0].from, out.links[0].to);
     journey_moved(s->journeys, out.links[0].from, out.links[0].to, s->w->now);
+    journey_look(s->journeys, out.links[0].to, s->w->now);
     return out.links[0].to;
 }
 

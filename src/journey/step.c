@@ -62,8 +62,9 @@ static void set(struct journeys *j, u32 row, const struct instruction *in)
 static bool grant(struct journeys *j, u32 row, const struct instruction *in)
 {
     const struct enrolment_row *r = row_at(j, row);
-    return j->host.coupon && j->host.coupon(j->host.ctx, customer_head(j->customers, r->persona),
-                                            in->code, in->step, r->trigger_order);
+    const struct offer_giver by = {program_at(j, row)->code, in->step, r->trigger_order};
+    return j->host.coupon &&
+           j->host.coupon(j->host.ctx, customer_head(j->customers, r->persona), in->code, &by);
 }
 
 static bool stand(struct journeys *j, u32 row, const struct instruction *in)

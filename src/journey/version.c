@@ -146,17 +146,18 @@ bool journey_release(struct journeys *j, u32 code, u32 percent)
     return row;
 }
 
-static bool runs_in(const struct journeys *j, u32 row, u32 code)
+static bool is_in(const struct journeys *j, u32 row, u32 code)
 {
     const struct enrolment_row *r = table_at(j->enrolments, row);
-    return journey_enrolment_open(j, row) && j->loaded[r->program].code == code;
+    return table_has(j->enrolments, row) && r->state != ENROLMENT_DATED &&
+           j->loaded[r->program].code == code;
 }
 
 void journey_customers(struct journeys *j, u32 code, void (*each)(void *ctx, persona head),
                        void *ctx)
 {
     for (u32 row = 1; row < table_count(j->enrolments); row++)
-        if (runs_in(j, row, code))
+        if (is_in(j, row, code))
             each(ctx, customer_head(j->customers, enrolment_at(j, row)->persona));
 }
 
@@ -390,6 +391,9 @@ hash128 journeys_digest(const struct journeys *j, name_of name, void *ctx)
         buf_byte(&b, r->paused);
         buf_byte(&b, r->stopped);
         buf_u32(&b, r->cursor);
+        buf_u32(&b, r->percent);
+        buf_u32(&b, r->holdout);
+        buf_u32(&b, r->numbers);
         sum = hash_add(sum, hash_xxh(buf_str(&b)));
     }
     for (u32 i = 1; i < table_count(j->schedules); i++) {

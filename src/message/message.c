@@ -280,17 +280,40 @@ static bool may_follow(message_status from, message_status to)
     }
 }
 
+message_status message_reached(const struct message_row *r)
+{
+    if (r->status >= MESSAGE_CLAIMED && r->status <= MESSAGE_REPLIED)
+        return (message_status)r->status;
+    switch (r->status) {
+    case MESSAGE_COMPLAINED:
+    case MESSAGE_UNSUBSCRIBED: return (message_status)max_i64(r->reason, MESSAGE_DELIVERED);
+    case MESSAGE_REJECTED:
+    case MESSAGE_BOUNCED:
+    case MESSAGE_UNKNOWN: return (message_status)r->reason;
+    default: return MESSAGE_NONE;
+    }
+}
+
 bool message_settle(struct messages *m, u32 row, message_status status, i64 now)
 {
+    message_status was = message_reached(at(m, row));
     if (!may_follow(at(m, row)->status, status)) return false;
-    move(m, row, status, REFUSAL_NONE, now);
+    move(m, row, status, REFUSAL_NONE, now)->reason =
+        status > MESSAGE_REPLIED ? was & 15u : REFUSAL_NONE;
     return true;
+}
+
+/* Its journey is paused: it waits, whatever its time. */
+static bool is_held(const struct messages *m, const struct message_row *r)
+{
+    return m->host.held && r->program && m->host.held(m->host.ctx, r->program);
 }
 
 void message_wake(struct messages *m, persona head, i64 now)
 {
     for (u32 row = customer_at(m->customers, head)->messages; row; row = at(m, row)->next) {
-        if (at(m, row)->status != MESSAGE_DEFERRED || at(m, row)->due_ms > now) continue;
+        const struct message_row *r = at(m, row);
+        if (r->status != MESSAGE_DEFERRED || r->due_ms > now || is_held(m, r)) continue;
         move(m, row, MESSAGE_PLANNED, REFUSAL_NONE, at(m, row)->due_ms);
         queue_push(m, row);
     }
@@ -306,7 +329,8 @@ i64 message_next_due(const struct messages *m, persona head)
     i64 next = claims_next_due(m, head);
     for (u32 row = customer_at(m->customers, head)->messages; row; row = at(m, row)->next) {
         const struct message_row *r = at(m, row);
-        i64 due = r->status == MESSAGE_DEFERRED ? r->due_ms : over(r) ? r->due_ms + RETIRE_MS : 0;
+        i64 due = over(r) ? r->due_ms + RETIRE_MS : 0;
+        if (r->status == MESSAGE_DEFERRED && !is_held(m, r)) due = r->due_ms;
         if (due && (!next || due < next)) next = due;
     }
     return next;
@@ -351,7 +375,7 @@ void message_unknowns(struct messages *m, i64 now, void (*each)(void *ctx, u32 r
 {
     for (u32 row = 1; row < table_count(m->rows); row++) {
         if (at(m, row)->status != MESSAGE_CLAIMED) continue;
-        move(m, row, MESSAGE_UNKNOWN, REFUSAL_NONE, now);
+        move(m, row, MESSAGE_UNKNOWN, REFUSAL_NONE, now)->reason = MESSAGE_CLAIMED;
         each(ctx, row);
     }
 }

@@ -90,7 +90,8 @@ struct message_row {
     u64 planned : 42; /* ms since 1970, good until 2109: what `expires` counts from */
     u64 channel : 8;  /* code of NAME_CHANNEL */
     u64 status : 5;   /* message_status */
-    u64 reason : 4;   /* refusal, for REFUSED and DEFERRED */
+    u64 reason : 4;   /* refusal, for REFUSED and DEFERRED; of an end after the claim: how far it
+                       * had come (message_reached) */
     u64 lane : 2, category : 2, fresh : 1;
 };
 _Static_assert(sizeof(struct message_row) == 48, "a planned message is 48 bytes");
@@ -106,6 +107,7 @@ struct message_host {
     i32 (*priority)(void *ctx, u32 program);         /* of a journey's version: higher first */
     str (*journey)(void *ctx, u32 program);          /* its id */
     const struct zone *(*zone)(void *ctx, str name); /* NULL: unknown */
+    bool (*held)(void *ctx, u32 program);            /* its journey is paused */
 };
 void messages_host(struct messages *m, struct message_host host);
 /* After a snapshot was loaded, and the journeys: ready queues, indexes. */
@@ -117,6 +119,9 @@ const struct policy *messages_policies(const struct messages *m);
 
 const struct message_row *message_at(const struct messages *m, u32 row); /* NULL if there is none */
 u32 messages_end(const struct messages *m);
+/* How far it came since its claim, whatever happened then: CLAIMED … REPLIED; NONE: it was never
+ * claimed, or waits again. */
+message_status message_reached(const struct message_row *r);
 
 /* What the stable id is made of: equal inputs are one message for ever. */
 struct message_plan {

@@ -19,6 +19,7 @@ struct grant_row {
     persona persona;
     u32 next; /* of the same persona, older */
     u32 coupon, step;
+    u32 journey, spare;
     u64 enrolment;
     i64 granted_ms, expires_ms;
     u32 code;   /* handle */
@@ -27,7 +28,7 @@ struct grant_row {
     u8 claimed; /* before it ended */
     u8 indexed; /* its code is nobody else's */
 };
-_Static_assert(sizeof(struct grant_row) == 56, "a grant is 56 bytes");
+_Static_assert(sizeof(struct grant_row) == 64, "a grant is one cache line");
 
 struct code_row {
     u64 version;      /* the store's */

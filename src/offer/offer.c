@@ -173,6 +173,7 @@ static void tell(struct offers *o, persona who, u32 event, u32 coupon, u32 row, 
     put_text(&b, PROPERTY_COUPON, names_text(o->names, NAME_OBJECT, coupon));
     if (row) {
         const struct grant_row *g = grant_at(o, row);
+        put_text(&b, PROPERTY_JOURNEY, names_text(o->names, NAME_OBJECT, g->journey));
         put_text(&b, PROPERTY_STEP, names_text(o->names, NAME_OBJECT, g->step));
         put_text(&b, PROPERTY_CODE, heap_view(o->texts, g->code));
         iso_put(&at, g->expires_ms);
@@ -187,12 +188,14 @@ static void tell(struct offers *o, persona who, u32 event, u32 coupon, u32 row, 
 
 /* ---- granting ---- */
 
-static bool has_had(const struct offers *o, persona head, u32 coupon, u32 step, u64 enrolment)
+static bool has_had(const struct offers *o, persona head, u32 coupon, const struct offer_giver *by)
 {
     struct hers h = hers_of(o, head);
     for (u32 row = next_of(o, &h); row; row = next_of(o, &h)) {
         const struct grant_row *g = grant_at(o, row);
-        if (g->coupon == coupon && g->step == step && g->enrolment == enrolment) return true;
+        if (g->coupon == coupon && g->journey == by->journey && g->step == by->step &&
+            g->enrolment == by->enrolment)
+            return true;
     }
     return false;
 }
@@ -211,14 +214,14 @@ static bool missed(struct offers *o, persona head, u32 coupon, u32 row, str reas
     return false;
 }
 
-bool offer_grant(struct offers *o, persona head, u32 coupon, u32 step, u64 enrolment,
+bool offer_grant(struct offers *o, persona head, u32 coupon, const struct offer_giver *by,
                  const struct zone *zone, i64 now)
 {
     struct terms t;
     u32 from = coupon_row_of(o, coupon);
     if (!from || coupon_at(o, from)->gone || !terms_of(o, from, &t))
         return missed(o, head, coupon, 0, S("unknown"));
-    if (has_had(o, head, from, step, enrolment)) return true;
+    if (has_had(o, head, from, by)) return true;
     if (t.pool && !coupon_at(o, from)->first) return missed(o, head, coupon, from, S("pool_empty"));
     u32 row = table_add(o->grants);
     if (!row) return missed(o, head, coupon, from, S("full"));
@@ -228,8 +231,9 @@ bool offer_grant(struct offers *o, persona head, u32 coupon, u32 step, u64 enrol
     g->persona = head;
     g->next = older;
     g->coupon = from;
-    g->step = step;
-    g->enrolment = enrolment;
+    g->journey = by->journey;
+    g->step = by->step;
+    g->enrolment = by->enrolment;
     g->granted_ms = now;
     g->expires_ms = end_of(&t, zone, now);
     g->code = code;
@@ -412,8 +416,7 @@ static void show(const struct offers *o, u32 row, struct grant *out)
     struct terms t = {0};
     terms_of(o, g->coupon, &t);
     *out = (struct grant){.coupon = coupon_at(o, g->coupon)->code,
-                          .step = g->step,
-                          .enrolment = g->enrolment,
+                          .by = {g->journey, g->step, g->enrolment},
                           .code = heap_view(o->texts, g->code),
                           .state = g->state,
                           .granted_ms = g->granted_ms,
@@ -434,13 +437,14 @@ bool offer_next(const struct offers *o, persona head, u32 *cursor, struct grant 
     return true;
 }
 
-bool offer_latest(const struct offers *o, persona head, u64 enrolment, struct grant *out)
+bool offer_latest(const struct offers *o, persona head, u32 journey, u64 enrolment,
+                  struct grant *out)
 {
     u32 found = 0;
     struct hers h = hers_of(o, head);
     for (u32 row = next_of(o, &h); row; row = next_of(o, &h)) {
         const struct grant_row *g = grant_at(o, row);
-        if (g->enrolment != enrolment) continue;
+        if (g->journey != journey || g->enrolment != enrolment) continue;
         if (!found || g->granted_ms > grant_at(o, found)->granted_ms) found = row;
     }
     if (found) show(o, found, out);
@@ -486,6 +490,7 @@ hash128 offers_digest(const struct offers *o, name_of name, void *ctx)
         buf_reset(&b);
         buf_put(&b, (str){customer, 32});
         buf_str_varint(&b, name(ctx, NAME_OBJECT, coupon_at(o, g->coupon)->code));
+        buf_str_varint(&b, name(ctx, NAME_OBJECT, g->journey));
         buf_str_varint(&b, name(ctx, NAME_OBJECT, g->step));
         buf_str_varint(&b, heap_view(o->texts, g->code));
         buf_u64(&b, g->enrolment);

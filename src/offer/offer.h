@@ -59,9 +59,14 @@ bool offer_info(const struct offers *o, u32 code, struct offer_info *out);
 
 /* ---- what happens ---- */
 
+/* What gives one. Journeys that one record started have the same order, so all three name it. */
+struct offer_giver {
+    u32 journey, step; /* NAME_OBJECT */
+    u64 enrolment;     /* its order */
+};
 /* Gives one, and tells Coupon Granted. True also if this enrolment's step has given it already;
  * false, with Coupon Rejected told, if there is none to give. */
-bool offer_grant(struct offers *o, persona head, u32 coupon, u32 step, u64 enrolment,
+bool offer_grant(struct offers *o, persona head, u32 coupon, const struct offer_giver *by,
                  const struct zone *zone, i64 now);
 /* Coupon Used and Coupon Claimed, as a client says: takes note, and answers why it is rejected
  * ("expired", "used", "other_customer", "unknown"); empty if it is not, or of no coupon of ours. */
@@ -79,8 +84,7 @@ typedef enum { GRANT_NONE, GRANT_GRANTED, GRANT_CLAIMED, GRANT_USED, GRANT_EXPIR
 str grant_state_text(grant_state s);
 struct grant {
     u32 coupon; /* NAME_OBJECT */
-    u32 step;
-    u64 enrolment;
+    struct offer_giver by;
     str code;
     grant_state state;
     i64 granted_ms, expires_ms;
@@ -89,7 +93,8 @@ struct grant {
 };
 /* Hers, newest first; *cursor starts at 0. */
 bool offer_next(const struct offers *o, persona head, u32 *cursor, struct grant *out);
-/* The latest of an enrolment. */
-bool offer_latest(const struct offers *o, persona head, u64 enrolment, struct grant *out);
+/* The latest of a journey's enrolment. */
+bool offer_latest(const struct offers *o, persona head, u32 journey, u64 enrolment,
+                  struct grant *out);
 
 hash128 offers_digest(const struct offers *o, name_of name, void *ctx);

@@ -317,8 +317,11 @@ TEST("a message may name its order, the products of it or of the cart, and the c
     persona head = message_at(engine_messages(r.engine), r.told.last->message)->persona;
     const struct enrolment_row *row = enrolment_at(
         engine_journeys(r.engine), customer_at(engine_customers(r.engine), head)->enrolments);
-    CHECK(offer_grant(engine_offers(r.engine), head, code(&r, NAME_OBJECT, "c"), 1,
-                      row->trigger_order, NULL, env_wall_ms(r.env)));
+    struct message_content asked;
+    CHECK(journey_content(engine_journeys(r.engine), r.told.last->message, &asked));
+    CHECK(offer_grant(engine_offers(r.engine), head, code(&r, NAME_OBJECT, "c"),
+                      &(struct offer_giver){asked.journey, 1, row->trigger_order}, NULL,
+                      env_wall_ms(r.env)));
     shops(&r, 1, "Product Added", "cart_id", false);
     pass(&r, HOUR);
     CHECK_EQ(r.told.gone, 3);

@@ -27,7 +27,9 @@ struct scene {
     struct event event;
     struct signed_link link; /* what the links of this message have in common */
     str unsubscribe, preferences;
-    u64 trigger_order; /* of the enrolment */
+    u64 trigger_order; /* of the enrolment; 0: there is no such event */
+    u32 journey;
+    u64 entry; /* its order, whatever began it */
 };
 
 static value customer_value(struct scene *s, str member)
@@ -112,7 +114,8 @@ static value coupon_value(struct scene *s)
     struct members m = {.count = 0};
     struct grant g;
     struct buf text;
-    if (!offer_latest(engine_offers(e), s->who.head, s->trigger_order, &g)) return value_missing();
+    if (!offer_latest(engine_offers(e), s->who.head, s->journey, s->entry, &g))
+        return value_missing();
     buf_init(&m.bytes, EVENT_BYTES_MAX), buf_init(&text, 128);
     put_member(&m, "id", value_text(names_text(engine_names(e), NAME_OBJECT, g.coupon)));
     put_member(&m, "code", value_text(g.code));
@@ -342,6 +345,8 @@ err delivery_render(struct outbox *o, struct delivery *d, struct diag *why)
     struct reader given = reader_of(m.values);
     if (m.values.n) s.given = value_read(&given);
     s.trigger_order = m.trigger_order;
+    s.journey = m.journey;
+    s.entry = m.entry;
     s.has_event = m.trigger_order && event_get(s.who.events, s.who.personas, s.who.persona_count,
                                                m.trigger_order, m.trigger_ms, &s.event, d->arena);
     set_links(&s, &m, customer_head(engine_customers(o->engine), row->persona));

@@ -37,7 +37,9 @@ void check_punctual(struct sim *s)
     }
     for (u32 row = 1; row < messages_end(m); row++) {
         const struct message_row *r = message_at(m, row);
-        HOLDS(s, !r || r->status != MESSAGE_DEFERRED || r->due_ms > now,
+        HOLDS(s,
+              !r || r->status != MESSAGE_DEFERRED || r->due_ms > now ||
+                  may_be_paused(s, r->program),
               "a deferred message is due, and nothing happened");
     }
     HOLDS(s, message_tally(m).now[MESSAGE_CLAIMED] <= outbox_in_flight(world_outbox(s->world)),

@@ -482,7 +482,8 @@ void show_message(struct buf *b, struct engine *e, u32 row, bool with_history, s
         to.value = c.to;
     if (to.value.n) json_put_kv_str(b, S("to"), to.value);
     json_put_kv_str(b, S("status"), message_status_text((message_status)r->status));
-    json_put_kv_str(b, S("reason"), refusal_text((refusal)r->reason));
+    bool refused = r->status < MESSAGE_CLAIMED || message_reached(r) == MESSAGE_NONE;
+    json_put_kv_str(b, S("reason"), refused ? refusal_text((refusal)r->reason) : S(""));
     json_put_kv_time(b, S("at"), r->due_ms);
     if (with_history) {
         json_put_key(b, S("history"));
