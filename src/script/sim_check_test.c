@@ -77,7 +77,7 @@ void check_lists(struct sim *s)
 {
     struct engine *e = world_engine(s->world);
     struct messages *m = engine_messages(e);
-    struct journey_info info[16];
+    struct journey_info info[64];
     u64 runs = 0, counted = 0, listed = 0, alive = 0;
     EACH_HEAD(s, head)
     {
