@@ -410,7 +410,7 @@ void check_swarm(struct sim *s)
     for (u32 i = 0; i < r->journey_count; i++) r->journeys[i].id = info[i].id;
     recount_all(s, r);
     /* What was erased is counted, and in nobody's timeline. */
-    if (!s->erasures && !has(s, FEATURE_IMPORTS)) {
+    if (!s->erasing && !has(s, FEATURE_IMPORTS)) {
         compare_journeys(s, r, info);
         compare_coupons(s, r);
         HOLDS(s, message_tally(engine_messages(e)).planned == r->planned,

@@ -353,6 +353,7 @@ static void forget(struct sim *s)
     struct identifier_view id;
     bool hers[PEOPLE] = {0};
     if (!head || !has(s, FEATURE_ERASURES)) return;
+    s->erasing = true;
     note_gone(s, head);
     for (u32 cursor = 0; customer_identifier(c, head, &cursor, &id);)
         if (id.space == SPACE_EMAIL) hers[(u32)(id.value.p[1] - '0') % PEOPLE] = true;

@@ -78,6 +78,7 @@ struct sim {
     bool mixed[PEOPLE];    /* was one customer with somebody else: consent is of both */
     u8 gone[EVENTS_MAX];   /* message ids that were erased, or may have been */
     u32 erasures;
+    bool erasing; /* one was asked for, and may have happened */
     u32 device[PEOPLE]; /* how many she has had */
     struct journey_plan journeys[J_COUNT];
     struct handed handed[HANDED_MAX];

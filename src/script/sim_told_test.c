@@ -117,6 +117,7 @@ static bool again_allows(const struct journey_plan *j, const struct twin *w, con
 {
     switch (j->again) {
     case AGAIN_LIST_NEVER: return w->entered == 0;
+    case AGAIN_LIST_AFTER_EXIT: return w->running == 0;
     case AGAIN_LIST_2H: return w->entered == 0 || t->received_ms - w->last_ms >= 2 * HOUR;
     case AGAIN_LIST_KEY:
         for (u32 i = 0; i < w->key_count; i++)
