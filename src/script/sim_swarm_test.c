@@ -182,11 +182,11 @@ static void receipt(struct sim *s)
         .customer = {h->customer, 32},
         .id = h->id,
         .machine = rng_percent(&s->swarm, 30),
-        .status = (u8)(MESSAGE_DELIVERED + rng_below(&s->swarm, MESSAGE_REPLIED -
-                                                                    MESSAGE_DELIVERED + 1))};
+        .status = (u8)(MESSAGE_DELIVERED +
+                       rng_below(&s->swarm, MESSAGE_REPLIED - MESSAGE_DELIVERED + 1))};
     if (rng_percent(&s->swarm, 6))
-        r.status = (u8)(MESSAGE_BOUNCED + rng_below(&s->swarm, MESSAGE_UNSUBSCRIBED -
-                                                                   MESSAGE_BOUNCED + 1));
+        r.status = (u8)(MESSAGE_BOUNCED +
+                        rng_below(&s->swarm, MESSAGE_UNSUBSCRIBED - MESSAGE_BOUNCED + 1));
     struct buf b;
     buf_init(&b, 1024);
     receipt_put(&b, &r);
@@ -212,13 +212,12 @@ static void date(struct sim *s)
 static void bring_codes(struct sim *s)
 {
     struct buf list, b;
-    u32 coupon =
-        names_find(engine_names(world_engine(s->world)), NAME_OBJECT, S("pool"));
+    u32 coupon = names_find(engine_names(world_engine(s->world)), NAME_OBJECT, S("pool"));
     buf_init(&list, 256);
     buf_init(&b, 512);
     for (u32 i = 0; i < 3; i++) {
         char code[16];
-        int n = snprintf(code, sizeof code, "P%u", (u32)rng_below(&s->swarm, 60));
+        int n = snprintf(code, sizeof code, "P%u", (u32)rng_below(&s->swarm, 24));
         buf_str_varint(&list, (str){code, (size_t)n});
     }
     codes_put(&b, &(struct codes_record){coupon, buf_str(&list)});
@@ -232,7 +231,7 @@ static void use_coupon(struct sim *s)
     char body[256], code[32] = "";
     bool pool = rng_percent(&s->swarm, 70);
     if (pool && rng_percent(&s->swarm, 70))
-        snprintf(code, sizeof code, ",\"code\":\"P%u\"", (u32)rng_below(&s->swarm, 60));
+        snprintf(code, sizeof code, ",\"code\":\"P%u\"", (u32)rng_below(&s->swarm, 24));
     snprintf(body, sizeof body,
              "{\"type\":\"track\",\"userId\":\"u%u\",\"event\":\"%s\",\"properties\":{\"coupon\":"
              "\"%s\"%s}}",
@@ -266,10 +265,8 @@ static void send(struct sim *s)
                                .category = bill ? CATEGORY_TRANSACTIONAL : CATEGORY_PROMOTION,
                                .template_id = bill ? S("bill") : S("offer"),
                                .to = email};
-    struct record r = {.kind = RECORD_SEND_,
-                       .level = ENGINE_LEVEL,
-                       .occurred_ms = NEVER,
-                       .id_count = 1};
+    struct record r = {
+        .kind = RECORD_SEND_, .level = ENGINE_LEVEL, .occurred_ms = NEVER, .id_count = 1};
     said.values_of[0] = email;
     r.ids[0] = (struct record_id){
         identifier_hash(engine_key(world_engine(s->world)), SPACE_EMAIL, email), SPACE_EMAIL};
@@ -291,13 +288,12 @@ static void stop(struct sim *s)
     struct sip_key key = engine_key(world_engine(s->world));
     str email = {to, (size_t)snprintf(to, sizeof to, "p%u@x.test", person)};
     bool out = rng_percent(&s->swarm, 50), block = rng_percent(&s->swarm, 50);
-    struct suppress_record said = {
-        CHANNEL_EMAIL,
-        address_key(key, CHANNEL_EMAIL, email),
-        (u8)(out     ? SUPPRESSED_OPTED_OUT
-             : block ? SUPPRESSED_MANUAL
-                     : SUPPRESSED_NOT),
-        {identifier_hash(key, SPACE_EMAIL, email), SPACE_EMAIL}};
+    struct suppress_record said = {CHANNEL_EMAIL,
+                                   address_key(key, CHANNEL_EMAIL, email),
+                                   (u8)(out     ? SUPPRESSED_OPTED_OUT
+                                        : block ? SUPPRESSED_MANUAL
+                                                : SUPPRESSED_NOT),
+                                   {identifier_hash(key, SPACE_EMAIL, email), SPACE_EMAIL}};
     struct buf b;
     buf_init(&b, 256);
     suppress_put(&b, &said);
@@ -345,11 +341,16 @@ static const struct {
     u32 feature, weight;
     void (*act)(struct sim *s);
 } ACTS[] = {
-    {FEATURE_RECEIPTS, 8, receipt},    {FEATURE_CAPS, 1, change_contact},
-    {FEATURE_ZONES, 3, zone},          {FEATURE_TRIGGERS, 2, date},
-    {FEATURE_COUPONS, 3, bring_codes}, {FEATURE_COUPONS, 5, use_coupon},
-    {FEATURE_VERSIONS, 3, change_moves}, {FEATURE_ROLLOUT, 2, roll_out},
-    {FEATURE_SENDS, 6, send},          {FEATURE_STOPS, 2, stop},
+    {FEATURE_RECEIPTS, 8, receipt},
+    {FEATURE_CAPS, 1, change_contact},
+    {FEATURE_ZONES, 6, zone},
+    {FEATURE_TRIGGERS, 2, date},
+    {FEATURE_COUPONS, 6, bring_codes},
+    {FEATURE_COUPONS, 5, use_coupon},
+    {FEATURE_VERSIONS, 3, change_moves},
+    {FEATURE_ROLLOUT, 2, roll_out},
+    {FEATURE_SENDS, 6, send},
+    {FEATURE_STOPS, 2, stop},
     {FEATURE_IMPORTS, 4, import},
 };
 

@@ -1,7 +1,7 @@
 /* sim_test.c — the random simulator: histories with crashes, failing disks, bad providers and
  * jumping clocks, on the steps the server runs. One seed is one run, for ever.
  *
- * What must hold is RELIABILITY's list of invariants: I1, I2, I3, I4, I7, I8, I9, I13, I14, and the
+ * What must hold is RELIABILITY's list of invariants: I1 to I9, I11, I13 to I15, and the
  * entries and exits that a slow reading of the timelines gives (sim_test.h says where each is
  * checked). test/planted.sh proves that it finds what it should: it plants bugs and runs it.
  * BECKON_SEEDS sets how many seeds run, from BECKON_SEED on. */

@@ -23,8 +23,9 @@ struct handed {
 
 /* What a run has beside the journeys that all have. */
 #define FEATURES(X)                                                                                \
-    X(RECEIPTS) X(CAPS) X(ZONES) X(SCHEDULE) X(TRIGGERS) X(COUPONS) X(VERSIONS) X(ROLLOUT)         \
-    X(SENDS) X(STOPS) X(IMPORTS) X(GOALS) X(JOINS) X(ERASURES) X(JUMPS)
+    X(RECEIPTS)                                                                                    \
+    X(CAPS) X(ZONES) X(SCHEDULE) X(TRIGGERS) X(COUPONS) X(VERSIONS) X(ROLLOUT) X(SENDS) X(STOPS)   \
+        X(IMPORTS) X(GOALS) X(JOINS) X(ERASURES) X(JUMPS)
 enum {
 #define X(name) FEATURE_##name,
     FEATURES(X)
@@ -78,7 +79,7 @@ struct sim {
     bool mixed[PEOPLE];    /* was one customer with somebody else: consent is of both */
     u8 gone[EVENTS_MAX];   /* message ids that were erased, or may have been */
     u32 erasures;
-    bool erasing; /* one was asked for, and may have happened */
+    bool erasing;       /* one was asked for, and may have happened */
     u32 device[PEOPLE]; /* how many she has had */
     struct journey_plan journeys[J_COUNT];
     struct handed handed[HANDED_MAX];
@@ -169,8 +170,8 @@ struct told {
     u64 order;
     u32 code, flags;
     i64 occurred_ms, received_ms;
-    str journey, reason, key, n, message, segment, message_id, step, template_id, name, value, coupon,
-        coupon_code, channel;
+    str journey, reason, key, n, message, segment, message_id, step, template_id, name, value,
+        coupon, coupon_code, channel;
     bool machine;
 };
 u32 timeline(struct sim *s, persona head, struct arena *a, struct told **out);

@@ -223,16 +223,15 @@ static bool is_basic(const struct sim *s, str journey)
     return false;
 }
 
-/* An order that has just happened ends every enrolment in the journeys that all runs have: what was planned then, and not
- * claimed, must not be claimed any more. */
+/* An order that has just happened ends every enrolment in the journeys that all runs have: what was
+ * planned then, and not claimed, must not be claimed any more. */
 static void check_exits(struct sim *s, const struct told *list, u32 n)
 {
     u32 order = names_find(engine_names(world_engine(s->world)), NAME_EVENT, S("Order Completed"));
     for (u32 i = 0; order && i < n; i++) {
         if (list[i].code != order || list[i].occurred_ms != list[i].received_ms) continue;
         for (u32 k = i + 1; k < n; k++) {
-            bool first =
-                list[k].code == EVENT_MESSAGE_CLAIMED && is_basic(s, list[k].journey);
+            bool first = list[k].code == EVENT_MESSAGE_CLAIMED && is_basic(s, list[k].journey);
             for (u32 before = 0; first && before < k; before++)
                 first = list[before].code != EVENT_MESSAGE_CLAIMED ||
                         !str_eq(list[before].message, list[k].message);
