@@ -23,11 +23,23 @@ struct handed {
 
 /* What a run has beside the journeys that all have. */
 #define FEATURES(X)                                                                                \
-    X(RECEIPTS)                                                                                    \
-    X(CAPS) X(ZONES) X(SCHEDULE) X(TRIGGERS) X(COUPONS) X(VERSIONS) X(ROLLOUT) X(SENDS) X(STOPS)   \
-        X(IMPORTS) X(GOALS) X(JOINS) X(ERASURES) X(JUMPS)
+    X(RECEIPTS, 0)                                                                                 \
+    X(CAPS, 0)                                                                                     \
+    X(ZONES, 0)                                                                                    \
+    X(SCHEDULE, 0)                                                                                 \
+    X(TRIGGERS, 0)                                                                                 \
+    X(COUPONS, 0)                                                                                  \
+    X(VERSIONS, 0)                                                                                 \
+    X(ROLLOUT, 0)                                                                                  \
+    X(SENDS, 0)                                                                                    \
+    X(STOPS, 0)                                                                                    \
+    X(IMPORTS, 0)                                                                                  \
+    X(GOALS, 0)                                                                                    \
+    X(JOINS, 0)                                                                                    \
+    X(ERASURES, 0)                                                                                 \
+    X(JUMPS, 0)
 enum {
-#define X(name) FEATURE_##name,
+#define X(name, unused) FEATURE_##name,
     FEATURES(X)
 #undef X
         FEATURE_COUNT
