@@ -441,7 +441,7 @@ static void claims_like_the_twin(struct arena *arena, struct rng *rng, const cha
         persona one = who[rng_below(rng, TWINS)];
         u32 channel = CHANNELS[rng_below(rng, 2)];
         category kind = (category)rng_below(rng, 3);
-        bool waits;
+        bool waits = false;
         i64 until;
         /* Whole hours often, so that edges are met. */
         p->w->now +=

@@ -1,7 +1,7 @@
 /* sim_test.c — the random simulator: histories with crashes, failing disks, bad providers and
  * jumping clocks, on the steps the server runs. One seed is one run, for ever.
  *
- * What must hold is RELIABILITY's list of invariants: I1, I2, I3, I4, I7, I8, I9, I13, I14, and the
+ * What must hold is RELIABILITY's list of invariants: I1 to I9, I11, I13 to I15, and the
  * entries and exits that a slow reading of the timelines gives (sim_test.h says where each is
  * checked). test/planted.sh proves that it finds what it should: it plants bugs and runs it.
  * BECKON_SEEDS sets how many seeds run, from BECKON_SEED on. */
@@ -59,6 +59,14 @@ static struct world_answer provider_says(void *ctx, const struct delivered *d)
     return a;
 }
 
+static void note_customer(struct sim *s, u32 row, struct handed *h)
+{
+    struct engine *e = world_engine(s->world);
+    const struct message_row *r = message_at(engine_messages(e), row);
+    if (!r || !hash128_eq(message_id(engine_messages(e), row), h->id)) return;
+    customer_id(engine_customers(e), r->persona, h->customer);
+}
+
 /* Each hand-over is looked at once: I3 and I4. */
 static void check_handed(struct sim *s, u32 *from)
 {
@@ -67,14 +75,16 @@ static void check_handed(struct sim *s, u32 *from)
     for (; *from < n; (*from)++) {
         const struct delivered *d = &list[*from];
         u32 person = person_of(d->to);
-        HOLDS(s, s->opted_out[person] == NEVER || s->mixed[person],
+        bool bill = d->id.lo >> 32 == SEND_BILL;
+        HOLDS(s, bill || s->opted_out[person] == NEVER || s->mixed[person],
               "a message went out after the opt-out was answered");
         struct handed *h = NULL;
         for (u32 i = 0; i < s->handed_count; i++)
             if (hash128_eq(s->handed[i].id, d->id)) h = &s->handed[i];
         HOLDS(s, !h || h->again_allowed, "a message id was handed over twice");
         if (!h && s->handed_count < HANDED_MAX) h = &s->handed[s->handed_count++];
-        if (h) *h = (struct handed){d->id, d->answer == ANSWER_RETRY};
+        if (h) *h = (struct handed){.id = d->id, .again_allowed = d->answer == ANSWER_RETRY};
+        if (h && !s->dead) note_customer(s, d->message, h);
     }
 }
 
@@ -117,7 +127,7 @@ static const char *const SEGMENTS[] = {
     "{\"id\":\"both\",\"if\":{\"all\":[{\"segment\":\"busy\"},{\"not\":{\"segment\":\"away\"}}]}}",
 };
 
-static void publish_text(struct sim *s, object_kind kind, const char *text)
+bool sim_publish(struct sim *s, object_kind kind, const char *text)
 {
     struct arena *a = arena_new();
     const struct json *j;
@@ -127,6 +137,7 @@ static void publish_text(struct sim *s, object_kind kind, const char *text)
     if (e != ERR_OK && !s->faults)
         fail_msg("seed %llu: %s %s", (unsigned long long)s->seed, why.path, why.message);
     arena_free(a);
+    return e == ERR_OK;
 }
 
 static void plan_journeys(struct sim *s)
@@ -149,27 +160,13 @@ static void plan_journeys(struct sim *s)
     }
 }
 
-/* Half of all worlds know no caps; some have the defaults, some one that is told to sim_told. */
-static void publish_policies(struct sim *s)
-{
-    struct rng own = {s->seed ^ 0x9E3779B97F4A7C15ull};
-    u64 drawn = rng_below(&own, 4);
-    s->capped = drawn == 3;
-    if (drawn < 2) publish_text(s, OBJECT_POLICY, "{\"caps\":[],\"quiet\":[]}");
-    if (s->capped)
-        publish_text(s, OBJECT_POLICY,
-                     "{\"quiet\":[{\"channel\":\"*\",\"from\":\"23:00\",\"to\":\"02:00\"}],"
-                     "\"caps\":[{\"channel\":\"*\",\"max\":2,\"per\":\"6h\",\"over\":\"defer\"}]}");
-}
-
 static void publish(struct sim *s)
 {
     static const char *const WAITS[] = {"1s", "5m", "1h", "1d"};
     static const char *const AGAIN[] = {"\"always\"", "\"after_exit\"", "\"never\"",
                                         "{\"after\":\"2h\"}", "\"per_key\""};
     static const char *const RUNNING[] = {"ignore", "restart", "parallel"};
-    publish_policies(s);
-    for (u32 i = 0; i < COUNT_OF(SEGMENTS); i++) publish_text(s, OBJECT_SEGMENT, SEGMENTS[i]);
+    for (u32 i = 0; i < COUNT_OF(SEGMENTS); i++) (void)sim_publish(s, OBJECT_SEGMENT, SEGMENTS[i]);
     plan_journeys(s);
     for (u32 i = 0; i < J_COUNT; i++) {
         const struct journey_plan *j = &s->journeys[i];
@@ -181,9 +178,10 @@ static void publish(struct sim *s)
             snprintf(trigger, sizeof trigger, "{\"segment\":\"busy\",\"on\":\"enter\"}");
         snprintf(text, sizeof text, JOURNEY, j->id, trigger, AGAIN[j->again], RUNNING[j->running],
                  WAITS[rng_below(&s->rng, 4)], WAITS[rng_below(&s->rng, 4)]);
-        publish_text(s, OBJECT_JOURNEY, text);
+        (void)sim_publish(s, OBJECT_JOURNEY, text);
     }
-    for (u32 i = 0; i < COUNT_OF(DEEDS); i++) publish_text(s, OBJECT_JOURNEY, DEEDS[i]);
+    for (u32 i = 0; i < COUNT_OF(DEEDS); i++) (void)sim_publish(s, OBJECT_JOURNEY, DEEDS[i]);
+    swarm_publish(s);
 }
 
 static void open_again(struct sim *s)
@@ -191,7 +189,10 @@ static void open_again(struct sim *s)
     struct diag why = {0};
     for (u32 tries = 0; tries < 50; tries++) {
         why = (struct diag){0};
-        if (world_open(&s->options, &s->world, &why) == ERR_OK) return;
+        if (world_open(&s->options, &s->world, &why) == ERR_OK) {
+            if (s->era_count) swarm_opened(s);
+            return;
+        }
         sim_faults(s->env, (struct sim_faults){0});
     }
     fail_msg("seed %llu: cannot open again: %s", (unsigned long long)s->seed, why.message);
@@ -199,6 +200,7 @@ static void open_again(struct sim *s)
 
 static void crash(struct sim *s, u32 *seen)
 {
+    swarm_stalled(s, s->step_ms, env_wall_ms(s->env));
     if (!s->dead) check_handed(s, seen);
     if (rng_percent(&s->rng, 50))
         sim_crash(s->env);
@@ -220,7 +222,7 @@ static void crash(struct sim *s, u32 *seen)
 
 /* ---- what people do ---- */
 
-static bool call(struct sim *s, const char *body)
+bool sim_call(struct sim *s, const char *body)
 {
     struct intake_result result = {0};
     struct diag why = {0};
@@ -231,9 +233,9 @@ static bool call(struct sim *s, const char *body)
  * ones have only a user id. */
 static void name(struct sim *s, u32 person, char out[96])
 {
-    u64 dice = person < PLAIN ? 0 : rng_below(&s->rng, 100);
-    u32 device = person < PLAIN ? 0 : s->device[person];
-    if (dice >= 95 && person >= PLAIN) device = ++s->device[person];
+    u64 dice = person < plain_people(s) ? 0 : rng_below(&s->rng, 100);
+    u32 device = person < plain_people(s) ? 0 : s->device[person];
+    if (dice >= 95 && person >= plain_people(s)) device = ++s->device[person];
     if (dice < 45)
         snprintf(out, 96, "\"userId\":\"u%u\"", person);
     else if (dice < 85)
@@ -276,7 +278,7 @@ static void edit(struct sim *s)
     name(s, (u32)rng_below(&s->rng, PEOPLE), who);
     snprintf(body, sizeof body, "{\"type\":\"identify\",%s,\"traits\":{\"plan\":\"%s\"}}", who,
              rng_percent(&s->rng, 50) ? "gold" : "tin");
-    (void)!call(s, body);
+    (void)!sim_call(s, body);
 }
 
 /* She logs in: the device's past is hers. */
@@ -284,15 +286,16 @@ static void alias(struct sim *s)
 {
     char body[256];
     u32 person = PLAIN + (u32)rng_below(&s->rng, PEOPLE - PLAIN);
+    if (!has(s, FEATURE_JOINS)) return;
     snprintf(body, sizeof body,
              "{\"type\":\"alias\",\"anonymousId\":\"d%u-%u\",\"userId\":\"u%u\"}", person,
              s->device[person], person);
-    (void)!call(s, body);
+    (void)!sim_call(s, body);
 }
 
 /* ---- who is one person ---- */
 
-static persona find(struct sim *s, u32 space, const char *text)
+persona sim_find(struct sim *s, u32 space, const char *text)
 {
     struct engine *e = world_engine(s->world);
     return customer_find(engine_customers(e), space,
@@ -304,13 +307,14 @@ static void join(struct sim *s)
 {
     char a[32], b[32];
     u32 person = PLAIN + (u32)rng_below(&s->rng, PEOPLE - PLAIN);
+    if (!has(s, FEATURE_JOINS)) return;
     bool twins = rng_percent(&s->rng, 25);
     if (twins) person = PEOPLE - 2;
     snprintf(a, sizeof a, "u%u", person);
     snprintf(b, sizeof b, twins ? "u%u" : "d%u-%u", twins ? PEOPLE - 1 : person,
              (u32)rng_below(&s->rng, s->device[person] + 1));
-    persona x = find(s, SPACE_USER_ID, a),
-            y = find(s, twins ? SPACE_USER_ID : SPACE_ANONYMOUS_ID, b);
+    persona x = sim_find(s, SPACE_USER_ID, a),
+            y = sim_find(s, twins ? SPACE_USER_ID : SPACE_ANONYMOUS_ID, b);
     if (!x || !y) return;
     if (twins) s->mixed[PEOPLE - 2] = s->mixed[PEOPLE - 1] = true;
     (void)!world_merge(s->world, x, y);
@@ -319,6 +323,7 @@ static void join(struct sim *s)
 static void part(struct sim *s)
 {
     persona end = customers_end(engine_customers(world_engine(s->world)));
+    if (!has(s, FEATURE_JOINS)) return;
     (void)!world_unmerge(s->world, 1 + (persona)rng_below(&s->rng, end));
 }
 
@@ -347,7 +352,8 @@ static void forget(struct sim *s)
     persona p = 1 + (persona)rng_below(&s->rng, customers_end(c)), head = customer_head(c, p);
     struct identifier_view id;
     bool hers[PEOPLE] = {0};
-    if (!head) return;
+    if (!head || !has(s, FEATURE_ERASURES)) return;
+    s->erasing = true;
     note_gone(s, head);
     for (u32 cursor = 0; customer_identifier(c, head, &cursor, &id);)
         if (id.space == SPACE_EMAIL) hers[(u32)(id.value.p[1] - '0') % PEOPLE] = true;
@@ -401,7 +407,7 @@ static void consent(struct sim *s, u32 person, bool yes)
              "\"consent\":{\"email\":%s}}}",
              person, person, yes ? "true" : "false");
     if (yes) s->opted_out[person] = NEVER; /* from now on it may be either, until answered */
-    if (call(s, body) && !yes) s->opted_out[person] = world_now(s->world);
+    if (sim_call(s, body) && !yes) s->opted_out[person] = world_now(s->world);
 }
 
 static void misbehave(struct sim *s)
@@ -411,7 +417,9 @@ static void misbehave(struct sim *s)
     case 0: f.fail_call = 1 + rng_below(&s->rng, 20); break;
     case 1: f.write_error_per_million = 20000; break;
     case 2:
+        if (!has(s, FEATURE_JUMPS)) break;
         sim_set_wall(s->env, world_now(s->world) + (i64)rng_below(&s->rng, (u64)DAY) - DAY / 4);
+        swarm_stalled(s, s->step_ms, world_now(s->world));
         break;
     default: break;
     }
@@ -420,6 +428,10 @@ static void misbehave(struct sim *s)
 
 static void act(struct sim *s)
 {
+    if (rng_percent(&s->swarm, 30)) {
+        swarm_act(s);
+        return;
+    }
     u64 dice = rng_below(&s->rng, 100);
     if (dice < 45)
         track(s, false);
@@ -467,10 +479,13 @@ static void check_replay(struct sim *s)
 
 static void one_step(struct sim *s, u32 *seen)
 {
+    i64 before = world_now(s->world);
     if (s->faults && rng_percent(&s->rng, 25))
         sim_kill_at(s->env, NULL, 1 + rng_below(&s->rng, 30));
+    s->step_ms = before;
     act(s);
     sim_kill_at(s->env, NULL, 0);
+    if (world_now(s->world) != before) check_statuses(s);
     check_handed(s, seen);
     check_not_early(s);
     if (s->faults && rng_percent(&s->rng, 6)) crash(s, seen);
@@ -504,12 +519,17 @@ static void run(u64 seed)
 {
     struct sim *s = mem_zalloc(sizeof *s);
     u32 seen = 0;
+    u64 events;
     s->seed = seed;
     s->rng.state = seed;
     s->env = env_sim(seed);
+    swarm_draw(s);
     sim_set_wall(s->env, START);
-    s->options =
-        (struct world_options){.env = s->env, .dir = "/x", .answer = provider_says, .ctx = s};
+    s->options = (struct world_options){.env = s->env,
+                                        .dir = "/x",
+                                        .answer = provider_says,
+                                        .ctx = s,
+                                        .files = env_real() /* of time zones */};
     if (seed % 3) s->options.events_tail_bytes = 1 + rng_below(&s->rng, 20000);
     for (u32 i = 0; i < PEOPLE; i++) s->opted_out[i] = NEVER;
     open_again(s);
@@ -522,6 +542,7 @@ static void run(u64 seed)
     crash(s, &seen);
     check_events(s);
     check_tally(s);
+    events = count_events(s);
     for (u32 i = 0; i < J_COUNT; i++) /* what is paused may wait for ever */
         if (s->journeys[i].operated) resume(s, i);
     CHECK_OK(world_operate(s->world, OPERATE_SENDING_RELEASE, 0, 0));
@@ -533,8 +554,9 @@ static void run(u64 seed)
     check_punctual(s);
     check_lists(s);
     check_segments(s);
-    check_events(s);
+    HOLDS(s, count_events(s) == events, "an event went within a month");
     check_told(s);
+    check_swarm(s);
     check_replay(s);
     handed_over += s->handed_count;
     world_abandon(s->world);

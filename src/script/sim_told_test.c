@@ -6,14 +6,6 @@
 
 enum { TOLD_MAX = 1 << 16 };
 
-/* One event of a timeline, in the order of the log. */
-struct told {
-    u64 order;
-    u32 code, flags;
-    i64 occurred_ms, received_ms;
-    str journey, reason, key, n, message, segment, message_id;
-};
-
 static str text_of(struct arena *a, str props, u32 property)
 {
     value v = property ? props_get(props, property) : value_missing();
@@ -32,7 +24,7 @@ static int by_order(const void *a, const void *b)
     return (x->order > y->order) - (x->order < y->order);
 }
 
-static u32 timeline(struct sim *s, persona head, struct arena *a, struct told **out)
+u32 timeline(struct sim *s, persona head, struct arena *a, struct told **out)
 {
     struct engine *e = world_engine(s->world);
     u32 key = names_find(engine_names(e), NAME_PROPERTY, S("n")), n = 0;
@@ -55,6 +47,14 @@ static u32 timeline(struct sim *s, persona head, struct arena *a, struct told **
                                     .n = text_of(a, ev.props, key),
                                     .message = text_of(a, ev.props, PROPERTY_MESSAGE),
                                     .segment = text_of(a, ev.props, PROPERTY_SEGMENT),
+                                    .step = text_of(a, ev.props, PROPERTY_STEP),
+                                    .template_id = text_of(a, ev.props, PROPERTY_TEMPLATE),
+                                    .name = text_of(a, ev.props, PROPERTY_NAME),
+                                    .value = text_of(a, ev.props, PROPERTY_NEW),
+                                    .coupon = text_of(a, ev.props, PROPERTY_COUPON),
+                                    .coupon_code = text_of(a, ev.props, PROPERTY_CODE),
+                                    .channel = text_of(a, ev.props, PROPERTY_CHANNEL),
+                                    .machine = text_of(a, ev.props, PROPERTY_MACHINE).n != 0,
                                     .message_id = arena_str(a, ev.message_id)};
     }
     qsort(*out, n, sizeof **out, by_order);
@@ -84,6 +84,21 @@ void check_events(struct sim *s)
         HOLDS(s, found[s->sent[i]] || s->gone[s->sent[i]], "an answered event is lost");
 }
 
+u64 count_events(struct sim *s)
+{
+    struct engine *e = world_engine(s->world);
+    u64 sum = 0;
+    for (persona head = 1; head < customers_end(engine_customers(e)); head++) {
+        if (customer_head(engine_customers(e), head) != head) continue;
+        struct arena *a = arena_new();
+        struct told *list;
+        u32 n = timeline(s, head, a, &list);
+        for (u32 i = 0; i < n; i++) sum += !(list[i].flags & EVENT_SYSTEM);
+        arena_free(a);
+    }
+    return sum;
+}
+
 /* ---- journeys ---- */
 
 struct twin {
@@ -102,6 +117,7 @@ static bool again_allows(const struct journey_plan *j, const struct twin *w, con
 {
     switch (j->again) {
     case AGAIN_LIST_NEVER: return w->entered == 0;
+    case AGAIN_LIST_AFTER_EXIT: return w->running == 0;
     case AGAIN_LIST_2H: return w->entered == 0 || t->received_ms - w->last_ms >= 2 * HOUR;
     case AGAIN_LIST_KEY:
         for (u32 i = 0; i < w->key_count; i++)
@@ -200,15 +216,22 @@ static bool planned_before(const struct told *list, u32 at, str message, u64 ord
     return false;
 }
 
-/* An order that has just happened ends every enrolment there is: what was planned then, and not
- * claimed, must not be claimed any more. */
+static bool is_basic(const struct sim *s, str journey)
+{
+    for (u32 i = 0; i < J_COUNT; i++)
+        if (str_eq(journey, str_of(s->journeys[i].id))) return true;
+    return false;
+}
+
+/* An order that has just happened ends every enrolment in the journeys that all runs have: what was
+ * planned then, and not claimed, must not be claimed any more. */
 static void check_exits(struct sim *s, const struct told *list, u32 n)
 {
     u32 order = names_find(engine_names(world_engine(s->world)), NAME_EVENT, S("Order Completed"));
     for (u32 i = 0; order && i < n; i++) {
         if (list[i].code != order || list[i].occurred_ms != list[i].received_ms) continue;
         for (u32 k = i + 1; k < n; k++) {
-            bool first = list[k].code == EVENT_MESSAGE_CLAIMED;
+            bool first = list[k].code == EVENT_MESSAGE_CLAIMED && is_basic(s, list[k].journey);
             for (u32 before = 0; first && before < k; before++)
                 first = list[before].code != EVENT_MESSAGE_CLAIMED ||
                         !str_eq(list[before].message, list[k].message);
@@ -233,8 +256,7 @@ static void check_refusals(struct sim *s, const struct told *list, u32 n)
     }
 }
 
-/* The claim at `at` stood: its message was not rejected, bounced or put off behind it. */
-static bool claim_stood(const struct told *list, u32 n, u32 at)
+bool claim_stood(const struct told *list, u32 n, u32 at)
 {
     if (list[at].code != EVENT_MESSAGE_CLAIMED) return false;
     for (u32 i = at + 1; i < n; i++) {
@@ -246,22 +268,7 @@ static bool claim_stood(const struct told *list, u32 n, u32 at)
     return true;
 }
 
-/* Never more than the cap has let through and none in the quiet hours. */
-static void check_caps(struct sim *s, const struct told *list, u32 n)
-{
-    for (u32 i = 0; s->capped && i < n; i++) {
-        u32 before = 0;
-        if (list[i].code != EVENT_MESSAGE_CLAIMED) continue;
-        civil c = civil_of_ms(list[i].received_ms);
-        HOLDS(s, c.hour < CAP_QUIET_FROM && c.hour >= CAP_QUIET_TO,
-              "a message was claimed in quiet hours");
-        for (u32 k = 0; k < i; k++)
-            before += list[i].received_ms - list[k].received_ms < CAP_MS && claim_stood(list, n, k);
-        HOLDS(s, before < CAP_MESSAGES, "a message was claimed beyond a cap");
-    }
-}
-
-static bool was_joined(const struct told *list, u32 n)
+bool was_joined(const struct told *list, u32 n)
 {
     for (u32 i = 0; i < n; i++)
         if (list[i].code == EVENT_MERGED || list[i].code == EVENT_UNMERGED) return true;
@@ -275,7 +282,6 @@ static void check_alone(struct sim *s, const struct told *list, u32 n)
     check_fresh(s, list, n);
     check_exits(s, list, n);
     check_refusals(s, list, n);
-    check_caps(s, list, n);
 }
 
 void check_told(struct sim *s)
@@ -286,7 +292,10 @@ void check_told(struct sim *s)
         struct arena *a = arena_new();
         struct told *list;
         u32 n = timeline(s, head, a, &list);
-        if (!was_joined(list, n)) check_alone(s, list, n);
+        if (!was_joined(list, n)) {
+            check_alone(s, list, n);
+            check_swarm_alone(s, head, list, n);
+        }
         arena_free(a);
     }
 }

@@ -357,40 +357,47 @@ err world_publish(struct world *w, object_kind kind, const struct json *source, 
     return e;
 }
 
-MUST_USE static err take(struct world *w, intake_call call, bool history, str body,
-                         struct intake_result *result, struct diag *why)
+MUST_USE static err take_from(struct world *w, const struct intake_source *from, intake_call call,
+                              str body, struct intake_result *result, struct diag *why)
 {
-    struct intake_source from = {.history = history};
     struct buf records;
     buf_init(&records, APPEND_BYTES_MAX);
-    err e = intake_batch(w->intake, &from, call, body, world_now(w), &records, result, why);
+    err e = intake_batch(w->intake, from, call, body, world_now(w), &records, result, why);
     if (e == ERR_OK && result->accepted)
         e = world_append(w, buf_str(&records), result->accepted, NULL);
     buf_clear(&records);
     return e;
 }
 
-MUST_USE static err take_batch(struct world *w, intake_call call, str item,
+MUST_USE static err take(struct world *w, intake_call call, bool history, str body,
+                         struct intake_result *result, struct diag *why)
+{
+    struct intake_source from = {.history = history};
+    return take_from(w, &from, call, body, result, why);
+}
+
+MUST_USE static err take_batch(struct world *w, u32 source, intake_call call, str item,
                                struct intake_result *result, struct diag *why)
 {
+    struct intake_source from = {.code = source};
     struct buf batch;
     buf_init(&batch, APPEND_BYTES_MAX);
     buf_put(&batch, S("{\"batch\":["));
     buf_put(&batch, item);
     buf_put(&batch, S("]}"));
-    err e = take(w, call, false, buf_str(&batch), result, why);
+    err e = take_from(w, &from, call, buf_str(&batch), result, why);
     buf_clear(&batch);
     return e;
 }
 
 err world_track(struct world *w, str body, struct intake_result *result, struct diag *why)
 {
-    return take_batch(w, INTAKE_BATCH, body, result, why);
+    return take_batch(w, 0, INTAKE_BATCH, body, result, why);
 }
 
 err world_import(struct world *w, str body, struct intake_result *result, struct diag *why)
 {
-    return take_batch(w, INTAKE_IMPORT, body, result, why);
+    return take_batch(w, 0, INTAKE_IMPORT, body, result, why);
 }
 
 err world_item(struct world *w, str body, struct intake_result *result, struct diag *why)
@@ -401,4 +408,10 @@ err world_item(struct world *w, str body, struct intake_result *result, struct d
 err world_past(struct world *w, str body, struct intake_result *result, struct diag *why)
 {
     return take(w, INTAKE_ITEM, true, body, result, why);
+}
+
+err world_import_as(struct world *w, u32 source, str body, struct intake_result *result,
+                    struct diag *why)
+{
+    return take_batch(w, source, INTAKE_IMPORT, body, result, why);
 }

@@ -63,6 +63,9 @@ MUST_USE err world_record(struct world *w, u16 kind, str payload);
 /* A call of an SDK that is imported as history. */
 MUST_USE err world_import(struct world *w, str body, struct intake_result *result,
                           struct diag *why);
+/* The same as part of an import that can be undone: `source` is its NAME_SOURCE code. */
+MUST_USE err world_import_as(struct world *w, u32 source, str body, struct intake_result *result,
+                             struct diag *why);
 /* Publishes a configuration object from its JSON: compiled, appended, applied. */
 MUST_USE err world_publish(struct world *w, object_kind kind, const struct json *source,
                            struct diag *why);
