@@ -123,6 +123,7 @@ struct post {
     bool off;
     u8 consent; /* of e-mail: 1 yes, 2 no, 3 not recorded */
     i64 ago_ms;
+    u16 flags; /* RECORD_* */
 };
 
 static inline void post_fields(struct house *h, const struct post *p, struct item *item,
@@ -151,7 +152,7 @@ static inline void post_fields(struct house *h, const struct post *p, struct ite
 /* Puts an item into the log and applies it; the persona it went to. */
 static inline persona house_post(struct house *h, const struct post *p)
 {
-    struct record r = {.kind = RECORD_ITEM_, .level = ENGINE_LEVEL};
+    struct record r = {.kind = RECORD_ITEM_, .level = ENGINE_LEVEL, .flags = p->flags};
     struct item item = {.what = p->what ? p->what : p->event ? ITEM_TRACK : ITEM_IDENTIFY};
     struct buf fields[3], payload;
     struct event ev[8];
