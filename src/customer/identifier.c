@@ -254,8 +254,7 @@ static void keep_limit(struct customers *c, persona head, u32 space)
         const struct identifier_row *r = identifier_at(c, at);
         if (space_of(r) != space || r->form & FORM_FORMER || is_again(c, head, at)) continue;
         /* What is merely claimed goes first: nobody can push out what is known. */
-        if (!oldest || r->form & FORM_CLAIMED ||
-            !(identifier_at(c, oldest)->form & FORM_CLAIMED))
+        if (!oldest || r->form & FORM_CLAIMED || !(identifier_at(c, oldest)->form & FORM_CLAIMED))
             oldest = at;
         values++;
     }

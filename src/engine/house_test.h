@@ -101,7 +101,9 @@ static inline struct identifier house_id(struct house *h, const char *reference)
         if (!str_starts(text, str_of(SPACES[i].prefix))) continue;
         text = str_slice(text, strlen(SPACES[i].prefix), text.n);
         return (struct identifier){
-            SPACES[i].space, identifier_hash(engine_key(h->e), SPACES[i].space, text), text, {0}};
+            .space = SPACES[i].space,
+            .hash = identifier_hash(engine_key(h->e), SPACES[i].space, text),
+            .value = text};
     }
     fail_msg("no such namespace: %s", reference);
     abort();

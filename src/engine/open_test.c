@@ -18,7 +18,8 @@ TEST("an address that the public claims is never written to while one is known")
     struct house h;
     house_open(&h, 1, NULL);
     persona p = house_post(&h, &(struct post){.ids = {"user:u", "mail:claimed@x"},
-                                              .flags = RECORD_BROWSER, .ago_ms = 900});
+                                              .flags = RECORD_BROWSER,
+                                              .ago_ms = 900});
     CHECK_STR(address(&h, p), S("claimed@x"));
     house_post(&h, &(struct post){.ids = {"user:u", "mail:known@x"}, .ago_ms = 800});
     CHECK_STR(address(&h, p), S("known@x"));
@@ -37,9 +38,13 @@ TEST("a form adds what is missing of somebody who is known, and changes nothing"
     struct house h;
     house_open(&h, 1, NULL);
     persona p = house_post(&h, &(struct post){.ids = {"user:u", "mail:a@x"},
-                                              .attribute = "city", .v = value_text(S("Oslo"))});
-    struct post form = {.ids = {"mail:a@x"}, .event = "Form Submitted", .attribute = "city",
-                        .v = value_text(S("Rome")), .flags = RECORD_BROWSER};
+                                              .attribute = "city",
+                                              .v = value_text(S("Oslo"))});
+    struct post form = {.ids = {"mail:a@x"},
+                        .event = "Form Submitted",
+                        .attribute = "city",
+                        .v = value_text(S("Rome")),
+                        .flags = RECORD_BROWSER};
     house_post(&h, &form);
     CHECK_STR(house_attribute(&h, p, "city"), S("Oslo"));
     form.attribute = "size";

@@ -54,7 +54,8 @@ bool auth_host_is_ours(const struct server *s, str host)
 /* A proxy on this machine stands for the whole world. */
 static bool is_forwarded(const struct http_request *req)
 {
-    static const char *const SAYS[] = {"forwarded", "via", "x-forwarded-for", "x-forwarded-host",
+    static const char *const SAYS[] = {"forwarded",         "via",
+                                       "x-forwarded-for",   "x-forwarded-host",
                                        "x-forwarded-proto", "x-real-ip"};
     bool forwarded = false;
     for (u32 i = 0; i < COUNT_OF(SAYS); i++) forwarded |= http_header(req, str_of(SAYS[i])).n > 0;
