@@ -149,10 +149,13 @@ def customers_list(dir):
     check("no kind", s.upload("x", b"a\n")[0] == 422)
     check("products", s.upload("x", b"a\n", kind="products")[0] == 422)
     check("a wrong key", s.upload("x", b"a\n", kind="customers", key="bk_live_nonsense")[0] == 401)
+    left = [n for n in os.listdir(os.path.join(s.dir, "imports")) if n.startswith("imp_") and "." not in n and
+            not os.path.exists(os.path.join(s.dir, "imports", n + ".json"))]
+    check("what is refused leaves nothing behind", left == [], left)
     check("no form", s.call("POST", "/api/v1/imports", b"a,b\n", {"Content-Type": "text/csv"})[0] == 400)
     check("a mapping of nothing", s.run("x.csv", b"a,b\n1,2\n", kind="customers",
                                         mapping={"z": "email"})["status"] == "failed")
-    check("uploads go", not any(f.endswith(".upload") for _, _, files in os.walk(os.path.join(dir, "imports")) for f in files))
+    check("uploads go", not any(f.endswith(".upload") for _, _, files in os.walk(os.path.join(s.dir, "imports")) for f in files))
     s.stop()
 
 

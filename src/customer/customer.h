@@ -97,6 +97,7 @@ struct identifier {
     u32 space;
     hash128 hash;
     str value, raw; /* empty when blanked; raw empty if equal to value */
+    bool claimed;   /* by the public: no key vouches for it */
 };
 
 /* The hash of a (namespace, normal form): what stands in record headers. Any thread. */
@@ -179,7 +180,7 @@ bool customer_identifier(const struct customers *c, persona head, u32 *cursor,
 /* The namespace whose identifiers are the addresses of a channel; 0: of none. */
 u32 channel_space(u32 channel);
 /* The address of a channel: email: email, sms and call: phone, push: device_token…; several: the
- * newest. False if none. */
+ * newest of those that are not merely claimed, else the newest. False if none. */
 bool customer_address(const struct customers *c, persona head, u32 channel,
                       struct identifier_view *out);
 

@@ -62,6 +62,7 @@ enum {
     FORM_STRINGS = 1 << 4,   /* `value` and `raw` instead */
     FORM_FORMER = 1 << 5,    /* a device that belongs to another persona since then */
     FORM_UNINDEXED = 1 << 6, /* HOLDERS_MAX rows of it stand in the index already */
+    FORM_CLAIMED = 1 << 7,   /* said by the public alone */
 };
 
 struct link_row {

@@ -115,7 +115,7 @@ static void add_identifiers(struct digest *d, const struct customer_row *row)
         buf_u32(&d->b, r->persona);
         put_name(d, NAME_SPACE, space_of(r));
         buf_u64(&d->b, (u64)since_of(r));
-        buf_byte(&d->b, !!(r->form & FORM_FORMER));
+        buf_byte(&d->b, r->form & (FORM_FORMER | FORM_CLAIMED));
         buf_str_varint(&d->b, text);
         if (!text.n) buf_hash(&d->b, r->hash);
         if (r->form & FORM_STRINGS) buf_put(&d->b, heap_view(d->c->text, r->raw));

@@ -253,7 +253,9 @@ static void keep_limit(struct customers *c, persona head, u32 space)
     for (u32 at = first; at; at = identifier_at(c, at)->next) {
         const struct identifier_row *r = identifier_at(c, at);
         if (space_of(r) != space || r->form & FORM_FORMER || is_again(c, head, at)) continue;
-        oldest = at;
+        /* What is merely claimed goes first: nobody can push out what is known. */
+        if (!oldest || r->form & FORM_CLAIMED || !(identifier_at(c, oldest)->form & FORM_CLAIMED))
+            oldest = at;
         values++;
     }
     if (values > limit) drop_all(c, head, space, identifier_at(c, oldest)->hash);
@@ -278,6 +280,7 @@ void identifier_add(struct customers *c, persona p, const struct identifier *id,
     r->persona = p;
     r->space = (u8)(id->space - 1);
     r->form = form;
+    if (id->claimed && c->rules[id->space].strength != STRENGTH_DEVICE) r->form |= FORM_CLAIMED;
     set_since(r, when);
     set_text(c, r, id);
     if (is_crowded(c, id))
@@ -295,6 +298,8 @@ void identifier_again(struct customers *c, u32 row, const struct identifier *id,
 {
     const struct identifier_row *r = identifier_at(c, row);
     if (id->value.n && !identifier_text(c, r).n) set_text(c, table_edit(c->identifiers, row), id);
+    if (r->form & FORM_CLAIMED && !id->claimed)
+        ((struct identifier_row *)table_edit(c->identifiers, row))->form &= (u8)~FORM_CLAIMED;
     i64 since = since_of(r);
     if (is_contact(c, id->space) ? when > since : when < since) identifier_since(c, row, when);
 }
@@ -392,14 +397,16 @@ u32 channel_space(u32 channel)
 bool customer_address(const struct customers *c, persona head, u32 channel,
                       struct identifier_view *out)
 {
-    u32 space = channel_space(channel);
+    u32 space = channel_space(channel), claimed = 0, at = customer_at(c, head)->identifiers;
     if (!space) return false;
-    for (u32 at = customer_at(c, head)->identifiers; at; at = identifier_at(c, at)->next) {
+    for (; at; at = identifier_at(c, at)->next) {
         const struct identifier_row *r = identifier_at(c, at);
         if (space_of(r) != space || r->form & FORM_FORMER) continue;
         if (!identifier_text(c, r).n) continue;
-        view(c, at, out);
-        return true;
+        if (!(r->form & FORM_CLAIMED)) break;
+        if (!claimed) claimed = at;
     }
-    return false;
+    if (!at) at = claimed;
+    if (at) view(c, at, out);
+    return at != 0;
 }

@@ -249,6 +249,7 @@ static bool resolve_known(struct customers *c, const struct identifier *id, i64 
         return false;
     const struct identifier_row *r = identifier_at(c, row);
     if (!hash128_eq(r->hash, id->hash) || space_of(r) != id->space) return false;
+    if (r->form & FORM_CLAIMED && !id->claimed) return false;
     if (r->form & FORM_FORMER || map_next(&c->by_identifier, id->hash, &at)) return false;
     if (when < since_of(r) || (id->value.n && !(r->form & (FORM_LENGTH | FORM_STRINGS))))
         return false;

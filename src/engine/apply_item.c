@@ -9,7 +9,7 @@ struct item_state {
     persona heads[RECORD_IDS_MAX]; /* customers its identifiers name now */
     u32 head_count;
     i64 occurred;
-    bool fresh, import;
+    bool fresh, import, open; /* open: of a public key or form */
     persona persona, head;
     bool born; /* the record made her customer */
 };
@@ -35,11 +35,22 @@ static void took(struct engine *e, const struct item_state *s, bool seen, const 
         said_add(e, said);
 }
 
+/* A form is filled in by whoever knows an address: of somebody who is known by a strong identifier
+ * it adds what is missing and changes nothing. */
+static bool may_set(struct engine *e, const struct item_state *s, u32 attribute)
+{
+    struct customer_view v = {e->customers, NULL};
+    if (!s->open || s->item.event != EVENT_FORM_SUBMITTED) return true;
+    if (!(customer_at(e->customers, s->head)->flags & CUSTOMER_KNOWN)) return true;
+    return view_attribute(&v, s->head, attribute).type == VALUE_MISSING;
+}
+
 static void set_traits(struct engine *e, const struct item_state *s)
 {
     struct reader r = reader_of(s->item.traits);
     value v;
     for (u32 code; props_next(&r, &code, &v);) {
+        if (!may_set(e, s, code)) continue;
         struct change change, said = {.field = FIELD_ATTRIBUTE, .code = code, .expires_ms = NEVER};
         if (v.type != VALUE_NULL) said.new = v;
         if (states_own(e, 0, &said)) continue;
@@ -55,6 +66,16 @@ static str usual_reason(const struct item_state *s)
     return s->item.what == ITEM_EDIT ? S("api") : S("sdk");
 }
 
+/* Who is known and said no is not asked by the public: her own link, a confirmed address or a
+ * key says yes again. Anybody may say no. */
+static bool may_consent(struct engine *e, const struct item_state *s, const struct item_consent *c)
+{
+    struct customer_view v = {e->customers, NULL};
+    if (!s->open || c->state == CONSENT_NO) return true;
+    if (!(customer_at(e->customers, s->head)->flags & CUSTOMER_KNOWN)) return true;
+    return view_consent(&v, s->head, c->channel, c->topic) != 2;
+}
+
 static void set_consents(struct engine *e, const struct item_state *s)
 {
     struct reader r = reader_of(s->item.consents);
@@ -62,6 +83,7 @@ static void set_consents(struct engine *e, const struct item_state *s)
     while (item_consent_next(&r, &c)) {
         u8 state = c.state == CONSENT_YES ? 1 : c.state == CONSENT_NO ? 2 : 0;
         struct change change, said = {.field = FIELD_CONSENT, .code = c.channel, .topic = c.topic};
+        if (!may_consent(e, s, &c)) continue;
         if (!c.proof.reason.n) c.proof.reason = usual_reason(s);
         said.expires_ms = NEVER;
         if (state) said.new = value_bool(state == 1);
@@ -160,6 +182,10 @@ static void resolve_alias(struct engine *e, const struct item_state *s, struct r
     customer_resolve(e->customers, previous_id(e, s), 1, s->occurred, e->number, &previous);
     customer_resolve(e->customers, &s->ids[1], 1, s->occurred, e->number, out);
     if (previous.head == out->head) return;
+    /* A public key names devices; it does not make one of two who are known. */
+    bool known = customer_at(e->customers, previous.head)->flags &
+                 customer_at(e->customers, out->head)->flags & CUSTOMER_KNOWN;
+    if (s->open && known && !previous.is_new) return;
     if (customer_link(e->customers, previous.head, out->head, LINK_ALIAS, s->occurred, e->number,
                       &linked) != ERR_OK)
         return;
@@ -185,7 +211,8 @@ static void apply_blank(struct engine *e, struct item_state *s, const struct rec
 {
     struct resolved out;
     for (u32 i = 0; i < s->id_count; i++)
-        s->ids[i] = (struct identifier){.space = r->ids[i].space, .hash = r->ids[i].hash};
+        s->ids[i] = (struct identifier){
+            .space = r->ids[i].space, .hash = r->ids[i].hash, .claimed = s->open};
     resolve(e, s, r->flags & RECORD_ALIAS, &out);
     if (s->head) see(e, s, out.is_new);
     identity_joined(e, &out);
@@ -239,11 +266,12 @@ void apply_item(struct engine *e, const struct record *r)
     s.occurred = r->occurred_ms == NEVER ? e->now : min_i64(r->occurred_ms, e->now);
     s.fresh = !(r->flags & RECORD_HISTORY);
     s.import = r->flags & RECORD_IMPORT;
+    s.open = r->flags & RECORD_BROWSER;
     if (r->id_count && r->payload.n == 0) apply_blank(e, &s, r);
     if (!item_read(r->payload, r->id_count, &s.item) || r->id_count == 0) return;
     for (u32 i = 0; i < s.id_count; i++)
-        s.ids[i] =
-            (struct identifier){r->ids[i].space, r->ids[i].hash, s.item.values[i], s.item.raws[i]};
+        s.ids[i] = (struct identifier){r->ids[i].space, r->ids[i].hash, s.item.values[i],
+                                       s.item.raws[i], s.open};
     find_heads(e, &s);
     for (u32 i = 0; i < s.head_count; i++) engine_due(e, s.heads[i]);
     if (!hash128_is_zero(r->dedupe) && event_seen(e->events, r->dedupe, e->now)) {

@@ -101,7 +101,9 @@ static inline struct identifier house_id(struct house *h, const char *reference)
         if (!str_starts(text, str_of(SPACES[i].prefix))) continue;
         text = str_slice(text, strlen(SPACES[i].prefix), text.n);
         return (struct identifier){
-            SPACES[i].space, identifier_hash(engine_key(h->e), SPACES[i].space, text), text, {0}};
+            .space = SPACES[i].space,
+            .hash = identifier_hash(engine_key(h->e), SPACES[i].space, text),
+            .value = text};
     }
     fail_msg("no such namespace: %s", reference);
     abort();
@@ -123,6 +125,7 @@ struct post {
     bool off;
     u8 consent; /* of e-mail: 1 yes, 2 no, 3 not recorded */
     i64 ago_ms;
+    u16 flags; /* RECORD_* */
 };
 
 static inline void post_fields(struct house *h, const struct post *p, struct item *item,
@@ -151,7 +154,7 @@ static inline void post_fields(struct house *h, const struct post *p, struct ite
 /* Puts an item into the log and applies it; the persona it went to. */
 static inline persona house_post(struct house *h, const struct post *p)
 {
-    struct record r = {.kind = RECORD_ITEM_, .level = ENGINE_LEVEL};
+    struct record r = {.kind = RECORD_ITEM_, .level = ENGINE_LEVEL, .flags = p->flags};
     struct item item = {.what = p->what ? p->what : p->event ? ITEM_TRACK : ITEM_IDENTIFY};
     struct buf fields[3], payload;
     struct event ev[8];

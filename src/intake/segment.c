@@ -126,7 +126,12 @@ static err add_named(struct intake *in, struct members m)
             return diag_set(&in->making.why, ERR_REFUSED, "\"%.*s\" is no namespace of identifiers",
                             (int)min_size(key.n, 60), key.p);
         u32 before = in->making.record.id_count;
-        TRY(add_field(in, space, v, "identifiers"));
+        str sent;
+        TRY(id_text(in, v, "identifiers", &sent));
+        bool blank = str_trim(sent).n == 0;
+        if (!blank && !add_id(in, space, sent) && sent.n > NORMAL_BYTES_MAX)
+            return diag_set(&in->making.why, ERR_REFUSED, "\"%.*s\" is longer than %d bytes",
+                            STR_ARG(key), NORMAL_BYTES_MAX);
         if (in->making.record.id_count == before && slice_given(v))
             return diag_set(&in->making.why, ERR_REFUSED, "this is no %.*s", STR_ARG(key));
     }

@@ -15,22 +15,29 @@ static void put_hash(struct buf *b, str key, hash128 h)
 
 /* The hash that the log alone leads to; nothing where its beginning was released already, or where
  * an erasure emptied records of it. */
-static err put_replayed(struct buf *b, const char *dir, struct diag *why)
+static err put_replayed(struct buf *b, const char *dir, hash128 hash, struct diag *why)
 {
     struct engine_options eo = {.dir = dir, .inspect = true, .from_log_alone = true};
     struct engine *e = NULL;
     err r = engine_open(env_real(), &eo, &e, why);
-    if (r == ERR_OK && !engine_is_blanked(e)) put_hash(b, S("replay_hash"), engine_hash(e));
+    bool whole = r == ERR_OK && !engine_is_blanked(e);
+    hash128 replayed = whole ? engine_hash(e) : hash;
+    if (whole) put_hash(b, S("replay_hash"), replayed);
     engine_close(e);
-    return r == ERR_NOT_FOUND ? ERR_OK : r;
+    if (r == ERR_NOT_FOUND) r = ERR_OK;
+    bool same = hash128_eq(hash, replayed);
+    if (r == ERR_OK && !same)
+        r = diag_set(why, ERR_CORRUPT, "replay of the log leads to another state than was kept");
+    json_put_kv_bool(b, S("ok"), r == ERR_OK);
+    if (r != ERR_OK) json_put_kv_str(b, S("why"), str_of(why->message));
+    return r;
 }
 
-static void put_report(struct buf *b, struct engine *e)
+static void put_report(struct buf *b, struct engine *e, hash128 hash)
 {
     struct engine_stats st = engine_stats(e);
-    hash128 hash = engine_hash(e);
-    json_put_kv_bool(b, S("ok"), true);
-    buf_put(b, S(",\"log\":{"));
+    json_put_key(b, S("log"));
+    buf_byte(b, '{');
     json_put_kv_i64(b, S("first"), (i64)log_start(engine_log(e)));
     json_put_kv_i64(b, S("last"), (i64)st.applied);
     json_put_kv_i64(b, S("bytes"), (i64)st.log_bytes);
@@ -57,10 +64,11 @@ int command_doctor(struct options *o)
     buf_init(&b, 1 << 16);
     buf_byte(&b, '{');
     if (r == ERR_OK) {
-        put_report(&b, e);
+        hash128 hash = engine_hash(e);
+        put_report(&b, e, hash);
         engine_close(e);
         e = NULL;
-        r = put_replayed(&b, eo.dir, &why);
+        r = put_replayed(&b, eo.dir, hash, &why);
     } else {
         json_put_kv_bool(&b, S("ok"), false);
         json_put_kv_str(&b, S("why"), str_of(why.message));

@@ -126,6 +126,8 @@ err segment_compile(struct segments *sg, const struct json *j, const struct zone
                        NAME_BYTES_MAX);
     TRY(names_code(sg->names, NAME_OBJECT, id, &code));
     const struct json *rule = json_get(j, "if");
+    if (json_get(j, "predicate"))
+        return diag_at(why, ERR_REFUSED, S("/predicate"), "the rule of a segment is its \"if\"");
     if (!rule) return ERR_OK;
     if (!segment_predicate(sg, code) && sg->rule_count == SEGMENT_RULES_MAX)
         return diag_set(why, ERR_LIMIT,

@@ -67,13 +67,25 @@ bool auth_host_is_ours(const struct server *s, str host)
            str_eq(name, S("[::1]")) || (own.n > 0 && str_eq_nocase(host, own));
 }
 
+/* A proxy on this machine stands for the whole world. */
+static bool is_forwarded(const struct http_request *req)
+{
+    static const char *const SAYS[] = {"forwarded",         "via",
+                                       "x-forwarded-for",   "x-forwarded-host",
+                                       "x-forwarded-proto", "x-real-ip"};
+    bool forwarded = false;
+    for (u32 i = 0; i < COUNT_OF(SAYS); i++) forwarded |= http_header(req, str_of(SAYS[i])).n > 0;
+    return forwarded;
+}
+
 bool auth_is_local_page(const struct server *s, const struct http_request *req)
 {
     str host = http_header(req, S("host")), origin = http_header(req, S("origin"));
     str site = http_header(req, S("sec-fetch-site"));
     bool loopback =
         str_eq(str_of(s->address), S("127.0.0.1")) || str_eq(str_of(s->address), S("::1"));
-    if (!loopback || !req->from_loopback || !auth_host_is_ours(s, host)) return false;
+    if (!loopback || !req->from_loopback || is_forwarded(req)) return false;
+    if (!auth_host_is_ours(s, host)) return false;
     if (site.n > 0 && !str_eq(site, S("same-origin"))) return false;
     return origin.n == 0 || str_eq_nocase(authority(origin), host);
 }

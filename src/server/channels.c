@@ -116,7 +116,13 @@ static err open_in(struct server *s, str id, str source, str secrets, struct are
     put_in(x->reply_to, sizeof x->reply_to, json_get_str(settings, "reply_to", (str){0}));
     x->no_clicks = !json_get_bool(settings, "track_clicks", true);
     x->no_opens = !json_get_bool(settings, "track_opens", true);
-    return x->type->open(settings, s->curl, &x->provider, why);
+    struct diag inner = {0};
+    err opened = x->type->open(settings, s->curl, &x->provider, &inner);
+    if (opened == ERR_OK || inner.code == ERR_OK) return opened;
+    if (!inner.path[0]) return diag_set(why, opened, "%s", inner.message);
+    char path[sizeof inner.path + 16];
+    snprintf(path, sizeof path, "/settings%s", inner.path);
+    return diag_at(why, opened, str_of(path), "%s", inner.message);
 }
 
 err channel_open(struct server *s, str id, str source, str secrets, struct connected **out,

@@ -21,7 +21,7 @@ void http_refuse(struct http_connection *c, int status, const char *why)
     json_put_str(&b, str_of(http_status_text(status)));
     buf_printf(&b, ",\"status\":%d,\"detail\":", status);
     json_put_str(&b, str_of(why));
-    buf_byte(&b, '}');
+    buf_put(&b, S(",\"errors\":[]}"));
     c->closing = true;
     http_answer_buf(req, status, S("application/problem+json"), (str){0}, &b);
 }

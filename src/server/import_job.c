@@ -29,11 +29,17 @@ void import_job_upload(const char *dir, const char *id, char out[4096])
     side_path(dir, id, "upload", out);
 }
 
-err import_job_make_dir(struct env *env, const char *dir, const char *id)
+err import_jobs_make_dir(struct env *env, const char *dir)
 {
     char path[4096];
     snprintf(path, sizeof path, "%s/imports", dir);
-    TRY(env_make_dir(env, path));
+    return env_make_dir(env, path);
+}
+
+static err make_job_dir(struct env *env, const char *dir, const char *id)
+{
+    char path[4096];
+    TRY(import_jobs_make_dir(env, dir));
     import_job_path(dir, id, NULL, path);
     return env_make_dir(env, path);
 }
@@ -110,7 +116,7 @@ err import_job_new(struct env *env, const char *dir, str id, str asked, struct i
 {
     struct import_job *j = make(id);
     err e = take_request(j, asked, why);
-    if (e == ERR_OK) e = import_job_make_dir(env, dir, j->id);
+    if (e == ERR_OK) e = make_job_dir(env, dir, j->id);
     if (e == ERR_OK) e = write_text(env, dir, j->id, "json", asked);
     if (e != ERR_OK) {
         import_job_free(j);

@@ -45,7 +45,8 @@ MUST_USE err import_jobs_list(struct env *env, const char *dir,
 void import_job_upload(const char *dir, const char *id, char out[4096]);
 /* DIR/imports/ID/NAME. */
 void import_job_path(const char *dir, const char *id, const char *name, char out[4096]);
-MUST_USE err import_job_make_dir(struct env *env, const char *dir, const char *id);
+/* Where uploads go; a job makes its own directory in it. */
+MUST_USE err import_jobs_make_dir(struct env *env, const char *dir);
 /* A new id. */
 void import_job_id(struct env *env, char out[IMPORT_ID_MAX + 1]);
 

@@ -51,7 +51,7 @@ static void on_part(void *ctx, const struct multipart_part *part)
     size_t n = min_size(part->file_name.n, sizeof u->file_name - 1);
     while (n && n < part->file_name.n && (part->file_name.p[n] & 0xC0) == 0x80) n--;
     if (n) memcpy(u->file_name, part->file_name.p, n);
-    err e = import_job_make_dir(u->server->env, u->server->options.dir, u->id);
+    err e = import_jobs_make_dir(u->server->env, u->server->options.dir);
     import_job_upload(u->server->options.dir, u->id, path);
     if (e == ERR_OK) e = env_open(u->server->env, path, FILE_NEW, &u->file);
     if (u->trouble == ERR_OK) u->trouble = e;

@@ -149,12 +149,13 @@ static err get_past(struct call *c, const struct found *f)
     buf_byte(&c->out, '{');
     json_put_kv_str(&c->out, S("id"), c->params[0]);
     json_put_kv_str(&c->out, S("customer"), (str){customer, 32});
-    if (story.journey.n) json_put_kv_str(&c->out, S("journey"), story.journey);
-    if (story.step.n) json_put_kv_str(&c->out, S("step"), story.step);
+    json_put_kv_text(&c->out, S("journey"), story.journey);
+    json_put_kv_text(&c->out, S("step"), story.step);
     json_put_kv_str(&c->out, S("template"), story.template_id);
     json_put_kv_str(&c->out, S("channel"), story.channel);
     json_put_kv_str(&c->out, S("to"), story.to);
     json_put_kv_str(&c->out, S("status"), message_status_text(story.status));
+    json_put_kv_str(&c->out, S("reason"), (str){0});
     json_put_key(&c->out, S("history"));
     show_message_history(&c->out, e, f->head, c->params[0], c->arena);
     buf_byte(&c->out, '}');

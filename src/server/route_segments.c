@@ -340,7 +340,12 @@ static err preview(struct call *c)
     struct preview *p = arena_zalloc(c->arena, sizeof *p);
     struct buf compiled;
     buf_init(&compiled, RECORD_BYTES_MAX);
-    err r = predicate_compile(rule, &pc, &compiled, &c->why);
+    struct diag inner = {0};
+    err r = predicate_compile(rule, &pc, &compiled, &inner);
+    if (r != ERR_OK && inner.code != ERR_OK) {
+        str path = arena_printf(c->arena, "/predicate%s", inner.path);
+        (void)!diag_at(&c->why, r, path, "%s", inner.message);
+    }
     str bytes = arena_str(c->arena, buf_str(&compiled));
     buf_clear(&compiled);
     if (r == ERR_OK) r = predicate_load(bytes, c->arena, &p->predicate);

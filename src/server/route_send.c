@@ -264,6 +264,8 @@ static err show_sent(struct call *c)
                     arena_printf(c->arena, "%016llx%016llx", (unsigned long long)id.hi,
                                  (unsigned long long)id.lo));
     json_put_kv_str(&c->out, S("customer"), (str){customer, 32});
+    json_put_kv_text(&c->out, S("journey"), (str){0});
+    json_put_kv_text(&c->out, S("step"), (str){0});
     json_put_kv_str(&c->out, S("channel"), names_text(engine_names(e), NAME_CHANNEL, r->channel));
     if (content.to.n) json_put_kv_str(&c->out, S("to"), content.to);
     json_put_kv_str(&c->out, S("template"), content.template_id);

@@ -173,6 +173,9 @@ TEST("the page's token is for this machine's own page, and for no other name of 
     static const char *const FOREIGN[] = {"Host: evil.example\r\n",
                                           "Origin: http://evil.example\r\n",
                                           "Origin: null\r\n",
+                                          "X-Forwarded-For: 203.0.113.9\r\n",
+                                          "Forwarded: for=203.0.113.9\r\n",
+                                          "X-Real-IP: 203.0.113.9\r\n",
                                           "Sec-Fetch-Site: cross-site\r\n",
                                           "Sec-Fetch-Site: same-site\r\n",
                                           "Host: localhost.evil.example\r\n",
@@ -321,6 +324,12 @@ TEST("a segment is counted before it exists and complete when it does")
     struct answer_text a =
         ask(rig, "POST", "/api/v1/segments/preview", "{\"predicate\":{\"did\":\"Viewed\"}}");
     CHECK(has(a.body, S("\"count\":3,")));
+    a = ask(rig, "POST", "/api/v1/segments/preview", "{\"predicate\":{\"dod\":\"Viewed\"}}");
+    CHECK_EQ(a.status, 422);
+    CHECK(has(a.body, S("\"path\":\"/predicate")));
+    a = ask(rig, "POST", "/api/v1/segments", "{\"id\":\"v\",\"predicate\":{\"did\":\"Viewed\"}}");
+    CHECK_EQ(a.status, 422);
+    CHECK(has(a.body, S("\"path\":\"/predicate\"")));
     a = ask(rig, "POST", "/api/v1/segments", "{\"id\":\"v\",\"if\":{\"did\":\"Viewed\"}}");
     CHECK_EQ(a.status, 201);
     CHECK(has(a.body, S("\"members\":3,\"complete\":true")));
@@ -481,6 +490,9 @@ TEST("a customer is made and changed by hand, and what cannot be is refused with
         CHECK(has(a.body, str_of(BAD[i].path)));
     }
     CHECK_EQ(ask(rig, "POST", "/api/v1/customers", "{\"identifiers\":{}}").status, 422);
+    a = ask(rig, "POST", "/api/v1/customers", "{\"identifiers\":{\"email\":\"no mail\"}}");
+    CHECK_EQ(a.status, 422);
+    CHECK(has(a.body, S("this is no email")));
     CHECK_EQ(ask(rig, "PATCH", "/api/v1/customers/user_id:u9", "{}").status, 404);
     rig_stop(rig);
 }

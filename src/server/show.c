@@ -8,6 +8,15 @@
 
 #include <stdio.h>
 
+void json_put_kv_text(struct buf *b, str key, str text)
+{
+    json_put_key(b, key);
+    if (text.n)
+        json_put_str(b, text);
+    else
+        buf_put(b, S("null"));
+}
+
 enum { TOPICS_SHOWN = 256, SEGMENTS_SHOWN = 1024, PERSONAS_SHOWN = 256 };
 
 /* ---- events ---- */
@@ -470,8 +479,8 @@ void show_message(struct buf *b, struct engine *e, u32 row, bool with_history, s
     json_put_kv_str(b, S("id"), str_of(hex));
     put_customer_id(b, e, S("customer"), head);
     if (has_content) {
-        if (c.journey_id.n) json_put_kv_str(b, S("journey"), c.journey_id);
-        if (c.step_id.n) json_put_kv_str(b, S("step"), c.step_id);
+        json_put_kv_text(b, S("journey"), c.journey_id);
+        json_put_kv_text(b, S("step"), c.step_id);
         json_put_kv_str(b, S("template"), c.template_id);
     }
     json_put_kv_str(b, S("category"), category_text((category)r->category));

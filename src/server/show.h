@@ -9,6 +9,8 @@ void show_props(struct buf *b, struct names *names, name_kind kind, str props);
 void show_event(struct buf *b, struct engine *e, const struct event *ev);
 /* The whole customer; `head` is one. */
 void show_customer(struct buf *b, struct engine *e, persona head);
+/* A text member; null if it is empty. */
+void json_put_kv_text(struct buf *b, str key, str text);
 /* {"planned": n, "sent": n …}: messages by their present status, without those that are 0. */
 void show_message_tally(struct buf *b, struct engine *e);
 /* One message; with_history adds what happened to it, from the customer's events. */
