@@ -177,7 +177,8 @@ static err fill_settings(struct demo *d)
     if (json_get_str(j, "name", S("")).n || json_get_str(j, "currency", S("")).n) return ERR_OK;
     d->named = true;
     TRY(call(d, "PATCH", S("/api/v1/settings"),
-             S("{\"name\":\"清茶小铺 Clear Tea\",\"zone\":\"Asia/Shanghai\",\"currency\":\"CNY\"}")));
+             S("{\"name\":\"清茶小铺 Clear Tea\",\"zone\":\"Asia/Shanghai\",\"currency\":\"CNY\",\"url\":"
+               "\"https://shop.example\"}")));
     return note(d);
 }
 
@@ -290,7 +291,7 @@ static err take_out(struct demo *d)
         TRY(uninstall(d, p->text));
     TRY(drop_all(d, "segments", json_get(made, "segments")));
     if (json_get_bool(made, "named", false))
-        TRY(call(d, "PATCH", S("/api/v1/settings"), S("{\"name\":\"\",\"currency\":\"\"}")));
+        TRY(call(d, "PATCH", S("/api/v1/settings"), S("{\"name\":\"\",\"currency\":\"\",\"url\":\"\"}")));
     note_path(d, path);
     return env_remove(env_real(), path);
 }

@@ -15,6 +15,7 @@ static err show(struct call *c)
     put_setting(c, "name", S(""));
     put_setting(c, "zone", S("UTC"));
     put_setting(c, "currency", S(""));
+    put_setting(c, "url", S(""));
     json_put_kv_i64(&c->out, S("visitor_days"), engine_visitor_days(c->server->engine));
     json_put_kv_str(&c->out, S("public_url"), str_of(c->server->public_url));
     json_put_kv_bool(&c->out, S("sending_held"), engine_sending_held(c->server->engine));
@@ -49,7 +50,7 @@ static err changed(struct call *c)
 
 static err change(struct call *c)
 {
-    static const char *const NAMES[] = {"name", "zone", "currency"};
+    static const char *const NAMES[] = {"name", "zone", "currency", "url"};
     u64 number = engine_applied(c->server->engine);
     const struct json *days = json_get(c->body, "visitor_days");
     i64 kept = 0;
