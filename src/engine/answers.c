@@ -193,6 +193,7 @@ void answers_apply(struct engine *e, const struct slice_record *s)
     persona end = min_u32(s->to, customers_end(e->customers));
     bool answered = s->at && s->answers.n && s->answers.n <= sizeof answers &&
                     s->answers.n == (size_t)(s->to - s->from + 63) / 64 * sizeof(u64);
+    e->quiet = false;
     if (answered) memcpy(answers, s->answers.p, s->answers.n);
     for (persona from = s->from; from < end; from += SLICE_PIECE) {
         struct passed p = {.e = e};

@@ -127,7 +127,10 @@ u32 engine_objects(struct engine *e, object_kind kind, u32 *codes, u32 max)
     u32 n = 0;
     for (u32 i = 1; i < table_count(e->objects) && n < max; i++) {
         const struct object_row *row = table_at(e->objects, i);
-        if (row->kind == kind && !row->gone) codes[n++] = row->code;
+        if (row->kind != kind || row->gone) continue;
+        /* What publishing made for a journey is not shown. */
+        if (str_starts(names_text(e->names, NAME_OBJECT, row->code), S("$"))) continue;
+        codes[n++] = row->code;
     }
     return n;
 }
@@ -140,6 +143,8 @@ static void apply_publish(struct engine *e, str payload)
     if (p.kind == OBJECT_JOURNEY) result = journey_publish(e->journeys, p.code, p.compiled, e->now);
     if (p.kind == OBJECT_SEGMENT)
         result = segment_publish(e->segments, p.code, p.compiled, e->number);
+    if (p.kind >= OBJECT_TAG && p.kind <= OBJECT_LEVELS)
+        result = states_publish(e, p.kind, p.code, p.compiled);
     if (p.kind == OBJECT_POLICY && str_eq(p.id, S(POLICIES_ID)))
         result = messages_policy(e->messages, p.compiled);
     if (p.kind == OBJECT_COUPON) result = offer_publish(e->offers, p.code, p.compiled);
@@ -172,6 +177,7 @@ static void apply_remove(struct engine *e, str payload)
     if (r->kind == OBJECT_SEGMENT) segment_remove(e->segments, o.code, e->number);
     if (r->kind == OBJECT_COUPON) offer_remove(e->offers, o.code);
     if (r->kind == OBJECT_JOURNEY) journey_stop(e->journeys, o.code);
+    if (r->kind >= OBJECT_TAG && r->kind <= OBJECT_LEVELS) states_remove(e, r->kind, o.code);
 }
 
 /* ---- operating ---- */

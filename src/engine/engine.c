@@ -35,6 +35,15 @@ static bool resolve_message(void *ctx, u32 step, u32 status)
     return journey_asked(((struct engine *)ctx)->journeys, step, status);
 }
 
+static answer resolve_score(void *ctx, persona head, u32 score, predicate_op op, fixed limit,
+                            i64 now)
+{
+    struct engine *e = ctx;
+    struct subject who;
+    engine_subject(e, head, &who);
+    return score_answer(e->segments, score, &who, op, limit, now);
+}
+
 static bool resolve_result(void *ctx, u32 step, u32 result)
 {
     return journey_result(((struct engine *)ctx)->journeys, step, result);
@@ -84,6 +93,7 @@ static void build(struct engine *e)
     e->customers = customers_new(e->store, (struct sip_key){0});
     e->segments = segments_new(e->store, e->customers, e->events, e->names);
     segments_zones(e->segments, zone_known, e);
+    standings_hook(e->segments, states_effect, e);
     e->messages = messages_new(e->store, e->customers, (struct sip_key){0});
     e->kept = table_new(e->store, "objects_kept", sizeof(struct kept_row), OBJECTS_MAX);
     e->journeys =
@@ -102,6 +112,7 @@ static void build(struct engine *e)
                                     .task_outcome = resolve_task,
                                     .since = resolve_since,
                                     .reachable = resolve_reachable,
+                                    .score = resolve_score,
                                     .zone = resolve_zone};
     e->scratch = arena_new();
     e->zone_arena = arena_new();

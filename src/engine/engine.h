@@ -9,6 +9,7 @@
  * One thread owns an engine (the caller's of engine_step). Others read a pinned `engine_view` and
  * send records. A process may hold several engines. */
 #pragma once
+#include "base/fixed.h"
 #include "base/zone.h"
 #include "engine/record.h"
 #include "journey/journey.h"
@@ -92,6 +93,17 @@ refusal engine_would_refuse(struct engine *e, u32 message, hash128 address, u64 
 /* What a message says and by which rules, a journey's or a program's. */
 bool engine_content(struct engine *e, u32 message, struct message_content *out);
 bool engine_sending_held(const struct engine *e); /* a clone, a clock jump, the global pause */
+
+/* ---- states ---- */
+
+/* Within apply: puts her at a stage by hand, named by the code of its list; gives points by hand.
+ * False: there is no such stage or score, or `only_forward` forbids it. `place`: properties of the
+ * event besides. */
+bool engine_stage_set(struct engine *e, persona head, u32 list, str place, bool fresh);
+bool engine_score_add(struct engine *e, persona head, u32 score, fixed points, str place,
+                      bool fresh);
+/* Her points of a score by the clock, rounded to four places. Engine thread, outside apply. */
+fixed engine_score(struct engine *e, persona head, u32 score);
 
 /* ---- reading ---- */
 

@@ -3,6 +3,8 @@
 #include "server/publish.h"
 #include "server/show.h"
 
+#include "segment/score.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -119,6 +121,8 @@ struct preview {
     u32 sampled;
     i64 began_ns;
     bool cancelled;
+    const struct scores *scores;
+    struct arena *scratch; /* of one customer's scores */
 };
 
 static answer member_then(void *ctx, persona head, u32 code, i64 now)
@@ -128,6 +132,31 @@ static answer member_then(void *ctx, persona head, u32 code, i64 now)
     (void)now;
     bool in = segment_holds(engine_segments(c->server->engine), &p->view.customers, code, head);
     return (answer){in, NEVER};
+}
+
+enum { PREVIEW_PERSONAS = 64 };
+
+static answer score_then(void *ctx, persona head, u32 score, predicate_op op, fixed limit, i64 now)
+{
+    struct preview *p = ((struct call *)ctx)->data;
+    persona personas[PREVIEW_PERSONAS] = {head};
+    struct customer_row row;
+    u32 n = 1;
+    persona next = view_row(&p->view.customers, head, &row) ? row.next_of_head : 0;
+    while (next && next != head && n < PREVIEW_PERSONAS) {
+        personas[n++] = next;
+        next = view_row(&p->view.customers, next, &row) ? row.next_of_head : 0;
+    }
+    struct subject who = {.view = &p->view.customers,
+                          .head = head,
+                          .personas = personas,
+                          .persona_count = n,
+                          .events = p->view.events,
+                          .zone = p->zone,
+                          .scratch = p->scratch};
+    answer it = scores_answer(p->scores, score, &who, op, limit, now);
+    arena_reset(p->scratch);
+    return it;
 }
 
 static void count_one(struct call *c, persona head)
@@ -169,7 +198,7 @@ static err preview_unpin(struct call *c)
 static err preview_count(struct call *c)
 {
     struct preview *p = c->data;
-    struct resolver resolver = {.ctx = c, .segment = member_then};
+    struct resolver resolver = {.ctx = c, .segment = member_then, .score = score_then};
     struct batch_subject all = {.view = &p->view.customers,
                                 .events = p->view.events,
                                 .zone = p->zone,
@@ -177,6 +206,7 @@ static err preview_count(struct call *c)
                                 .cancel = &p->cancelled,
                                 .names = engine_names(c->server->engine)};
     u64 *bits = mem_alloc(PREVIEW_BLOCK / 8);
+    p->scratch = arena_new();
     for (persona from = 1; from < p->end && !p->cancelled; from += PREVIEW_BLOCK) {
         persona to = min_u32(p->end, from + PREVIEW_BLOCK);
         memset(bits, 0, PREVIEW_BLOCK / 8);
@@ -186,6 +216,7 @@ static err preview_count(struct call *c)
                 count_one(c, from + w * 64 + (persona)__builtin_ctzll(word));
     }
     free(bits);
+    arena_free(p->scratch);
     return call_engine(c, preview_unpin);
 }
 
@@ -217,6 +248,7 @@ static err preview(struct call *c)
     p->zone = engine_zone(e);
     p->end = customers_end(engine_customers(e));
     p->now = max_i64(engine_time(e), server_now(c->server));
+    p->scores = scores_copy(engine_segments(e), c->arena);
     engine_pin(e, &p->view);
     c->data = p;
     return call_helper(c, preview_count);
