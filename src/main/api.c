@@ -64,8 +64,8 @@ static err answered(struct api *a, const char *url, CURLcode r, struct diag *why
     if (r != CURLE_OK) return diag_set(why, ERR_IO, "%s: %s", url, curl_easy_strerror(r));
     if (status < 300) return ERR_OK;
     err e = status == 404 ? ERR_NOT_FOUND : status == 409 ? ERR_CONFLICT : ERR_REFUSED;
-    return diag_set(why, e, "the server says %ld: %.*s", status,
-                    (int)min_size(a->answer.n, 250), a->answer.p ? a->answer.p : "");
+    return diag_set(why, e, "the server says %ld: %.*s", status, (int)min_size(a->answer.n, 250),
+                    a->answer.p ? a->answer.p : "");
 }
 
 /* The connection stays open from call to call. */

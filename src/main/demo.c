@@ -19,7 +19,8 @@ enum { ROWS_BYTES_MAX = 512 << 20, LIST_MAX = 4096, PARTS = 4 };
 static const char *const SEGMENTS[][2] = {
     {"demo-regulars",
      "{\"id\":\"demo-regulars\",\"name\":{\"zh\":\"常客：买过三单\",\"en\":\"Regulars: three "
-     "orders\"},\"if\":{\"did\":\"Order Completed\",\"net\":true,\"count\":{\"op\":\">=\",\"value\":"
+     "orders\"},\"if\":{\"did\":\"Order "
+     "Completed\",\"net\":true,\"count\":{\"op\":\">=\",\"value\":"
      "3}}}"},
     {"demo-open-cart",
      "{\"id\":\"demo-open-cart\",\"name\":{\"zh\":\"三天内加购未下单\",\"en\":\"A cart of the last "
@@ -177,7 +178,8 @@ static err fill_settings(struct demo *d)
     if (json_get_str(j, "name", S("")).n || json_get_str(j, "currency", S("")).n) return ERR_OK;
     d->named = true;
     TRY(call(d, "PATCH", S("/api/v1/settings"),
-             S("{\"name\":\"清茶小铺 Clear Tea\",\"zone\":\"Asia/Shanghai\",\"currency\":\"CNY\",\"url\":"
+             S("{\"name\":\"清茶小铺 Clear "
+               "Tea\",\"zone\":\"Asia/Shanghai\",\"currency\":\"CNY\",\"url\":"
                "\"https://shop.example\"}")));
     return note(d);
 }
@@ -234,8 +236,8 @@ static err fill(struct demo *d)
 /* What is gone is gone; what something else uses by now is kept. */
 static err drop(struct demo *d, const char *kind, str id)
 {
-    err e = call(d, "DELETE", arena_printf(d->arena, "/api/v1/%s/%.*s", kind, STR_ARG(id)),
-                 (str){0});
+    err e =
+        call(d, "DELETE", arena_printf(d->arena, "/api/v1/%s/%.*s", kind, STR_ARG(id)), (str){0});
     d->kept += e == ERR_CONFLICT;
     return e == ERR_CONFLICT || e == ERR_NOT_FOUND ? ERR_OK : e;
 }
@@ -291,7 +293,8 @@ static err take_out(struct demo *d)
         TRY(uninstall(d, p->text));
     TRY(drop_all(d, "segments", json_get(made, "segments")));
     if (json_get_bool(made, "named", false))
-        TRY(call(d, "PATCH", S("/api/v1/settings"), S("{\"name\":\"\",\"currency\":\"\",\"url\":\"\"}")));
+        TRY(call(d, "PATCH", S("/api/v1/settings"),
+                 S("{\"name\":\"\",\"currency\":\"\",\"url\":\"\"}")));
     note_path(d, path);
     return env_remove(env_real(), path);
 }

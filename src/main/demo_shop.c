@@ -315,8 +315,8 @@ const char *demo_mapping(demo_kind kind)
                  "\"currency\":\"property:currency\"}";
 }
 
-bool demo_shop(u64 seed, i64 now_ms, u32 customers, bool (*each)(void *ctx, demo_kind kind, str row),
-               void *ctx)
+bool demo_shop(u64 seed, i64 now_ms, u32 customers,
+               bool (*each)(void *ctx, demo_kind kind, str row), void *ctx)
 {
     struct shop s = {.rng = {seed}, .now_ms = now_ms, .each = each, .ctx = ctx};
     buf_init(&s.row, DEMO_ROW_MAX);

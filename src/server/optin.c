@@ -82,10 +82,10 @@ static u64 id_of(struct call *c, const struct optin *o, str customer)
 {
     struct sip_key secret = engine_key(c->server->engine);
     secret.k0 ^= 0x0D010000; /* another family than identifiers' hashes and idempotency keys */
-    return hash_sip(secret, arena_printf(c->arena, "%.*s %u %u %u %lld %.*s", STR_ARG(customer),
-                                         o->channel, o->topic, o->form,
-                                         (long long)(server_now(c->server) / AGAIN_MS),
-                                         STR_ARG(o->to)))
+    return hash_sip(secret,
+                    arena_printf(c->arena, "%.*s %u %u %u %lld %.*s", STR_ARG(customer), o->channel,
+                                 o->topic, o->form, (long long)(server_now(c->server) / AGAIN_MS),
+                                 STR_ARG(o->to)))
         .lo;
 }
 

@@ -102,8 +102,7 @@ static err add_identifier(struct call *c, struct asked *a, u32 space, str text, 
 
 static err by_reference(struct call *c, struct asked *a, const struct json *who)
 {
-    persona head =
-        json_is(who, JSON_STRING) ? customer_of_ref(c->server->engine, who->text) : 0;
+    persona head = json_is(who, JSON_STRING) ? customer_of_ref(c->server->engine, who->text) : 0;
     if (!head) return refuse(c, "/customer", "no customer, or more than one, has this reference");
     send_to(c, &a->send, head);
     return ERR_OK;
@@ -167,7 +166,8 @@ static err read_template(struct call *c, struct asked *a, str channel)
 {
     const struct json *j;
     TRY(call_text(c, "template", &a->send.record.template_id));
-    str source = engine_object(c->server->engine, OBJECT_TEMPLATE, a->send.record.template_id, NULL);
+    str source =
+        engine_object(c->server->engine, OBJECT_TEMPLATE, a->send.record.template_id, NULL);
     if (!source.n) return refuse(c, "/template", "there is no template of this id");
     TRY(json_parse(source, c->arena, &j, &c->why));
     str is_for = json_get_str(j, "channel", channel);
