@@ -179,6 +179,7 @@ static void pass_edge(void *ctx, const struct edge *edge)
 {
     struct engine *e = ((struct passed *)ctx)->e;
     struct buf b;
+    crossings_count(e, edge->segment, edge->entered);
     buf_init(&b, 1024);
     text_property(&b, PROPERTY_SEGMENT, names_text(e->names, NAME_OBJECT, edge->segment));
     engine_event(e, edge->head, edge->entered ? EVENT_SEGMENT_ENTERED : EVENT_SEGMENT_LEFT,

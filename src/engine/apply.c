@@ -172,6 +172,7 @@ void engine_edges(struct engine *e, u64 order, bool quiet)
     for (u32 i = 0; i < e->edges->count; i++) {
         struct edge *edge = &e->edges->items[i];
         struct buf b;
+        crossings_count(e, edge->segment, edge->entered);
         buf_init(&b, 1024);
         text_property(&b, PROPERTY_SEGMENT, names_text(e->names, NAME_OBJECT, edge->segment));
         struct happened *h =

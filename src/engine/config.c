@@ -174,7 +174,10 @@ static void apply_remove(struct engine *e, str payload)
     if (!row) return;
     struct object_row *r = table_edit(e->objects, row);
     r->gone = 1;
-    if (r->kind == OBJECT_SEGMENT) segment_remove(e->segments, o.code, e->number);
+    if (r->kind == OBJECT_SEGMENT) {
+        segment_remove(e->segments, o.code, e->number);
+        crossings_forget(e, o.code);
+    }
     if (r->kind == OBJECT_COUPON) offer_remove(e->offers, o.code);
     if (r->kind == OBJECT_JOURNEY) journey_stop(e->journeys, o.code);
     if (r->kind >= OBJECT_TAG && r->kind <= OBJECT_LEVELS) states_remove(e, r->kind, o.code);
@@ -244,6 +247,24 @@ static void apply_slice(struct engine *e, str payload)
     answers_apply(e, &s);
 }
 
+/* Lists that are new: no rule names one yet, so nobody has to be asked. */
+static void apply_list(struct engine *e, str payload)
+{
+    struct list_record l;
+    if (!list_read(payload, &l) || !segment_exists(e->segments, l.segment) ||
+        segment_predicate(e->segments, l.segment))
+        return;
+    struct reader r = reader_of(l.personas);
+    while (r.p < r.end) {
+        persona p = (persona)read_varint(&r);
+        u64 before = read_varint(&r);
+        if (p >= customers_end(e->customers)) continue;
+        const struct customer_row *row = customer_at(e->customers, p);
+        if (!row || !row->head || (u64)(row->flags >> CUSTOMER_LIFE_SHIFT) != before) continue;
+        segment_put(e->segments, l.segment, row->head, l.in);
+    }
+}
+
 /* ---- dispatch ---- */
 
 static void apply_key(struct engine *e, str payload)
@@ -275,6 +296,7 @@ void apply_config(struct engine *e, const struct record *r)
     case RECORD_REMOVE_: apply_remove(e, r->payload); break;
     case RECORD_OPERATE_: apply_operate(e, r->payload); break;
     case RECORD_CODES_: apply_codes(e, r->payload); break;
+    case RECORD_LIST_: apply_list(e, r->payload); break;
     case RECORD_SLICE_: apply_slice(e, r->payload); break;
     case RECORD_TASK_: apply_task(e, r); break;
     default: break;

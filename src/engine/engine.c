@@ -90,6 +90,7 @@ static void build(struct engine *e)
     e->erasures = table_new(e->store, "erasures", sizeof(struct erasure_row), ERASURES_MAX);
     e->imports = table_new(e->store, "imports", sizeof(struct import_row), IMPORTS_MAX);
     e->texts = heap_new(e->store, "texts");
+    crossings_build(e);
     e->customers = customers_new(e->store, (struct sip_key){0});
     e->segments = segments_new(e->store, e->customers, e->events, e->names);
     segments_zones(e->segments, zone_known, e);
@@ -480,6 +481,7 @@ static hash128 config_digest(struct engine *e)
 hash128 engine_hash(struct engine *e)
 {
     hash128 sum = hash_add(config_digest(e), imports_digest(e));
+    sum = hash_add(sum, crossings_digest(e));
     sum = hash_add(sum, customers_digest(e->customers, e->now, name_text, e));
     sum = hash_add(sum, events_digest(e->live_events, name_text, e));
     sum = hash_add(sum, segments_digest(e->segments, name_text, e));

@@ -121,6 +121,14 @@ str engine_object(struct engine *e, object_kind kind, str id, u32 *version);
 /* The source of that very version, as long as it is kept; empty if it is not. */
 str engine_object_version(struct engine *e, object_kind kind, str id, u32 version);
 u32 engine_objects(struct engine *e, object_kind kind, u32 *codes, u32 max);
+/* How a segment's members came and went, newest day first: the days (of the workspace's zone, since
+ * 1970) on which somebody did, of the last SEGMENT_DAYS_MAX such. Returns how many (≤ max). */
+enum { SEGMENT_DAYS_MAX = 400 };
+struct segment_day {
+    i64 day;
+    u32 entered, left, members; /* members: after the day's last crossing */
+};
+u32 engine_segment_days(struct engine *e, u32 code, struct segment_day *out, u32 max);
 /* A workspace setting as text ("zone", "name"…). */
 value engine_setting(struct engine *e, str name);
 /* How long visitors without an event are kept: the setting, or what it is without one; 0: for ever.

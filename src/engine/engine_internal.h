@@ -180,6 +180,7 @@ struct engine {
     struct messages *messages;
     struct journeys *journeys;
     struct table *meta, *names_rows, *objects, *kept, *settings, *zones, *erasures, *imports;
+    struct table *crossings, *crossings_of; /* crossings.c */
     struct offers *offers;
     struct heap *texts;
     struct timers timers;
@@ -401,3 +402,11 @@ static inline persona engine_of_head(void *ctx, persona p)
 {
     return customer_head(((struct engine *)ctx)->customers, p);
 }
+
+/* ---- crossings.c ---- */
+
+void crossings_build(struct engine *e);
+/* Somebody crossed this segment's border now. O(1), but once a day. */
+void crossings_count(struct engine *e, u32 code, bool entered);
+void crossings_forget(struct engine *e, u32 code);
+hash128 crossings_digest(struct engine *e);

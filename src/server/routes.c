@@ -35,6 +35,7 @@
     X(HOOKS)                                                                                       \
     X(WEBHOOKS)                                                                                    \
     X(SOURCES)                                                                                     \
+    X(AUDIT)                                                                                       \
     X(SETTINGS)                                                                                    \
     X(IMPORTS)
 

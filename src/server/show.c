@@ -246,17 +246,24 @@ void show_customer(struct buf *b, struct engine *e, persona head)
 
 /* ---- references ---- */
 
-str identifier_normal(u32 space, str text, char room[NORMAL_BYTES_MAX])
+str phone_country(struct engine *e)
+{
+    value chosen = engine_setting(e, S("phone_country")), zone = engine_setting(e, S("zone"));
+    if (chosen.type == VALUE_TEXT && chosen.text.n) return phone_country_named(chosen.text);
+    return phone_country_of_zone(zone.type == VALUE_TEXT ? zone.text : (str){0});
+}
+
+str identifier_normal(struct engine *e, u32 space, str text, char room[NORMAL_BYTES_MAX])
 {
     return space == SPACE_EMAIL   ? normal_email(text, room)
-           : space == SPACE_PHONE ? normal_phone(text, S("CN"), room)
+           : space == SPACE_PHONE ? normal_phone(text, phone_country(e), room)
                                   : normal_id(text, room);
 }
 
 static persona find_in(struct engine *e, u32 space, str text)
 {
     char room[NORMAL_BYTES_MAX];
-    str normal = identifier_normal(space, text, room);
+    str normal = identifier_normal(e, space, text, room);
     if (normal.n == 0) return 0;
     return customer_find(engine_customers(e), space, identifier_hash(engine_key(e), space, normal));
 }
