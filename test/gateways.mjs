@@ -120,10 +120,10 @@ check('settings that are missing are named', unnamed.status === 422 && unnamed.b
 
 await call('POST', '/api/v1/templates', { id: 'cart', channel: 'sms', text: '{{ customer.name }}，购物车还在', provider_template: { code: 'SMS_1', params: { name: '{{ customer.name }}', item: '{{ event.item }}' } } })
 for (const [id, category] of [['promo', 'promotion'], ['service', 'service']]) {
-  await call('POST', '/api/v1/journeys', { id, trigger: { event: id }, entry: { again: 'always' }, policy: { category, quiet: 'ignore', dedupe: '0s' }, steps: [{ id: 'm', send: { channel: 'sms', template: 'cart' } }] })
+  await call('POST', '/api/v1/journeys', { id, trigger: { event: id }, entry: { again: 'always' }, policy: { category, dedupe: '0s' }, steps: [{ id: 'm', send: { channel: 'sms', template: 'cart' } }] })
   await call('POST', `/api/v1/journeys/${id}/publish`, {})
 }
-await call('PUT', '/api/v1/policies', { caps: [], quiet: [] }, false)
+await call('PUT', '/api/v1/policies', { caps: [], quiet: [] })
 const writeKey = (await call('POST', '/api/v1/sources', { name: 'shop', kind: 'server' })).body.write_key
 const post = async batch => {
   const r = await fetch(url + '/v1/batch', { method: 'POST', headers: { authorization: 'Basic ' + Buffer.from(writeKey + ':').toString('base64'), 'content-type': 'application/json' }, body: JSON.stringify({ batch }) })
@@ -265,7 +265,7 @@ check('退订 is an opt-out', await until(async () => (await consent('t1')) === 
 await call('PUT', '/api/v1/channels/sms', { channel: 'sms', provider: 'twilio', settings: { account_sid: 'AC1', auth_token: 'token', from: '+15005550006', endpoint } })
 await call('POST', '/api/v1/templates', { id: 'plain', channel: 'sms', text: 'Hi {{ customer.name }}' })
 for (const id of ['tw', 'twpromo']) {
-  await call('POST', '/api/v1/journeys', { id, trigger: { event: id }, entry: { again: 'always' }, policy: { category: id === 'tw' ? 'service' : 'promotion', quiet: 'ignore', dedupe: '0s' }, steps: [{ id: 'm', send: { channel: 'sms', template: 'plain' } }] })
+  await call('POST', '/api/v1/journeys', { id, trigger: { event: id }, entry: { again: 'always' }, policy: { category: id === 'tw' ? 'service' : 'promotion', dedupe: '0s' }, steps: [{ id: 'm', send: { channel: 'sms', template: 'plain' } }] })
   await call('POST', `/api/v1/journeys/${id}/publish`, {})
 }
 await person('w1', '+15005550007')

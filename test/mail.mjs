@@ -90,6 +90,7 @@ dkim[key1.body.record.name] = key1.body.record.value
 check('the private half is never shown', !JSON.stringify((await call('GET', '/api/v1/channels/email')).body).includes('PRIVATE'))
 check('an unknown algorithm is refused', (await ask('POST', '/api/v1/channels/email/dkim', { algorithm: 'dsa' })).status === 422)
 
+await call('PUT', '/api/v1/policies', { caps: [], quiet: [] }) // it runs at any hour
 await call('POST', '/api/v1/topics', { id: 'arrivals', name: { zh: '新品上架', en: 'New arrivals' }, channels: ['email'] })
 check('a topic needs a name', (await ask('POST', '/api/v1/topics', { id: 'x' })).status === 422)
 const target = 'https://shop.example/sale?a=1&b=2&q=%E8%8C%B6#top'
@@ -100,7 +101,7 @@ await call('POST', '/api/v1/templates', {
 <a href="{{ unsubscribe_url }}">Unsubscribe</a> <a href="{{ preferences_url }}">Choose</a></p></body></html>`,
 })
 await call('POST', '/api/v1/journeys', {
-  id: 'sale', trigger: { event: 'Looked' }, entry: { again: 'always', running: 'parallel' }, policy: { quiet: 'ignore', category: 'promotion', dedupe: '0s' },
+  id: 'sale', trigger: { event: 'Looked' }, entry: { again: 'always', running: 'parallel' }, policy: { category: 'promotion', dedupe: '0s' },
   steps: [{ id: 'm', send: { channel: 'email', template: 'sale', topic: 'arrivals' } }, { id: 'w', wait: { for: '30d' } }],
 })
 check('the journey is published', (await call('POST', '/api/v1/journeys/sale/publish', {})).status < 300)
@@ -259,6 +260,27 @@ await call('PUT', '/api/v1/forms/news', { ...form, consent: { ...form.consent, d
 const twice = await (await post(url + '/f/news', `mail=finn%40example.com&bk_agree=true&bk_t=${time}`, { ...browser, accept: 'application/json' })).json()
 const finn = (await call('GET', '/api/v1/customers/email:finn@example.com')).body
 check('a yes to be confirmed is none yet', twice.confirm === true && finn.id && Object.keys(finn.consent).length === 0, finn.consent)
+const asks = await mailTo('finn@example.com')
+const link = asks?.mail.html.match(/href="([^"]*\/c\/[^"]*)"/)?.[1]
+check('a mail asks for it, in her language', asks?.mail.subject === 'Please confirm your address' && link?.startsWith(url + '/c/') && asks.mail.text.includes(link), asks?.mail.html)
+check('with nothing in it that tells on her', !asks.mail.html.includes('/l/') && !asks.mail.html.includes('/o/'))
+for (let i = 0; i < 3; i++) check('opening it shows the words', (await (await get(link)).text()).includes('I agree to mails about new arrivals'))
+check('and changes nothing', Object.keys((await call('GET', '/api/v1/customers/email:finn@example.com')).body.consent).length === 0)
+check('a changed link is none', (await post(link.slice(0, -2) + 'xx', '')).status === 404)
+const said = await post(link, '')
+check('the button does', said.status === 200 && (await said.text()).includes('Confirmed'))
+const finnNow = (await call('GET', '/api/v1/customers/email:finn@example.com')).body
+check('she has said yes', finnNow.consent.email === true && finnNow.consent['email/arrivals'] === true, finnNow.consent)
+const finnProof = (await call('GET', `/api/v1/customers/${finn.id}/consents`)).body.items
+check('and there is proof', finnProof.length === 2 && finnProof.every(p => p.reason === 'double opt-in' && p.source === 'form news' && p.by === 'customer' && p.text === 'I agree to mails about new arrivals'), finnProof)
+await post(url + '/f/news', `mail=finn%40example.com&bk_agree=true&bk_t=${time}`)
+const gus = (await call('POST', '/api/v1/customers', { identifiers: { email: 'gus@example.com' } })).body
+const asked = await call('POST', `/api/v1/customers/${gus.id}/confirmations`, { text: '我同意', language: 'zh' })
+const gusMail = await mailTo('gus@example.com')
+const gusLink = gusMail?.mail.html.match(/href="([^"]*\/c\/[^"]*)"/)?.[1]
+check('the API asks the same', asked.status === 202 && asked.body.status === 'pending' && gusMail?.mail.subject === '请确认您的邮箱', asked.body)
+check('and is answered', (await post(gusLink, '')).status === 200 && (await call('GET', `/api/v1/customers/${gus.id}`)).body.consent.email === true)
+check('asked twice within minutes, one mail goes', mails.filter(m => m.to === 'finn@example.com').length === 1)
 let busy = 0
 for (let i = 0; i < 12; i++) busy += (await post(url + '/f/news', 'mail=')).status === 429
 check('an address may post so often and no more', busy > 0)

@@ -10,6 +10,7 @@ step "simulator, 200 seeds" sh test/simulate.sh 200
 step "scripts in virtual time" sh test/scripts.sh
 step "fuzz targets over their seeds" fuzz_seeds asan
 step "imports: files, kills, taking back" python3 test/import.py
+step "the demo, put in and taken out" python3 test/demo.py
 step "killed at every named point, and 20 times at random" python3 test/kill.py --points --kills 20
 if command -v node >/dev/null; then
     step "short messages, receipts, replies and webhooks" node test/gateways.mjs
@@ -19,11 +20,13 @@ fi
 if node_packages; then
     step "Segment's SDK to a mail server" node test/first-mail.mjs
     step "a mail and all that is in it" node test/mail.mjs
+    step "six playbooks on real servers" node test/playbooks.mjs
     if [ -x /usr/bin/chromium ]; then step "pages in a browser" node test/browser.mjs; else
         skip "pages in a browser" "chromium is not there"
     fi
 else
     skip "pages in a browser" "node or the npm registry is not there"
+    skip "six playbooks on real servers" "node or the npm registry is not there"
     skip "Segment's SDK to a mail server" "node or the npm registry is not there"
 fi
 finish

@@ -55,9 +55,9 @@ struct person {
 struct shop {
     struct rng rng;
     i64 now_ms;
-    struct buf item;
+    struct buf row;
     u32 carts, orders;
-    bool (*each)(void *ctx, str item);
+    bool (*each)(void *ctx, demo_kind kind, str row);
     void *ctx;
     bool ended;
 };
@@ -74,7 +74,7 @@ static bool chance(struct shop *s, u32 of_thousand)
 
 #define PICK(list) (list)[below(s, COUNT_OF(list))]
 
-/* ---- items ---- */
+/* ---- rows ---- */
 
 static void put_time(struct buf *b, str key, i64 ms)
 {
@@ -91,32 +91,26 @@ static void put_day(struct buf *b, str key, i64 ms)
     buf_printf(b, "\"%04d-%02d-%02d\"", c.year, c.month, c.day);
 }
 
-static void hand_over(struct shop *s)
+static void hand_over(struct shop *s, demo_kind kind)
 {
-    buf_byte(&s->item, '}');
-    if (!s->ended && !s->each(s->ctx, buf_str(&s->item))) s->ended = true;
+    buf_byte(&s->row, '}');
+    if (!s->ended && !s->each(s->ctx, kind, buf_str(&s->row))) s->ended = true;
 }
 
 static struct buf *event_begin(struct shop *s, const struct person *p, const char *event, i64 at)
 {
-    struct buf *b = &s->item;
+    struct buf *b = &s->row;
     buf_reset(b);
-    buf_put(b, S("{\"type\":\"track\",\"identifiers\":{"));
-    json_put_kv_str(b, S("user_id"), str_of(p->id));
-    buf_byte(b, '}');
-    json_put_kv_str(b, S("event"), str_of(event));
-    put_time(b, S("timestamp"), at);
-    json_put_key(b, S("messageId"));
-    buf_printf(b, "\"demo-%s-%llx\"", p->id, (unsigned long long)rng_next(&s->rng));
-    json_put_key(b, S("properties"));
     buf_byte(b, '{');
+    json_put_kv_str(b, S("user_id"), str_of(p->id));
+    json_put_kv_str(b, S("event"), str_of(event));
+    put_time(b, S("occurred_at"), at);
     return b;
 }
 
 static void event_end(struct shop *s)
 {
-    buf_byte(&s->item, '}');
-    hand_over(s);
+    hand_over(s, DEMO_EVENT);
 }
 
 static str category_of(const struct product *p, bool zh)
@@ -146,17 +140,17 @@ static void put_birthday(struct shop *s, const struct person *p)
     u32 year = 1960 + below(s, 45);
     i64 day = s->now_ms / DAY + (p->number % 40 == 0 ? p->number / 40 % 7 : below(s, 365));
     civil c = civil_of_days(day);
-    json_put_key(&s->item, S("birthday"));
-    buf_printf(&s->item, "\"%04u-%02d-%02d\"", year, c.month,
+    json_put_key(&s->row, S("birthday"));
+    buf_printf(&s->row, "\"%04u-%02d-%02d\"", year, c.month,
                c.month == 2 && c.day == 29 ? 28 : c.day);
 }
 
 static void customer(struct shop *s, const struct person *p)
 {
-    struct buf *b = &s->item;
+    struct buf *b = &s->row;
     u32 ahead = below(s, 300);
     buf_reset(b);
-    buf_put(b, S("{\"type\":\"customer\",\"identifiers\":{"));
+    buf_byte(b, '{');
     json_put_kv_str(b, S("user_id"), str_of(p->id));
     json_put_key(b, S("email"));
     buf_printf(b, "\"%s@demo.example\"", p->id);
@@ -165,7 +159,6 @@ static void customer(struct shop *s, const struct person *p)
         buf_printf(b, "\"+86139%08u\"", p->number);
     else
         buf_printf(b, "\"+447700%06u\"", p->number);
-    buf_put(b, S("},\"attributes\":{"));
     if (p->zh) {
         json_put_key(b, S("name"));
         buf_printf(b, "\"%s%s\"", PICK(SURNAMES), PICK(GIVEN));
@@ -178,12 +171,10 @@ static void customer(struct shop *s, const struct person *p)
     json_put_kv_str(b, S("owner"), str_of(PICK(OWNERS)));
     put_birthday(s, p);
     put_day(b, S("expires_on"), s->now_ms + (i64)ahead * DAY);
-    buf_put(b, S("},\"consent\":{"));
-    json_put_kv_bool(b, S("email"), chance(s, 720));
-    json_put_kv_bool(b, S("sms"), chance(s, 540));
-    buf_byte(b, '}');
-    put_time(b, S("timestamp"), p->first_ms);
-    hand_over(s);
+    json_put_kv_bool(b, S("email_consent"), chance(s, 720));
+    json_put_kv_bool(b, S("sms_consent"), chance(s, 540));
+    put_time(b, S("occurred_at"), p->first_ms);
+    hand_over(s, DEMO_CUSTOMER);
 }
 
 /* ---- a visit ---- */
@@ -306,10 +297,29 @@ static void live(struct shop *s, struct person *p)
     }
 }
 
-bool demo_shop(u64 seed, i64 now_ms, u32 customers, bool (*each)(void *ctx, str item), void *ctx)
+const char *demo_mapping(demo_kind kind)
+{
+    return kind == DEMO_CUSTOMER
+               ? "{\"user_id\":\"user_id\",\"email\":\"email\",\"phone\":\"phone\","
+                 "\"name\":\"attribute:name\",\"city\":\"attribute:city\","
+                 "\"language\":\"attribute:language\",\"owner\":\"attribute:owner\","
+                 "\"birthday\":\"attribute:birthday\",\"expires_on\":\"attribute:expires_on\","
+                 "\"email_consent\":\"consent:email\",\"sms_consent\":\"consent:sms\","
+                 "\"occurred_at\":\"occurred_at\"}"
+               : "{\"user_id\":\"user_id\",\"event\":\"event\",\"occurred_at\":\"occurred_at\","
+                 "\"source\":\"property:source\",\"product_id\":\"property:product_id\","
+                 "\"name\":\"property:name\",\"category\":\"property:category\","
+                 "\"price\":\"property:price\",\"quantity\":\"property:quantity\","
+                 "\"cart_id\":\"property:cart_id\",\"order_id\":\"property:order_id\","
+                 "\"products\":\"property:products\",\"total\":\"property:total\","
+                 "\"currency\":\"property:currency\"}";
+}
+
+bool demo_shop(u64 seed, i64 now_ms, u32 customers,
+               bool (*each)(void *ctx, demo_kind kind, str row), void *ctx)
 {
     struct shop s = {.rng = {seed}, .now_ms = now_ms, .each = each, .ctx = ctx};
-    buf_init(&s.item, DEMO_ITEM_MAX);
+    buf_init(&s.row, DEMO_ROW_MAX);
     for (u32 i = 1; i <= customers && !s.ended; i++) {
         struct person p = {.number = i};
         p.zh = chance(&s, 550);
@@ -322,6 +332,6 @@ bool demo_shop(u64 seed, i64 now_ms, u32 customers, bool (*each)(void *ctx, str 
         buf_clear(&id);
         live(&s, &p);
     }
-    buf_clear(&s.item);
+    buf_clear(&s.row);
     return !s.ended;
 }

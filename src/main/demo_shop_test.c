@@ -7,28 +7,28 @@
 struct tally {
     struct arena *arena;
     struct buf all;
-    u32 items, customers, orders, carts, refunds, broken;
+    u32 rows, customers, orders, carts, refunds, broken;
     i64 now_ms;
 };
 
-static bool count(void *ctx, str item)
+static bool count(void *ctx, demo_kind kind, str row)
 {
     struct tally *t = ctx;
     struct diag why;
     const struct json *j;
     arena_reset(t->arena);
-    t->items++;
-    buf_put(&t->all, item);
-    if (json_parse(item, t->arena, &j, &why) != ERR_OK) {
+    t->rows++;
+    buf_put(&t->all, row);
+    if (json_parse(row, t->arena, &j, &why) != ERR_OK) {
         t->broken++;
         return true;
     }
     str event = json_get_str(j, "event", S(""));
-    t->customers += str_eq(json_get_str(j, "type", S("")), S("customer"));
+    t->customers += kind == DEMO_CUSTOMER;
     t->orders += str_eq(event, S("Order Completed"));
     t->carts += str_eq(event, S("Product Added"));
     t->refunds += str_eq(event, S("Order Refunded"));
-    t->broken += json_get_str(j, "timestamp", S("")).n == 0;
+    t->broken += json_get_str(j, "occurred_at", S("")).n == 0;
     return true;
 }
 

@@ -1,17 +1,13 @@
 /* import.c — beckon import FILE: by the API of the server that has the directory, else on the
  * directory itself. */
 #include "base/json.h"
+#include "main/api.h"
 #include "main/commands.h"
-#include "server/office.h"
 #include "server/server.h"
 
-#include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-enum { TEXT_MAX = 8 << 20, POLL_US = 200000 };
 
 struct asked {
     const char *file, *kind, *mode, *mapping, *dir;
@@ -137,45 +133,6 @@ static err run_direct(const struct asked *a, str request, int *code, struct diag
 
 /* ---- by the API ---- */
 
-static size_t on_bytes(char *p, size_t size, size_t n, void *ctx)
-{
-    buf_put(ctx, (str){p, size * n});
-    return size * n;
-}
-
-static err fetch(const char *url, const char *key, const curl_mime *form, struct buf *out,
-                 struct diag *why)
-{
-    char header[256];
-    long status = 0;
-    CURL *c = curl_easy_init();
-    snprintf(header, sizeof header, "Authorization: Bearer %s", key);
-    struct curl_slist *headers = curl_slist_append(NULL, header);
-    headers = curl_slist_append(headers, "Expect:");
-    buf_reset(out);
-    curl_easy_setopt(c, CURLOPT_URL, url);
-    curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_bytes);
-    curl_easy_setopt(c, CURLOPT_WRITEDATA, out);
-    if (form) curl_easy_setopt(c, CURLOPT_MIMEPOST, form);
-    CURLcode r = curl_easy_perform(c);
-    curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
-    curl_slist_free_all(headers);
-    curl_easy_cleanup(c);
-    if (r != CURLE_OK) return diag_set(why, ERR_IO, "%s: %s", url, curl_easy_strerror(r));
-    if (status < 300) return ERR_OK;
-    return diag_set(why, ERR_REFUSED, "the server says %ld: %.*s", status,
-                    (int)min_size(out->n, 250), out->p ? out->p : "");
-}
-
-static void add_part(curl_mime *form, const char *name, const char *text)
-{
-    if (!text) return;
-    curl_mimepart *p = curl_mime_addpart(form);
-    curl_mime_name(p, name);
-    curl_mime_data(p, text, CURL_ZERO_TERMINATED);
-}
-
 static curl_mime *form_of(const struct asked *a, CURL *owner)
 {
     struct buf options;
@@ -186,82 +143,29 @@ static curl_mime *form_of(const struct asked *a, CURL *owner)
     buf_init(&options, 4096);
     put_options(&options, a);
     buf_byte(&options, 0);
-    add_part(form, "kind", a->kind);
-    add_part(form, "mode", a->mode);
-    add_part(form, "mapping", a->mapping);
-    add_part(form, "dry_run", a->dry_run ? "true" : NULL);
-    add_part(form, "options", options.p);
+    form_add(form, "kind", a->kind);
+    form_add(form, "mode", a->mode);
+    form_add(form, "mapping", a->mapping);
+    form_add(form, "dry_run", a->dry_run ? "true" : NULL);
+    form_add(form, "options", options.p);
     buf_clear(&options);
     return form;
 }
 
-/* Sends it, and asks until it is over. */
-static err by_api(const struct asked *a, const char *base, const char *key, struct buf *answer,
-                  struct diag *why)
-{
-    char url[512];
-    const struct json *j;
-    CURL *owner = curl_easy_init();
-    curl_mime *form = form_of(a, owner);
-    struct arena *arena = arena_new();
-    snprintf(url, sizeof url, "%s/api/v1/imports", base);
-    err e = fetch(url, key, form, answer, why);
-    curl_mime_free(form);
-    curl_easy_cleanup(owner);
-    if (e == ERR_OK) e = json_parse(arena_str(arena, buf_str(answer)), arena, &j, why);
-    if (e == ERR_OK)
-        snprintf(url, sizeof url, "%s/api/v1/imports/%.*s", base,
-                 STR_ARG(json_get_str(j, "id", (str){0})));
-    while (e == ERR_OK) {
-        e = fetch(url, key, NULL, answer, why);
-        if (e == ERR_OK) e = json_parse(arena_str(arena, buf_str(answer)), arena, &j, why);
-        if (e != ERR_OK) break;
-        str status = json_get_str(j, "status", (str){0});
-        if (str_eq(status, S("done")) || str_eq(status, S("failed"))) break;
-        arena_reset(arena);
-        usleep(POLL_US);
-    }
-    arena_free(arena);
-    return e;
-}
-
-static err read_address(const char *dir, char *out, size_t room, struct diag *why)
-{
-    char path[4096];
-    struct file *f;
-    size_t n = 0;
-    snprintf(path, sizeof path, "%s/address", dir);
-    err e = env_open(env_real(), path, FILE_READ, &f);
-    if (e != ERR_OK)
-        return diag_set(why, e, "another process works on %s, but %s is not there", dir, path);
-    e = file_read(f, 0, out, room - 1, &n);
-    file_close(f);
-    out[n] = 0;
-    return e;
-}
-
-/* With a key made for this one import. */
 static err run_by_api(const struct asked *a, int *code, struct diag *why)
 {
-    char base[256], key[OFFICE_KEY_MAX + 1], id[OFFICE_ID_MAX + 1] = "";
-    const struct office_key *made = NULL;
-    struct office *office;
-    struct buf answer;
-    TRY(read_address(a->dir, base, sizeof base, why));
-    TRY(office_open(env_real(), a->dir, &office, why));
+    struct api api;
     u32 scopes = scope_bit(SCOPE_CUSTOMERS_READ) | scope_bit(SCOPE_CUSTOMERS_WRITE);
-    err e = office_key_create(office, S("beckon import"), scopes, env_wall_ms(env_real()), key,
-                              &made, why);
-    if (e == ERR_OK && made) memcpy(id, made->id, sizeof id);
-    buf_init(&answer, TEXT_MAX);
     curl_global_init(CURL_GLOBAL_DEFAULT);
-    if (e == ERR_OK) e = by_api(a, base, key, &answer, why);
-    if (e == ERR_OK) *code = tell(a, buf_str(&answer));
+    err e = api_open(&api, a->dir, NULL, "beckon import", scopes, why);
+    if (e == ERR_OK) {
+        curl_mime *form = form_of(a, api.curl);
+        e = api_import(&api, form, why);
+        curl_mime_free(form);
+    }
+    if (e == ERR_OK) *code = tell(a, buf_str(&api.answer));
+    api_close(&api);
     curl_global_cleanup();
-    buf_clear(&answer);
-    if (id[0] && office_key_delete(office, str_of(id), NULL) != ERR_OK)
-        fprintf(stderr, "beckon: the key %s is left over\n", id);
-    office_close(office);
     return e;
 }
 

@@ -77,6 +77,13 @@ static err consents(struct call *c)
 /* ---- POST /customers/{ref}/confirmations: double opt-in for whoever has forms of their own ----
  */
 
+static err pending(struct call *c)
+{
+    c->status = 202;
+    buf_put(&c->out, S("{\"status\":\"pending\"}"));
+    return ERR_OK;
+}
+
 static err ask_to_confirm(struct call *c)
 {
     struct names *names = engine_names(c->server->engine);
@@ -93,10 +100,7 @@ static err ask_to_confirm(struct call *c)
         return diag_at(&c->why, ERR_REFUSED, S("/topic"), "there is no topic of this name");
     o.topic = topic;
     o.zh = str_starts(json_get_str(c->body, "language", S("en")), S("zh"));
-    TRY(optin_send(c, &o));
-    c->status = 202;
-    buf_put(&c->out, S("{\"status\":\"pending\"}"));
-    return ERR_OK;
+    return optin_send(c, &o, pending);
 }
 
 /* ---- /suppressions ---- */

@@ -263,32 +263,33 @@ static void make_item(struct call *c, struct sent *s)
 
 /* ---- into the log ---- */
 
-static void ask_to_confirm(struct call *c, struct sent *s, persona head)
+/* Whoever has the mailbox that was written down, and its address. */
+static persona holder_of(struct call *c, const struct sent *s, str *address)
 {
-    struct names *names = engine_names(c->server->engine);
-    const struct json *consent = s->form->consent;
-    struct optin o = {
-        .head = head,
-        .channel = names_find(names, NAME_CHANNEL, json_get_str(consent, "channel", (str){0})),
-        .topic = names_find(names, NAME_TOPIC, json_get_str(consent, "topic", (str){0})),
-        .form = s->form->code,
-        .text = web_words(json_get(consent, "text"), s->zh),
-        .zh = s->zh};
-    /* What was sent is kept already: she can be asked again. */
-    if (optin_send(c, &o) != ERR_OK) c->why = (struct diag){0};
+    struct reader in = reader_of(s->record);
+    struct record r;
+    struct item item;
+    if (!record_next(&in, &r) || !item_read(r.payload, r.id_count, &item)) return 0;
+    for (u32 i = 0; i < r.id_count; i++) {
+        if (r.ids[i].space != SPACE_EMAIL) continue;
+        *address = item.values[i];
+        return customer_find(engine_customers(c->server->engine), r.ids[i].space, r.ids[i].hash);
+    }
+    return 0;
 }
 
 static err applied(struct call *c)
 {
     struct sent *s = c->data;
-    struct reader in = reader_of(s->record);
-    struct record r;
-    persona head = 0;
-    if (record_next(&in, &r))
-        for (u32 i = 0; i < r.id_count && !head; i++)
-            head =
-                customer_find(engine_customers(c->server->engine), r.ids[i].space, r.ids[i].hash);
-    if (s->confirm && head) ask_to_confirm(c, s, head);
+    struct names *names = engine_names(c->server->engine);
+    const struct json *consent = s->form->consent;
+    struct optin o = {.form = s->form->code, .zh = s->zh};
+    if (!s->confirm || !(o.head = holder_of(c, s, &o.to))) return thank(c);
+    o.channel = names_find(names, NAME_CHANNEL, json_get_str(consent, "channel", (str){0}));
+    o.topic = names_find(names, NAME_TOPIC, json_get_str(consent, "topic", (str){0}));
+    o.text = web_words(json_get(consent, "text"), s->zh);
+    if (optin_send(c, &o, thank) == ERR_OK) return ERR_OK;
+    c->why = (struct diag){0}; /* what was sent in is kept already: she can be asked again */
     return thank(c);
 }
 

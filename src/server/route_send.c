@@ -5,6 +5,7 @@
  * With an idempotency key the message's id is made of it: asked twice it is planned once, whatever
  * crashed in between, for as long as the message's row is there (three days after it settled). The
  * answer to both is the same; another body under the same key is refused. */
+#include "server/sends.h"
 #include "server/show.h"
 
 #include <stdio.h>
@@ -12,9 +13,7 @@
 enum { KEY_BYTES_MAX = 256, VALUES_DEPTH_MAX = 16 };
 
 struct asked {
-    struct send_record record;
-    struct record_id ids[RECORD_IDS_MAX];
-    u32 id_count;
+    struct send_asked send;
     bool keyed;
 };
 
@@ -80,7 +79,7 @@ static err read_values(struct call *c, struct asked *a)
         return refuse(c, "/values", "an object of names and values is needed");
     buf_init(&b, CLAIM_VALUES_MAX);
     bool good = put_value(&b, values, 0);
-    a->record.values = arena_str(c->arena, buf_str(&b));
+    a->send.record.values = arena_str(c->arena, buf_str(&b));
     buf_clear(&b);
     if (good) return ERR_OK;
     return refuse(c, "/values", "they may take 64 KB, and be nested 16 deep");
@@ -94,36 +93,28 @@ static err add_identifier(struct call *c, struct asked *a, u32 space, str text, 
     struct engine *e = c->server->engine;
     str normal = identifier_normal(e, space, text, room);
     if (!normal.n) return refuse(c, path, "this cannot be one: look at its form");
-    if (a->id_count == RECORD_IDS_MAX) return refuse(c, path, "give 16 at most");
-    a->record.values_of[a->id_count] = arena_str(c->arena, normal);
-    a->ids[a->id_count++] =
+    if (a->send.id_count == RECORD_IDS_MAX) return refuse(c, path, "give 16 at most");
+    a->send.record.values_of[a->send.id_count] = arena_str(c->arena, normal);
+    a->send.ids[a->send.id_count++] =
         (struct record_id){identifier_hash(engine_key(e), space, normal), space};
     return ERR_OK;
 }
 
 static err by_reference(struct call *c, struct asked *a, const struct json *who)
 {
-    struct engine *e = c->server->engine;
-    struct identifier_view id;
-    persona head = json_is(who, JSON_STRING) ? customer_of_ref(e, who->text) : 0;
-    char *text = arena_alloc(c->arena, 33);
+    persona head = json_is(who, JSON_STRING) ? customer_of_ref(c->server->engine, who->text) : 0;
     if (!head) return refuse(c, "/customer", "no customer, or more than one, has this reference");
-    customer_id(engine_customers(e), head, text);
-    a->record.customer = (str){text, CUSTOMER_ID_BYTES};
-    /* Named so that her erasure empties the record. */
-    for (u32 cursor = 0; a->id_count < RECORD_IDS_MAX &&
-                         customer_identifier(engine_customers(e), head, &cursor, &id);)
-        if (!id.shared) a->ids[a->id_count++] = (struct record_id){id.hash, id.space};
+    send_to(c, &a->send, head);
     return ERR_OK;
 }
 
 static err by_address(struct call *c, struct asked *a, const struct json *to)
 {
-    u32 space = channel_space(a->record.channel);
+    u32 space = channel_space(a->send.record.channel);
     if (!space) return refuse(c, "/to", "this channel has no addresses: name the customer");
     if (!json_is(to, JSON_STRING)) return refuse(c, "/to", "an address is needed, as a text");
     TRY(add_identifier(c, a, space, to->text, "/to"));
-    a->record.to = a->record.values_of[0];
+    a->send.record.to = a->send.record.values_of[0];
     return ERR_OK;
 }
 
@@ -174,8 +165,9 @@ static err check_members(struct call *c)
 static err read_template(struct call *c, struct asked *a, str channel)
 {
     const struct json *j;
-    TRY(call_text(c, "template", &a->record.template_id));
-    str source = engine_object(c->server->engine, OBJECT_TEMPLATE, a->record.template_id, NULL);
+    TRY(call_text(c, "template", &a->send.record.template_id));
+    str source =
+        engine_object(c->server->engine, OBJECT_TEMPLATE, a->send.record.template_id, NULL);
     if (!source.n) return refuse(c, "/template", "there is no template of this id");
     TRY(json_parse(source, c->arena, &j, &c->why));
     str is_for = json_get_str(j, "channel", channel);
@@ -191,12 +183,12 @@ static err read_what(struct call *c, struct asked *a)
                  topic = json_get_str(c->body, "topic", S(""));
     category kind;
     TRY(call_text(c, "channel", &channel));
-    a->record.channel = names_find(names, NAME_CHANNEL, channel);
-    if (!a->record.channel) return refuse(c, "/channel", "there is no channel of this name");
+    a->send.record.channel = names_find(names, NAME_CHANNEL, channel);
+    if (!a->send.record.channel) return refuse(c, "/channel", "there is no channel of this name");
     if (!category_named(category_name, &kind))
         return refuse(c, "/category", "use transactional, service or promotion");
-    a->record.category = (u8)kind;
-    if (topic.n && !(a->record.topic = names_find(names, NAME_TOPIC, topic)))
+    a->send.record.category = (u8)kind;
+    if (topic.n && !(a->send.record.topic = names_find(names, NAME_TOPIC, topic)))
         return refuse(c, "/topic", "nobody has said anything of a topic of this name yet");
     return read_template(c, a, channel);
 }
@@ -225,13 +217,13 @@ static err read_key(struct call *c, struct asked *a)
         return refuse(c, "/idempotency_key", "it differs from the header Idempotency-Key");
     if (key.n > KEY_BYTES_MAX) return refuse(c, "/idempotency_key", "a key has at most 256 bytes");
     a->keyed = key.n != 0;
-    a->record.body = hash_xxh64(body_text(c));
+    a->send.record.body = hash_xxh64(body_text(c));
     if (a->keyed) {
         struct sip_key secret = engine_key(c->server->engine);
         secret.k0 ^= 0x5E7D0000; /* another family than identifiers' hashes */
-        a->record.id_low = hash_sip(secret, key).lo;
+        a->send.record.id_low = hash_sip(secret, key).lo;
     } else {
-        env_random(c->server->env, &a->record.id_low, sizeof a->record.id_low);
+        env_random(c->server->env, &a->send.record.id_low, sizeof a->send.record.id_low);
     }
     return ERR_OK;
 }
@@ -247,11 +239,11 @@ static err show_sent(struct call *c)
     struct message_send sent;
     struct message_content content;
     char customer[33];
-    u32 row = message_by_low(m, a->record.id_low);
+    u32 row = message_by_low(m, a->send.record.id_low);
     if (!row || !message_sending(m, row, &sent))
         return diag_set(&c->why, ERR_CONFLICT,
                         "several customers share these identifiers: name one by their id");
-    if (sent.body != a->record.body)
+    if (sent.body != a->send.record.body)
         return diag_set(&c->why, ERR_CONFLICT,
                         "this idempotency key has been used for another message");
     const struct message_row *r = message_at(m, row);
@@ -276,40 +268,21 @@ static err show_sent(struct call *c)
     return ERR_OK;
 }
 
-static err append_it(struct call *c, const struct asked *a)
-{
-    struct buf payload, whole;
-    u64 number;
-    struct record r = {.kind = RECORD_SEND_, .level = ENGINE_LEVEL, .occurred_ms = NEVER};
-    buf_init(&payload, RECORD_BYTES_MAX);
-    buf_init(&whole, RECORD_BYTES_MAX + 4096);
-    send_put(&payload, &a->record, a->id_count);
-    r.id_count = (u8)a->id_count;
-    memcpy(r.ids, a->ids, sizeof r.ids);
-    r.payload = buf_str(&payload);
-    record_put(&whole, &r);
-    err e = whole.full
-                ? ERR_TOO_LARGE
-                : log_append(engine_log(c->server->engine), buf_str(&whole), 1, false, &number);
-    buf_clear(&payload);
-    buf_clear(&whole);
-    if (e != ERR_OK) return diag_set(&c->why, e, "it cannot be written to the log now");
-    return call_applied(c, number, show_sent);
-}
-
 static err take_in(struct call *c)
 {
     struct asked *a = arena_zalloc(c->arena, sizeof *a);
+    u64 number;
     c->data = a;
     if (!c->body) return diag_set(&c->why, ERR_INVALID, "the body has to be a JSON object");
     TRY(check_members(c));
     TRY(read_key(c, a));
-    if (a->keyed && message_by_low(engine_messages(c->server->engine), a->record.id_low))
+    if (a->keyed && message_by_low(engine_messages(c->server->engine), a->send.record.id_low))
         return show_sent(c);
     TRY(read_what(c, a));
     TRY(read_recipient(c, a));
     TRY(read_values(c, a));
-    return append_it(c, a);
+    TRY(send_append(c, &a->send, &number));
+    return call_applied(c, number, show_sent);
 }
 
 extern const struct route ROUTES_SEND[];
