@@ -400,7 +400,8 @@ static size_t on_header(char *p, size_t size, size_t n, void *ctx)
     str line = {p, size * n};
     l->reply_n = min_size(line.n, REPLY_MAX);
     memcpy(l->reply, p, l->reply_n);
-    if (str_starts(line, S("220"))) l->ahead = false; /* greeting, STARTTLS: what it offers follows */
+    if (str_starts(line, S("220")))
+        l->ahead = false; /* greeting, STARTTLS: what it offers follows */
     if (str_starts(line, S("250")) && line.n > 4 &&
         str_eq_nocase(str_trim(str_slice(line, 4, line.n)), S("PIPELINING")))
         l->ahead = true;
@@ -510,8 +511,7 @@ void link_serve(struct link *l, struct job *job)
 static void put_stuffed(struct buf *out, str mail)
 {
     size_t from = 0, next = 0; /* a line's start */
-    for (const char *end; next < mail.n;
-         next = end ? (size_t)(end - mail.p) + 1 : mail.n) {
+    for (const char *end; next < mail.n; next = end ? (size_t)(end - mail.p) + 1 : mail.n) {
         if (mail.p[next] == '.') {
             buf_put(out, str_slice(mail, from, next));
             buf_byte(out, '.');

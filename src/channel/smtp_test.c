@@ -35,7 +35,7 @@ struct server {
     pthread_cond_t ended;
     SSL_CTX *tls;
     atomic_int open, open_max, connections, mails, commands;
-    atomic_int ahead; /* MAILs behind which more had come already */
+    atomic_int ahead;      /* MAILs behind which more had come already */
     char last_mail[65536]; /* under the lock */
     size_t last_mail_n;
     atomic_bool stopping;
