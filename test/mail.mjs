@@ -100,7 +100,7 @@ await call('POST', '/api/v1/templates', {
 <a href="{{ unsubscribe_url }}">Unsubscribe</a> <a href="{{ preferences_url }}">Choose</a></p></body></html>`,
 })
 await call('POST', '/api/v1/journeys', {
-  id: 'sale', trigger: { event: 'Looked' }, entry: { again: 'always', running: 'parallel' }, policy: { quiet: 'ignore', category: 'promotion', dedupe: '0s' },
+  id: 'sale', trigger: { event: 'Looked' }, entry: { again: 'always', running: 'parallel' }, policy: { quiet: 'ignore', category: 'service', dedupe: '0s' },
   steps: [{ id: 'm', send: { channel: 'email', template: 'sale', topic: 'arrivals' } }, { id: 'w', wait: { for: '30d' } }],
 })
 check('the journey is published', (await call('POST', '/api/v1/journeys/sale/publish', {})).status < 300)
