@@ -25,6 +25,10 @@ def call(method, path, body=None, key=None, basic=None):
     with urllib.request.urlopen(q) as r:
         return json.loads(r.read() or b'null')
 
+def cpu_of(pid):
+    fields = open(f'/proc/{pid}/stat').read().rsplit(')', 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
 def mail_template():
     row = ('<tr><td style="padding:8px 16px;border-bottom:1px solid #eee"><b>{{ customer.first_name | default: "friend" }}</b>, '
            'this one is for {{ customer.city | upcase }}: number %d of our list, and it costs less than you think.</td></tr>\n')
@@ -63,19 +67,22 @@ def main():
         call('POST', '/api/v1/journeys', {'id': 'offer', 'trigger': {'schedule': {'at': at}, 'audience': {'segment': 'all'}},
              'steps': [{'id': 'm1', 'send': {'channel': 'email', 'template': 'offer'}}]}, key)
         call('POST', '/api/v1/journeys/offer/publish', {}, key)
-        end, sent = time.time() + 300, -1
+        time.sleep(2.5)
+        began, end = cpu_of(server.pid), time.time() + 300
+        if 'PROFILE' in os.environ:
+            subprocess.Popen(['perf', 'record', '-F', '499', '-g', '-o', os.environ['PROFILE'], '-p', str(server.pid),
+                              '--', 'sleep', '6'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         while time.time() < end:
             time.sleep(0.5)
             r = call('GET', '/api/v1/journeys/offer/report', key=key)
             messages = r.get('messages', {})
             if messages.get('sent', 0) == customers: break
-            sent = messages.get('sent', 0)
-        cpu = open(f'/proc/{server.pid}/stat').read().split()
+        spent, takes = cpu_of(server.pid) - began, cpu_of(sink.pid)
         sink.send_signal(signal.SIGTERM)
         mails, size, first, last = map(int, sink.communicate()[0].split())
         seconds = (last - first) / 1e9
         print(f'{mails} mails of {size // max(mails, 1)} bytes, {connections} connections, dkim {sign}: '
-              f'{mails / seconds:.0f} a second, {(int(cpu[13]) + int(cpu[14])) / 100:.1f} s of the server\'s CPU')
+              f'{mails / seconds:.0f} a second, CPU a mail: server {spent / mails * 1e6:.0f} µs, sink {takes / mails * 1e6:.0f} µs')
         if mails != customers: sys.exit(f'{customers} were to come: {json.dumps(r)[:400]}')
     finally:
         server.terminate(); server.wait()

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # run.sh — the figures of docs/benchmarks.md, the peers in the same run. The machine should be idle.
 #
-#   bench/run.sh [ingest|reach|apply|memory|start]…     all of them unless said; about ten minutes
+#   bench/run.sh [ingest|reach|mail|render|apply|memory|start|broadcast]…     all but the last unless said; about ten minutes
 #
 # OUT is where the programs are built. Peers need node, and nodemailer (in build/npm, where make test
 # puts it); without them their lines are left out.
 set -eu
 cd "$(dirname "$0")/.."
 out=${OUT:-build/release}
-sections=${*:-ingest reach apply memory start}
-make -s -j"$(nproc)" OUT="$out" "$out/beckon" "$out"/bench-{apply,fill,http_load,memory,reach}
+sections=${*:-ingest reach mail render apply memory start}
+make -s -j"$(nproc)" OUT="$out" "$out/beckon" "$out"/bench-{apply,broadcast,fill,http_load,memory,reach,render,smtp_sink}
 work=$(mktemp -d)
 pids=()
 trap 'kill "${pids[@]}" 2>/dev/null; wait; rm -rf "$work"' EXIT
@@ -176,9 +176,32 @@ start() {
     bench/start.sh 1000000 20000000 64
 }
 
+# ---- a segment's personal mails; what they cost to render ----
+
+mail() {
+    for sign in none ed25519 rsa; do
+        title "mail: 20,000 personal ones over 64 connections, DKIM $sign"
+        OUT=$(realpath "$out") python3 bench/mail.py 20000 64 $sign
+    done
+}
+
+render() {
+    title 'render: a mail of 8.6 kB'
+    "$out/bench-render" 3
+    if command -v node >/dev/null && [ -d build/npm/node_modules/liquidjs ]; then
+        "$out/bench-render" --print | node bench/render.mjs build/npm 3
+    fi
+}
+
+broadcast() {
+    title 'broadcast: a tick for 1 M customers, four writers beside it'
+    "$out/bench-broadcast" "$work/broadcast"
+    rm -rf "$work/broadcast"
+}
+
 for section in $sections; do
     case $section in
-    ingest | reach | apply | memory | start) $section ;;
+    ingest | reach | mail | render | apply | memory | start | broadcast) $section ;;
     *) echo "there is no section $section" >&2; exit 2 ;;
     esac
 done

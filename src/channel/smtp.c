@@ -82,13 +82,18 @@ void smtp_free_link(struct smtp *s)
 
 /* ---- orders ---- */
 
+void smtp_unsent(struct job *job)
+{
+    smtp_done(job, ANSWER_RETRY, smtp_backoff(MINUTE, HOUR, job->d->attempts, job->d->id.lo),
+              S("the connection was lost before the mail was sent"));
+}
+
 static void go_now(struct job *job)
 {
     if (job->link)
         link_go(job->link);
     else
-        smtp_done(job, ANSWER_RETRY, smtp_backoff(MINUTE, HOUR, job->d->attempts, job->d->id.lo),
-                  S("the connection was lost before the mail was sent"));
+        smtp_unsent(job);
 }
 
 static void drop_now(struct job *job)

@@ -70,8 +70,10 @@ typedef enum {
     LINK_RECIPIENT, /* RCPT TO */
     LINK_DATA,      /* DATA */
     LINK_READY,     /* 354 came; the claim is awaited */
+    LINK_SIGNING,   /* the mail is written and signed on a thread of libuv's pool */
     LINK_BODY,      /* the mail is being sent */
     LINK_END,       /* all of it was; the answer is awaited */
+    LINK_REFUSED,   /* answers to what was said ahead are awaited, then RESET */
     LINK_RESET      /* RSET after a refusal */
 } link_state;
 
@@ -88,6 +90,8 @@ struct link {
     curl_socket_t socket;
     u32 served;   /* mails since it was made */
     bool writing; /* poll asks for writable */
+    bool ahead;   /* the server takes MAIL, RCPT and DATA in one (RFC 2920) */
+    u32 owed;     /* REFUSED: how many answers are to come */
     struct buf out;
     size_t out_sent;
     char reply[REPLY_MAX + 1]; /* lines of the answer at hand; while connecting: the last line */
@@ -124,6 +128,8 @@ void smtp_free_link(struct smtp *s);
 /* The job is over; it is freed. */
 void smtp_done(struct job *job, answer_class class, i64 retry_ms, str detail);
 void smtp_held(struct job *job, i64 retry_ms, str detail);
+/* Its connection was lost before go. */
+void smtp_unsent(struct job *job);
 /* A connection could not be made, or was closed under a job that is not to blame. */
 void smtp_failed(struct smtp *s, struct job *job, bool credentials, str detail);
 /* An idle connection had died: the job begins again on another. */

@@ -1,7 +1,10 @@
 /* smtp_link.c — one connection to a mail server, and the dialogue on it.
  *
- *   CLOSED ─curl─► IDLE ─MAIL─RCPT─DATA─► READY ─go─► BODY ─► END ─► IDLE …
- *                            └─ refused ─► RESET ─► IDLE
+ *   CLOSED ─curl─► IDLE ─MAIL─RCPT─DATA─► READY ─go─► SIGNING ─► BODY ─► END ─► IDLE …
+ *                            └─ refused ─► REFUSED ─► RESET ─► IDLE
+ *
+ * A server that offers PIPELINING gets MAIL, RCPT and DATA at once, and answers one by one. SIGNING
+ * is passed over where mails are not signed, REFUSED where nothing was said ahead.
  *
  * Until the first byte of a mail is sent, a lost connection means that nothing was sent. From then
  * on, until the server's answer to the final dot, nobody can know: the answer is "unknown". */
@@ -84,8 +87,8 @@ static void lose(struct link *l, str why)
     l->job = NULL;
     link_close(l);
     if (job) job->link = NULL;
-    if (!job || was == LINK_READY) {
-        /* READY: the job waits for go or drop, and will find that its link is gone. */
+    if (!job || was == LINK_READY || was == LINK_SIGNING) {
+        /* The job waits for go or drop, or its signature, and will find that its link is gone. */
     } else if (was == LINK_BODY || was == LINK_END) {
         smtp_done(job, ANSWER_UNKNOWN, 0, why);
     } else if (was == LINK_SENDER && job->old) {
@@ -181,13 +184,38 @@ static void become_idle(struct link *l)
     smtp_free_link(l->smtp);
 }
 
+/* All that comes before the mail, in one. */
+static void say_all(struct link *l, str sender)
+{
+    buf_put(&l->out, S("MAIL FROM:<"));
+    buf_put(&l->out, sender);
+    buf_put(&l->out, S(">\r\nRCPT TO:<"));
+    buf_put(&l->out, str_of(l->job->d->to));
+    buf_put(&l->out, S(">\r\n"));
+    say(l, LINK_SENDER, "DATA", (str){0});
+}
+
+/* Its turn came; the command is on its way already where it was said ahead. */
+static void go_on(struct link *l, link_state then, const char *command, str argument)
+{
+    if (!l->ahead) {
+        say(l, then, command, argument);
+        return;
+    }
+    l->state = then;
+    await(l, l->smtp->settings.reply_ms);
+}
+
 static void begin(struct link *l)
 {
     str address;
     struct job *job = l->job;
     struct diag why = {0};
     if (mail_address(job->d->from, &address, &why) == ERR_OK) {
-        say(l, LINK_SENDER, "MAIL FROM:<", address);
+        if (l->ahead)
+            say_all(l, address);
+        else
+            say(l, LINK_SENDER, "MAIL FROM:<", address);
         return;
     }
     l->job = NULL;
@@ -218,9 +246,23 @@ static void refused(struct link *l, smtp_phase phase, u32 code)
     } else if (code == 421 || v.channel) {
         link_close(l);
         smtp_free_link(s);
+    } else if (l->ahead && phase != SMTP_AT_DATA) {
+        l->owed = phase == SMTP_AT_SENDER ? 2 : 1;
+        l->state = LINK_REFUSED;
+        await(l, s->settings.reply_ms);
     } else {
         say(l, LINK_RESET, "RSET", (str){0});
     }
+}
+
+/* What was said behind a refused command is refused as well. A server that asks for the mail all
+ * the same must not get one: only closing ends that. */
+static void on_owed(struct link *l, u32 code)
+{
+    if (code == 354 || code == 421)
+        lose(l, last_words(l));
+    else if (--l->owed == 0)
+        say(l, LINK_RESET, "RSET", (str){0});
 }
 
 /* Nothing was sent and the server waits for a mail: only closing ends that. */
@@ -247,13 +289,13 @@ static void on_reply(struct link *l, u32 code)
     switch (l->state) {
     case LINK_SENDER:
         if (good)
-            say(l, LINK_RECIPIENT, "RCPT TO:<", str_of(l->job->d->to));
+            go_on(l, LINK_RECIPIENT, "RCPT TO:<", str_of(l->job->d->to));
         else
             refused(l, SMTP_AT_SENDER, code);
         break;
     case LINK_RECIPIENT:
         if (good)
-            say(l, LINK_DATA, "DATA", (str){0});
+            go_on(l, LINK_DATA, "DATA", (str){0});
         else
             refused(l, SMTP_AT_RECIPIENT, code);
         break;
@@ -269,6 +311,7 @@ static void on_reply(struct link *l, u32 code)
         else
             refused(l, SMTP_AT_END, code);
         break;
+    case LINK_REFUSED: on_owed(l, code); break;
     case LINK_RESET:
         if (good)
             become_idle(l);
@@ -354,8 +397,14 @@ static void read_replies(struct link *l)
 static size_t on_header(char *p, size_t size, size_t n, void *ctx)
 {
     struct link *l = ctx;
-    l->reply_n = min_size(size * n, REPLY_MAX);
+    str line = {p, size * n};
+    l->reply_n = min_size(line.n, REPLY_MAX);
     memcpy(l->reply, p, l->reply_n);
+    if (str_starts(line, S("220")))
+        l->ahead = false; /* greeting, STARTTLS: what it offers follows */
+    if (str_starts(line, S("250")) && line.n > 4 &&
+        str_eq_nocase(str_trim(str_slice(line, 4, line.n)), S("PIPELINING")))
+        l->ahead = true;
     return size * n;
 }
 
@@ -421,6 +470,7 @@ static void dial(struct link *l)
     l->transfer = (struct transfer){easy, on_connected};
     l->state = LINK_CONNECTING;
     l->reply_n = 0;
+    l->ahead = false;
     curl_easy_setopt(easy, CURLOPT_URL, o->url);
     curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
@@ -460,20 +510,21 @@ void link_serve(struct link *l, struct job *job)
  */
 static void put_stuffed(struct buf *out, str mail)
 {
-    if (str_starts(mail, S("."))) buf_byte(out, '.');
-    for (;;) {
-        ptrdiff_t at = str_find(mail, S("\r\n."));
-        if (at < 0) break;
-        buf_put(out, str_slice(mail, 0, (size_t)at + 3));
-        buf_byte(out, '.');
-        mail = str_slice(mail, (size_t)at + 3, mail.n);
+    size_t from = 0, next = 0; /* a line's start */
+    for (const char *end; next < mail.n; next = end ? (size_t)(end - mail.p) + 1 : mail.n) {
+        if (mail.p[next] == '.') {
+            buf_put(out, str_slice(mail, from, next));
+            buf_byte(out, '.');
+            from = next;
+        }
+        end = memchr(mail.p + next, '\n', mail.n - next);
     }
-    buf_put(out, mail);
+    buf_put(out, str_slice(mail, from, mail.n));
     buf_put(out, S(".\r\n"));
 }
 
 /* The signature is a header, ahead of what it signs. */
-MUST_USE static err sign_mail(struct dkim *dkim, const struct delivery *d, str mail,
+MUST_USE static err sign_mail(const struct dkim *dkim, const struct delivery *d, str mail,
                               struct buf *out, struct diag *why)
 {
     struct buf header;
@@ -484,7 +535,7 @@ MUST_USE static err sign_mail(struct dkim *dkim, const struct delivery *d, str m
     return e == ERR_OK ? e : diag_set(why, e, "the mail cannot be signed");
 }
 
-MUST_USE static err write_mail(struct smtp *s, const struct delivery *d, struct buf *out,
+MUST_USE static err write_mail(const struct smtp *s, const struct delivery *d, struct buf *out,
                                struct diag *why)
 {
     str address;
@@ -506,20 +557,72 @@ MUST_USE static err write_mail(struct smtp *s, const struct delivery *d, struct 
     return e == ERR_OK && out->full ? diag_set(why, ERR_LIMIT, "the mail is too long") : e;
 }
 
-void link_go(struct link *l)
+/* What is in `out` goes now, or `e` says why there is no mail. */
+static void send_mail(struct link *l, err e, const struct diag *why)
 {
     struct job *job = l->job;
     struct smtp *s = l->smtp;
-    struct diag why = {0};
-    MUST(l->state == LINK_READY);
-    if (write_mail(s, job->d, &l->out, &why) == ERR_OK) {
+    if (e == ERR_OK) {
         l->state = LINK_BODY;
         await(l, s->settings.final_ms);
         on_writable(l);
         return;
     }
     l->job = NULL;
+    job->link = NULL;
     link_close(l); /* before anything was sent */
-    smtp_done(job, ANSWER_REJECTED, 0, str_of(why.message));
+    smtp_done(job, ANSWER_REJECTED, 0, str_of(why->message));
     smtp_free_link(s);
+}
+
+/* ---- signing: a millisecond of computing, which the loop has not ---- */
+
+struct signing {
+    uv_work_t work;
+    struct smtp *smtp;
+    struct job *job; /* it and its delivery stay until we are done */
+    struct buf out;
+    struct diag why;
+    err e;
+};
+
+static void on_sign(uv_work_t *work)
+{
+    struct signing *g = work->data;
+    g->e = write_mail(g->smtp, g->job->d, &g->out, &g->why);
+}
+
+/* The connection may be lost meanwhile: then nothing was sent. */
+static void on_signed(uv_work_t *work, int status)
+{
+    struct signing *g = work->data;
+    struct link *l = g->job->link;
+    (void)status; /* nobody cancels */
+    if (l) {
+        struct buf empty = l->out;
+        l->out = g->out;
+        g->out = empty;
+        send_mail(l, g->e, &g->why);
+    } else {
+        smtp_unsent(g->job);
+    }
+    buf_clear(&g->out);
+    free(g);
+}
+
+void link_go(struct link *l)
+{
+    struct smtp *s = l->smtp;
+    struct diag why = {0};
+    MUST(l->state == LINK_READY);
+    if (!s->dkim) {
+        err e = write_mail(s, l->job->d, &l->out, &why);
+        send_mail(l, e, &why);
+        return;
+    }
+    struct signing *g = mem_zalloc(sizeof *g);
+    *g = (struct signing){.work.data = g, .smtp = s, .job = l->job};
+    buf_init(&g->out, MAIL_MAX);
+    l->state = LINK_SIGNING;
+    MUST(uv_queue_work(curl_loop_uv(s->loop), &g->work, on_sign, on_signed) == 0);
 }

@@ -24,6 +24,7 @@ struct script {
     int mail_after; /* `mail` holds from the n-th MAIL of a connection on; 0: from the first */
     int slow_ms;    /* before each answer */
     bool tls, starttls;
+    bool pipelining; /* it offers that */
 };
 
 struct server {
@@ -34,6 +35,7 @@ struct server {
     pthread_cond_t ended;
     SSL_CTX *tls;
     atomic_int open, open_max, connections, mails, commands;
+    atomic_int ahead;      /* MAILs behind which more had come already */
     char last_mail[65536]; /* under the lock */
     size_t last_mail_n;
     atomic_bool stopping;
@@ -131,6 +133,7 @@ static bool respond(struct talk *t, const char *command, int *mails)
     if (strncasecmp(command, "EHLO", 4) == 0) {
         talk_write(t, "250-test");
         if (c->starttls && !t->ssl) talk_write(t, "250-STARTTLS");
+        if (c->pipelining) talk_write(t, "250-pipelining");
         return say(t, NULL, "250 AUTH PLAIN");
     }
     if (strncasecmp(command, "STARTTLS", 8) == 0) return say(t, NULL, "220 go") && start_tls(t);
@@ -139,6 +142,7 @@ static bool respond(struct talk *t, const char *command, int *mails)
         char secret[2048];
         return say(t, NULL, "334 ") && line(t, secret) && say(t, c->auth, "235 welcome");
     }
+    if (strncasecmp(command, "MAIL", 4) == 0) t->s->ahead += t->in_n > 0;
     if (strncasecmp(command, "MAIL", 4) == 0)
         return say(t, ++*mails >= c->mail_after ? c->mail : NULL, "250 sender ok");
     if (strncasecmp(command, "RCPT", 4) == 0) return say(t, c->rcpt, "250 recipient ok");
@@ -415,6 +419,59 @@ TEST("connections are reused and never more than were allowed")
     CHECK_EQ(r.server->connections, CONNECTIONS);
     CHECK_EQ(r.server->open_max, CONNECTIONS);
     rig_close(&r);
+}
+
+/* ---- PIPELINING ---- */
+
+TEST("sender, recipient and DATA go at once where the server takes that")
+{
+    for (int tls = 0; tls < 2; tls++) {
+        struct rig r;
+        rig_open(&r, arena, (struct script){.pipelining = true, .starttls = tls}, 1,
+                 tls ? "\"security\":\"starttls\",\"verify\":false" : NULL);
+        for (int i = 0; i < 2; i++) {
+            struct delivery *d = delivery_to(&r, arena, "ada@example.com");
+            CHECK_EQ(prepared(&r, d), REPORT_READY);
+            turn(&r, 10);
+            CHECK_EQ(r.server->last_mail_n > 0, i > 0);
+            CHECK_EQ(gone(&r, d), REPORT_DONE);
+            CHECK_EQ(d->answer, ANSWER_SENT);
+        }
+        CHECK_EQ(r.server->ahead, 2);
+        CHECK_EQ(r.server->mails, 2);
+        CHECK_EQ(r.server->connections, 1);
+        rig_close(&r);
+    }
+}
+
+TEST("what was said ahead of a refusal sends nothing, and leaves no answer to the next mail")
+{
+    static const struct {
+        struct script script;
+        answer_class class;
+        int connections;
+    } cases[] = {
+        {{.rcpt = "550 5.1.1 no such user", .data = "503 no recipients"}, ANSWER_BOUNCED, 1},
+        {{.rcpt = "550 5.1.1 no such user"}, ANSWER_BOUNCED, 2}, /* 354 all the same */
+        {{.data = "451 4.3.0 later"}, ANSWER_RETRY, 1},
+    };
+    for (u32 i = 0; i < COUNT_OF(cases); i++) {
+        struct rig r;
+        struct script script = cases[i].script;
+        script.pipelining = true;
+        rig_open(&r, arena, script, 1, NULL);
+        for (int n = 0; n < 2; n++) {
+            struct delivery *d = delivery_to(&r, arena, "ada@example.com");
+            CHECK_EQ(prepared(&r, d), REPORT_DONE);
+            CHECK_EQ(d->answer, cases[i].class);
+            const char *words = script.rcpt ? script.rcpt : script.data;
+            CHECK_STR(str_of(d->detail), str_of(words));
+        }
+        CHECK_EQ(r.server->connections, cases[i].connections);
+        CHECK_EQ(r.server->ahead, 2);
+        CHECK_EQ(r.server->mails, 0);
+        rig_close(&r);
+    }
 }
 
 /* ---- refusals before the mail ---- */

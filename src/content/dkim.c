@@ -12,7 +12,6 @@ struct dkim {
     EVP_PKEY *key;
     bool is_ed25519;
     char domain[NAME_MAX_BYTES + 1], selector[NAME_MAX_BYTES + 1];
-    struct buf canonical;
 };
 
 /* ---- keys ---- */
@@ -111,7 +110,6 @@ err dkim_open(str domain, str selector, str private_key, struct dkim **out, stru
     d->is_ed25519 = EVP_PKEY_is_a(key, "ED25519");
     memcpy(d->domain, domain.p, domain.n);
     memcpy(d->selector, selector.p, selector.n);
-    buf_init(&d->canonical, SIZE_MAX);
     *out = d;
     return ERR_OK;
 }
@@ -120,7 +118,6 @@ void dkim_close(struct dkim *d)
 {
     if (!d) return;
     EVP_PKEY_free(d->key);
-    buf_clear(&d->canonical);
     free(d);
 }
 
@@ -131,13 +128,15 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-/* Runs of white space become one space, those at the end none. */
+/* Runs of white space become one space, those at the end none. What has only single spaces, as
+ * nearly every line, is copied whole. */
 static void put_relaxed(struct buf *out, str line)
 {
     while (line.n && is_blank(line.p[line.n - 1])) line.n--;
     for (size_t i = 0; i < line.n;) {
         size_t from = i;
-        while (i < line.n && !is_blank(line.p[i])) i++;
+        while (i < line.n && !(line.p[i] == '\t' || (line.p[i] == ' ' && is_blank(line.p[i + 1]))))
+            i++; /* the last byte is not blank: there is one behind each that is */
         buf_put(out, str_slice(line, from, i));
         if (i == line.n) break;
         buf_byte(out, ' ');
@@ -145,12 +144,24 @@ static void put_relaxed(struct buf *out, str line)
     }
 }
 
+/* The first line without its CRLF. */
+static str first_line(str s)
+{
+    for (size_t i = 0; i < s.n;) {
+        const char *at = memchr(s.p + i, '\n', s.n - i);
+        if (!at) break;
+        i = (size_t)(at - s.p);
+        if (i && s.p[i - 1] == '\r') return str_slice(s, 0, i - 1);
+        i++;
+    }
+    return s;
+}
+
 static void put_body(struct buf *out, str body)
 {
     size_t end = 0;
     while (body.n) {
-        ptrdiff_t at = str_find(body, S("\r\n"));
-        str line = str_slice(body, 0, at < 0 ? body.n : (size_t)at);
+        str line = first_line(body);
         body = str_slice(body, line.n + 2, body.n);
         put_relaxed(out, line);
         bool empty = out->n == end || (out->n >= 2 && out->p[out->n - 1] == '\n');
@@ -215,13 +226,13 @@ static void digest(str s, u8 out[DIGEST])
 }
 
 /* Everything but the signature, in canonical order into `canonical`, as a header into `out`. */
-static void begin(struct dkim *d, str headers, const u8 body_hash[DIGEST], i64 now_ms,
-                  struct buf *out)
+static void begin(const struct dkim *d, str headers, const u8 body_hash[DIGEST], i64 now_ms,
+                  struct buf *canonical, struct buf *out)
 {
     u8 hash[64];
     str value;
     EVP_EncodeBlock(hash, body_hash, DIGEST);
-    buf_reset(&d->canonical);
+    buf_reset(canonical);
     buf_printf(
         out, "DKIM-Signature: v=1; a=%s-sha256; c=relaxed/relaxed; d=%s;\r\n s=%s; t=%lld;\r\n h=",
         d->is_ed25519 ? "ed25519" : "rsa", d->domain, d->selector, (long long)(now_ms / SECOND));
@@ -229,8 +240,8 @@ static void begin(struct dkim *d, str headers, const u8 body_hash[DIGEST], i64 n
         str name = str_of(SIGNED[i]);
         bool there = find_header(headers, name, &value);
         if (there) {
-            put_header(&d->canonical, name, value);
-            buf_put(&d->canonical, S("\r\n"));
+            put_header(canonical, name, value);
+            buf_put(canonical, S("\r\n"));
             buf_printf(out, "%s%s", i ? ":\r\n  " : "", SIGNED[i]);
         }
         buf_printf(out, there ? ":%s" : i ? ":\r\n  %s" : "%s", SIGNED[i]);
@@ -238,7 +249,7 @@ static void begin(struct dkim *d, str headers, const u8 body_hash[DIGEST], i64 n
     buf_printf(out, ";\r\n bh=%s;\r\n b=", (char *)hash);
 }
 
-static size_t sign(struct dkim *d, str what, u8 out[SIGNATURE_MAX])
+static size_t sign(const struct dkim *d, str what, u8 out[SIGNATURE_MAX])
 {
     size_t n = SIGNATURE_MAX;
     u8 hash[DIGEST];
@@ -264,19 +275,21 @@ static void put_wrapped(struct buf *out, str s)
     buf_put(out, S("\r\n"));
 }
 
-err dkim_sign(struct dkim *d, str mail, i64 now_ms, struct buf *out)
+err dkim_sign(const struct dkim *d, str mail, i64 now_ms, struct buf *out)
 {
+    struct buf canonical;
     u8 body_hash[DIGEST], signature[SIGNATURE_MAX], text[SIGNATURE_MAX * 2];
     ptrdiff_t at = str_find(mail, S("\r\n\r\n"));
     size_t from = out->n;
     if (at < 0) return ERR_INVALID;
-    buf_reset(&d->canonical);
-    put_body(&d->canonical, str_slice(mail, (size_t)at + 4, mail.n));
-    digest(buf_str(&d->canonical), body_hash);
-    begin(d, str_slice(mail, 0, (size_t)at + 2), body_hash, now_ms, out);
+    buf_init(&canonical, SIZE_MAX);
+    put_body(&canonical, str_slice(mail, (size_t)at + 4, mail.n));
+    digest(buf_str(&canonical), body_hash);
+    begin(d, str_slice(mail, 0, (size_t)at + 2), body_hash, now_ms, &canonical, out);
     str own = str_slice(buf_str(out), from + sizeof "DKIM-Signature:" - 1, out->n);
-    put_header(&d->canonical, S("DKIM-Signature"), own);
-    size_t n = sign(d, buf_str(&d->canonical), signature);
+    put_header(&canonical, S("DKIM-Signature"), own);
+    size_t n = sign(d, buf_str(&canonical), signature);
+    buf_clear(&canonical);
     int length = EVP_EncodeBlock(text, signature, (int)n);
     put_wrapped(out, (str){(char *)text, (size_t)length});
     return out->full ? ERR_LIMIT : ERR_OK;

@@ -3,8 +3,8 @@
  *   mail bytes ─► dkim_sign ─► "DKIM-Signature: …\r\n", which goes before them
  *
  * Signed are the headers that readers and mail programs act on, List-Unsubscribe and its Post among
- * them; each is named once more than it is there, so that none can be added. One thread uses a
- * signer: the loop on which the mail is sent. An RSA signature takes 0.3 to 0.7 ms, an Ed25519 one
+ * them; each is named once more than it is there, so that none can be added. Several
+ * threads may sign by one signer at once. An RSA signature takes 0.3 to 0.7 ms, an Ed25519 one
  * 0.05 ms. */
 #pragma once
 #include "base/buf.h"
@@ -24,4 +24,4 @@ MUST_USE err dkim_open(str domain, str selector, str private_key, struct dkim **
                        struct diag *why);
 void dkim_close(struct dkim *d); /* NULL is allowed */
 /* Appends the header of a mail whose lines end in CRLF. ERR_INVALID: it has no end of headers. */
-MUST_USE err dkim_sign(struct dkim *d, str mail, i64 now_ms, struct buf *out);
+MUST_USE err dkim_sign(const struct dkim *d, str mail, i64 now_ms, struct buf *out);

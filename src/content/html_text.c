@@ -189,6 +189,22 @@ static void on_tag(struct text *t, const struct tag *tag)
     }
 }
 
+/* Ends a word, or is no text as it stands. */
+static bool ends_word(char c)
+{
+    return c == '&' || html_is_space(c);
+}
+
+/* How many bytes from `i` stay as they are: words with one space between. */
+static size_t words_end(str s, size_t i)
+{
+    for (i++; i < s.n; i++) {
+        if (!ends_word(s.p[i])) continue;
+        if (s.p[i] != ' ' || i + 1 == s.n || ends_word(s.p[i + 1])) break;
+    }
+    return i;
+}
+
 /* Words are copied whole; white space between them asks for one space. */
 static void put_text(struct text *t, str s)
 {
@@ -206,7 +222,7 @@ static void put_text(struct text *t, str s)
                 t->space = true;
             i++;
         } else {
-            for (i++; i < s.n && s.p[i] != '&' && !html_is_space(s.p[i]);) i++;
+            i = words_end(s, i);
             visible(t);
             buf_put(t->out, str_slice(s, from, i));
         }

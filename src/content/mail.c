@@ -87,7 +87,11 @@ static void put_mailbox(struct buf *out, const char *header, const struct mailbo
 
 static void put_id(struct buf *out, hash128 id)
 {
-    buf_printf(out, "%016llx%016llx", (unsigned long long)id.hi, (unsigned long long)id.lo);
+    static const char DIGITS[] = "0123456789abcdef";
+    char text[32];
+    for (u32 i = 0; i < 32; i++)
+        text[i] = DIGITS[(i < 16 ? id.hi : id.lo) >> (60 - 4 * (i & 15)) & 15];
+    buf_put(out, (str){text, sizeof text});
 }
 
 static void put_headers(struct buf *out, const struct mail *m, const struct mailbox *from,

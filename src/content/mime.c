@@ -3,6 +3,8 @@
 
 #include "base/time.h"
 
+#include <string.h>
+
 enum { LINE_MAX = 76, WORD_MAX = 75, FOLD_AT = 78, TOKEN_MAX = 200 };
 
 static const char hex[] = "0123456789ABCDEF";
@@ -15,12 +17,38 @@ static const bool plain[256] = {
     ['\t'] = true, [' ' ... '<'] = true, ['>' ... '~'] = true, /* without '=' */
 };
 
+/* ---- eight bytes at once: nearly all of a mail is plain ---- */
+
+#define EACH(byte) (0x0101010101010101ull * (byte))
+
+static u64 eight(const char *p)
+{
+    u64 x;
+    memcpy(&x, p, sizeof x);
+    return x;
+}
+
+/* Every byte is plain, and none a tab, of which there are few. */
+static bool are_plain(u64 x)
+{
+    u64 low = x & EACH(0x7F);
+    u64 printable = low + EACH(0x60), del = low + EACH(1), other = (low ^ EACH('=')) + EACH(0x7F);
+    return ((x | ~printable | del | ~other) & EACH(0x80)) == 0;
+}
+
+static bool has_byte(u64 x, char c)
+{
+    u64 y = x ^ EACH((u8)c);
+    return ((y - EACH(1)) & ~y & EACH(0x80)) != 0;
+}
+
 /* How many bytes from here go out as they are: at most `room`. White space must not end the line,
  * and a dot or "From " not begin it: relays have eaten them. */
 static size_t plain_run(str rest, size_t room, bool starts)
 {
     size_t n = 0, max = min_size(rest.n, room);
     if (starts && (rest.p[0] == '.' || str_starts(rest, S("From ")))) return 0;
+    while (n + 8 <= max && are_plain(eight(rest.p + n))) n += 8;
     while (n < max && plain[(u8)rest.p[n]]) n++;
     if (n == rest.n && (rest.p[n - 1] == ' ' || rest.p[n - 1] == '\t')) n--;
     return n;
@@ -54,6 +82,10 @@ static void put_qp_line(struct buf *out, str line)
 static str next_line(str *rest)
 {
     size_t n = 0;
+    for (u64 x; n + 8 <= rest->n; n += 8) {
+        x = eight(rest->p + n);
+        if (has_byte(x, '\n') || has_byte(x, '\r')) break;
+    }
     while (n < rest->n && rest->p[n] != '\n' && rest->p[n] != '\r') n++;
     str line = str_slice(*rest, 0, n);
     if (n < rest->n) n += rest->p[n] == '\r' && n + 1 < rest->n && rest->p[n + 1] == '\n' ? 2 : 1;
@@ -106,11 +138,23 @@ static void put_base64_body(struct buf *out, str text)
     if (b.column) buf_put(out, S("\r\n"));
 }
 
-void mime_part(struct buf *out, const char *type, str text)
+/* How many bytes may not stand in quoted-printable as they are. */
+static size_t coded_bytes(str text)
 {
     size_t coded = 0;
-    for (size_t i = 0; i < text.n; i++)
-        coded += !plain[(u8)text.p[i]] && text.p[i] != '\n' && text.p[i] != '\r';
+    for (size_t i = 0; i < text.n;) {
+        size_t end = min_size(i + 8, text.n);
+        bool plain_all = end == i + 8 && are_plain(eight(text.p + i));
+        for (; !plain_all && i < end; i++)
+            coded += !plain[(u8)text.p[i]] && text.p[i] != '\n' && text.p[i] != '\r';
+        i = end;
+    }
+    return coded;
+}
+
+void mime_part(struct buf *out, const char *type, str text)
+{
+    size_t coded = coded_bytes(text);
     /* Quoted-printable costs two more bytes for each coded one, base64 a third of all. */
     bool base64 = coded * 2 > text.n / 3;
     buf_printf(out, "Content-Type: %s; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n",

@@ -3,9 +3,9 @@
 
 #include "outbox/outbox.h"
 
-#include <stdio.h>
+#include <string.h>
 
-enum { NAME_MAX_ = 600 };
+enum { PART_MAX = 280, NAME_MAX_ = 2 * PART_MAX + 2 };
 
 void words_begin(struct words *s)
 {
@@ -22,10 +22,12 @@ void words_end(struct words *s)
 
 static str name_of_value(str root, str member, char room[NAME_MAX_])
 {
-    int n = member.n ? snprintf(room, NAME_MAX_, "%.*s.%.*s", (int)min_size(root.n, 280), root.p,
-                                (int)min_size(member.n, 280), member.p)
-                     : snprintf(room, NAME_MAX_, "%.*s", (int)min_size(root.n, 280), root.p);
-    return (str){room, (size_t)n};
+    size_t n = min_size(root.n, PART_MAX), more = min_size(member.n, PART_MAX);
+    if (n) memcpy(room, root.p, n);
+    if (!more) return (str){room, n};
+    room[n] = '.';
+    memcpy(room + n + 1, member.p, more);
+    return (str){room, n + 1 + more};
 }
 
 static bool is_kept(const struct words *s, str name)
