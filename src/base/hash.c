@@ -91,3 +91,17 @@ hash128 hash_sub(hash128 a, hash128 b)
     u128 sum = ((u128)a.hi << 64 | a.lo) - ((u128)b.hi << 64 | b.lo);
     return (hash128){(u64)sum, (u64)(sum >> 64)};
 }
+
+bool hash128_of_hex(str hex, hash128 *out)
+{
+    u64 half[2] = {0, 0};
+    if (hex.n != 32) return false;
+    for (u32 i = 0; i < 32; i++) {
+        char c = hex.p[i];
+        bool digit = c >= '0' && c <= '9';
+        if (!digit && (c < 'a' || c > 'f')) return false;
+        half[i / 16] = half[i / 16] << 4 | (u64)(digit ? c - '0' : c - 'a' + 10);
+    }
+    *out = (hash128){.hi = half[0], .lo = half[1]};
+    return true;
+}

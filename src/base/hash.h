@@ -17,6 +17,7 @@ u32 hash_crc32c(u32 crc, const void *p, size_t n);
 
 /* 32 hex digits, and a NUL. */
 void hash128_hex(hash128 h, char out[33]);
+bool hash128_of_hex(str hex, hash128 *out); /* false: not 32 lower-case hex digits */
 
 /* Sums of hashes, mod 2^128: an order-free digest of a set of objects. */
 hash128 hash_add(hash128 a, hash128 b);

@@ -292,6 +292,7 @@ struct journey_info {
 };
 /* What became of all who came to one version; ENTRY_NONE and EXIT_NONE stay 0. */
 struct version_info {
+    u32 index; /* for journey_next_step */
     u32 number;
     i64 live_ms;
     u64 entered, refused[ENTRY_COUNT], ended[EXIT_COUNT];
@@ -303,6 +304,19 @@ struct version_info {
 /* Each version, oldest first; *cursor starts at 0. All of them: O(versions of all journeys). */
 bool journey_next_version(const struct journeys *j, u32 code, u32 *cursor,
                           struct version_info *out);
+/* One step of a version, in the order of the program. */
+struct step_info {
+    str step, kind;           /* kind: the word it is written with: "send", "wait"… */
+    u32 at;                   /* its place, as journey_standing gives it */
+    u64 came;                 /* how often somebody came to it */
+    str channel, template_id; /* of a send */
+    struct step_tally messages;
+};
+/* *cursor starts at 0. O(steps before it). */
+bool journey_next_step(const struct journeys *j, u32 version, u32 *cursor, struct step_info *out);
+/* Where those stand who are under way in it. O(enrolments of all). */
+void journey_standing(const struct journeys *j, u32 code,
+                      void (*each)(void *ctx, u32 version, u32 at), void *ctx);
 u32 journey_list(const struct journeys *j, struct journey_info *out, u32 max);
 bool journey_find(const struct journeys *j, str id, struct journey_info *out);
 const struct enrolment_row *enrolment_at(const struct journeys *j, u32 row);

@@ -110,9 +110,13 @@ enum { HANDS_MAX = 256, STEPS_AT_ONCE = 100 };
 /* In a cursor: dates that were known before count from the publication on. */
 #define PASS_PUBLISHED ((u32)1 << 31)
 
+/* How many came to an instruction: row 1 + version index × CAME_EACH + its place. */
+enum { CAME_EACH = 4096 };
+_Static_assert((int)INSTRUCTIONS_MAX <= CAME_EACH, "room");
+
 struct journeys {
     struct table *enrolments, *programs, *journeys, *counts, *schedules, *clock;
-    struct table *extras, *marks, *tasks, *pools;
+    struct table *extras, *marks, *tasks, *pools, *came;
     struct heap *bytes, *task_texts;
     struct customers *customers;
     struct messages *messages;
@@ -329,5 +333,7 @@ void pass_begin(struct journeys *j, u32 journey, bool published);
 /* One more that was refused (NONE: entered), or ended so. */
 void count_entry(struct journeys *j, const struct program *p, entry_refusal why);
 void count_end(struct journeys *j, const struct program *p, exit_reason why);
+/* One more who came to an instruction. */
+void count_came(struct journeys *j, const struct program *p, u32 at);
 /* The row of a journey's code; 0: there is none. */
 u32 journey_row_of(const struct journeys *j, u32 code);

@@ -49,7 +49,7 @@ typedef enum {
     OP_UNTIL,
     OP_MARK, /* the step that follows begins: asked for by a {"since": …} */
     OP_SPLIT,
-    OP_TAG,
+    OP_TAG, /* this and those that follow do something, at once */
     OP_UNTAG,
     OP_SET,
     OP_ENTER,

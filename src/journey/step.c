@@ -129,6 +129,11 @@ static void move_to(struct journeys *j, u32 row, u32 step)
     row_edit(j, row)->step = (u16)step;
 }
 
+static bool is_effect(op o)
+{
+    return o >= OP_TAG;
+}
+
 void journey_advance(struct journeys *j, u32 row, i64 now)
 {
     const struct program *p = program_at(j, row);
@@ -139,6 +144,11 @@ void journey_advance(struct journeys *j, u32 row, i64 now)
             return;
         }
         const struct instruction *in = &p->instructions[step];
+        if (is_effect(in->op) && done++ == STEPS_AT_ONCE) {
+            put_off(j, row, now);
+            return;
+        }
+        if (in->op != OP_JUMP && in->op != OP_MARK) count_came(j, p, step);
         switch (in->op) {
         case OP_SEND: journey_plan(j, row, in, now); return;
         case OP_END:
@@ -160,13 +170,7 @@ void journey_advance(struct journeys *j, u32 row, i64 now)
             mark_begin(j, row, in->step, now);
             move_to(j, row, step + 1);
             break;
-        default:
-            if (done++ == STEPS_AT_ONCE) {
-                put_off(j, row, now);
-                return;
-            }
-            effect(j, row, in, now);
-            move_to(j, row, step + 1);
+        default: effect(j, row, in, now); move_to(j, row, step + 1);
         }
     }
 }

@@ -9,6 +9,7 @@ enum {
     MESSAGES_MAX = 1 << 28,
     SENT_MAX = 1 << 28,
     SENDS_MAX = 1 << 24,
+    STEP_ROWS_MAX = 1 << 22,
     TALLIES_MAX = (1 << 16) * MESSAGE_STATUS_COUNT + 1,
     RETIRE_MS = 72 * 3600 * 1000
 };
@@ -39,6 +40,7 @@ struct messages *messages_new(struct store *s, struct customers *c, struct sip_k
     struct messages *m = mem_zalloc(sizeof *m);
     m->rows = table_new(s, "messages", sizeof(struct message_row), MESSAGES_MAX);
     m->tallies = table_new(s, "message_tallies", sizeof(struct tally_row), TALLIES_MAX);
+    m->steps = table_new(s, "message_steps", sizeof(struct step_row), STEP_ROWS_MAX);
     m->sent = table_new(s, "message_claims", sizeof(struct sent_row), SENT_MAX);
     m->sends = table_new(s, "message_sends", sizeof(struct send_row), SENDS_MAX);
     m->texts = heap_new(s, "message_texts");
@@ -46,6 +48,7 @@ struct messages *messages_new(struct store *s, struct customers *c, struct sip_k
     m->key = key;
     map_init(&m->by_id);
     map_init(&m->sends_by_id);
+    map_init(&m->step_index);
     map_init(&m->sent_by_content);
     MUST(messages_policy(m, (str){0}) == ERR_OK);
     return m;
@@ -58,6 +61,7 @@ void messages_free(struct messages *m)
     claims_free(m);
     map_clear(&m->by_id);
     map_clear(&m->sends_by_id);
+    map_clear(&m->step_index);
     arena_free(m->policy_arena);
     free(m);
 }
@@ -140,14 +144,18 @@ static bool gives_back(const struct message_row *r, message_status to)
            (to == MESSAGE_REJECTED || to == MESSAGE_BOUNCED || to == MESSAGE_DEFERRED);
 }
 
-static struct message_row *move(struct messages *m, u32 row, message_status to, i64 due)
+static struct message_row *move(struct messages *m, u32 row, message_status to, refusal why,
+                                i64 due)
 {
     if (gives_back(at(m, row), to)) claims_take_back(m, head_of(m, row), at(m, row)->id_low);
     struct message_row *r = table_edit(m->rows, row);
     count(m, r->program, r->status, -1);
     count(m, r->program, to, 1);
+    step_count(m, r, -1);
     r->status = to & 31u;
+    r->reason = why & 15u;
     r->due_ms = due;
+    step_count(m, r, 1);
     return r;
 }
 
@@ -174,6 +182,7 @@ u32 message_plan(struct messages *m, const struct message_plan *plan, i64 now)
     who->messages = row;
     count(m, plan->program, MESSAGE_NONE, 1);
     count(m, plan->program, MESSAGE_PLANNED, 1);
+    step_count(m, r, 1);
     map_put(&m->by_id, index_key(r->id_low), row);
     queue_push(m, row);
     return row;
@@ -222,9 +231,8 @@ u32 message_by_id(const struct messages *m, hash128 id)
 bool message_claim(struct messages *m, u32 row, const struct claim_check *check)
 {
     if (at(m, row)->status != MESSAGE_PLANNED) return false;
-    struct message_row *r = move(m, row, MESSAGE_CLAIMED, check->now);
+    struct message_row *r = move(m, row, MESSAGE_CLAIMED, REFUSAL_NONE, check->now);
     if (r->attempts < MESSAGE_ATTEMPTS_MAX) r->attempts = (r->attempts + 1u) & 15u;
-    r->reason = REFUSAL_NONE;
     claims_add(m, row, check);
     return true;
 }
@@ -233,7 +241,7 @@ bool message_refuse(struct messages *m, u32 row, refusal why, i64 now)
 {
     if (!message_waits(at(m, row))) return false;
     message_status to = why == REFUSAL_EXPIRED ? MESSAGE_EXPIRED : MESSAGE_REFUSED;
-    move(m, row, to, now)->reason = why & 15u;
+    move(m, row, to, why, now);
     return true;
 }
 
@@ -241,14 +249,14 @@ bool message_defer(struct messages *m, u32 row, refusal why, i64 until)
 {
     u8 status = at(m, row)->status;
     if (status != MESSAGE_PLANNED && status != MESSAGE_CLAIMED) return false;
-    move(m, row, MESSAGE_DEFERRED, until)->reason = why & 15u;
+    move(m, row, MESSAGE_DEFERRED, why, until);
     return true;
 }
 
 bool message_cancel(struct messages *m, u32 row, i64 now)
 {
     if (!message_waits(at(m, row))) return false;
-    move(m, row, MESSAGE_CANCELLED, now);
+    move(m, row, MESSAGE_CANCELLED, REFUSAL_NONE, now);
     return true;
 }
 
@@ -275,7 +283,7 @@ static bool may_follow(message_status from, message_status to)
 bool message_settle(struct messages *m, u32 row, message_status status, i64 now)
 {
     if (!may_follow(at(m, row)->status, status)) return false;
-    move(m, row, status, now);
+    move(m, row, status, REFUSAL_NONE, now);
     return true;
 }
 
@@ -283,7 +291,7 @@ void message_wake(struct messages *m, persona head, i64 now)
 {
     for (u32 row = customer_at(m->customers, head)->messages; row; row = at(m, row)->next) {
         if (at(m, row)->status != MESSAGE_DEFERRED || at(m, row)->due_ms > now) continue;
-        move(m, row, MESSAGE_PLANNED, at(m, row)->due_ms);
+        move(m, row, MESSAGE_PLANNED, REFUSAL_NONE, at(m, row)->due_ms);
         queue_push(m, row);
     }
 }
@@ -343,7 +351,7 @@ void message_unknowns(struct messages *m, i64 now, void (*each)(void *ctx, u32 r
 {
     for (u32 row = 1; row < table_count(m->rows); row++) {
         if (at(m, row)->status != MESSAGE_CLAIMED) continue;
-        move(m, row, MESSAGE_UNKNOWN, now);
+        move(m, row, MESSAGE_UNKNOWN, REFUSAL_NONE, now);
         each(ctx, row);
     }
 }
@@ -384,8 +392,8 @@ void message_forget(struct messages *m, persona head)
     u32 next;
     for (u32 row = customer_at(m->customers, head)->messages; row; row = next) {
         next = at(m, row)->next;
-        if (message_waits(at(m, row))) move(m, row, MESSAGE_CANCELLED, 0);
-        if (at(m, row)->status == MESSAGE_CLAIMED) move(m, row, MESSAGE_UNKNOWN, 0);
+        if (message_waits(at(m, row))) move(m, row, MESSAGE_CANCELLED, REFUSAL_NONE, 0);
+        if (at(m, row)->status == MESSAGE_CLAIMED) move(m, row, MESSAGE_UNKNOWN, REFUSAL_NONE, 0);
         drop_row(m, row);
     }
     claims_forget(m, head);
@@ -425,6 +433,7 @@ void messages_rebuild(struct messages *m)
     }
     sends_rebuild(m);
     claims_rebuild(m);
+    steps_rebuild(m);
 }
 
 /* Canonical: the stable id and where it stands; no row numbers. */
@@ -450,6 +459,7 @@ hash128 messages_digest(const struct messages *m, name_of name, void *ctx)
         memcpy(bytes + sizeof stands, channel.p, n);
         sum = hash_add(sum, hash_xxh((str){bytes, sizeof stands + n}));
     }
+    sum = hash_add(sum, steps_digest(m));
     sum = hash_add(sum, sends_digest(m));
     return hash_add(sum, claims_digest(m, name, ctx));
 }

@@ -223,4 +223,12 @@ struct message_tally message_tally(const struct messages *m);
 /* The same of one program (journey's version index) and status; NONE: ever planned. O(1). */
 u64 message_count(const struct messages *m, u32 program, message_status s);
 
+/* Messages of one step of a version, by present (or last) status, the refused also by reason. */
+struct step_tally {
+    u64 planned; /* ever */
+    u64 now[MESSAGE_STATUS_COUNT], refused[REFUSAL_COUNT];
+};
+/* False: it has planned none. O(1), about 30 look-ups. */
+bool message_step(const struct messages *m, u32 program, u32 step, struct step_tally *out);
+
 hash128 messages_digest(const struct messages *m, name_of name, void *ctx);

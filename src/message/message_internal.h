@@ -43,8 +43,14 @@ struct tally_row {
     u64 version, count;
 };
 
+/* Messages of a step of a version in one place (tally.c). */
+struct step_row {
+    u64 version; /* the store's */
+    u64 key, count;
+};
+
 struct messages {
-    struct table *rows, *tallies, *sent, *sends;
+    struct table *rows, *tallies, *steps, *sent, *sends;
     struct heap *texts;
     struct customers *customers;
     struct sip_key key;
@@ -54,7 +60,7 @@ struct messages {
     /* derived */
     struct queue ready[LANE_COUNT];
     u64 places;
-    struct map by_id, sends_by_id, sent_by_content;
+    struct map by_id, sends_by_id, sent_by_content, step_index;
     u32 *sent_first, *sent_next; /* by persona (a head's), by row */
     u32 sent_firsts, sent_nexts;
 };
@@ -74,6 +80,12 @@ static inline hash128 index_key(u64 low)
 {
     return (hash128){.lo = low, .hi = low * 0x9E3779B97F4A7C15ull};
 }
+
+/* ---- tally.c ---- */
+/* One more, or one less, where this message stands. */
+void step_count(struct messages *m, const struct message_row *r, i64 by);
+void steps_rebuild(struct messages *m);
+hash128 steps_digest(const struct messages *m);
 
 /* ---- queue.c ---- */
 void queue_push(struct messages *m, u32 row);

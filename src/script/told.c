@@ -59,19 +59,6 @@ static bool same_or_any(str want, str seen)
     return want.n == 0 || str_eq(want, seen);
 }
 
-static bool hash_of_hex(str hex, hash128 *out)
-{
-    u64 half[2] = {0, 0};
-    if (hex.n != 32) return false;
-    for (u32 i = 0; i < 32; i++) {
-        char c = hex.p[i];
-        u64 digit = c >= '0' && c <= '9' ? (u64)(c - '0') : (u64)(c - 'a') + 10;
-        half[i / 16] = half[i / 16] << 4 | digit;
-    }
-    *out = (hash128){.hi = half[0], .lo = half[1]};
-    return true;
-}
-
 /* Her latest message of that step, as her timeline has it. */
 static bool find_message(struct run *r, const struct entry *e, persona head, hash128 *id)
 {
@@ -85,7 +72,7 @@ static bool find_message(struct run *r, const struct entry *e, persona head, has
             same_or_any(node_text(n, "journey", S("")), o->journey) &&
             same_or_any(node_text(n, "channel", S("")), o->channel) &&
             same_or_any(node_text(n, "key", S("")), o->key))
-            return hash_of_hex(o->message_id, id);
+            return hash128_of_hex(o->message_id, id);
     }
     return false;
 }

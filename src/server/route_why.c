@@ -199,6 +199,24 @@ static struct check checks_of(struct why *w, str *address)
     return k;
 }
 
+/* What a claim of her waiting message would be answered now; NONE also if none waits. Its words are
+ * not known before it is rendered, so that a duplicate is not seen. */
+static refusal would_be(struct why *w)
+{
+    struct engine *e = w->c->server->engine;
+    value hex = props_get(w->message.props, PROPERTY_MESSAGE);
+    str address = S("");
+    hash128 id;
+    if (!w->message.code || hex.type != VALUE_TEXT || !hash128_of_hex(hex.text, &id))
+        return REFUSAL_NONE;
+    u32 row = message_by_id(engine_messages(e), id);
+    const struct message_row *m = row ? message_at(engine_messages(e), row) : NULL;
+    if (!m || (m->status != MESSAGE_PLANNED && m->status != MESSAGE_DEFERRED)) return REFUSAL_NONE;
+    struct check k = checks_of(w, &address);
+    hash128 key = k.address ? address_key(engine_key(e), m->channel, address) : (hash128){0};
+    return engine_would_refuse(e, row, key, 0, max_i64(engine_time(e), server_now(w->c->server)));
+}
+
 static void put_checks(struct why *w, struct buf *b)
 {
     str address = S("");
@@ -211,6 +229,8 @@ static void put_checks(struct why *w, struct buf *b)
     if (k.address) json_put_kv_str(b, S("to"), address);
     json_put_kv_bool(b, S("suppressed"), k.suppressed);
     json_put_kv_bool(b, S("consent"), k.consent);
+    refusal would = would_be(w);
+    if (would != REFUSAL_NONE) json_put_kv_str(b, S("would_be_refused"), refusal_text(would));
     buf_byte(b, '}');
 }
 
@@ -244,6 +264,11 @@ static void put_changes(struct why *w, struct buf *b, str outcome, str reason)
     if (never || str_eq(reason, S("send_if")))
         put_needs(b, json_get(w->stands, "send_if"), true, false);
     if (str_eq(outcome, S("not_reached"))) put_change(b, S("branch"), why_outcome(outcome));
+    refusal would = would_be(w);
+    str held = refusal_text(would);
+    bool told = would == REFUSAL_NONE || would == REFUSAL_SUPPRESSED || would == REFUSAL_CONSENT ||
+                would == REFUSAL_NO_ADDRESS || str_eq(held, reason);
+    if (!told) put_change(b, held, why_reason(held, false));
     if (!str_eq(outcome, S("sent"))) put_check_changes(w, b, reason);
     buf_byte(b, ']');
 }

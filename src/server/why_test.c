@@ -56,6 +56,61 @@ TEST("why says what happened, how conditions stand, and what would have to be di
     rig_stop(rig);
 }
 
+/* A member of the step's line in the report's newest version. */
+static const struct json *of_step(const struct json *report, const char *step, const char *member)
+{
+    const struct json *versions = json_get(report, "versions");
+    const struct json *steps = json_get(versions ? versions->child : NULL, "steps");
+    for (const struct json *s = steps ? steps->child : NULL; s; s = s->next)
+        if (str_eq(json_get_str(s, "step", S("")), str_of(step))) return json_get(s, member);
+    return NULL;
+}
+
+static i64 number_of(const struct json *j)
+{
+    i64 n = -1;
+    return json_is(j, JSON_NUMBER) && json_to_i64(j, &n) == ERR_OK ? n : -1;
+}
+
+TEST("a report says of each step who came, who stands there, what was sent, and why not")
+{
+    struct rig *rig = rig_new(arena, "report", (struct server_options){0});
+    ask(rig, "POST", "/api/v1/templates",
+        "{\"id\":\"t\",\"channel\":\"email\",\"subject\":\"s\",\"html\":\"<p>h</p>\"}");
+    ask(rig, "POST", "/api/v1/channels",
+        "{\"id\":\"e\",\"channel\":\"email\",\"provider\":\"outbox\",\"settings\":{}}");
+    ask(rig, "PUT", "/api/v1/policies", "{\"caps\":[],\"quiet\":[]}");
+    ask(rig, "POST", "/api/v1/journeys",
+        "{\"id\":\"w\",\"trigger\":{\"event\":\"Go\"},\"steps\":[{\"id\":\"m1\",\"send\":{"
+        "\"channel\":"
+        "\"email\",\"template\":\"t\"}},{\"id\":\"w1\",\"wait\":{\"for\":\"1d\"}}]}");
+    CHECK_EQ(ask(rig, "POST", "/api/v1/journeys/w/publish", "{}").status, 200);
+    CHECK_EQ(send_in(rig, "/v1/batch",
+                     "{\"batch\":[{\"type\":\"identify\",\"userId\":\"a\",\"traits\":{\"email\":"
+                     "\"a@x.test\",\"consent\":{\"email\":true}}},{\"type\":\"track\",\"userId\":"
+                     "\"a\",\"event\":\"Go\"},{\"type\":\"identify\",\"userId\":\"b\",\"traits\":"
+                     "{\"email\":\"b@x.test\"}},{\"type\":\"track\",\"userId\":\"b\",\"event\":"
+                     "\"Go\"}]}")
+                 .status,
+             200);
+    const struct json *report = NULL;
+    for (u32 i = 0; i < 200; i++) {
+        report = ask(rig, "GET", "/api/v1/journeys/w/report", "").json;
+        if (number_of(of_step(report, "w1", "now")) == 2 &&
+            number_of(of_step(report, "m1", "sent")) == 1)
+            break;
+        usleep(20000);
+    }
+    CHECK_EQ(number_of(of_step(report, "m1", "came")), 2);
+    CHECK_EQ(number_of(of_step(report, "m1", "planned")), 2);
+    CHECK_EQ(number_of(of_step(report, "m1", "sent")), 1);
+    CHECK_EQ(number_of(json_get(of_step(report, "m1", "not_sent"), "consent")), 1);
+    CHECK_EQ(number_of(of_step(report, "m1", "now")), 0);
+    CHECK_EQ(number_of(of_step(report, "w1", "came")), 2);
+    CHECK_EQ(number_of(of_step(report, "w1", "now")), 2);
+    rig_stop(rig);
+}
+
 TEST("every reason and every status has its words")
 {
     for (u32 r = ENTRY_NONE + 1; r < ENTRY_COUNT; r++)
