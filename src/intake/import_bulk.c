@@ -8,7 +8,11 @@
 
 #include "base/hash.h"
 
-enum { SLOTS = 1 << 17, GROUPS_MAX = SLOTS / 2, GROUP_BYTES = 96 /* of a record, about */ };
+enum {
+    SLOTS = 1 << 17,
+    GROUPS_MAX = SLOTS / 2,
+    GROUP_BYTES = 96 /* of a record, about */
+};
 
 struct group {
     struct record_id id;
@@ -26,6 +30,8 @@ struct bulk {
     u32 *slots; /* group + 1 */
     struct group *groups;
     u32 count;
+    u64 *seen; /* message ids of the chunk */
+    u32 seen_count;
     struct buf rows, texts, payload;
 };
 
@@ -33,6 +39,7 @@ struct bulk *bulk_new(void)
 {
     struct bulk *b = mem_zalloc(sizeof *b);
     b->slots = mem_zalloc(SLOTS * sizeof *b->slots);
+    b->seen = mem_zalloc(SLOTS * sizeof *b->seen);
     b->groups = mem_alloc(GROUPS_MAX * sizeof *b->groups);
     buf_init(&b->rows, 16 << 20);
     buf_init(&b->texts, 16 << 20);
@@ -45,6 +52,7 @@ void bulk_free(struct bulk *b)
     if (!b) return;
     buf_clear(&b->rows), buf_clear(&b->texts), buf_clear(&b->payload);
     free(b->slots);
+    free(b->seen);
     free(b->groups);
     free(b);
 }
@@ -62,6 +70,21 @@ static u32 *slot_for(struct bulk *b, const struct record_id *id)
         if (hash128_eq(held->hash, id->hash) && held->space == id->space) break;
     }
     return &b->slots[at];
+}
+
+/* A message id that came before in this chunk has to wait for it, whosever it was: the first in the
+ * file counts. */
+static bool id_again(struct bulk *b, hash128 id)
+{
+    u64 mark = id.hi | 1;
+    u32 at = (u32)(id.lo % SLOTS);
+    if (hash128_is_zero(id)) return false;
+    if (b->seen_count == SLOTS / 2) return true;
+    for (; b->seen[at]; at = (at + 1) % SLOTS)
+        if (b->seen[at] == mark) return true;
+    b->seen[at] = mark;
+    b->seen_count++;
+    return false;
 }
 
 static struct group *group_new(struct bulk *b, u32 *slot, const struct import *im, i64 at)
@@ -95,7 +118,8 @@ bool bulk_add(struct import *im, u32 event, i64 at)
 {
     struct bulk *b = im->bulk;
     if (!b || im->record.id_count != 1 || im->traits.n || im->consents.n || im->tags.n ||
-        im->prop_list.n > BULK_BYTES_MAX || b->count == GROUPS_MAX)
+        im->prop_list.n > BULK_BYTES_MAX || b->count == GROUPS_MAX ||
+        id_again(b, im->record.dedupe))
         return false;
     u32 *slot = slot_for(b, &im->record.ids[0]);
     struct group *g = *slot ? &b->groups[*slot - 1] : NULL;
@@ -144,6 +168,8 @@ void bulk_flush(struct import *im, struct buf *records, u32 *count)
     for (u32 i = 0; i < b->count; i++) put_group(im, &b->groups[i], records);
     *count += b->count;
     memset(b->slots, 0, SLOTS * sizeof *b->slots);
+    if (b->seen_count) memset(b->seen, 0, SLOTS * sizeof *b->seen);
+    b->seen_count = 0;
     b->count = 0;
     buf_reset(&b->rows), buf_reset(&b->texts);
 }
