@@ -100,10 +100,10 @@ static str told(struct rig *r, u32 segment)
     for (persona p = 1; p < customers_end(e->customers); p++) {
         const struct customer_row *row = customer_at(e->customers, p);
         struct event_iter *it = event_iter(e->live_events, &p, 1, INT64_MIN, NEVER, r->arena);
-        buf_printf(
-            &b, "%u: %lld to %lld, due %lld, member %d\n", p, (long long)n48_get(row->first_seen),
-            (long long)n48_get(row->last_seen), (long long)n48_get(row->next_due),
-            segment ? segment_resolve(e->segments, p, segment, RIG_START) == ANSWER_TRUE : 0);
+        buf_printf(&b, "%u: %lld to %lld, due %lld, member %d\n", p,
+                   (long long)n48_get(row->first_seen), (long long)n48_get(row->last_seen),
+                   (long long)n48_get(row->next_due),
+                   segment ? segment_resolve(e->segments, p, segment, RIG_START).holds : 0);
         while (event_next(it, &ev)) {
             buf_printf(&b, "  %u %u %u %lld ", ev.code, ev.source, ev.flags,
                        (long long)ev.occurred_ms);
