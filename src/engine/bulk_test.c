@@ -126,7 +126,7 @@ static str run(struct arena *arena, bool bulk, bool rules)
     struct buf all;
     if (rules) {
         rig_publishes(r, OBJECT_SEGMENT,
-                      "{'id': 'payers', 'if': {'did':'Paid','count':{'op':'>=','value':22}}}");
+                      "{'id': 'payers', 'if': {'did':'Paid','count':{'op':'>=','value':19}}}");
         rig_settle(r);
     }
     make_rows(r, rows);
