@@ -63,6 +63,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
         struct job_record job;
         struct suppress_record suppress;
         struct codes_record codes;
+        struct list_record list;
         struct task_record task;
     } out;
     if (size < 2) return 0;
@@ -78,6 +79,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
     case RECORD_ANSWER_: answer_read(payload, &out.answer); break;
     case RECORD_SLICE_: slice_read(payload, &out.slice); break;
     case RECORD_JOB_: job_read(payload, &out.job); break;
+    case RECORD_LIST_: list_read(payload, &out.list); break;
     case RECORD_CODES_: codes_read(payload, &out.codes); break;
     case RECORD_SUPPRESS_: suppress_read(payload, &out.suppress); break;
     case RECORD_BULK_: bulk(payload); break;

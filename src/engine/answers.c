@@ -179,6 +179,7 @@ static void pass_edge(void *ctx, const struct edge *edge)
 {
     struct engine *e = ((struct passed *)ctx)->e;
     struct buf b;
+    crossings_count(e, edge->segment, edge->entered);
     buf_init(&b, 1024);
     text_property(&b, PROPERTY_SEGMENT, names_text(e->names, NAME_OBJECT, edge->segment));
     engine_event(e, edge->head, edge->entered ? EVENT_SEGMENT_ENTERED : EVENT_SEGMENT_LEFT,
@@ -193,6 +194,7 @@ void answers_apply(struct engine *e, const struct slice_record *s)
     persona end = min_u32(s->to, customers_end(e->customers));
     bool answered = s->at && s->answers.n && s->answers.n <= sizeof answers &&
                     s->answers.n == (size_t)(s->to - s->from + 63) / 64 * sizeof(u64);
+    e->quiet = false;
     if (answered) memcpy(answers, s->answers.p, s->answers.n);
     for (persona from = s->from; from < end; from += SLICE_PIECE) {
         struct passed p = {.e = e};

@@ -31,6 +31,7 @@ struct happened *engine_happened(struct engine *e, persona head, bool fresh)
     h->head = head;
     h->is_edge = h->is_change = h->born = h->quiet = false;
     h->fresh = fresh;
+    h->lists[0] = h->lists[1] = 0;
     return h;
 }
 
@@ -85,6 +86,10 @@ static u64 host_order(void *ctx)
 static bool host_known(void *ctx, const char *kind, str id)
 {
     if (strcmp(kind, "coupon") == 0) return engine_object(ctx, OBJECT_COUPON, id, NULL).n > 0;
+    struct engine *e = ctx;
+    u32 code = names_find(e->names, NAME_OBJECT, id);
+    if (strcmp(kind, "stage") == 0) return segment_exists(e->segments, code);
+    if (strcmp(kind, "score") == 0) return score_exists(e->segments, code);
     return strcmp(kind, "zone") != 0 || engine_zone_known(ctx, id);
 }
 
@@ -115,6 +120,16 @@ bool engine_coupon(void *ctx, persona head, u32 coupon, u32 step, u64 enrolment)
     return offer_grant(e->offers, head, coupon, step, enrolment, e->workspace_zone, e->now);
 }
 
+static bool host_stage(void *ctx, persona head, u32 list, str place)
+{
+    return engine_stage_set(ctx, head, list, place, true);
+}
+
+static bool host_score(void *ctx, persona head, u32 score, fixed points, str place)
+{
+    return engine_score_add(ctx, head, score, points, place, true);
+}
+
 struct journey_host engine_host(struct engine *e)
 {
     return (struct journey_host){.ctx = e,
@@ -125,6 +140,8 @@ struct journey_host engine_host(struct engine *e)
                                  .known = host_known,
                                  .tag = change_tag,
                                  .set = change_set,
+                                 .stage = host_stage,
+                                 .score = host_score,
                                  .coupon = engine_coupon};
 }
 
@@ -155,6 +172,7 @@ void engine_edges(struct engine *e, u64 order, bool quiet)
     for (u32 i = 0; i < e->edges->count; i++) {
         struct edge *edge = &e->edges->items[i];
         struct buf b;
+        crossings_count(e, edge->segment, edge->entered);
         buf_init(&b, 1024);
         text_property(&b, PROPERTY_SEGMENT, names_text(e->names, NAME_OBJECT, edge->segment));
         struct happened *h =
@@ -182,7 +200,10 @@ static void ask_rules(struct engine *e, const struct happened *h)
                       .changes = h->is_change ? &h->change : NULL,
                       .change_count = h->is_change,
                       .fresh = h->fresh,
-                      .born = h->born};
+                      .born = h->born,
+                      .segments = h->lists,
+                      .segment_count = h->lists[0] || h->lists[1] ? 2 : 0};
+    e->quiet = h->quiet;
     segment_touch(e->segments, &who, &t, e->now, e->edges);
     engine_edges(e, h->event.order, h->quiet);
 }
@@ -307,6 +328,7 @@ void engine_due(struct engine *e, persona head)
     if (is_due) offer_due(e->offers, head, e->now);
     if (is_due && row->tags) expire_tags(e, head, due);
     engine_subject(e, head, &who);
+    e->quiet = false;
     segment_due(e->segments, &who, e->now, e->edges);
     engine_edges(e, event_order(e->number, e->place), false);
     engine_settle(e);

@@ -44,6 +44,7 @@ static void set_traits(struct engine *e, const struct item_state *s)
     for (u32 code; props_next(&r, &code, &v);) {
         struct change change, said = {.field = FIELD_ATTRIBUTE, .code = code, .expires_ms = NEVER};
         if (v.type != VALUE_NULL) said.new = v;
+        if (states_own(e, 0, &said)) continue;
         bool seen = customer_set(e->customers, s->persona, code, v, s->occurred, &change);
         took(e, s, seen, &change, &said);
     }

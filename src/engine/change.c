@@ -44,7 +44,8 @@ void change_write(struct engine *e, const struct change *c, i64 when, bool fresh
     change_write_with(e, c, when, fresh, (str){0});
 }
 
-void change_write_with(struct engine *e, const struct change *c, i64 when, bool fresh, str more)
+struct happened *change_write_with(struct engine *e, const struct change *c, i64 when, bool fresh,
+                                   str more)
 {
     struct buf b;
     buf_init(&b, 4 << 20);
@@ -58,11 +59,13 @@ void change_write_with(struct engine *e, const struct change *c, i64 when, bool 
         props_put(&b, PROPERTY_EXPIRES, value_int(c->expires_ms));
     if (c->field == FIELD_CONSENT && e->proof) put_proof(&b, e->proof);
     buf_put(&b, more);
+    if (c->field == FIELD_TAG) states_by_hand(e, c);
     struct happened *h =
         engine_event_at(e, c->persona, event, when, buf_str(&b), EVENT_CHANGE, fresh);
     if (h) h->is_change = true, h->change = *c;
     address_welcome(e, c);
     buf_clear(&b);
+    return h;
 }
 
 /* ---- kept fields: a list of [field, name, topic, value, when, expires] ---- */
@@ -136,6 +139,7 @@ struct keeping {
 static void keep_field(void *ctx, const struct change *c, i64 when)
 {
     struct keeping *k = ctx;
+    if (states_own(k->e, k->said.persona, c)) return;
     put_kept(k->e, &k->said, c, when);
 }
 
@@ -224,6 +228,8 @@ static void fold_kept(struct engine *e, persona head, value list)
 static void fold_change(struct engine *e, persona head, const struct event *ev)
 {
     value expires = props_get(ev->props, PROPERTY_EXPIRES);
+    value reason = props_get(ev->props, PROPERTY_REASON);
+    if (reason.type == VALUE_TEXT && str_eq(reason.text, S("rule"))) return;
     for (u32 i = FIELD_ATTRIBUTE; i <= FIELD_CONSENT; i++) {
         bool removed = i == FIELD_TAG && ev->code == EVENT_TAG_REMOVED;
         if (KINDS[i].event != ev->code && !removed) continue;

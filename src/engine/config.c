@@ -127,7 +127,10 @@ u32 engine_objects(struct engine *e, object_kind kind, u32 *codes, u32 max)
     u32 n = 0;
     for (u32 i = 1; i < table_count(e->objects) && n < max; i++) {
         const struct object_row *row = table_at(e->objects, i);
-        if (row->kind == kind && !row->gone) codes[n++] = row->code;
+        if (row->kind != kind || row->gone) continue;
+        /* What publishing made for a journey is not shown. */
+        if (str_starts(names_text(e->names, NAME_OBJECT, row->code), S("$"))) continue;
+        codes[n++] = row->code;
     }
     return n;
 }
@@ -140,6 +143,8 @@ static void apply_publish(struct engine *e, str payload)
     if (p.kind == OBJECT_JOURNEY) result = journey_publish(e->journeys, p.code, p.compiled, e->now);
     if (p.kind == OBJECT_SEGMENT)
         result = segment_publish(e->segments, p.code, p.compiled, e->number);
+    if (p.kind >= OBJECT_TAG && p.kind <= OBJECT_LEVELS)
+        result = states_publish(e, p.kind, p.code, p.compiled);
     if (p.kind == OBJECT_POLICY && str_eq(p.id, S(POLICIES_ID)))
         result = messages_policy(e->messages, p.compiled);
     if (p.kind == OBJECT_COUPON) result = offer_publish(e->offers, p.code, p.compiled);
@@ -169,9 +174,13 @@ static void apply_remove(struct engine *e, str payload)
     if (!row) return;
     struct object_row *r = table_edit(e->objects, row);
     r->gone = 1;
-    if (r->kind == OBJECT_SEGMENT) segment_remove(e->segments, o.code, e->number);
+    if (r->kind == OBJECT_SEGMENT) {
+        segment_remove(e->segments, o.code, e->number);
+        crossings_forget(e, o.code);
+    }
     if (r->kind == OBJECT_COUPON) offer_remove(e->offers, o.code);
     if (r->kind == OBJECT_JOURNEY) journey_stop(e->journeys, o.code);
+    if (r->kind >= OBJECT_TAG && r->kind <= OBJECT_LEVELS) states_remove(e, r->kind, o.code);
 }
 
 /* ---- operating ---- */
@@ -238,6 +247,24 @@ static void apply_slice(struct engine *e, str payload)
     answers_apply(e, &s);
 }
 
+/* Lists that are new: no rule names one yet, so nobody has to be asked. */
+static void apply_list(struct engine *e, str payload)
+{
+    struct list_record l;
+    if (!list_read(payload, &l) || !segment_exists(e->segments, l.segment) ||
+        segment_predicate(e->segments, l.segment))
+        return;
+    struct reader r = reader_of(l.personas);
+    while (r.p < r.end) {
+        persona p = (persona)read_varint(&r);
+        u64 before = read_varint(&r);
+        if (p >= customers_end(e->customers)) continue;
+        const struct customer_row *row = customer_at(e->customers, p);
+        if (!row || !row->head || (u64)(row->flags >> CUSTOMER_LIFE_SHIFT) != before) continue;
+        segment_put(e->segments, l.segment, row->head, l.in);
+    }
+}
+
 /* ---- dispatch ---- */
 
 static void apply_key(struct engine *e, str payload)
@@ -269,6 +296,7 @@ void apply_config(struct engine *e, const struct record *r)
     case RECORD_REMOVE_: apply_remove(e, r->payload); break;
     case RECORD_OPERATE_: apply_operate(e, r->payload); break;
     case RECORD_CODES_: apply_codes(e, r->payload); break;
+    case RECORD_LIST_: apply_list(e, r->payload); break;
     case RECORD_SLICE_: apply_slice(e, r->payload); break;
     case RECORD_TASK_: apply_task(e, r); break;
     default: break;

@@ -35,6 +35,15 @@ static bool resolve_message(void *ctx, u32 step, u32 status)
     return journey_asked(((struct engine *)ctx)->journeys, step, status);
 }
 
+static answer resolve_score(void *ctx, persona head, u32 score, predicate_op op, fixed limit,
+                            i64 now)
+{
+    struct engine *e = ctx;
+    struct subject who;
+    engine_subject(e, head, &who);
+    return score_answer(e->segments, score, &who, op, limit, now);
+}
+
 static bool resolve_result(void *ctx, u32 step, u32 result)
 {
     return journey_result(((struct engine *)ctx)->journeys, step, result);
@@ -81,9 +90,11 @@ static void build(struct engine *e)
     e->erasures = table_new(e->store, "erasures", sizeof(struct erasure_row), ERASURES_MAX);
     e->imports = table_new(e->store, "imports", sizeof(struct import_row), IMPORTS_MAX);
     e->texts = heap_new(e->store, "texts");
+    crossings_build(e);
     e->customers = customers_new(e->store, (struct sip_key){0});
     e->segments = segments_new(e->store, e->customers, e->events, e->names);
     segments_zones(e->segments, zone_known, e);
+    standings_hook(e->segments, states_effect, e);
     e->messages = messages_new(e->store, e->customers, (struct sip_key){0});
     e->kept = table_new(e->store, "objects_kept", sizeof(struct kept_row), OBJECTS_MAX);
     e->journeys =
@@ -102,6 +113,7 @@ static void build(struct engine *e)
                                     .task_outcome = resolve_task,
                                     .since = resolve_since,
                                     .reachable = resolve_reachable,
+                                    .score = resolve_score,
                                     .zone = resolve_zone};
     e->scratch = arena_new();
     e->zone_arena = arena_new();
@@ -469,6 +481,7 @@ static hash128 config_digest(struct engine *e)
 hash128 engine_hash(struct engine *e)
 {
     hash128 sum = hash_add(config_digest(e), imports_digest(e));
+    sum = hash_add(sum, crossings_digest(e));
     sum = hash_add(sum, customers_digest(e->customers, e->now, name_text, e));
     sum = hash_add(sum, events_digest(e->live_events, name_text, e));
     sum = hash_add(sum, segments_digest(e->segments, name_text, e));

@@ -9,6 +9,7 @@
  * One thread owns an engine (the caller's of engine_step). Others read a pinned `engine_view` and
  * send records. A process may hold several engines. */
 #pragma once
+#include "base/fixed.h"
 #include "base/zone.h"
 #include "engine/record.h"
 #include "journey/journey.h"
@@ -93,6 +94,17 @@ refusal engine_would_refuse(struct engine *e, u32 message, hash128 address, u64 
 bool engine_content(struct engine *e, u32 message, struct message_content *out);
 bool engine_sending_held(const struct engine *e); /* a clone, a clock jump, the global pause */
 
+/* ---- states ---- */
+
+/* Within apply: puts her at a stage by hand, named by the code of its list; gives points by hand.
+ * False: there is no such stage or score, or `only_forward` forbids it. `place`: properties of the
+ * event besides. */
+bool engine_stage_set(struct engine *e, persona head, u32 list, str place, bool fresh);
+bool engine_score_add(struct engine *e, persona head, u32 score, fixed points, str place,
+                      bool fresh);
+/* Her points of a score by the clock, rounded to four places. Engine thread, outside apply. */
+fixed engine_score(struct engine *e, persona head, u32 score);
+
 /* ---- reading ---- */
 
 /* A live subject of a customer (engine thread, until the next step). */
@@ -109,6 +121,14 @@ str engine_object(struct engine *e, object_kind kind, str id, u32 *version);
 /* The source of that very version, as long as it is kept; empty if it is not. */
 str engine_object_version(struct engine *e, object_kind kind, str id, u32 version);
 u32 engine_objects(struct engine *e, object_kind kind, u32 *codes, u32 max);
+/* How a segment's members came and went, newest day first: the days (of the workspace's zone, since
+ * 1970) on which somebody did, of the last SEGMENT_DAYS_MAX such. Returns how many (≤ max). */
+enum { SEGMENT_DAYS_MAX = 400 };
+struct segment_day {
+    i64 day;
+    u32 entered, left, members; /* members: after the day's last crossing */
+};
+u32 engine_segment_days(struct engine *e, u32 code, struct segment_day *out, u32 max);
 /* A workspace setting as text ("zone", "name"…). */
 value engine_setting(struct engine *e, str name);
 /* How long visitors without an event are kept: the setting, or what it is without one; 0: for ever.

@@ -3,6 +3,8 @@
 #include "engine/engine.h"
 #include "engine/timers.h"
 #include "log/events.h"
+#include "segment/score.h"
+#include "segment/standing.h"
 #include "store/snapshot.h"
 
 #include <stdatomic.h>
@@ -28,8 +30,9 @@ enum {
 struct happened {
     persona head;
     bool is_edge, is_change, fresh;
-    bool born;  /* this record made the customer */
-    bool quiet; /* of an identity, a rule or an erasure: it starts no journey, not even as late */
+    bool born;    /* this record made the customer */
+    bool quiet;   /* of an identity, a rule or an erasure: it starts no journey, not even as late */
+    u32 lists[2]; /* of hidden lists that she left and came to; 0: none */
     struct event event; /* its props lie in the scratch arena, or in the record */
     struct edge edge;
     struct change change;
@@ -177,6 +180,7 @@ struct engine {
     struct messages *messages;
     struct journeys *journeys;
     struct table *meta, *names_rows, *objects, *kept, *settings, *zones, *erasures, *imports;
+    struct table *crossings, *crossings_of; /* crossings.c */
     struct offers *offers;
     struct heap *texts;
     struct timers timers;
@@ -203,6 +207,7 @@ struct engine {
     persona subject_personas[SUBJECTS][PERSONAS_OF_ONE];
     u32 subject_next;
     struct said said;
+    bool quiet; /* of what the rules being asked follow from (struct happened) */
     const struct consent_proof *proof; /* of the consent being written; NULL: none */
 
     /* after it */
@@ -254,8 +259,10 @@ bool engine_coupon(void *ctx, persona head, u32 coupon, u32 step, u64 enrolment)
 
 /* The event of a change that came by `when`; the rules and journeys hear of it. */
 void change_write(struct engine *e, const struct change *c, i64 when, bool fresh);
-/* The same, with `more` properties: why, by whom. */
-void change_write_with(struct engine *e, const struct change *c, i64 when, bool fresh, str more);
+/* The same, with `more` properties: why, by whom (what has the reason "rule" is never folded).
+ * NULL: too much happened. */
+struct happened *change_write_with(struct engine *e, const struct change *c, i64 when, bool fresh,
+                                   str more);
 /* What a record said of a customer of several personas and nothing is seen of: kept with the
  * persona who said it, so that a cut finds it. Begins empty; `end` writes it down. */
 void said_begin(struct engine *e, persona who, i64 when);
@@ -269,6 +276,21 @@ void change_set(void *ctx, persona who, u32 attribute, value v);
 void change_on_join(void *ctx, persona from, persona to);
 /* Fills a head's empty view from the timelines of its personas. */
 void change_refold(struct engine *e, persona head);
+
+/* ---- states.c: tags by rule, stages, levels, scores ---- */
+
+/* For standings_hook. */
+void states_effect(void *ctx, const struct standing *st, persona head, bool fresh);
+/* After a merge or a cut: what does not fit her rules any more is set right, quietly. */
+void states_look(struct engine *e, persona head);
+/* Whether a field is the engine's own to write: the attribute of a ladder; with a head, a tag she
+ * has by its rule. */
+bool states_own(const struct engine *e, persona head, const struct change *c);
+/* A tag was put or taken by somebody: it is no longer the rule's. */
+void states_by_hand(struct engine *e, const struct change *c);
+/* PUBLISH and REMOVE of tags, models, ladders and scores. */
+err states_publish(struct engine *e, object_kind kind, u32 code, str compiled);
+void states_remove(struct engine *e, object_kind kind, u32 code);
 
 /* ---- identity.c ---- */
 void apply_merge(struct engine *e, const struct record *r);
@@ -381,3 +403,11 @@ static inline persona engine_of_head(void *ctx, persona p)
 {
     return customer_head(((struct engine *)ctx)->customers, p);
 }
+
+/* ---- crossings.c ---- */
+
+void crossings_build(struct engine *e);
+/* Somebody crossed this segment's border now. O(1), but once a day. */
+void crossings_count(struct engine *e, u32 code, bool entered);
+void crossings_forget(struct engine *e, u32 code);
+hash128 crossings_digest(struct engine *e);

@@ -28,8 +28,10 @@ void identity_look(struct engine *e, persona head)
     struct touch t = {.rebuild = true, .fresh = false};
     u64 order = event_order(e->number, e->place);
     engine_subject(e, head, &who);
+    e->quiet = true;
     segment_touch(e->segments, &who, &t, e->now, e->edges);
     engine_edges(e, order, true);
+    states_look(e, head);
     engine_arm(e, head);
 }
 

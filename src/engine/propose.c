@@ -73,12 +73,11 @@ static bool append_slice(struct engine *e, const struct slice_record *s, u64 *nu
 static bool propose_slice(struct engine *e)
 {
     bool began = false;
-    for (u32 i = 1; i < table_count(e->objects); i++) {
-        const struct object_row *row = table_at(e->objects, i);
-        if (row->kind != OBJECT_SEGMENT || row->gone) continue;
-        persona from = segment_cursor(e->segments, row->code);
+    u32 code;
+    for (u32 i = 0; (code = segment_rule(e->segments, i)) != 0; i++) {
+        persona from = segment_cursor(e->segments, code);
         if (from >= PERSONAS_MAX) continue;
-        struct slice_record s = {.job = row->code, .from = from, .to = from + SLICE_CUSTOMERS};
+        struct slice_record s = {.job = code, .from = from, .to = from + SLICE_CUSTOMERS};
         if (answers_for(e, &s, &began)) return append_slice(e, &s, &e->proposed);
     }
     return began;

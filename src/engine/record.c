@@ -498,6 +498,29 @@ bool codes_read(str payload, struct codes_record *out)
     return true;
 }
 
+void list_put(struct buf *b, const struct list_record *l)
+{
+    buf_u32(b, l->segment);
+    buf_byte(b, l->in);
+    buf_str_varint(b, l->personas);
+}
+
+bool list_read(str payload, struct list_record *out)
+{
+    struct reader r = reader_of(payload);
+    u32 n = 0;
+    out->segment = read_u32(&r);
+    out->in = read_flag(&r);
+    out->personas = read_str_varint(&r);
+    if (!whole(&r)) return false;
+    r = reader_of(out->personas);
+    for (; r.p < r.end; n++) {
+        u64 number = read_varint(&r), before = read_varint(&r);
+        if (r.bad || number == 0 || number > UINT32_MAX || before > UINT16_MAX) return false;
+    }
+    return n <= LIST_PERSONAS_MAX;
+}
+
 void merge_put(struct buf *b, const struct merge_record *m)
 {
     persona_put(b, m->a);

@@ -37,7 +37,8 @@
     X(CODES, 53)    /* coupon codes for a pool */                                                  \
     X(UNDO, 54)     /* an import is taken back, a range of personas at a time */                   \
     X(IMPORT, 55)   /* how far an import came */                                                   \
-    X(BULK, 56)     /* events of one customer, out of a file of history */                         \
+    X(LIST, 56)     /* customers put on a list that people keep by hand, or taken off */           \
+    X(BULK, 57)     /* events of one customer, out of a file of history */                         \
     X(JOB, 64)      /* work over many customers begins or ends */                                  \
     X(SLICE, 65)    /* a piece of it */
 
@@ -253,6 +254,17 @@ struct send_record {
 };
 void send_put(struct buf *b, const struct send_record *s, u32 id_count);
 bool send_read(str payload, u32 id_count, struct send_record *out);
+
+/* LIST: customers for a list kept by hand. personas: {varint number, varint how often it was given
+ * before}… so that somebody who has the number by now is not taken for her. */
+enum { LIST_PERSONAS_MAX = 20000 }; /* of one record */
+struct list_record {
+    u32 segment;
+    bool in;
+    str personas;
+};
+void list_put(struct buf *b, const struct list_record *l);
+bool list_read(str payload, struct list_record *out);
 
 /* CODES: codes for a coupon's pool. list: {varint length, code}… */
 enum { CODE_BYTES_MAX = 64 };

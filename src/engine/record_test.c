@@ -440,6 +440,24 @@ static bool codes_same(str payload)
                               "B2"));
 }
 
+static void list_example(struct buf *b)
+{
+    list_put(b, &(struct list_record){7, true, S("\x05\x00\x06\x01")});
+}
+
+static bool list_reads(str payload)
+{
+    struct list_record got;
+    return list_read(payload, &got);
+}
+
+static bool list_same(str payload)
+{
+    struct list_record got;
+    return list_read(payload, &got) && got.segment == 7 && got.in &&
+           str_eq(got.personas, S("\x05\x00\x06\x01"));
+}
+
 static void suppress_example(struct buf *b)
 {
     suppress_put(b, &(struct suppress_record){CHANNEL_EMAIL, {8, 9}, 2, {{3, 4}, SPACE_EMAIL}});
@@ -483,10 +501,10 @@ static const struct codec CODECS[] = {
     {                                                                                              \
 #kind, kind##_example, kind##_reads, kind##_same                                           \
     }
-    X(item),    X(key),       X(zone),      X(start),    X(setting), X(publish),
-    X(operate), X(claim),     X(send),      X(receipt),  X(answer),  X(slice),
-    X(job),     X(import),    X(undo),      X(suppress), X(codes),   X(merge),
-    X(persona), X(attribute), X(namespace), X(task),
+    X(item),    X(key),     X(zone),      X(start),     X(setting), X(publish),
+    X(operate), X(claim),   X(send),      X(receipt),   X(answer),  X(slice),
+    X(job),     X(import),  X(undo),      X(suppress),  X(codes),   X(list),
+    X(merge),   X(persona), X(attribute), X(namespace), X(task),
 #undef X
 };
 

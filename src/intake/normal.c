@@ -94,6 +94,97 @@ static const struct country *country_of(str name)
     return NULL;
 }
 
+str phone_country_named(str country)
+{
+    const struct country *c = country.n == 2 ? country_of(country) : NULL;
+    return c ? (str){c->name, 2} : (str){0};
+}
+
+/* By whole name; a name that ends with a slash stands for all that begin so. */
+static const struct {
+    const char *zone;
+    char country[3];
+} ZONE_COUNTRIES[] = {
+    {"UTC", "CN"},
+    {"Etc/", "CN"},
+    {"GMT", "CN"},
+    {"PRC", "CN"},
+    {"Asia/Shanghai", "CN"},
+    {"Asia/Urumqi", "CN"},
+    {"Asia/Chongqing", "CN"},
+    {"Asia/Harbin", "CN"},
+    {"Asia/Kashgar", "CN"},
+    {"Asia/Hong_Kong", "HK"},
+    {"Hongkong", "HK"},
+    {"Asia/Macau", "MO"},
+    {"Asia/Taipei", "TW"},
+    {"Asia/Tokyo", "JP"},
+    {"Japan", "JP"},
+    {"Asia/Seoul", "KR"},
+    {"Asia/Singapore", "SG"},
+    {"Singapore", "SG"},
+    {"Asia/Kuala_Lumpur", "MY"},
+    {"Asia/Kuching", "MY"},
+    {"Asia/Bangkok", "TH"},
+    {"Asia/Ho_Chi_Minh", "VN"},
+    {"Asia/Saigon", "VN"},
+    {"Asia/Jakarta", "ID"},
+    {"Asia/Makassar", "ID"},
+    {"Asia/Manila", "PH"},
+    {"Asia/Kolkata", "IN"},
+    {"Asia/Calcutta", "IN"},
+    {"Australia/", "AU"},
+    {"Pacific/Auckland", "NZ"},
+    {"US/", "US"},
+    {"America/New_York", "US"},
+    {"America/Chicago", "US"},
+    {"America/Denver", "US"},
+    {"America/Phoenix", "US"},
+    {"America/Los_Angeles", "US"},
+    {"America/Detroit", "US"},
+    {"America/Anchorage", "US"},
+    {"America/Boise", "US"},
+    {"Pacific/Honolulu", "US"},
+    {"Canada/", "CA"},
+    {"America/Toronto", "CA"},
+    {"America/Vancouver", "CA"},
+    {"America/Montreal", "CA"},
+    {"America/Winnipeg", "CA"},
+    {"America/Edmonton", "CA"},
+    {"America/Halifax", "CA"},
+    {"America/Mexico_City", "MX"},
+    {"America/Monterrey", "MX"},
+    {"America/Sao_Paulo", "BR"},
+    {"Europe/London", "GB"},
+    {"GB", "GB"},
+    {"Europe/Dublin", "IE"},
+    {"Europe/Berlin", "DE"},
+    {"Europe/Paris", "FR"},
+    {"Europe/Madrid", "ES"},
+    {"Europe/Rome", "IT"},
+    {"Europe/Lisbon", "PT"},
+    {"Europe/Amsterdam", "NL"},
+    {"Europe/Brussels", "BE"},
+    {"Europe/Zurich", "CH"},
+    {"Europe/Vienna", "AT"},
+    {"Europe/Warsaw", "PL"},
+    {"Europe/Stockholm", "SE"},
+    {"Asia/Dubai", "AE"},
+    {"Asia/Riyadh", "SA"},
+    {"Africa/Johannesburg", "ZA"},
+    {"Europe/Istanbul", "TR"},
+};
+
+str phone_country_of_zone(str zone)
+{
+    for (u32 i = 0; i < COUNT_OF(ZONE_COUNTRIES); i++) {
+        str name = str_of(ZONE_COUNTRIES[i].zone);
+        if (str_eq(zone, name) || (name.p[name.n - 1] == '/' && str_starts(zone, name)))
+            return (str){ZONE_COUNTRIES[i].country, 2};
+    }
+    return zone.n ? (str){0} : S("CN");
+}
+
 /* The digits and a leading plus of `s` in ASCII; false with anything that no number is written
  * with. */
 static bool digits_of(str s, char out[NORMAL_BYTES_MAX], size_t *n)

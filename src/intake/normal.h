@@ -15,6 +15,10 @@ str normal_email(str sent, char room[NORMAL_BYTES_MAX]);
  * else its digits alone. Blanks, hyphens, dots, slashes and brackets are dropped, full-width digits
  * taken. Empty with any other character, or other than 3 to 15 digits. */
 str normal_phone(str sent, str country, char room[NORMAL_BYTES_MAX]);
+/* A country whose numbers are read, by its name ("CN"), and that in which a time zone lies: "CN"
+ * for Asia/Shanghai, and for a zone of no place (UTC). Constants; empty: there is none. */
+str phone_country_named(str country);
+str phone_country_of_zone(str zone);
 /* Every other identifier: trimmed, NFC, at most 256 bytes, case kept. */
 str normal_id(str sent, char room[NORMAL_BYTES_MAX]);
 

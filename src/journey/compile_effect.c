@@ -117,6 +117,53 @@ MUST_USE static err coupon_step(struct compiler *c, const struct json *coupon, u
     return ERR_OK;
 }
 
+MUST_USE static err stage_step(struct compiler *c, const struct json *s, u32 step)
+{
+    const struct json *stage = json_get(s, "stage"), *in = json_get(s, "in");
+    const struct journey_host *h = &c->j->host;
+    char name[NAME_BYTES_MAX + 1];
+    u32 code;
+    if (!json_is(stage, JSON_STRING)) return compiler_refuse(c, "/stage", "name the stage");
+    if (in && !json_is(in, JSON_STRING)) return compiler_refuse(c, "/in", "name the model");
+    str list = predicate_stage_list(in ? in->text : S("default"), stage->text, name);
+    if (list.n == 0 || (h->known && !h->known(h->ctx, "stage", list)))
+        return compiler_refuse(c, "/stage", "there is no such stage in this model");
+    TRY(compiler_code(c, NAME_OBJECT, list, "/stage", &code));
+    TRY(compiler_emit(c, OP_STAGE, step));
+    buf_varint(&c->body, code);
+    return ERR_OK;
+}
+
+/* 30, or "+30" as people write it. */
+static bool points_of(const struct json *j, fixed *out)
+{
+    str text = j->text;
+    if (!json_is(j, JSON_NUMBER) && !json_is(j, JSON_STRING)) return false;
+    if (str_starts(text, S("+"))) text = str_slice(text, 1, text.n);
+    return fixed_parse(text, out) == ERR_OK && *out <= 1000000 * FIXED_ONE &&
+           *out >= -1000000 * FIXED_ONE;
+}
+
+MUST_USE static err score_step(struct compiler *c, const struct json *scores, u32 step)
+{
+    const struct journey_host *h = &c->j->host;
+    if (!json_is(scores, JSON_OBJECT) || scores->count == 0)
+        return compiler_refuse(c, "/score", "say which score gets how much: {\"lead\": 30}");
+    for (const struct json *m = scores->child; m; m = m->next) {
+        u32 code;
+        fixed points;
+        if (h->known && !h->known(h->ctx, "score", m->key))
+            return compiler_refuse(c, "/score", "there is no score of this id");
+        if (!points_of(m, &points))
+            return compiler_refuse(c, "/score", "points are a number up to a million");
+        TRY(compiler_code(c, NAME_OBJECT, m->key, "/score", &code));
+        TRY(compiler_emit(c, OP_SCORE, step));
+        buf_varint(&c->body, code);
+        buf_zigzag(&c->body, points);
+    }
+    return ERR_OK;
+}
+
 /* ---- the staff ---- */
 
 /* A list of texts at `at`, none of them empty. */
@@ -219,8 +266,6 @@ MUST_USE static err not_yet(struct compiler *c, const struct json *s)
         {"experiment", "experiments are not there yet; \"split\" divides by percent"},
         {"reach", "\"reach\" is not there yet; use a send and a wait for each channel"},
         {"points", "points are not there yet"},
-        {"score", "scores are not there yet; \"set\" can keep a number"},
-        {"stage", "stages are not there yet; a tag can stand for one"},
         {"ad_audience", "ad audiences are not there yet"},
     };
     for (u32 i = 0; i < COUNT_OF(LATER); i++) {
@@ -242,6 +287,8 @@ err compiler_effect(struct compiler *c, const struct json *s, u32 step, bool *fo
     if (json_get(s, "task")) return task_step(c, json_get(s, "task"), step);
     if (json_get(s, "notify")) return notify_step(c, json_get(s, "notify"), step);
     if (json_get(s, "coupon")) return coupon_step(c, json_get(s, "coupon"), step);
+    if (json_get(s, "stage")) return stage_step(c, s, step);
+    if (json_get(s, "score")) return score_step(c, json_get(s, "score"), step);
     if (json_get(s, "webhook")) return webhook_step(c, json_get(s, "webhook"), step);
     *found = false;
     return not_yet(c, s);

@@ -158,9 +158,10 @@ MUST_USE static err one_step(struct compiler *c, const struct json *s, u32 depth
     if (json_get(s, "end")) return end_step(c, json_get(s, "end"), step);
     TRY(compiler_effect(c, s, step, &found));
     if (found) return ERR_OK;
-    return compiler_refuse(c, "",
-                           "this step is none that this version knows: wait, send, branch, split, "
-                           "tag, untag, set, task, notify, coupon, webhook, enter, end");
+    return compiler_refuse(
+        c, "",
+        "this step is none that this version knows: wait, send, branch, split, "
+        "tag, untag, set, stage, score, task, notify, coupon, webhook, enter, end");
 }
 
 err compiler_steps(struct compiler *c, const struct json *list, u32 depth)

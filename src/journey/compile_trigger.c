@@ -186,6 +186,48 @@ MUST_USE static err tag_trigger(struct compiler *c, const struct json *t, const 
     return put_event(c, t, TRIGGER_EVENT, removed ? EVENT_TAG_REMOVED : EVENT_TAG_ADDED, own, out);
 }
 
+/* Stage Changed says which model, and both sides. */
+MUST_USE static err stage_trigger(struct compiler *c, const struct json *t, const struct json *v,
+                                  struct own *own, struct buf *out)
+{
+    const struct json *in = json_get(t, "in"), *from = json_get(t, "from");
+    char name[NAME_BYTES_MAX + 1];
+    TRY(only(c, t, "/trigger", "stage in from max_late"));
+    if (!json_is(v, JSON_STRING)) return compiler_refuse(c, "/trigger/stage", "name the stage");
+    if (in && !json_is(in, JSON_STRING))
+        return compiler_refuse(c, "/trigger/in", "name the model of stages");
+    str model = in ? in->text : S("default");
+    str list = predicate_stage_list(model, v->text, name);
+    if (list.n == 0 || (c->context.known && !c->context.known(c->context.ctx, "stage", list)))
+        return compiler_refuse(c, "/trigger/stage", "there is no such stage in this model");
+    if (from && !json_is(from, JSON_STRING) && !json_is(from, JSON_NULL))
+        return compiler_refuse(c, "/trigger/from", "name the stage before, or null for none");
+    put_own_text(own, "name", "=", model);
+    put_own(own, "new", "=", v);
+    if (from)
+        put_own(own, "old", from->type == JSON_NULL ? "missing" : "=",
+                from->type == JSON_NULL ? NULL : from);
+    return put_event(c, t, TRIGGER_EVENT, EVENT_STAGE_CHANGED, own, out);
+}
+
+/* A crossing is the entering of a rule of its own, which publishing makes (engine/publish.c). */
+MUST_USE static err score_trigger(struct compiler *c, const struct json *t, const struct json *v,
+                                  struct own *own, struct buf *out)
+{
+    char name[NAME_BYTES_MAX + 1];
+    u32 code;
+    TRY(only(c, t, "/trigger", "score op value max_late"));
+    if (!json_is(v, JSON_STRING) ||
+        (c->context.known && !c->context.known(c->context.ctx, "score", v->text)))
+        return compiler_refuse(c, "/trigger/score", "there is no score of this id");
+    str crossing = predicate_crossing(t, name);
+    if (crossing.n == 0)
+        return compiler_refuse(c, "/trigger",
+                               "say which crossing: \"op\" is >=, >, <= or <, \"value\" a number");
+    TRY(compiler_code(c, NAME_OBJECT, crossing, "/trigger/score", &code));
+    return put_event(c, t, TRIGGER_SEGMENT, code, own, out);
+}
+
 MUST_USE static err api_trigger(struct compiler *c, const struct json *t, const struct json *v,
                                 struct own *own, struct buf *out)
 {
@@ -396,30 +438,20 @@ static const struct kind {
     {"event", event_trigger},       {"segment", segment_trigger},     {"date", date_trigger},
     {"schedule", schedule_trigger}, {"attribute", attribute_trigger}, {"tag", tag_trigger},
     {"api", api_trigger},           {"form", form_trigger},           {"inbound", inbound_trigger},
-    {"journey", journey_trigger},
+    {"journey", journey_trigger},   {"stage", stage_trigger},         {"score", score_trigger},
 };
-
-MUST_USE static err not_yet(struct compiler *c, const struct json *t)
-{
-    if (json_get(t, "stage"))
-        return compiler_refuse(c, "/trigger/stage", "this version has no stages yet");
-    if (json_get(t, "score"))
-        return compiler_refuse(c, "/trigger/score", "this version has no scores yet");
-    return ERR_OK;
-}
 
 err compiler_trigger(struct compiler *c, const struct json *t, struct buf *out)
 {
     const struct kind *kind = NULL;
     u32 kinds = 0;
-    TRY(not_yet(c, t));
     for (u32 i = 0; i < COUNT_OF(KINDS); i++)
         if (json_get(t, KINDS[i].word)) kind = &KINDS[i], kinds++;
     if (kinds != 1)
         return compiler_refuse(
             c, "/trigger",
-            "say what starts the journey, with one of event, segment, attribute, tag, date, "
-            "schedule, api, form, inbound and journey");
+            "say what starts the journey, with one of event, segment, attribute, tag, stage, "
+            "score, date, schedule, api, form, inbound and journey");
     struct own own = {.arena = arena_new(), .all = {.type = JSON_ARRAY}};
     err e = kind->compile(c, t, json_get(t, kind->word), &own, out);
     arena_free(own.arena);

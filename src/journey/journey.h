@@ -112,6 +112,11 @@ struct journey_host {
     /* What steps do to a customer, as changes that are made now. */
     void (*tag)(void *ctx, persona who, u32 tag, bool on, i64 expires_ms);
     void (*set)(void *ctx, persona who, u32 attribute, value v);
+    /* Puts the customer at a stage, by the code of its list (predicate_stage_list); gives points of
+     * a score. `place` are the properties of the event that tells it. False: there is none, or the
+     * model forbids it. */
+    bool (*stage)(void *ctx, persona head, u32 list, str place);
+    bool (*score)(void *ctx, persona head, u32 score, fixed points, str place);
 };
 
 struct journeys *journeys_new(struct store *s, struct customers *c, struct messages *m,

@@ -91,6 +91,7 @@ MUST_USE static err effect(struct reader *r, struct arena *arena, struct instruc
     default:
         out->code = (u32)read_varint(r);
         if (out->op == OP_TAG) out->wait = length(r);
+        if (out->op == OP_SCORE) out->points = read_zigzag(r);
         return ERR_OK;
     }
 }
@@ -125,6 +126,8 @@ MUST_USE static err instruction(struct reader *r, struct arena *arena, struct in
     case OP_TASK:
     case OP_NOTIFY:
     case OP_COUPON:
+    case OP_STAGE:
+    case OP_SCORE:
     case OP_WEBHOOK: return effect(r, arena, out);
     }
     return ERR_CORRUPT;

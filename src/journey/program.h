@@ -56,7 +56,9 @@ typedef enum {
     OP_TASK,
     OP_NOTIFY,
     OP_COUPON,
-    OP_WEBHOOK
+    OP_WEBHOOK,
+    OP_STAGE,
+    OP_SCORE
 } op;
 /* What an until_time does when today's time has passed. */
 typedef enum { PASSED_NEXT, PASSED_NOW, PASSED_SKIP, PASSED_COUNT } passed_kind;
@@ -84,10 +86,12 @@ struct instruction {
     i64 expires_ms; /* SEND */
     struct predicate *condition;
     u32 target; /* BRANCH, SPLIT: where to go when it does not hold; JUMP; UNTIL_TIME: "skip" */
-    u32 code;   /* the tag, attribute, journey, coupon or webhook; SPLIT: up to which lot */
-    u32 key;    /* ENTER: NAME_PROPERTY code, 0: none */
-    u8 passed;  /* passed_kind */
-    bool kept;  /* UNTIL: its result is asked for */
+    u32 code; /* the tag, attribute, journey, coupon, webhook, score, or list of a stage; SPLIT: up
+               to which lot */
+    fixed points; /* SCORE */
+    u32 key;      /* ENTER: NAME_PROPERTY code, 0: none */
+    u8 passed;    /* passed_kind */
+    bool kept;    /* UNTIL: its result is asked for */
     i64 clock_ms;
     struct owner owner;
     u32 outcome_count; /* TASK */

@@ -66,6 +66,21 @@ static bool grant(struct journeys *j, u32 row, const struct instruction *in)
                                             in->code, in->step, r->trigger_order);
 }
 
+static bool stand(struct journeys *j, u32 row, const struct instruction *in)
+{
+    const struct journey_host *h = &j->host;
+    persona head = customer_head(j->customers, row_at(j, row)->persona);
+    struct buf place;
+    bool done = false;
+    buf_init(&place, 128 * 1024);
+    step_put(j, row, in, &place);
+    if (in->op == OP_STAGE && h->stage) done = h->stage(h->ctx, head, in->code, buf_str(&place));
+    if (in->op == OP_SCORE && h->score)
+        done = h->score(h->ctx, head, in->code, in->points, buf_str(&place));
+    buf_clear(&place);
+    return done;
+}
+
 /* An event for the staff or another system: delivered by whoever reads it. */
 static void tell(struct journeys *j, u32 row, const struct instruction *in, u32 event)
 {
@@ -101,10 +116,17 @@ static void effect(struct journeys *j, u32 row, const struct instruction *in, i6
     case OP_COUPON:
         if (!grant(j, row, in)) d.reason = S("no_coupon");
         break;
+    case OP_STAGE:
+        if (!stand(j, row, in)) d.reason = S("no_stage");
+        break;
+    case OP_SCORE:
+        if (!stand(j, row, in)) d.reason = S("no_score");
+        break;
     default: hand_put(j, row, in); return;
     }
-    /* Several attributes are one step. */
-    if (in->op != OP_SET || in[1].op != OP_SET || in[1].step != in->step) step_done(j, row, in, &d);
+    /* Several attributes, or scores, are one step. */
+    bool several = in->op == OP_SET || in->op == OP_SCORE;
+    if (!several || in[1].op != in->op || in[1].step != in->step) step_done(j, row, in, &d);
 }
 
 /* ---- from one to the next ---- */

@@ -356,8 +356,10 @@ TEST("a step that cannot run is refused at its place, with what to do")
         {"{'id':'x','experiment':'e','arms':[]}", "/steps/0/experiment", "split"},
         {"{'id':'x','reach':{'try':['sms']}}", "/steps/0/reach", "not there yet"},
         {"{'id':'x','points':{'add':3}}", "/steps/0/points", "not there yet"},
-        {"{'id':'x','score':{'s':3}}", "/steps/0/score", "not there yet"},
-        {"{'id':'x','stage':'s'}", "/steps/0/stage", "not there yet"},
+        {"{'id':'x','score':{'s':'much'}}", "/steps/0/score", "points"},
+        {"{'id':'x','score':{}}", "/steps/0/score", "which score"},
+        {"{'id':'x','stage':3}", "/steps/0/stage", "name the stage"},
+        {"{'id':'x','stage':'s','in':3}", "/steps/0/in", "model"},
         {"{'id':'x','ad_audience':{}}", "/steps/0/ad_audience", "not there yet"},
         {"{'id':'x','dance':1}", "/steps/0", "none that this version knows"},
     };

@@ -9,8 +9,11 @@ TEST("a trigger that cannot be is refused with its place")
         const char *head, *path, *says;
     } CASES[] = {
         {"'trigger':{}", "/trigger", "say what starts"},
-        {"'trigger':{'stage':'x'}", "/trigger/stage", "no stages"},
-        {"'trigger':{'score':'x','op':'>=','value':1}", "/trigger/score", "no scores"},
+        {"'trigger':{'stage':3}", "/trigger/stage", "name the stage"},
+        {"'trigger':{'stage':'x','in':3}", "/trigger/in", "model"},
+        {"'trigger':{'stage':'x','to':'y'}", "/trigger", "no meaning"},
+        {"'trigger':{'score':'x','op':'>='}", "/trigger", "crossing"},
+        {"'trigger':{'score':'x','op':'=','value':1}", "/trigger", "crossing"},
         {"'trigger':{'event':'E','tag':'T'}", "/trigger", "say what starts"},
         {"'trigger':{'attribute':''}", "/trigger/attribute", "name the attribute"},
         {"'trigger':{'attribute':'a','form':'b'}", "/trigger", "say what starts"},

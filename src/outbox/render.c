@@ -129,6 +129,15 @@ static value coupon_value(struct scene *s)
     return map_of(s, &m);
 }
 
+/* What a template may say of the workspace: not all that is set. */
+static value workspace_value(struct engine *e, str member)
+{
+    static const char *const SHOWN[] = {"name", "url", "currency"};
+    for (u32 i = 0; i < COUNT_OF(SHOWN); i++)
+        if (str_eq(member, str_of(SHOWN[i]))) return engine_setting(e, member);
+    return value_missing();
+}
+
 static value look_up(struct scene *s, str root, str member)
 {
     if (str_eq(root, S("customer"))) return member.n ? customer_value(s, member) : value_missing();
@@ -139,8 +148,7 @@ static value look_up(struct scene *s, str root, str member)
     if (str_eq(root, S("values")))
         return member.n && s->given.type == VALUE_MAP ? value_member(s->given, member)
                                                       : value_missing();
-    if (str_eq(root, S("workspace")) && str_eq(member, S("name")))
-        return engine_setting(s->o->engine, member);
+    if (str_eq(root, S("workspace"))) return workspace_value(s->o->engine, member);
     if (str_eq(root, S("unsubscribe_url")) && !member.n) return value_text(s->unsubscribe);
     if (str_eq(root, S("preferences_url")) && !member.n) return value_text(s->preferences);
     return value_missing();
@@ -226,6 +234,7 @@ static struct liquid_values values_of(struct scene *s)
     value zone = view_attribute(s->who.view, s->who.head, ATTRIBUTE_TIMEZONE);
     u32 code = names_find(engine_names(e), NAME_ATTRIBUTE, S("language"));
     value language = code ? view_attribute(s->who.view, s->who.head, code) : value_missing();
+    if (language.type != VALUE_TEXT) language = engine_setting(e, S("language"));
     const struct zone *own = zone.type == VALUE_TEXT ? engine_zone_named(e, zone.text) : NULL;
     value currency = engine_setting(e, S("currency"));
     words_keep(&s->words, S(WORDS_NOW), (str){0}, value_int(s->d->date_ms));

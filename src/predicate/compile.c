@@ -222,12 +222,47 @@ MUST_USE static err put_segment(struct compiler *c, const struct json *j)
     return put_named(c, j, "segment", NAME_OBJECT, "segment");
 }
 
+str predicate_stage_list(str model, str stage, char out[NAME_BYTES_MAX + 1])
+{
+    int n = snprintf(out, NAME_BYTES_MAX + 1, "$stage:%.*s/%.*s", STR_ARG(model), STR_ARG(stage));
+    return n > NAME_BYTES_MAX ? (str){0} : (str){out, (size_t)n};
+}
+
+str predicate_crossing(const struct json *t, char out[NAME_BYTES_MAX + 1])
+{
+    const struct json *n = json_get(t, "value");
+    str score = json_get_str(t, "score", S("")), op = json_get_str(t, "op", S(">="));
+    predicate_op how = op_of(op);
+    fixed limit;
+    struct buf b;
+    if (score.n == 0 || how < COMPARE_LT || how > COMPARE_GE || !json_is(n, JSON_NUMBER) ||
+        fixed_parse(n->text, &limit) != ERR_OK)
+        return (str){0};
+    buf_init(&b, 64);
+    fixed_put(&b, limit);
+    int length = snprintf(out, NAME_BYTES_MAX + 1, "$score:%.*s%.*s%.*s", STR_ARG(score),
+                          STR_ARG(op), STR_ARG(buf_str(&b)));
+    buf_clear(&b);
+    return length > NAME_BYTES_MAX ? (str){0} : (str){out, (size_t)length};
+}
+
 MUST_USE static err put_stage(struct compiler *c, const struct json *j)
 {
+    str stage, model = S("default");
+    char name[NAME_BYTES_MAX + 1];
+    u32 code;
     TRY(compile_node(c, NODE_STAGE));
-    TRY(put_named(c, j, "stage", NAME_OBJECT, "stage"));
-    if (json_get(j, "in")) return put_named(c, j, "in", NAME_OBJECT, NULL);
-    buf_varint(c->out, 0);
+    TRY(compile_text(c, j, "stage", &stage));
+    if (json_get(j, "in")) TRY(compile_text(c, j, "in", &model));
+    u32 mark = compile_enter(c, "stage");
+    str list = predicate_stage_list(model, stage, name);
+    if (list.n == 0) return REFUSE(c, "the names of the model and of the stage are too long");
+    if (c->pc->known && !c->pc->known(c->pc->ctx, "stage", list))
+        return REFUSE(c, "there is no stage \"%.*s\" in \"%.*s\"", STR_ARG(stage), STR_ARG(model));
+    TRY(compile_code(c, NAME_OBJECT, list, &code));
+    compile_leave(c, mark);
+    buf_varint(c->out, code);
+    buf_byte(c->out, json_get(j, "in") != NULL);
     return ERR_OK;
 }
 

@@ -69,9 +69,8 @@ static answer resolved(const struct node *n, const struct subject *who, i64 now)
     switch (n->kind) {
     case NODE_REACHABLE: return for_ever(r->reachable && r->reachable(r->ctx, who->head, n->code));
     case NODE_SEGMENT:
-        return r->segment ? r->segment(r->ctx, who->head, n->code, now) : for_ever(false);
     case NODE_STAGE:
-        return r->stage ? r->stage(r->ctx, who->head, n->code, n->code2, now) : for_ever(false);
+        return r->segment ? r->segment(r->ctx, who->head, n->code, now) : for_ever(false);
     case NODE_TASK: return for_ever(r->task_outcome && r->task_outcome(r->ctx, n->code, n->text));
     case NODE_MESSAGE: return for_ever(r->message && r->message(r->ctx, n->code, n->state));
     case NODE_STEP: return for_ever(r->step_result && r->step_result(r->ctx, n->code, n->state));

@@ -173,6 +173,17 @@ static void tag_json(const struct writer *w, const struct node *n)
     json_put_kv_str(w->out, S("tag"), written);
 }
 
+/* The list behind it is named $stage:MODEL/STAGE. */
+static void stage_json(const struct writer *w, const struct node *n)
+{
+    str list = names_text(w->names, NAME_OBJECT, n->code);
+    str name = str_slice(list, min_size(list.n, sizeof "$stage:" - 1), list.n);
+    ptrdiff_t slash = str_index(name, '/');
+    size_t at = slash < 0 ? 0 : (size_t)slash;
+    json_put_kv_str(w->out, S("stage"), str_slice(name, min_size(at + 1, name.n), name.n));
+    if (n->state) json_put_kv_str(w->out, S("in"), str_slice(name, 0, at));
+}
+
 static void consent_json(const struct writer *w, const struct node *n)
 {
     put_name(w, "consent", NAME_CHANNEL, n->code);
@@ -199,10 +210,7 @@ static void leaf_json(const struct writer *w, const struct node *n, tree_kind ki
     case NODE_CONSENT: consent_json(w, n); break;
     case NODE_REACHABLE: put_name(w, "reachable", NAME_CHANNEL, n->code); break;
     case NODE_SEGMENT: put_name(w, "segment", NAME_OBJECT, n->code); break;
-    case NODE_STAGE:
-        put_name(w, "stage", NAME_OBJECT, n->code);
-        if (n->code2) put_name(w, "in", NAME_OBJECT, n->code2);
-        break;
+    case NODE_STAGE: stage_json(w, n); break;
     case NODE_SCORE:
         put_name(w, "score", NAME_OBJECT, n->code);
         test_json(w, &n->test);

@@ -18,7 +18,7 @@ struct loader {
     struct reader r;
     struct arena *arena;
     struct predicate *p;
-    struct codes events, attributes, tags, segments;
+    struct codes events, attributes, tags, segments, scores;
     struct leaf *found[PREDICATE_NODES_MAX];
     u32 nodes, nesting;
 };
@@ -409,14 +409,15 @@ static void load_plain(struct loader *l, struct node *n)
     case NODE_REACHABLE: in->identifiers = in->consents = in->others = true; break;
     case NODE_SEGMENT: note(l, &l->segments, n->code); break;
     case NODE_STAGE:
-        n->code2 = load_code(l);
-        in->others = true;
+        n->state = read_byte(&l->r);
+        note(l, &l->segments, n->code);
         break;
     case NODE_SCORE:
         n->test = load_test(l);
         must_be_numeric(l, &n->test);
         if (n->test.op > COMPARE_GE) bad(l);
         in->time = in->others = true;
+        note(l, &l->scores, n->code);
         break;
     case NODE_TASK:
         in->own = true;
@@ -572,6 +573,7 @@ static void finish(struct loader *l)
     p->inputs.attributes = sorted(&l->attributes, &p->inputs.attribute_count);
     p->inputs.tags = sorted(&l->tags, &p->inputs.tag_count);
     p->inputs.segments = sorted(&l->segments, &p->inputs.segment_count);
+    p->inputs.scores = sorted(&l->scores, &p->inputs.score_count);
     live_classify(p, l->arena);
 }
 

@@ -65,17 +65,26 @@ MUST_USE err predicate_compile_days(const struct json *j, i32 from, i32 to,
 /* Makes a predicate of compiled bytes; it and views into `bytes` live in `arena`. ERR_CORRUPT. */
 MUST_USE err predicate_load(str bytes, struct arena *arena, struct predicate **out);
 
+/* The name (NAME_OBJECT) of the list of who is at a stage of a model; empty: it would be too long.
+ */
+str predicate_stage_list(str model, str stage, char out[NAME_BYTES_MAX + 1]);
+
+/* The name of the rule {"score":S,"op":">=","value":n} that a trigger waits for; empty: `t` is no
+ * such crossing, or the name would be too long. */
+str predicate_crossing(const struct json *t, char out[NAME_BYTES_MAX + 1]);
+
 /* What it reads: so that a rule is asked only when something of it changed, and ordered by
  * dependence. Codes ascend and are there once. */
 struct predicate_inputs {
     const u32 *events;     /* NAME_EVENT codes */
     const u32 *attributes; /* NAME_ATTRIBUTE codes */
     const u32 *tags;       /* NAME_TAG codes; with any_tag (a subtree): every tag */
-    const u32 *segments;   /* NAME_OBJECT codes */
-    u32 event_count, attribute_count, tag_count, segment_count;
+    const u32 *segments;   /* NAME_OBJECT codes; a stage is the list of who is at it */
+    const u32 *scores;     /* NAME_OBJECT codes */
+    u32 event_count, attribute_count, tag_count, segment_count, score_count;
     bool any_event; /* every event, whatever `events` says */
     bool any_tag, identifiers, consents, trigger;
-    bool others; /* what other modules but `segment` know: reachable, stages, scores */
+    bool others; /* what other modules but `segment` know: reachable, scores */
     bool own;    /* the enrolment's own messages, steps or tasks */
     bool time;   /* an answer may have an `until` of its own */
 };
@@ -151,7 +160,6 @@ struct resolver {
     bool (*step_result)(void *ctx, u32 step, u32 result);    /* RESULT_* */
     bool (*task_outcome)(void *ctx, u32 step, str outcome);  /* of its latest task */
     bool (*reachable)(void *ctx, persona head, u32 channel); /* address, not suppressed */
-    answer (*stage)(void *ctx, persona head, u32 stage, u32 model, i64 now); /* model 0: default */
     answer (*score)(void *ctx, persona head, u32 score, predicate_op op, fixed value, i64 now);
     /* When the enrolment (step 0) or a step of it began; NULL: `entry` is the subject's `since`. */
     bool (*since)(void *ctx, u32 step, i64 *ms, u64 *order);

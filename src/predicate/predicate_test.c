@@ -244,7 +244,7 @@ TEST("what other modules know comes through the resolver, and is false without o
                  {"{'step':'m1','result':'met'}", true, NEVER},
                  {"{'score':'lead','op':'>=','value':50}", true, 77},
                  {"{'score':'lead','op':'>=','value':50.0001}", false, 77},
-                 {"{'stage':'member','in':'default'}", false, NEVER}};
+                 {"{'stage':'member','in':'default'}", true, 9}};
     for (size_t i = 0; i < COUNT_OF(CASES); i++) {
         const struct predicate *p =
             town_predicate(w, town_json(arena, CASES[i].text), PREDICATE_ENTRY);

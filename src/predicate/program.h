@@ -15,10 +15,10 @@
  * member ITEM         path, tree                some member of a list satisfies TRIGGER      tree
  * on the properties of the triggering event TAG          varint code, u8 subtree, text CONSENT
  * varint channel, varint topic, u8 state REACHABLE    varint channel SEGMENT      varint code STAGE
- * varint stage, varint model SCORE        varint score, test MESSAGE STEP varint step, u8 status
- *     DATE         path, zigzag from, zigzag to (days), u8 flags, varint timezone attribute, text
- * zone DID          filter, window, u8 measure, path (not COUNT), test SEQUENCE     varint steps,
- * filter…, zigzag span (0: any), window TASK varint step, text outcome FORMULA text, varint
+ * varint list, u8 "in" was written SCORE        varint score, test MESSAGE STEP varint step, u8
+ * status DATE         path, zigzag from, zigzag to (days), u8 flags, varint timezone attribute,
+ * text zone DID          filter, window, u8 measure, path (not COUNT), test SEQUENCE     varint
+ * steps, filter…, zigzag span (0: any), window TASK varint step, text outcome FORMULA text, varint
  * functions, {u8 kind, varint event, u8 has, [path]}…, varint steps, {u8 kind, [operand]}… MESSAGES
  * text journey, text template, text channel, u8 status, window, test filter   varint event (0: any
  * of a client's), u8 flags, [codes of orders], [tree], [path] window   u8 kind, WITHIN: zigzag ms;

@@ -19,6 +19,9 @@ struct asking {
     bool fresh;
     void (*on_edge)(void *ctx, const struct edge *e);
     void *ctx;
+    u64 turned[STANDINGS_MAX / 64]; /* standings whose effect is to come, all of one rank… */
+    u32 turned_rank;
+    bool any_turned;
 };
 
 /* ---- the resolver rules see ---- */
@@ -33,12 +36,6 @@ static bool ask_reachable(void *ctx, persona head, u32 channel)
 {
     const struct resolver *r = ((const struct asking *)ctx)->outer;
     return r && r->reachable && r->reachable(r->ctx, head, channel);
-}
-
-static answer ask_stage(void *ctx, persona head, u32 stage, u32 model, i64 now)
-{
-    const struct resolver *r = ((const struct asking *)ctx)->outer;
-    return r && r->stage ? r->stage(r->ctx, head, stage, model, now) : (answer){false, NEVER};
 }
 
 static answer ask_score(void *ctx, persona head, u32 score, predicate_op op, fixed limit, i64 now)
@@ -61,7 +58,6 @@ static void begin(struct asking *a, struct segments *sg, const struct subject *w
     a->resolver = (struct resolver){.ctx = a,
                                     .segment = ask_segment,
                                     .reachable = ask_reachable,
-                                    .stage = ask_stage,
                                     .score = ask_score,
                                     .zone = ask_zone};
     a->who.resolver = &a->resolver;
@@ -88,7 +84,27 @@ static void cross(struct asking *a, const struct rule *r, bool in)
     member_set(a->sg, r->slot, e.head, in);
     struct segment_row *row = table_edit(a->sg->rows, r->code);
     row->count += in ? 1 : (u32)-1;
-    a->on_edge(a->ctx, &e);
+    i32 standing = standing_index(a->sg, r->code);
+    if (standing < 0) {
+        a->on_edge(a->ctx, &e);
+        return;
+    }
+    a->turned[standing / 64] |= (u64)1 << standing % 64;
+    a->turned_rank = r->rank;
+    a->any_turned = true;
+}
+
+/* Its rules are all asked: what follows is written, and who reads that is asked next. */
+static void take_effect(struct asking *a, struct mask *rules)
+{
+    a->any_turned = false;
+    for (u32 i = 0; i < a->sg->standing_count; i++) {
+        const struct standing *st = a->sg->standings[i];
+        if (!(a->turned[i / 64] >> i % 64 & 1)) continue;
+        a->turned[i / 64] &= ~((u64)1 << i % 64);
+        if (a->sg->effect) a->sg->effect(a->sg->effect_ctx, st, a->who.head, a->fresh);
+        standing_readers(a->sg, st, rules);
+    }
 }
 
 static bool settle(struct asking *a, const struct rule *r, answer it)
@@ -108,11 +124,13 @@ static bool settle(struct asking *a, const struct rule *r, answer it)
 static void ask(struct asking *a, struct mask *rules)
 {
     for (u32 i = 0; i < a->sg->rule_count; i++) {
+        if (a->any_turned && a->sg->rules[i]->rank > a->turned_rank) take_effect(a, rules);
         if (!mask_has(rules, i) || !is_judged(a, i)) continue;
         a->rule = a->sg->rules[i];
         answer it = predicate_eval_kept(a->rule->p, &a->who, a->now, kept_state, a);
         if (settle(a, a->rule, it)) mask_or(rules, &a->rule->users);
     }
+    if (a->any_turned) take_effect(a, rules);
     state_next(a->sg, a->who.head);
 }
 

@@ -7,8 +7,10 @@ static bool known(void *ctx, const char *kind, str id)
 {
     const struct segments *sg = ctx;
     if (strcmp(kind, "zone") == 0) return !sg->zone_known || sg->zone_known(sg->zone_ctx, id);
-    if (strcmp(kind, "segment") != 0) return true;
-    return segment_exists(sg, names_find(sg->names, NAME_OBJECT, id));
+    u32 code = names_find(sg->names, NAME_OBJECT, id);
+    if (strcmp(kind, "score") == 0) return score_exists(sg, code);
+    if (strcmp(kind, "segment") != 0 && strcmp(kind, "stage") != 0) return true;
+    return segment_exists(sg, code);
 }
 
 struct search {
@@ -59,7 +61,7 @@ MUST_USE static err check_cycle(const struct segments *sg, u32 code, const struc
     return ERR_OK;
 }
 
-MUST_USE static err check_rule(const struct segments *sg, u32 code, str bytes, struct diag *why)
+MUST_USE static err check_rule(struct segments *sg, u32 code, str bytes, struct diag *why)
 {
     struct arena *arena = arena_new();
     struct predicate *p;
@@ -70,11 +72,16 @@ MUST_USE static err check_rule(const struct segments *sg, u32 code, str bytes, s
     else
         e = check_cycle(sg, code, p, why);
     arena_free(arena);
-    return e;
+    if (e != ERR_OK) return e;
+    e = rules_try(sg, &code, &bytes, 1);
+    MUST(segments_order(sg));
+    return e == ERR_OK ? e
+                       : diag_at(why, ERR_REFUSED, S("/if"),
+                                 "a tag, stage or level it asks for depends on this segment");
 }
 
 MUST_USE static err condition(struct segments *sg, const struct json *j, const struct zone *zone,
-                              struct buf *out, struct diag *why)
+                              const char *at, struct buf *out, struct diag *why)
 {
     struct diag inner = {0};
     struct predicate_context pc = {.names = sg->names,
@@ -85,9 +92,25 @@ MUST_USE static err condition(struct segments *sg, const struct json *j, const s
                                    .ctx = sg};
     err e = predicate_compile(j, &pc, out, &inner);
     if (e == ERR_OK || inner.code == ERR_OK) return e;
-    char path[sizeof inner.path + 4];
-    snprintf(path, sizeof path, "/if%s", inner.path);
+    char path[sizeof inner.path + 64];
+    snprintf(path, sizeof path, "%s%s", at, inner.path);
     return diag_at(why, e, str_of(path), "%s", inner.message);
+}
+
+err rule_compile(struct segments *sg, const struct json *j, const struct zone *zone,
+                 const char *path, struct buf *out, struct diag *why)
+{
+    struct arena *arena = arena_new();
+    struct predicate *p;
+    size_t start = out->n;
+    err e = condition(sg, j, zone, path, out, why);
+    if (e == ERR_OK) {
+        MUST(predicate_load((str){out->p + start, out->n - start}, arena, &p) == ERR_OK);
+        if (predicate_live_class(p) == PREDICATE_DAILY)
+            e = diag_at(why, ERR_REFUSED, str_of(path), "%.*s", STR_ARG(predicate_class_reason(p)));
+    }
+    arena_free(arena);
+    return e;
 }
 
 err segment_compile(struct segments *sg, const struct json *j, const struct zone *zone,
@@ -108,6 +131,6 @@ err segment_compile(struct segments *sg, const struct json *j, const struct zone
         return diag_set(why, ERR_LIMIT,
                         "there are %d live segments already; remove one, or keep this as a list",
                         SEGMENT_RULES_MAX);
-    TRY(condition(sg, rule, zone, compiled, why));
+    TRY(condition(sg, rule, zone, "/if", compiled, why));
     return check_rule(sg, code, (str){compiled->p + start, compiled->n - start}, why);
 }

@@ -2,6 +2,7 @@
  *
  *   segment.c  rules: publish, remove, indexes    ask.c      touch, due, bootstrap
  *   state.c    what is kept per customer          compile.c  JSON → bytes, cycles
+ *   standing.c tags by rule, stages, levels       score.c    points out of the timeline
  *
  * Stored: membership bits of the first HOT_SLOTS slots in tables of 64 slots each; a row per
  * segment (indexed by its code), a row per slot (what its membership bit belongs to), a row per
@@ -16,7 +17,8 @@
  * A removed segment's slot and an unused leaf's number are given again only when the sweep has
  * passed every customer, a few with each call. */
 #pragma once
-#include "segment/segment.h"
+#include "segment/score.h"
+#include "segment/standing.h"
 
 enum {
     HOT_SLOTS = 256,
@@ -79,6 +81,16 @@ struct sweep_row {
     u32 spare;
 };
 
+struct score_row {
+    u64 version;
+    u32 program, spare;
+};
+
+struct standing_row {
+    u64 version;
+    u32 kind, code, program, spare;
+};
+
 struct mask {
     u64 w[MASK_WORDS];
 };
@@ -132,6 +144,13 @@ struct segments {
     u32 rebuilt_next;
     bool (*zone_known)(void *ctx, str name);
     void *zone_ctx;
+    struct table *score_rows, *standing_rows;
+    struct score *scores[SCORES_MAX];
+    u32 score_count;
+    struct standing *standings[STANDINGS_MAX];
+    u32 standing_count;
+    void (*effect)(void *ctx, const struct standing *st, persona head, bool fresh);
+    void *effect_ctx;
 };
 
 static inline void mask_set(struct mask *m, u32 i)
@@ -162,6 +181,9 @@ bool rule_judged(const struct segments *sg, const struct rule *r, persona head);
 bool rule_answerable(const struct rule *r);
 /* Puts loaded rules in order of dependence and makes every index. False: there is a cycle. */
 bool segments_order(struct segments *sg);
+/* Whether all rules would have an order with these in the place of those of the same codes, which
+ * are there again afterwards (but not in order). ERR_CONFLICT: there is a circle; ERR_LIMIT. */
+MUST_USE err rules_try(struct segments *sg, const u32 *codes, const str *programs, u32 count);
 /* Cleans a few customers after a removal. */
 void segments_sweep(struct segments *sg);
 
@@ -193,3 +215,23 @@ void state_each(const struct segments *sg, persona head, void (*each)(void *ctx,
 bool member_at(const struct segments *sg, const struct customer_view *v, u32 slot, persona head);
 bool member_is(const struct segments *sg, u32 slot, persona head);
 void member_set(struct segments *sg, u32 slot, persona head, bool in);
+
+/* ---- compile.c ---- */
+
+/* A condition that will be live, `path` being its place in what people wrote. */
+MUST_USE err rule_compile(struct segments *sg, const struct json *j, const struct zone *zone,
+                          const char *path, struct buf *out, struct diag *why);
+
+/* ---- score.c, standing.c ---- */
+
+void scores_clear(struct segments *sg);
+void scores_rebuild(struct segments *sg);
+/* The events a score reads, at most SCORE_RULES_MAX + 1; true: any of a client besides. */
+bool score_events(const struct segments *sg, u32 code, u32 *events, u32 *count);
+void standings_clear(struct segments *sg);
+void standings_rebuild(struct segments *sg);
+/* The place of the object a hidden rule or list belongs to; −1: a segment. */
+i32 standing_index(const struct segments *sg, u32 code);
+/* Whether a rule asks for what it writes; all that do. */
+bool standing_read(const struct segments *sg, const struct standing *st, const struct rule *r);
+void standing_readers(const struct segments *sg, const struct standing *st, struct mask *out);

@@ -25,6 +25,9 @@ struct segments *segments_new(struct store *s, struct customers *c, struct event
         sg->members[i] = table_new(s, name, sizeof(struct member_row), PERSONAS_MAX);
     }
     sg->programs = heap_new(s, "segment.programs");
+    sg->score_rows = table_new(s, "segment.scores", sizeof(struct score_row), NAMES_MAX);
+    sg->standing_rows =
+        table_new(s, "segment.standings", sizeof(struct standing_row), STANDINGS_MAX * 4);
     return sg;
 }
 
@@ -45,6 +48,8 @@ void segments_free(struct segments *sg)
 {
     if (!sg) return;
     for (u32 i = 0; i < sg->rule_count; i++) unload(sg->rules[i]);
+    scores_clear(sg);
+    standings_clear(sg);
     free(sg->readers);
     free(sg->fed);
     free(sg);
@@ -122,13 +127,40 @@ static int by_rank(const void *a, const void *b)
     return (x->code > y->code) - (x->code < y->code);
 }
 
-static u32 rank_of(const struct segments *sg, const struct rule *r)
+/* Above the rules of what a standing is made of, if `r` reads it. */
+static u32 above_standing(const struct segments *sg, const struct standing *st,
+                          const struct rule *r, u32 rank)
+{
+    if (!standing_read(sg, st, r)) return rank;
+    for (u32 k = 0; k < st->count; k++) {
+        i32 other = st->rungs[k].rule ? rule_index(sg, st->rungs[k].rule) : -1;
+        if (other >= 0 && sg->rules[other]->rank >= rank) rank = sg->rules[other]->rank + 1;
+    }
+    return rank;
+}
+
+static u32 own_rank(const struct segments *sg, const struct rule *r)
 {
     const struct predicate_inputs *in = predicate_inputs(r->p);
     u32 rank = 0;
     for (u32 i = 0; i < in->segment_count; i++) {
         i32 other = rule_index(sg, in->segments[i]);
         if (other >= 0 && sg->rules[other]->rank >= rank) rank = sg->rules[other]->rank + 1;
+    }
+    for (u32 i = 0; i < sg->standing_count; i++)
+        rank = above_standing(sg, sg->standings[i], r, rank);
+    return rank;
+}
+
+/* The rules of one standing are asked next to each other: what follows is decided by all of them.
+ */
+static u32 rank_of(const struct segments *sg, const struct rule *r)
+{
+    const struct standing *st = standing_of(sg, r->code);
+    u32 rank = own_rank(sg, r);
+    for (u32 k = 0; st && k < st->count; k++) {
+        i32 mate = st->rungs[k].rule ? rule_index(sg, st->rungs[k].rule) : -1;
+        if (mate >= 0 && sg->rules[mate]->rank > rank) rank = sg->rules[mate]->rank;
     }
     return rank;
 }
@@ -199,6 +231,11 @@ static void index_inputs(struct segments *sg, u32 rule)
     if (in->any_tag) mask_set(&sg->any_tag, rule);
     if (in->identifiers) mask_set(&sg->identifiers, rule);
     if (in->consents) mask_set(&sg->consents, rule);
+    for (u32 i = 0; i < in->score_count; i++) {
+        u32 events[SCORE_RULES_MAX + 1], count;
+        if (score_events(sg, in->scores[i], events, &count)) mask_set(&sg->any_event, rule);
+        reads(sg, THING_EVENT, events, count, rule);
+    }
     mask_set(&sg->all, rule);
 }
 
@@ -258,6 +295,8 @@ void segments_rebuild(struct segments *sg)
 {
     for (u32 i = 0; i < sg->rule_count; i++) unload(sg->rules[i]);
     sg->rule_count = 0;
+    scores_rebuild(sg);
+    standings_rebuild(sg);
     for (u32 code = 1; code < table_count(sg->rows); code++) {
         const struct segment_row *row = segment_at(sg, code);
         if (!row || !row->program) continue;
@@ -320,6 +359,28 @@ MUST_USE static err exchange(struct segments *sg, struct rule *fresh)
         sg->rule_count--;
     MUST(rank_all(sg));
     return ERR_CONFLICT;
+}
+
+err rules_try(struct segments *sg, const u32 *codes, const str *programs, u32 count)
+{
+    struct rule *kept[SEGMENT_RULES_MAX], *tried[RUNGS_MAX] = {0};
+    u32 kept_count = sg->rule_count;
+    err e = ERR_OK;
+    memcpy(kept, sg->rules, kept_count * sizeof *kept);
+    for (u32 i = 0; i < count && e == ERR_OK; i++) {
+        struct rule *r = tried[i] = mem_zalloc(sizeof *r);
+        i32 at = rule_index(sg, codes[i]);
+        r->code = codes[i];
+        r->arena = arena_new();
+        e = predicate_load(arena_str(r->arena, programs[i]), r->arena, &r->p);
+        if (e == ERR_OK && at < 0 && sg->rule_count == SEGMENT_RULES_MAX) e = ERR_LIMIT;
+        if (e == ERR_OK) sg->rules[at < 0 ? sg->rule_count++ : (u32)at] = r;
+    }
+    if (e == ERR_OK && !rank_all(sg)) e = ERR_CONFLICT;
+    memcpy(sg->rules, kept, kept_count * sizeof *kept);
+    sg->rule_count = kept_count;
+    for (u32 i = 0; i < count; i++) unload(tried[i]);
+    return e;
 }
 
 err segment_publish(struct segments *sg, u32 code, str compiled, u64 number)
@@ -444,6 +505,11 @@ void segments_sweep(struct segments *sg)
 }
 
 /* ---- asking about rules ---- */
+
+u32 segment_rule(const struct segments *sg, u32 i)
+{
+    return i < sg->rule_count ? sg->rules[i]->code : 0;
+}
 
 bool segment_exists(const struct segments *sg, u32 code)
 {

@@ -57,6 +57,8 @@ void segment_remove(struct segments *sg, u32 code, u64 number);
  * everybody again; members stay until then. */
 void segment_again(struct segments *sg, u32 attribute, u64 number);
 bool segment_exists(const struct segments *sg, u32 code);
+/* The i-th rule's code, in order of dependence; 0: there are no more. */
+u32 segment_rule(const struct segments *sg, u32 i);
 /* A rule whose condition names this segment; 0: none. */
 u32 segment_user(const struct segments *sg, u32 code);
 /* A list that people keep by hand, or a snapshot, has no rule: members come by this. True if it

@@ -1,6 +1,7 @@
 #include "server/auth.h"
 
 #include <openssl/crypto.h>
+#include <stdio.h>
 
 static str bearer(const struct http_request *req)
 {
@@ -9,11 +10,25 @@ static str bearer(const struct http_request *req)
     return str_trim(str_slice(h, 7, h.n));
 }
 
+static void name_caller(struct caller *who, const char *id, const char *name)
+{
+    snprintf(who->id, sizeof who->id, "%s", id);
+    snprintf(who->name, sizeof who->name, "%s", name);
+}
+
 err auth_check(struct server *s, const struct http_request *req, scope wanted, struct diag *why)
+{
+    struct caller who;
+    return auth_caller(s, req, wanted, &who, why);
+}
+
+err auth_caller(struct server *s, const struct http_request *req, scope wanted, struct caller *who,
+                struct diag *why)
 {
     str key = bearer(req), page = str_of(s->page_token);
     if (key.n == 0) return diag_set(why, ERR_AUTH, "send a key: Authorization: Bearer bk_live_…");
     if (key.n == page.n && CRYPTO_memcmp(key.p, page.p, page.n) == 0) {
+        name_caller(who, "page", "the page on this machine");
         if (req->from_loopback && auth_host_is_ours(s, http_header(req, S("host")))) return ERR_OK;
         return diag_set(why, ERR_AUTH, "this token works on the server's own machine only");
     }
@@ -21,6 +36,7 @@ err auth_check(struct server *s, const struct http_request *req, scope wanted, s
     if (!k) return diag_set(why, ERR_AUTH, "this key is not known here");
     if (!scope_allows(k->scopes, wanted))
         return diag_set(why, ERR_FORBIDDEN, "the key \"%s\" may not do this", k->name);
+    name_caller(who, k->id, k->name);
     return ERR_OK;
 }
 

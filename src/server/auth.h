@@ -8,9 +8,16 @@
 #pragma once
 #include "server/inside.h"
 
+struct caller {
+    char id[OFFICE_ID_MAX + 1], name[OFFICE_NAME_MAX + 1];
+};
+
 /* ERR_AUTH: no key, or one that is not known; ERR_FORBIDDEN: it lacks the scope. */
 MUST_USE err auth_check(struct server *s, const struct http_request *req, scope wanted,
                         struct diag *why);
+/* The same, telling whose key it is; `who` is left alone when refused. */
+MUST_USE err auth_caller(struct server *s, const struct http_request *req, scope wanted,
+                         struct caller *who, struct diag *why);
 /* Whether this request comes from this server's page on this machine. */
 bool auth_is_local_page(const struct server *s, const struct http_request *req);
 /* Host without its port names this machine, or the public address. */

@@ -1,7 +1,10 @@
 #include "server/call.h"
 
-#include "server/auth.h"
+#include "server/audit.h"
+#include "server/conditions.h"
 #include "server/imports.h"
+#include "server/limits.h"
+#include "server/repeat.h"
 
 #include <stdlib.h>
 
@@ -70,17 +73,32 @@ static void put_problem(struct call *c, err e)
     c->type = S("application/problem+json");
 }
 
-/* Loop thread: the answer goes out. */
+static void answer_it(struct call *c)
+{
+    conditions_answer(c);
+    if (!c->replayed) audit_answered(c);
+    repeat_answered(c);
+    limits_answer(c);
+    int status = c->status ? c->status : 200;
+    str type = status == 204 || status == 304 ? (str){0}
+               : c->type.n                    ? c->type
+                                              : S("application/json");
+    c->server->counters.answers[min_u32((u32)status / 100, 5)]++;
+    http_answer_buf(c->req, status, type, buf_str(&c->headers), &c->out);
+}
+
+static void at_loop(void *ctx);
+
+/* Loop thread: the answer goes out, and the next edit of the same address may begin. */
 static void finish(void *ctx)
 {
-    struct call *c = ctx;
+    struct call *c = ctx, *next = conditions_next(c);
     if (c->req->sink) imports_body_gone(c->server, c->req->sink);
-    if (!c->streams) {
-        int status = c->status ? c->status : 200;
-        str type = status == 204 ? (str){0} : c->type.n ? c->type : S("application/json");
-        c->server->counters.answers[min_u32((u32)status / 100, 5)]++;
-        http_answer_buf(c->req, status, type, buf_str(&c->headers), &c->out);
-    }
+    if (c->streams)
+        repeat_answered(c);
+    else
+        answer_it(c);
+    if (next) postbox_post(&c->server->loop_post, at_loop, next);
     free_call(c);
 }
 
@@ -93,6 +111,7 @@ static void run_next(struct call *c)
     if (e == ERR_OK && c->out.full) {
         e = diag_set(&c->why, ERR_TOO_LARGE, "the answer is too large; ask for less");
     }
+    if (c->looking && (e != ERR_OK || c->go == GO_NOWHERE)) e = conditions_looked(c, e);
     if (e != ERR_OK) {
         put_problem(c, e);
         c->go = GO_NOWHERE;
@@ -160,6 +179,7 @@ static void advance(struct call *c)
     case GO_HELPER: postbox_post(&s->helper_post, at_helper, c); break;
     case GO_IMPORT: postbox_post(&s->import_post, at_import, c); break;
     case GO_APPLIED: wait_applied(c); break;
+    case GO_WAIT: break;
     case GO_NOWHERE:
         if (c->at == AT_LOOP)
             finish(c);
@@ -235,10 +255,10 @@ static bool fits(str pattern, str path, str params[ROUTE_PARAMS_MAX])
 }
 
 /* The route, or NULL with the verbs that the path would take. */
-static const struct route *find_route(const struct http_request *req, str params[ROUTE_PARAMS_MAX],
-                                      u32 *verbs)
+static const struct route *find_route(const struct http_request *req, http_verb verb,
+                                      str params[ROUTE_PARAMS_MAX], u32 *verbs)
 {
-    http_verb verb = req->verb == METHOD_HEAD ? METHOD_GET : req->verb;
+    if (verb == METHOD_HEAD) verb = METHOD_GET;
     *verbs = 0;
     for (u32 t = 0; t < routes_count(); t++)
         for (const struct route *r = ROUTES[t]; r->path; r++) {
@@ -247,6 +267,13 @@ static const struct route *find_route(const struct http_request *req, str params
             *verbs |= 1u << r->verb;
         }
     return NULL;
+}
+
+const struct route *call_route_of(const struct call *c, http_verb verb)
+{
+    str params[ROUTE_PARAMS_MAX];
+    u32 verbs;
+    return find_route(c->req, verb, params, &verbs);
 }
 
 static const char *const VERBS[METHOD_COUNT] = {"GET",   "HEAD",   "POST",   "PUT",
@@ -278,11 +305,25 @@ static err read_body(struct call *c)
     return diag_set(&c->why, ERR_INVALID, "the body has to be a JSON object");
 }
 
+static err begin_route(struct call *c)
+{
+    const struct route *r = c->route;
+    return r->place == ON_ENGINE ? call_engine(c, r->run) : call_loop(c, r->run);
+}
+
+static err begin_edit(struct call *c)
+{
+    return conditions_begin(c, begin_route);
+}
+
 static err admit(struct call *c, str raw[ROUTE_PARAMS_MAX])
 {
     struct server *s = c->server;
     const struct route *r = c->route;
-    if (r->access == NEEDS_SCOPE) TRY(auth_check(s, c->req, r->scope, &c->why));
+    if (r->access == NEEDS_SCOPE) {
+        TRY(auth_caller(s, c->req, r->scope, &c->who, &c->why));
+        TRY(limits_admit(c));
+    }
     for (u32 i = 0; i < ROUTE_PARAMS_MAX; i++)
         if (raw[i].n) {
             err e = url_decode(raw[i], false, c->arena, &c->params[i]);
@@ -291,7 +332,7 @@ static err admit(struct call *c, str raw[ROUTE_PARAMS_MAX])
     if (r->access != OPEN_TO_FORMS) TRY(read_body(c));
     if (s->state != SERVER_READY && (r->place == ON_ENGINE || r->access == NEEDS_SCOPE))
         return diag_set(&c->why, ERR_UNAVAILABLE, "the server is starting or stopping");
-    return r->place == ON_ENGINE ? call_engine(c, r->run) : call_loop(c, r->run);
+    return repeat_begin(c, begin_edit);
 }
 
 void call_begin(struct server *s, struct http_request *req)
@@ -306,7 +347,7 @@ void call_begin(struct server *s, struct http_request *req)
     buf_init(&c->headers, 16 << 10);
     s->calls++;
     http_keep(req);
-    c->route = find_route(req, raw, &verbs);
+    c->route = find_route(req, req->verb, raw, &verbs);
     err e = c->route ? admit(c, raw) : wrong_verb(c, verbs);
     if (e != ERR_OK) {
         put_problem(c, e);
@@ -371,6 +412,27 @@ err call_limit(struct call *c, u32 *out)
         return diag_at(&c->why, ERR_INVALID, S("limit"), "limit is a number from 1 to %d",
                        PAGE_ROWS_MAX);
     *out = (u32)n;
+    return ERR_OK;
+}
+
+err call_number_cursor(struct call *c, i64 *out)
+{
+    str text = call_query(c, "cursor");
+    *out = INT64_MAX;
+    if (!text.n || (str_to_i64(text, out) == ERR_OK && *out >= 0)) return ERR_OK;
+    return diag_at(&c->why, ERR_INVALID, S("cursor"), "the cursor is not one of ours");
+}
+
+err call_time(struct call *c, const char *name, i64 otherwise, i64 *out)
+{
+    str text = call_query(c, name);
+    iso_time t;
+    *out = otherwise;
+    if (!text.n) return ERR_OK;
+    if (!iso_parse(text, &t))
+        return diag_at(&c->why, ERR_INVALID, str_of(name),
+                       "a moment is needed, such as 2026-06-01T00:00:00Z");
+    *out = zone_resolve_iso(c->server->zone, &t);
     return ERR_OK;
 }
 

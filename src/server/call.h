@@ -9,6 +9,7 @@
  * error of any step becomes a problem document (RFC 9457) with c->why as its detail. One thread has
  * a call at a time. What a step needs later lies in c->arena. */
 #pragma once
+#include "server/auth.h"
 #include "server/inside.h"
 
 enum {
@@ -52,11 +53,25 @@ struct call {
     struct diag why;
     void *data; /* the steps' own */
     call_step next;
-    enum { GO_NOWHERE, GO_LOOP, GO_ENGINE, GO_HELPER, GO_IMPORT, GO_APPLIED } go;
+    enum { GO_NOWHERE, GO_LOOP, GO_ENGINE, GO_HELPER, GO_IMPORT, GO_APPLIED, GO_WAIT } go;
     enum { AT_LOOP, AT_ENGINE, AT_HELPER, AT_IMPORT } at;
     u64 number;
     struct call *link;
-    bool streams; /* took over the request: no answer is made */
+    bool replayed; /* its answer is one that was given before */
+    bool streams;  /* took over the request: no answer is made */
+    struct caller who;
+    /* conditions.c's: the hash of the source that is shown, the line of edits */
+    u64 source_tag;
+    bool tagged, looking, editing;
+    call_step go_on;
+    struct call *next_edit;
+    /* publish.c's, for the audit trail */
+    str object;
+    u32 version_from, version_to;
+    /* limits.c's */
+    bool limited;
+    u32 tokens_left;
+    struct repeat *repeat; /* it came with an Idempotency-Key */
 };
 
 /* Every route of this process, in tables that end with an empty path. */
@@ -73,12 +88,20 @@ err call_helper(struct call *c, call_step next);
 err call_import(struct call *c, call_step next); /* on the imports' thread */
 err call_applied(struct call *c, u64 number, call_step next);
 
+/* The route of this call's address for another method, or NULL. */
+const struct route *call_route_of(const struct call *c, http_verb verb);
+
 /* ---- for steps ---- */
 
 /* A parameter of the query, decoded into the arena; empty if it is not there. */
 str call_query(struct call *c, const char *name);
 /* `limit` of the query, 1 to PAGE_ROWS_MAX, 100 if it is not given. ERR_INVALID. */
 MUST_USE err call_limit(struct call *c, u32 *out);
+/* `cursor` of lists that run down from the newest: shown is what lies below it; at first INT64_MAX.
+ * ERR_INVALID. */
+MUST_USE err call_number_cursor(struct call *c, i64 *out);
+/* A moment of the query, in ISO 8601; `otherwise` if it is not given. ERR_INVALID. */
+MUST_USE err call_time(struct call *c, const char *name, i64 otherwise, i64 *out);
 /* A text member of the body. ERR_REFUSED with its path if it is missing or empty. */
 MUST_USE err call_text(struct call *c, const char *name, str *out);
 /* Percent-decoding; ERR_INVALID on a broken sequence or bytes that are no UTF-8. */

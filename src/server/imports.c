@@ -1,5 +1,6 @@
 /* imports.c — the thread of imports: what is asked for becomes a job, jobs become records. */
 #include "server/imports_inside.h"
+#include "server/show.h"
 
 #include <stdlib.h>
 
@@ -91,6 +92,8 @@ struct asking {
     struct import_record record;
     u32 undone, end;
     bool found;
+    const struct zone *zone; /* the workspace's, and where its phone numbers are from */
+    str country;
     atomic_bool answered;
 };
 
@@ -101,6 +104,8 @@ static void tell(void *ctx)
     u32 code = names_find(engine_names(e), NAME_SOURCE, a->source);
     a->found = code && engine_import(e, code, &a->record, &a->undone);
     a->end = customers_end(engine_customers(e));
+    a->zone = engine_zone(e);
+    a->country = phone_country(e);
     atomic_store(&a->answered, true);
     postbox_ring(&a->server->import_post);
 }
@@ -198,13 +203,13 @@ MUST_USE static err begin_run(struct imports *x, struct import_job *j, struct di
     struct import_world w = {.env = s->env,
                              .names = engine_names(s->engine),
                              .key = s->key,
-                             .zone = s->zone,
                              .zoneinfo = s->options.zoneinfo,
-                             .phone_country = S("CN"),
                              .on_zone = on_zone,
                              .chunk_rows = s->options.for_command ? IMPORT_CHUNK_ROWS_ALONE : 0,
                              .ctx = s};
     ask(s, j, &a);
+    w.zone = a.zone;
+    w.phone_country = a.country;
     pthread_mutex_lock(&x->lock);
     j->status = JOB_RUNNING;
     err e = ERR_OK;

@@ -5,6 +5,8 @@
 #include "server/call.h"
 
 #include "server/auth.h"
+#include "server/limits.h"
+#include "server/memo.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -214,10 +216,12 @@ static void keep_rejections(struct server *s, const struct office_source *source
     const struct intake_result *r = s->result;
     s->counters.ingest_rejected += r->rejected;
     for (u32 i = 0; i < r->kept; i++) {
-        struct rejected_item *x = &s->rejected[s->rejected_count++ % REJECTED_KEPT];
-        x->at_ms = server_now(s);
-        memcpy(x->source, source->id, sizeof x->source);
-        x->what = r->rejections[i];
+        const struct rejection *x = &r->rejections[i];
+        struct memo_rejected kept = {.at_ms = server_now(s),
+                                     .source = str_of(source->id),
+                                     .reason = str_of(x->reason),
+                                     .sample = {x->sample, x->sample_bytes}};
+        memo_rejected_put(s->memo, &kept);
     }
 }
 
@@ -239,12 +243,15 @@ static err take(struct server *s, struct http_request *req, intake_call call, st
                 struct diag *why)
 {
     char room[128];
+    u32 left;
     i64 since = env_mono_ns(s->env);
     if (s->state == SERVER_STARTING)
         return diag_set(why, ERR_UNAVAILABLE, "the server is starting, send it again");
     str key = write_key(s, req, body, room);
     struct office_source *source = office_source_by_key(s->office, key);
     if (!source) return diag_set(why, ERR_AUTH, "the write key is missing or wrong");
+    if (!limits_take(s->limits, LIMIT_SOURCE, str_of(source->id), since, &left))
+        return diag_set(why, ERR_BUSY, "this source sends more often than it may");
     TRY(source_code(s, source));
     struct intake_source from = {source->code, source->kind != SOURCE_SERVER};
     buf_reset(&s->records);

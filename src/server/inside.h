@@ -11,6 +11,9 @@
 #include <uv.h>
 
 struct call;
+struct limits;
+struct memo;
+struct repeat;
 struct live;
 struct connected;
 struct published_channel;
@@ -35,19 +38,13 @@ struct waiting_list {
     u32 mask, first, count;
 };
 
-enum { LATENCY_BUCKETS = 12, REJECTED_KEPT = 1000, ZONES_KEPT = 1024 };
+enum { LATENCY_BUCKETS = 12, ZONES_KEPT = 1024 };
 
 /* Counted by the loop only. */
 struct counters {
     u64 requests, answers[6]; /* by the first digit of the status */
     u64 ingest_requests, ingest_items, ingest_rejected, ingest_busy;
     u64 latency[LATENCY_BUCKETS + 1], latency_ns;
-};
-
-struct rejected_item {
-    i64 at_ms;
-    char source[OFFICE_ID_MAX + 1];
-    struct rejection what;
 };
 
 struct server {
@@ -70,8 +67,6 @@ struct server {
     struct arena *scratch; /* of the request at hand */
     struct waiting_list waiting;
     struct counters counters;
-    struct rejected_item *rejected; /* a ring, `rejected_count` have ever been */
-    u64 rejected_count;
     char zones[ZONES_KEPT][64]; /* whose records this process wrote */
     u32 zone_count;
     struct live *live;
@@ -85,7 +80,11 @@ struct server {
     struct published_channel *start_channels;
     char page_token[65]; /* of the page on this machine */
     server_state state;
-    u32 calls; /* on their way */
+    u32 calls;              /* on their way */
+    struct call *edits;     /* those that change what is at their address, first come first */
+    struct repeat *repeats; /* those with an Idempotency-Key */
+    struct memo *memo;
+    struct limits *limits;
     i64 stop_began_ms, stop_progress_ms;
     u64 stop_snapshots, stop_turns; /* as they were then */
     u8 stop_phase;
@@ -103,7 +102,9 @@ struct server {
     atomic_uint in_flight;                     /* of the outbox */
     atomic_ullong snapshots;                   /* engine_snapshots */
     atomic_uint failing;                       /* engine_failing */
-    const struct zone *zone;                   /* of the workspace, and the key: as of the start */
+    const struct zone *zone;                   /* of the workspace; the loop's, once ready */
+    u32 start_limits[4];                       /* of limits.h: rate and burst, as of the start */
+    char start_country[3];                     /* of phone numbers, as of the start */
     struct sip_key key;
 
     struct postbox log_post, helper_post, import_post;

@@ -148,7 +148,7 @@ TEST("policies are shown with their defaults, as they were written, and kept")
             "{\"caps\":[{\"channel\":\"sms\",\"max\":1,\"per\":\"24h\"}],\"holidays\":"
             "[\"2026-10-01\"]}");
     CHECK_EQ(a.status, 200);
-    CHECK(has(a.head, S("ETag: \"1\"")));
+    CHECK(has(a.head, S("\r\nETag: \"")));
     str stale = arena_printf(arena, "Authorization: Bearer %s\r\nIf-Match: \"0\"\r\n", rig->key);
     CHECK_EQ(ask_with(rig, "PUT", "/api/v1/policies", stale.p, S("{}")).status, 412);
     rig_stop(rig);

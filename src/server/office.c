@@ -1,6 +1,5 @@
 #include "server/office.h"
 
-#include "server/seal.h"
 #include "server/token.h"
 
 #include <openssl/crypto.h>
@@ -9,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { SCHEMA_VERSION = 1, SECRET_MAX = 64 << 10 };
+enum { SCHEMA_VERSION = 2, SECRET_MAX = 64 << 10 };
 
 static const char SCHEMA[] =
     "CREATE TABLE keys(id TEXT PRIMARY KEY, name TEXT NOT NULL, hash BLOB NOT NULL UNIQUE,"
@@ -22,6 +21,13 @@ static const char SCHEMA[] =
     "CREATE TABLE drafts(kind TEXT NOT NULL, id TEXT NOT NULL, source TEXT NOT NULL,"
     " changed INTEGER NOT NULL, PRIMARY KEY(kind, id)) STRICT;"
     "PRAGMA user_version = 1;";
+
+/* From 1 to 2. */
+static const char SCHEMA_AUDIT[] =
+    "CREATE TABLE audit(id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL,"
+    " key_id TEXT NOT NULL, key_name TEXT NOT NULL, action TEXT NOT NULL, path TEXT NOT NULL,"
+    " object TEXT NOT NULL, version_from INTEGER NOT NULL, version_to INTEGER NOT NULL) STRICT;"
+    "PRAGMA user_version = 2;";
 
 struct office {
     struct env *env;
@@ -185,7 +191,10 @@ static err migrate(struct office *o, struct diag *why)
     if (have > SCHEMA_VERSION)
         return diag_set(why, ERR_UNSUPPORTED, "office.db is of a later version (%d)", have);
     if (have == SCHEMA_VERSION) return ERR_OK;
-    if (sqlite3_exec(o->db, SCHEMA, NULL, NULL, NULL) != SQLITE_OK) return failed(o, why);
+    if (have < 1 && sqlite3_exec(o->db, SCHEMA, NULL, NULL, NULL) != SQLITE_OK)
+        return failed(o, why);
+    if (have < 2 && sqlite3_exec(o->db, SCHEMA_AUDIT, NULL, NULL, NULL) != SQLITE_OK)
+        return failed(o, why);
     return ERR_OK;
 }
 
@@ -510,6 +519,11 @@ str office_setting_get(struct office *o, str name, struct arena *arena)
     return value;
 }
 
+const struct seal_key *office_seal(const struct office *o)
+{
+    return &o->seal;
+}
+
 /* ---- drafts ---- */
 
 err office_draft_put(struct office *o, str kind, str id, str source, i64 now, struct diag *why)
@@ -551,5 +565,50 @@ void office_drafts(struct office *o, str kind, void (*each)(void *ctx, str id, s
     sqlite3_stmt *s = prepare(o, "SELECT id, source FROM drafts WHERE kind = ?1 ORDER BY id");
     if (s) bind_str(s, 1, kind);
     while (s && sqlite3_step(s) == SQLITE_ROW) each(ctx, column_str(s, 0), column_str(s, 1));
+    sqlite3_finalize(s);
+}
+
+/* ---- the audit trail ---- */
+
+err office_audit_put(struct office *o, const struct office_audit *a, struct diag *why)
+{
+    sqlite3_stmt *s =
+        prepare(o, "INSERT INTO audit(at, key_id, key_name, action, path, object, version_from,"
+                   " version_to) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
+    if (!s) return failed(o, why);
+    sqlite3_bind_int64(s, 1, a->at_ms);
+    bind_str(s, 2, a->key_id);
+    bind_str(s, 3, a->key_name);
+    bind_str(s, 4, a->action);
+    bind_str(s, 5, a->path);
+    bind_str(s, 6, a->object);
+    sqlite3_bind_int64(s, 7, a->version_from);
+    sqlite3_bind_int64(s, 8, a->version_to);
+    TRY(run(o, s, why));
+    s = prepare(o, "DELETE FROM audit WHERE id <= ?1");
+    if (!s) return failed(o, why);
+    sqlite3_bind_int64(s, 1, sqlite3_last_insert_rowid(o->db) - OFFICE_AUDIT_MAX);
+    return run(o, s, why);
+}
+
+void office_audit_each(struct office *o, i64 before,
+                       bool (*each)(void *ctx, const struct office_audit *a), void *ctx)
+{
+    sqlite3_stmt *s =
+        prepare(o, "SELECT id, at, key_id, key_name, action, path, object, version_from,"
+                   " version_to FROM audit WHERE id < ?1 ORDER BY id DESC");
+    if (s) sqlite3_bind_int64(s, 1, before);
+    while (s && sqlite3_step(s) == SQLITE_ROW) {
+        struct office_audit a = {.id = sqlite3_column_int64(s, 0),
+                                 .at_ms = sqlite3_column_int64(s, 1),
+                                 .key_id = column_str(s, 2),
+                                 .key_name = column_str(s, 3),
+                                 .action = column_str(s, 4),
+                                 .path = column_str(s, 5),
+                                 .object = column_str(s, 6),
+                                 .version_from = sqlite3_column_int64(s, 7),
+                                 .version_to = sqlite3_column_int64(s, 8)};
+        if (!each(ctx, &a)) break;
+    }
     sqlite3_finalize(s);
 }

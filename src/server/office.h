@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "env/env.h"
+#include "server/seal.h"
 
 struct office;
 
@@ -103,6 +104,9 @@ MUST_USE err office_secret_get(struct office *o, str name, struct arena *arena, 
 MUST_USE err office_setting_put(struct office *o, str name, str value, struct diag *why);
 str office_setting_get(struct office *o, str name, struct arena *arena); /* empty: none */
 
+/* The key that secrets are sealed with. */
+const struct seal_key *office_seal(const struct office *o);
+
 /* ---- drafts: what is being written and not yet published ---- */
 
 MUST_USE err office_draft_put(struct office *o, str kind, str id, str source, i64 now,
@@ -113,3 +117,16 @@ str office_draft_get(struct office *o, str kind, str id, struct arena *arena);
 /* Every draft of a kind, by id; views are good during the call. */
 void office_drafts(struct office *o, str kind, void (*each)(void *ctx, str id, str source),
                    void *ctx);
+
+/* ---- the audit trail: who changed what; only ever added to, the oldest go beyond a bound ---- */
+
+enum { OFFICE_AUDIT_MAX = 100000 };
+struct office_audit {
+    i64 id, at_ms;
+    str key_id, key_name, action, path, object; /* object: its id, if it is one that has versions */
+    i64 version_from, version_to;               /* 0: was not there, is gone; or it has none */
+};
+MUST_USE err office_audit_put(struct office *o, const struct office_audit *a, struct diag *why);
+/* Newest first, ids below `before`; `each` ends the list with false. */
+void office_audit_each(struct office *o, i64 before,
+                       bool (*each)(void *ctx, const struct office_audit *a), void *ctx);

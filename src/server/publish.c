@@ -1,6 +1,7 @@
 /* publish.c — bodies to sources, sources to records. */
 #include "server/publish.h"
 
+#include "base/hash.h"
 #include "engine/publish.h"
 
 err object_id(struct call *c, const char *kind, str *out)
@@ -45,6 +46,15 @@ void object_open(struct buf *b, str source)
         buf_put(b, str_slice(source, 0, source.n - 1));
 }
 
+void object_begin(struct call *c, str source)
+{
+    if (c->out.n == 0) {
+        c->source_tag = hash_xxh64(source);
+        c->tagged = true;
+    }
+    object_open(&c->out, source);
+}
+
 /* Appends the payload, unless making it failed, and goes on once it is applied. */
 MUST_USE static err hand_in(struct call *c, err made, u16 kind, str payload, call_step then)
 {
@@ -54,11 +64,21 @@ MUST_USE static err hand_in(struct call *c, err made, u16 kind, str payload, cal
     return call_applied(c, number, then);
 }
 
+/* What the audit trail says of it. */
+static void note_versions(struct call *c, object_kind kind, str id, bool goes)
+{
+    c->version_from = 0;
+    c->object = arena_str(c->arena, id);
+    (void)engine_object(c->server->engine, kind, id, &c->version_from);
+    c->version_to = goes ? 0 : c->version_from + 1;
+}
+
 err object_publish(struct call *c, object_kind kind, str source, call_step then)
 {
     const struct json *j;
     struct buf b;
     TRY(json_parse(source, c->arena, &j, &c->why));
+    note_versions(c, kind, json_get_str(j, "id", (str){0}), false);
     buf_init(&b, RECORD_BYTES_MAX);
     err made = publish_object(c->server->engine, kind, j, &b, &c->why);
     err e = hand_in(c, made, RECORD_PUBLISH_, buf_str(&b), then);
@@ -88,6 +108,7 @@ err object_check(struct call *c, object_kind kind, str source)
 err object_remove(struct call *c, object_kind kind, str id, call_step then)
 {
     struct buf b;
+    note_versions(c, kind, id, true);
     buf_init(&b, 256);
     err made = publish_removal(c->server->engine, kind, id, &b, &c->why);
     err e = hand_in(c, made, RECORD_REMOVE_, buf_str(&b), then);

@@ -10,6 +10,9 @@ MUST_USE err object_id(struct call *c, const char *kind, str *out);
 str object_source(struct call *c, str id);
 /* The members of a source without its closing brace, so that more can follow. */
 void object_open(struct buf *b, str source);
+/* The same, into the answer. The first of an answer is what its ETag is made of, so that the
+ * members that follow (counters, states) make no edit stale. */
+void object_begin(struct call *c, str source);
 
 /* Writes a version of an object, compiled by engine/publish.h, and goes on once it is live. Engine
  * thread. */

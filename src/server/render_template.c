@@ -13,7 +13,7 @@ enum { PARTIALS_MAX = 200 };
 struct trial {
     str source;   /* the text itself, or the template's JSON */
     str customer; /* as the API shows her; empty: none is given */
-    str name, currency, language;
+    str name, url, currency, language;
     const struct zone *zone;
     i64 now_ms;
     bool is_template;
@@ -71,13 +71,20 @@ static value value_of_json(struct arena *arena, const struct json *j)
 struct scene {
     value data, attributes, identifiers;
     bool has_customer;
-    str workspace;
+    const struct trial *trial;
 };
 
 static value customer_member(const struct scene *s, str member)
 {
     value v = liquid_member(s->attributes, member);
     return v.type != VALUE_MISSING ? v : liquid_member(s->identifiers, member);
+}
+
+static value workspace_member(const struct trial *t, str member)
+{
+    if (str_eq(member, S("name"))) return value_text(t->name);
+    if (str_eq(member, S("url"))) return value_text(t->url);
+    return str_eq(member, S("currency")) ? value_text(t->currency) : value_missing();
 }
 
 static value lookup(void *ctx, str root, str member)
@@ -87,7 +94,7 @@ static value lookup(void *ctx, str root, str member)
     if (found.type != VALUE_MISSING) return member.n ? liquid_member(found, member) : found;
     if (s->has_customer && str_eq(root, S("customer")) && member.n)
         return customer_member(s, member);
-    if (str_eq(root, S("workspace")) && str_eq(member, S("name"))) return value_text(s->workspace);
+    if (str_eq(root, S("workspace"))) return workspace_member(s->trial, member);
     return value_missing();
 }
 
@@ -115,7 +122,7 @@ static value identifiers_of(struct arena *arena, const struct json *list)
 MUST_USE static err set_scene(struct call *c, const struct trial *t, struct scene *s)
 {
     const struct json *data = json_get(c->body, "data"), *customer;
-    *s = (struct scene){.data = {.type = VALUE_MAP}, .workspace = t->name};
+    *s = (struct scene){.data = {.type = VALUE_MAP}, .trial = t};
     if (data && data->type != JSON_OBJECT)
         return diag_at(&c->why, ERR_REFUSED, S("/data"), "data has to be an object");
     if (data) s->data = value_of_json(c->arena, data);
@@ -283,6 +290,8 @@ err templates_render(struct call *c)
     struct trial *t = arena_zalloc(c->arena, sizeof *t);
     t->name = setting(c, "name");
     t->currency = setting(c, "currency");
+    t->url = setting(c, "url");
+    t->language = setting(c, "language");
     t->zone = engine_zone(c->server->engine);
     t->now_ms = env_wall_ms(c->server->env);
     TRY(take_source(c, t));

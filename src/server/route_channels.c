@@ -48,7 +48,7 @@ static void put_channel(struct call *c, u32 code, str source)
         channel = names_find(engine_names(e), NAME_CHANNEL, json_get_str(j, "channel", (str){0}));
     outbox_channel_state(c->server->outbox, channel, &st);
     bool tells = channel_health(c->server, channel, &health);
-    object_open(&c->out, source);
+    object_begin(c, source);
     if (tells) put_hook_url(c, json_get_str(j, "id", (str){0}));
     put_health(c, &health, &st);
     json_put_key(&c->out, S("state"));

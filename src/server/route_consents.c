@@ -144,7 +144,7 @@ static err read_named(struct call *c, struct named *out)
         return diag_at(&c->why, ERR_REFUSED, S("/channel"),
                        "a channel with addresses is needed: email, sms, push…");
     out->address = space == SPACE_EMAIL   ? normal_email(sent, room)
-                   : space == SPACE_PHONE ? normal_phone(sent, S("CN"), room)
+                   : space == SPACE_PHONE ? normal_phone(sent, phone_country(e), room)
                                           : normal_id(sent, room);
     if (!out->address.n)
         return diag_at(&c->why, ERR_REFUSED, S("/address"), "this is no address of that channel");

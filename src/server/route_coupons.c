@@ -10,7 +10,7 @@ static void put_coupon(struct call *c, u32 code, str source)
     u32 version = 0;
     (void)engine_object(e, OBJECT_COUPON, names_text(engine_names(e), NAME_OBJECT, code), &version);
     offer_info(engine_offers(e), code, &i);
-    object_open(&c->out, source);
+    object_begin(c, source);
     json_put_kv_i64(&c->out, S("version"), version);
     json_put_kv_i64(&c->out, S("granted"), (i64)i.granted);
     json_put_kv_i64(&c->out, S("claimed"), (i64)i.claimed);

@@ -1,5 +1,6 @@
 /* route_customers.c — customers: who they are, and what they did. */
 #include "log/events.h"
+#include "server/search.h"
 #include "server/show.h"
 
 #include <stdio.h>
@@ -78,48 +79,9 @@ static err get_messages(struct call *c)
     return ERR_OK;
 }
 
-/* Newest first; the cursor is the number below which the next page begins. */
-static err list(struct call *c)
-{
-    struct engine *e = c->server->engine;
-    struct customers *cs = engine_customers(e);
-    struct customer_view v = {cs, NULL};
-    u32 limit, n = 0, segment = 0;
-    i64 from = customers_end(cs);
-    str cursor = call_query(c, "cursor"), q = call_query(c, "q"), in = call_query(c, "segment");
-    TRY(call_limit(c, &limit));
-    if (cursor.n && (str_to_i64(cursor, &from) != ERR_OK || from < 0 || from > PERSONAS_MAX))
-        return diag_at(&c->why, ERR_INVALID, S("cursor"), "the cursor is not one of ours");
-    if (in.n && !(segment = names_find(engine_names(e), NAME_OBJECT, in)))
-        return diag_set(&c->why, ERR_NOT_FOUND, "there is no such segment");
-    call_items_begin(c);
-    if (q.n) {
-        persona head = customer_of_ref(e, q);
-        if (head) show_customer(&c->out, e, head);
-        call_items_end(c, (str){0});
-        return ERR_OK;
-    }
-    persona p = (persona)min_i64(from, customers_end(cs));
-    while (p-- > 1) {
-        if (customer_head(cs, p) != p ||
-            (segment && !segment_holds(engine_segments(e), &v, segment, p)))
-            continue;
-        if (n++ == limit) {
-            char next[16];
-            snprintf(next, sizeof next, "%u", p + 1);
-            call_items_end(c, str_of(next));
-            return ERR_OK;
-        }
-        json_put_comma(&c->out);
-        show_customer(&c->out, e, p);
-    }
-    call_items_end(c, (str){0});
-    return ERR_OK;
-}
-
 extern const struct route ROUTES_CUSTOMERS[];
 const struct route ROUTES_CUSTOMERS[] = {
-    {METHOD_GET, "/api/v1/customers", NEEDS_SCOPE, SCOPE_CUSTOMERS_READ, ON_ENGINE, list},
+    {METHOD_GET, "/api/v1/customers", NEEDS_SCOPE, SCOPE_CUSTOMERS_READ, ON_ENGINE, customers_list},
     {METHOD_GET, "/api/v1/customers/{ref}", NEEDS_SCOPE, SCOPE_CUSTOMERS_READ, ON_ENGINE, get_one},
     {METHOD_GET, "/api/v1/customers/{ref}/timeline", NEEDS_SCOPE, SCOPE_CUSTOMERS_READ, ON_ENGINE,
      get_timeline},

@@ -42,6 +42,10 @@ static err check_attributes(struct call *c)
     for (const struct json *m = attributes ? attributes->child : NULL; m; m = m->next) {
         if (m->key.n == 0 || m->key.n > NAME_BYTES_MAX)
             return refuse_at(c, "attributes", S(""), "a name has 1 to 255 bytes");
+        if (str_eq(m->key, S("level")) &&
+            engine_objects(c->server->engine, OBJECT_LEVELS, &(u32){0}, 1))
+            return refuse_at(c, "attributes", m->key,
+                             "the level is what its rules say; it cannot be set");
         u32 space = names_find(engine_names(c->server->engine), NAME_SPACE, m->key);
         if (space && space != SPACE_GROUP_ID)
             return refuse_at(c, "attributes", m->key,

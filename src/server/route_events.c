@@ -1,5 +1,6 @@
 /* route_events.c — the newest events of everybody, those that were refused, and the live stream. */
 #include "server/live.h"
+#include "server/memo.h"
 #include "server/show.h"
 
 static err latest(struct call *c)
@@ -18,26 +19,46 @@ static err latest(struct call *c)
     return ERR_OK;
 }
 
-/* Newest first; the last REJECTED_KEPT are kept, in memory. */
+/* ---- what was refused ---- */
+
+struct rejected_page {
+    struct call *call;
+    u32 limit, count;
+    i64 last; /* the id that was shown last */
+    bool more;
+};
+
+static bool put_rejected(void *ctx, const struct memo_rejected *r)
+{
+    struct rejected_page *p = ctx;
+    struct buf *b = &p->call->out;
+    p->more = p->count == p->limit;
+    if (p->more) return false;
+    json_put_comma(b);
+    buf_byte(b, '{');
+    json_put_kv_time(b, S("received_at"), r->at_ms);
+    json_put_kv_str(b, S("source"), r->source);
+    json_put_kv_str(b, S("reason"), r->reason);
+    json_put_kv_str(b, S("sample"), r->sample);
+    buf_byte(b, '}');
+    p->last = r->id;
+    p->count++;
+    return true;
+}
+
+/* Newest first. */
 static err rejected(struct call *c)
 {
-    struct server *s = c->server;
-    u32 limit, n = 0;
-    TRY(call_limit(c, &limit));
+    struct rejected_page p = {.call = c};
+    i64 before, from, to;
+    TRY(call_limit(c, &p.limit));
+    TRY(call_number_cursor(c, &before));
+    TRY(call_time(c, "from", 0, &from));
+    TRY(call_time(c, "to", NEVER, &to));
     call_items_begin(c);
-    for (u64 i = s->rejected_count; i > 0 && n < limit && s->rejected_count - i < REJECTED_KEPT;
-         i--) {
-        const struct rejected_item *x = &s->rejected[(i - 1) % REJECTED_KEPT];
-        json_put_comma(&c->out);
-        buf_byte(&c->out, '{');
-        json_put_kv_time(&c->out, S("received_at"), x->at_ms);
-        json_put_kv_str(&c->out, S("source"), str_of(x->source));
-        json_put_kv_str(&c->out, S("reason"), str_of(x->what.reason));
-        json_put_kv_str(&c->out, S("sample"), (str){x->what.sample, x->what.sample_bytes});
-        buf_byte(&c->out, '}');
-        n++;
-    }
-    call_items_end(c, (str){0});
+    memo_rejected_each(c->server->memo, before, from, to, call_query(c, "source"), put_rejected,
+                       &p);
+    call_items_end(c, p.more ? arena_printf(c->arena, "%lld", (long long)p.last) : (str){0});
     return ERR_OK;
 }
 

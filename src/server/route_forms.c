@@ -21,7 +21,7 @@
 static void put_form(struct call *c, u32 code, str source)
 {
     (void)code;
-    object_open(&c->out, source);
+    object_begin(c, source);
     const struct json *j;
     if (json_parse(source, c->arena, &j, NULL) == ERR_OK) {
         str id = json_get_str(j, "id", (str){0});

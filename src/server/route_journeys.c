@@ -28,7 +28,7 @@ void journey_put(struct call *c, str id, str draft)
     struct engine *e = c->server->engine;
     bool live = find(c, id, &i);
     str source = live ? engine_object(e, OBJECT_JOURNEY, id, NULL) : (str){0};
-    object_open(&c->out, draft.n ? draft : source);
+    object_begin(c, draft.n ? draft : source);
     json_put_kv_str(&c->out, S("status"), live ? status_of(&i) : S("draft"));
     json_put_kv_i64(&c->out, S("version"), i.version);
     json_put_kv_bool(&c->out, S("changed"), draft.n > 0 && !str_eq(draft, source));

@@ -110,10 +110,10 @@ static err show(struct call *c)
 static const struct {
     const char *member;
     object_kind kind;
-} PARTS[] = {{"segments", OBJECT_SEGMENT},
-             {"coupons", OBJECT_COUPON},
-             {"templates", OBJECT_TEMPLATE},
-             {"journeys", OBJECT_JOURNEY}};
+} PARTS[] = {{"tags", OBJECT_TAG},           {"scores", OBJECT_SCORE},
+             {"stages", OBJECT_STAGES},      {"levels", OBJECT_LEVELS},
+             {"segments", OBJECT_SEGMENT},   {"coupons", OBJECT_COUPON},
+             {"templates", OBJECT_TEMPLATE}, {"journeys", OBJECT_JOURNEY}};
 
 /* One object after the other, each live before the next is written; journeys last, which ask for
  * the others. */

@@ -1,31 +1,19 @@
 /* route_policies.c — frequency caps, quiet hours, holidays: what is in force, and its change. */
 #include "server/publish.h"
 
-static str tag_of(struct call *c)
-{
-    u32 version;
-    (void)engine_object(c->server->engine, OBJECT_POLICY, S(POLICIES_ID), &version);
-    return arena_printf(c->arena, "\"%u\"", version);
-}
-
 static err show(struct call *c)
 {
     struct engine *e = c->server->engine;
     const struct json *source = NULL;
     str text = engine_object(e, OBJECT_POLICY, S(POLICIES_ID), NULL);
     if (text.n) TRY(json_parse(text, c->arena, &source, &c->why));
-    call_header(c, "ETag", tag_of(c));
     policy_show(messages_policies(engine_messages(e)), source, engine_names(e), &c->out);
     return ERR_OK;
 }
 
 static err change(struct call *c)
 {
-    str wanted = http_header(c->req, S("if-match"));
     if (!c->body) return diag_set(&c->why, ERR_INVALID, "the body has to be a JSON object");
-    if (wanted.n && !str_eq(wanted, S("*")) && !str_eq(wanted, tag_of(c)))
-        return diag_set(&c->why, ERR_STALE,
-                        "the policies have been changed since: read them again");
     return object_publish(c, OBJECT_POLICY, object_source(c, S(POLICIES_ID)), show);
 }
 

@@ -91,8 +91,8 @@ static err read_values(struct call *c, struct asked *a)
 static err add_identifier(struct call *c, struct asked *a, u32 space, str text, const char *path)
 {
     char *room = arena_alloc(c->arena, NORMAL_BYTES_MAX);
-    str normal = identifier_normal(space, text, room);
     struct engine *e = c->server->engine;
+    str normal = identifier_normal(e, space, text, room);
     if (!normal.n) return refuse(c, path, "this cannot be one: look at its form");
     if (a->id_count == RECORD_IDS_MAX) return refuse(c, path, "give 16 at most");
     a->record.values_of[a->id_count] = arena_str(c->arena, normal);

@@ -9,7 +9,7 @@ static void put_template(struct call *c, u32 code, str source)
     u32 version = 0;
     (void)engine_object(e, OBJECT_TEMPLATE, names_text(engine_names(e), NAME_OBJECT, code),
                         &version);
-    object_open(&c->out, source);
+    object_begin(c, source);
     json_put_kv_i64(&c->out, S("version"), version);
     buf_byte(&c->out, '}');
 }

@@ -40,7 +40,7 @@ static void put_state(struct call *c, str id)
 static void put_webhook(struct call *c, str source)
 {
     const struct json *j;
-    object_open(&c->out, source);
+    object_begin(c, source);
     if (json_parse(source, c->arena, &j, NULL) == ERR_OK)
         put_state(c, json_get_str(j, "id", (str){0}));
 }

@@ -12,6 +12,7 @@
     X(SCHEMA)                                                                                      \
     X(EVENTS)                                                                                      \
     X(SEGMENTS)                                                                                    \
+    X(STATES)                                                                                      \
     X(TASKS)                                                                                       \
     X(SIMULATE)                                                                                    \
     X(JOURNEYS)                                                                                    \
@@ -34,6 +35,7 @@
     X(HOOKS)                                                                                       \
     X(WEBHOOKS)                                                                                    \
     X(SOURCES)                                                                                     \
+    X(AUDIT)                                                                                       \
     X(SETTINGS)                                                                                    \
     X(IMPORTS)
 

@@ -7,7 +7,9 @@
 #include "server/channels.h"
 #include "server/hits.h"
 #include "server/imports.h"
+#include "server/limits.h"
 #include "server/live.h"
+#include "server/memo.h"
 #include "server/rates.h"
 #include "server/token.h"
 #include "server/webhooks.h"
@@ -110,6 +112,7 @@ static void on_second(uv_timer_t *t)
 {
     struct server *s = t->data;
     office_refresh(s->office);
+    memo_tick(s->memo, server_now(s));
     if (s->state == SERVER_READY) live_tick(s);
     if (s->state == SERVER_READY) hits_flush(s, false);
     channels_tick(s);
@@ -160,10 +163,13 @@ void server_ready(void *ctx)
                                .names = engine_names(s->engine),
                                .key = s->key,
                                .zone = s->zone,
-                               .phone_country = S("CN"),
+                               .phone_country = str_of(s->start_country),
                                .on_zone = on_zone,
                                .ctx = s};
     s->intake = intake_new(&o);
+    struct limit limits[LIMIT_KIND_COUNT];
+    memcpy(limits, s->start_limits, sizeof limits);
+    for (u32 i = 0; i < LIMIT_KIND_COUNT; i++) limits_set(s->limits, (limit_kind)i, limits[i]);
     imports_begin(s);
     threads_start(s);
     channels_begin(s);
@@ -336,7 +342,7 @@ static struct server *make(struct env *env, const struct server_options *o, stru
     s->why = why;
     snprintf(s->address, sizeof s->address, "%s", o->address ? o->address : "127.0.0.1");
     s->result = mem_zalloc(sizeof *s->result);
-    s->rejected = mem_zalloc(REJECTED_KEPT * sizeof *s->rejected);
+    s->limits = limits_new();
     s->scratch = arena_new();
     buf_init(&s->records, APPEND_BYTES_MAX);
     buf_init(&s->unpacked, 4 << 20);
@@ -354,6 +360,8 @@ static void destroy(struct server *s)
     if (s->outbox) outbox_free(s->outbox);
     intake_free(s->intake);
     engine_close(s->engine);
+    memo_close(s->memo);
+    limits_free(s->limits);
     office_close(s->office);
     webhooks_free(s);
     postbox_clear(&s->loop_post);
@@ -368,7 +376,6 @@ static void destroy(struct server *s)
     buf_clear(&s->records);
     buf_clear(&s->unpacked);
     free(s->result);
-    free(s->rejected);
     hits_free(s->hits);
     rates_free(s->rates);
     free(s->outbound);
@@ -389,6 +396,7 @@ static err open_all(struct server *s, struct diag *why)
     err e = env_make_dir(s->env, s->options.dir);
     if (e != ERR_OK) return diag_set(why, e, "the directory %s cannot be made", s->options.dir);
     TRY(office_open(s->env, s->options.dir, &s->office, why));
+    TRY(memo_open(s->env, s->options.dir, office_seal(s->office), &s->memo, why));
     TRY(http_listen(&s->loop, s->env, &o, &h, &s->http, why));
     bool v6 = strchr(s->address, ':');
     bool all = strcmp(s->address, "0.0.0.0") == 0 || strcmp(s->address, "::") == 0;

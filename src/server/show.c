@@ -1,5 +1,8 @@
 #include "server/show.h"
 
+#include "segment/score.h"
+#include "segment/standing.h"
+
 #include "intake/normal.h"
 #include "log/events.h"
 
@@ -136,6 +139,38 @@ static void put_consent(struct buf *b, struct engine *e, const struct customer_v
     buf_byte(b, '}');
 }
 
+/* The stage in each model, the points of each score, and the level of the first ladder. */
+static void put_states(struct buf *b, struct engine *e, persona head)
+{
+    struct segments *sg = engine_segments(e);
+    u32 codes[SCORES_MAX], n = engine_objects(e, OBJECT_SCORE, codes, SCORES_MAX);
+    str level = {0};
+    json_put_key(b, S("stages"));
+    buf_byte(b, '{');
+    for (u32 i = 0; i < standings_count(sg); i++) {
+        const struct standing *st = standing_at(sg, i);
+        i32 at = st->kind == STANDING_TAG ? -1 : standing_now(sg, st, head);
+        if (at < 0) continue;
+        if (st->kind == STANDING_LEVELS && level.n == 0) level = st->rungs[at].id;
+        if (st->kind == STANDING_STAGES)
+            json_put_kv_str(b, names_text(engine_names(e), NAME_OBJECT, st->code),
+                            st->rungs[at].id);
+    }
+    buf_byte(b, '}');
+    json_put_key(b, S("scores"));
+    buf_byte(b, '{');
+    for (u32 i = 0; i < n; i++) {
+        json_put_key(b, names_text(engine_names(e), NAME_OBJECT, codes[i]));
+        fixed_put(b, engine_score(e, head, codes[i]));
+    }
+    buf_byte(b, '}');
+    json_put_key(b, S("level"));
+    if (level.n)
+        json_put_str(b, level);
+    else
+        buf_put(b, S("null"));
+}
+
 static void put_segments(struct buf *b, struct engine *e, const struct customer_view *v,
                          persona head)
 {
@@ -193,7 +228,8 @@ void show_customer(struct buf *b, struct engine *e, persona head)
     put_attributes(b, e, &v, head);
     json_put_key(b, S("tags"));
     put_tags(b, e, &v, head);
-    buf_put(b, S(",\"stages\":{},\"scores\":{},\"level\":null,\"points\":0"));
+    put_states(b, e, head);
+    json_put_kv_i64(b, S("points"), 0);
     json_put_key(b, S("segments"));
     put_segments(b, e, &v, head);
     json_put_key(b, S("coupons"));
@@ -210,17 +246,24 @@ void show_customer(struct buf *b, struct engine *e, persona head)
 
 /* ---- references ---- */
 
-str identifier_normal(u32 space, str text, char room[NORMAL_BYTES_MAX])
+str phone_country(struct engine *e)
+{
+    value chosen = engine_setting(e, S("phone_country")), zone = engine_setting(e, S("zone"));
+    if (chosen.type == VALUE_TEXT && chosen.text.n) return phone_country_named(chosen.text);
+    return phone_country_of_zone(zone.type == VALUE_TEXT ? zone.text : (str){0});
+}
+
+str identifier_normal(struct engine *e, u32 space, str text, char room[NORMAL_BYTES_MAX])
 {
     return space == SPACE_EMAIL   ? normal_email(text, room)
-           : space == SPACE_PHONE ? normal_phone(text, S("CN"), room)
+           : space == SPACE_PHONE ? normal_phone(text, phone_country(e), room)
                                   : normal_id(text, room);
 }
 
 static persona find_in(struct engine *e, u32 space, str text)
 {
     char room[NORMAL_BYTES_MAX];
-    str normal = identifier_normal(space, text, room);
+    str normal = identifier_normal(e, space, text, room);
     if (normal.n == 0) return 0;
     return customer_find(engine_customers(e), space, identifier_hash(engine_key(e), space, normal));
 }

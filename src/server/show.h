@@ -26,7 +26,10 @@ void show_links(struct buf *b, struct engine *e, persona head, struct arena *are
 persona customer_of_ref(struct engine *e, str ref);
 /* The customer's own name for an item: her strongest identifier that nobody shares. */
 bool customer_own_identifier(struct customers *cs, persona head, struct identifier_view *out);
+/* The country whose phone numbers are read where none is said: the workspace's setting, else its
+ * zone's; empty: none. */
+str phone_country(struct engine *e);
 /* The normal form of an identifier, as intake has it; empty: it cannot be one. */
-str identifier_normal(u32 space, str text, char room[NORMAL_BYTES_MAX]);
+str identifier_normal(struct engine *e, u32 space, str text, char room[NORMAL_BYTES_MAX]);
 /* The customer of the call's first parameter. ERR_NOT_FOUND, with the sentence. */
 MUST_USE err call_customer(struct call *c, persona *head);

@@ -2,6 +2,8 @@
 #include "server/call.h"
 #include "server/channels.h"
 #include "server/imports.h"
+#include "server/limits.h"
+#include "server/show.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -81,6 +83,11 @@ static err open_engine(struct server *s)
     if (s->options.for_command) outbox_pause(s->outbox, true);
     channels_collect(s);
     s->zone = engine_zone(s->engine);
+    struct limit limits[LIMIT_KIND_COUNT];
+    settings_limits(s->engine, limits);
+    memcpy(s->start_limits, limits, sizeof limits);
+    str country = phone_country(s->engine);
+    memcpy(s->start_country, country.p, min_size(country.n, sizeof s->start_country - 1));
     s->key = engine_key(s->engine);
     struct engine_stats stats = engine_stats(s->engine);
     server_log(s, "ready", "records=%llu replayed=%llu replay_ms=%lld",

@@ -1,0 +1,86 @@
+#include "server/rig_test.h"
+
+static str page_of(struct rig *rig, const char *query)
+{
+    struct answer_text a =
+        ask(rig, "GET", arena_printf(rig->arena, "/api/v1/customers?%s", query).p, "");
+    CHECK_EQ(a.status, 200);
+    return a.body;
+}
+
+static u32 count_of(struct rig *rig, const char *query)
+{
+    struct answer_text a =
+        ask(rig, "GET", arena_printf(rig->arena, "/api/v1/customers?%s", query).p, "");
+    CHECK_EQ(a.status, 200);
+    return item_count(&a);
+}
+
+static void add(struct rig *rig, u32 i)
+{
+    str body = arena_printf(rig->arena,
+                            "{\"userId\":\"user-%u\",\"traits\":{\"email\":\"Mail%u@Example.com\","
+                            "\"phone\":\"+86138000%05u\",\"name\":\"Ada %s\",\"n\":%u}}",
+                            i, i, i, i % 2 ? "Lovelace" : "\xe7\x8e\x8b\xe4\xba\x94", i);
+    CHECK_EQ(send_in(rig, "/v1/identify", body.p).status, 200);
+}
+
+TEST("customers are found by what their name, mail, phone or user id begins with")
+{
+    struct rig *rig = rig_new(arena, "search", (struct server_options){0});
+    for (u32 i = 0; i < 20; i++) add(rig, i);
+    CHECK_EQ(count_of(rig, ""), 20);
+    CHECK_EQ(count_of(rig, "q=USER-1"), 11);
+    CHECK_EQ(count_of(rig, "q=user-"), 20);
+    CHECK_EQ(count_of(rig, "q=mail3@"), 1);
+    CHECK_EQ(count_of(rig, "q=mail3%40example.com"), 1);
+    CHECK_EQ(count_of(rig, "q=%2B86138000"), 20);
+    CHECK_EQ(count_of(rig, "q=13800000019"), 1);
+    CHECK_EQ(count_of(rig, "q=138%200000%20001"), 10);
+    CHECK_EQ(count_of(rig, "q=love"), 10);
+    CHECK_EQ(count_of(rig, "q=ada"), 20);
+    CHECK_EQ(count_of(rig, "q=%E7%8E%8B"), 10);
+    CHECK_EQ(count_of(rig, "q=elace"), 0);
+    CHECK_EQ(count_of(rig, "q=nobody%40example.com"), 0);
+    /* Named exactly she is the first, though others are newer. */
+    str page = page_of(rig, "q=user-1&limit=1");
+    CHECK(has(page, S("mail1@example.com")));
+    CHECK_EQ(count_of(rig, "q=user_id:user-1"), 1);
+    rig_stop(rig);
+}
+
+TEST("a filter is a condition; it narrows segment and text, page after page")
+{
+    struct rig *rig = rig_new(arena, "filter", (struct server_options){0});
+    for (u32 i = 0; i < 20; i++) add(rig, i);
+    CHECK_EQ(ask(rig, "PUT", "/api/v1/segments/low",
+                 "{\"if\":{\"attribute\":\"n\",\"op\":\"<\",\"value\":12}}")
+                 .status,
+             200);
+#define FILTER "filter=%7B%22attribute%22%3A%22n%22%2C%22op%22%3A%22%3E%3D%22%2C%22value%22%3A5%7D"
+    CHECK_EQ(count_of(rig, FILTER), 15);
+    CHECK_EQ(count_of(rig, "segment=low"), 12);
+    CHECK_EQ(count_of(rig, "segment=low&" FILTER), 7);
+    CHECK_EQ(count_of(rig, "q=love&segment=low&" FILTER), 4);
+    CHECK_EQ(count_of(rig, "q=user-3&" FILTER), 0);
+    CHECK_EQ(count_of(rig, "q=user-7&" FILTER), 1);
+    u32 seen = 0, pages = 0;
+    str cursor = {0};
+    do {
+        str path = arena_printf(arena, "/api/v1/customers?limit=2&segment=low&%s%s%.*s", FILTER,
+                                cursor.n ? "&cursor=" : "", STR_ARG(cursor));
+        struct answer_text a = ask(rig, "GET", path.p, "");
+        CHECK_EQ(a.status, 200);
+        seen += item_count(&a);
+        cursor = member(&a, "next");
+        pages++;
+    } while (cursor.n);
+    CHECK_EQ(seen, 7);
+    CHECK_EQ(pages, 4);
+    CHECK_EQ(ask(rig, "GET", "/api/v1/customers?filter=%7B%22nonsense%22%3A1%7D", "").status, 422);
+    CHECK_EQ(ask(rig, "GET", "/api/v1/customers?filter=%7B", "").status, 400);
+    CHECK_EQ(ask(rig, "GET", "/api/v1/customers?segment=none", "").status, 404);
+    CHECK_EQ(ask(rig, "GET", "/api/v1/customers?limit=1001", "").status, 400);
+    CHECK_EQ(ask(rig, "GET", "/api/v1/customers?cursor=-1", "").status, 400);
+    rig_stop(rig);
+}
