@@ -23,6 +23,31 @@ static void item(str payload, u32 id_count)
     buf_clear(&b);
 }
 
+/* What is read is written as it was, up to where it is damaged. */
+static void bulk(str payload)
+{
+    struct bulk_record first, again;
+    struct bulk_row row, same;
+    struct buf b;
+    i64 before = 5;
+    u32 rows = 0;
+    if (!bulk_read(payload, 5, &first)) return;
+    buf_init(&b, 4 << 20);
+    bulk_put(&b, first.value, first.raw);
+    for (; bulk_next(&first, &row); before = row.occurred_ms, rows++)
+        bulk_row_put(&b, &row, before);
+    MUST(!b.full && bulk_read(payload, 5, &first) && bulk_read(buf_str(&b), 5, &again));
+    MUST(str_eq(first.value, again.value) && str_eq(first.raw, again.raw));
+    for (; rows; rows--) {
+        MUST(bulk_next(&first, &row) && bulk_next(&again, &same));
+        MUST(row.event == same.event && row.occurred_ms == same.occurred_ms);
+        MUST(hash128_eq(row.dedupe, same.dedupe) && str_eq(row.message_id, same.message_id));
+        MUST(str_eq(row.props, same.props));
+    }
+    MUST(again.rows.p == again.rows.end);
+    buf_clear(&b);
+}
+
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
     union {
@@ -57,6 +82,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
     case RECORD_LIST_: list_read(payload, &out.list); break;
     case RECORD_CODES_: codes_read(payload, &out.codes); break;
     case RECORD_SUPPRESS_: suppress_read(payload, &out.suppress); break;
+    case RECORD_BULK_: bulk(payload); break;
     case RECORD_TASK_: task_read(payload, &out.task); break;
     default: item(payload, data[1] % (RECORD_IDS_MAX + 2));
     }

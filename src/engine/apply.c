@@ -363,6 +363,7 @@ void apply_record(struct engine *e, const struct record *r, u64 number)
     if (r->kind != RECORD_START_) journeys_tick(e->journeys, e->now);
     switch (r->kind) {
     case RECORD_ITEM_: apply_item(e, r); break;
+    case RECORD_BULK_: apply_bulk(e, r); break;
     case RECORD_TICK_: apply_tick(e); break;
     case RECORD_CLAIM_: apply_claim(e, r); break;
     case RECORD_ANSWER_: apply_answer(e, r); break;

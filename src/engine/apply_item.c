@@ -10,6 +10,8 @@ struct item_state {
     u32 head_count;
     i64 occurred;
     bool fresh, import, open; /* open: of a public key or form */
+    bool unheard; /* nothing asks about events: they are written down, no more */
+    hash128 dedupe;
     persona persona, head;
     bool born; /* the record made her customer */
 };
@@ -145,11 +147,12 @@ static void write_event(struct engine *e, const struct item_state *s, const stru
         .occurred_ms = s->occurred,
         .received_ms = e->now,
         .order = event_order(e->number, e->place++),
-        .dedupe = r->dedupe,
+        .dedupe = s->dedupe,
         .message_id = s->item.message_id,
         .props = props,
     };
     event_append(e->events, &ev);
+    if (s->unheard) return;
     struct happened *h = engine_happened(e, s->head, s->fresh);
     if (!h) return;
     h->event = ev;
@@ -263,6 +266,8 @@ void apply_item(struct engine *e, const struct record *r)
     struct resolved out;
     s.id_count = r->id_count;
     s.head_count = 0;
+    s.unheard = false;
+    s.dedupe = r->dedupe;
     s.occurred = r->occurred_ms == NEVER ? e->now : min_i64(r->occurred_ms, e->now);
     s.fresh = !(r->flags & RECORD_HISTORY);
     s.import = r->flags & RECORD_IMPORT;
@@ -289,4 +294,59 @@ void apply_item(struct engine *e, const struct record *r)
     if (noted && !out.is_new) note_identifiers(e, &s, known);
     set_fields(e, &s);
     e->stats.accepted++;
+}
+
+/* ---- rows of a file ---- */
+
+/* As apply_item with the row as its item. */
+static void apply_row(struct engine *e, struct item_state *s, const struct record *r,
+                      const struct bulk_row *row)
+{
+    struct resolved out;
+    persona before = s->head;
+    s->occurred = min_i64(row->occurred_ms, e->now);
+    s->dedupe = row->dedupe;
+    s->item.event = row->event;
+    s->item.message_id = row->message_id;
+    s->item.props = row->props;
+    if (!hash128_is_zero(s->dedupe) && event_seen(e->events, s->dedupe, e->now)) {
+        e->stats.duplicates++;
+        return;
+    }
+    resolve(e, s, false, &out);
+    if (!s->head) return;
+    s->born = out.is_new && out.link_count == 0;
+    if (s->head != before || out.is_new) see(e, s, out.is_new);
+    identity_joined(e, &out);
+    e->occurred = s->occurred;
+    write_event(e, s, r);
+    e->stats.accepted++;
+}
+
+/* Her due items come before each row, and what a row causes before the next one, as if each had its
+ * own record. Where no rule and no journey is there to hear of them, the rows are written down one
+ * after the other. A device may change hands between two rows: then each is looked at. */
+void apply_bulk(struct engine *e, const struct record *r)
+{
+    struct item_state s = {.id_count = r->id_count, .import = true};
+    struct bulk_record b;
+    struct bulk_row row;
+    if (r->id_count && r->payload.n == 0) apply_blank(e, &s, r);
+    if (r->id_count != 1 || !bulk_read(r->payload, r->occurred_ms, &b)) return;
+    s.ids[0] = (struct identifier){r->ids[0].space, r->ids[0].hash, b.value, b.raw};
+    s.item.what = ITEM_TRACK;
+    s.fresh = !(r->flags & RECORD_HISTORY);
+    s.unheard = !s.fresh && !segments_watch(e->segments) && !journeys_any(e->journeys) &&
+                r->ids[0].space != SPACE_DEVICE_TOKEN;
+    for (bool first = true; bulk_next(&b, &row); first = false) {
+        if (!s.unheard && !first) engine_settle(e);
+        if (first || !s.unheard) {
+            s.head_count = 0;
+            e->own = e->place;
+            find_heads(e, &s);
+            for (u32 i = 0; i < s.head_count; i++) engine_due(e, s.heads[i]);
+        }
+        apply_row(e, &s, r, &row);
+    }
+    if (s.unheard && s.head) engine_arm(e, s.head);
 }

@@ -338,6 +338,7 @@ hash128 imports_digest(struct engine *e);
 
 /* ---- apply_item.c, claim.c, receipt.c, send.c, config.c ---- */
 void apply_item(struct engine *e, const struct record *r);
+void apply_bulk(struct engine *e, const struct record *r);
 void apply_receipt(struct engine *e, const struct record *r);
 void apply_send(struct engine *e, const struct record *r);
 /* claim.c: an event of the message, with where it came from. */

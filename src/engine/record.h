@@ -38,6 +38,7 @@
     X(UNDO, 54)     /* an import is taken back, a range of personas at a time */                   \
     X(IMPORT, 55)   /* how far an import came */                                                   \
     X(LIST, 56)     /* customers put on a list that people keep by hand, or taken off */           \
+    X(BULK, 57)     /* events of one customer, out of a file of history */                         \
     X(JOB, 64)      /* work over many customers begins or ends */                                  \
     X(SLICE, 65)    /* a piece of it */
 
@@ -345,6 +346,32 @@ struct import_record {
 };
 void import_put(struct buf *b, const struct import_record *i);
 bool import_read(str payload, struct import_record *out);
+
+/* BULK: rows of a file that name one customer by the header's one identifier and bring nothing but
+ * events: each means what an ITEM_TRACK record of its own would. One record has no more than one
+ * customer, so that an erasure, which empties records by their header, takes hers and no others.
+ *
+ *   value, raw   as an item's
+ *   rows         {varint event, zigzag time after the row before (the first: the header's), message
+ *                id, its hash if it is not empty, props}…, texts with their lengths */
+enum { BULK_BYTES_MAX = 256 << 10 /* no row is added beyond */ };
+struct bulk_row {
+    u32 event;
+    i64 occurred_ms;
+    hash128 dedupe; /* zero: none */
+    str message_id, props;
+};
+struct bulk_record {
+    str value, raw;
+    struct reader rows;
+    i64 at; /* of the row before */
+};
+void bulk_put(struct buf *b, str normal, str raw); /* then the rows */
+void bulk_row_put(struct buf *b, const struct bulk_row *row, i64 before);
+/* `at`: the header's time. */
+bool bulk_read(str payload, i64 at, struct bulk_record *out);
+/* The next row; false at the end, or where rows.bad. */
+bool bulk_next(struct bulk_record *b, struct bulk_row *out);
 
 /* UNDO: what an import brought to the personas [from, to) is taken back; `to` 0: to the end, and
  * that ends it. */

@@ -256,6 +256,7 @@ err import_open(const struct import_world *w, const struct import_request *r, co
     im->path = mem_alloc(strlen(path) + 1);
     memcpy(im->path, path, strlen(path) + 1);
     for (struct buf *const *b = bufs(im, all); *b; b++) buf_init(*b, 8 << 20);
+    if (r->kind == IMPORT_EVENTS && !r->live) im->bulk = bulk_new();
     err e = open_all(im, why);
     if (e != ERR_OK) {
         import_close(im);
@@ -270,6 +271,7 @@ void import_close(struct import *im)
     struct buf *all[10];
     if (!im) return;
     orders_close(im->orders);
+    bulk_free(im->bulk);
     rows_close(im->rows);
     file_close(im->errors);
     for (struct buf *const *b = bufs(im, all); *b; b++) buf_clear(*b);
@@ -411,6 +413,8 @@ static void take_event(struct taking *t, struct buf *records, u32 *count)
     }
     im->item.message_id = id;
     if (id.n) im->record.dedupe = hash_sip(im->world.key, id);
+    if (bulk_add(im, event, at)) return;
+    bulk_flush(im, records, count);
     item_end(im, ITEM_TRACK, event, at, records);
     ++*count;
 }
@@ -494,9 +498,11 @@ err import_step(struct import *im, struct buf *records, u32 *count, struct diag 
     buf_reset(records);
     if (im->ended) return ERR_NOT_FOUND;
     while (e == ERR_OK && im->progress.position - from < im->world.chunk_rows &&
-           records->n < IMPORT_CHUNK_BYTES && im->error_text.n < IMPORT_CHUNK_BYTES)
+           records->n + (im->bulk ? bulk_bytes(im->bulk) : 0) < IMPORT_CHUNK_BYTES &&
+           im->error_text.n < IMPORT_CHUNK_BYTES)
         e = next_rows(im, records, count, why);
     if (e != ERR_OK && e != ERR_NOT_FOUND) return diag_set(why, e, "the file cannot be read on");
+    bulk_flush(im, records, count);
     im->ended = e == ERR_NOT_FOUND;
     if (im->trouble != ERR_OK) return diag_set(why, im->trouble, "its names cannot be kept");
     e = write_errors(im);

@@ -16,7 +16,11 @@
 
 /* Rows of a chunk: what is sent in live waits for a few chunks at most. Where nothing is, larger
  * ones cost less. */
-enum { IMPORT_CHUNK_ROWS = 2000, IMPORT_CHUNK_ROWS_ALONE = 16000, IMPORT_CHUNK_BYTES = 4 << 20 };
+enum {
+    IMPORT_CHUNK_ROWS = 2000,
+    IMPORT_CHUNK_ROWS_ALONE = 1 << 16,
+    IMPORT_CHUNK_BYTES = 7 << 19 /* less than a batch of the log */
+};
 
 /* What was asked for. Texts live as long as the arena they were read into. */
 struct import_request {

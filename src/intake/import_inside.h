@@ -36,6 +36,7 @@ struct import {
     char rooms[IDS_MAX][NORMAL_BYTES_MAX];
     struct buf traits, prop_list, consents, tags, payload, products, product;
     struct known_code events[CODES_KEPT];
+    struct bulk *bulk; /* NULL: each row is a record */
     bool began, ended;
     bool line_totals; /* orders: a total is its row's, not its order's */
     err trouble;      /* of names_code: nothing of this chunk counts */
@@ -70,6 +71,16 @@ u32 import_name(struct import *im, name_kind kind, str text);
 u32 import_event(struct taking *t, u32 column, str name);
 /* A price, an amount: signs of currencies and thousands are taken. */
 bool import_money(str text, fixed *out);
+
+/* ---- import_bulk.c ---- */
+
+struct bulk *bulk_new(void);
+void bulk_free(struct bulk *b);
+size_t bulk_bytes(const struct bulk *b); /* of the records to come, about */
+/* Takes the item at hand, an event, if it is no more than that; false: it needs a record. */
+bool bulk_add(struct import *im, u32 event, i64 at);
+/* Appends the records of all that was taken. */
+void bulk_flush(struct import *im, struct buf *records, u32 *count);
 
 /* ---- import_order.c ---- */
 

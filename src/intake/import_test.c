@@ -117,6 +117,24 @@ static void put_list(struct bench *b, struct buf *out, name_kind kind, const cha
     buf_byte(out, '}');
 }
 
+/* As the records of its rows would be. */
+static void put_bulk(struct bench *b, struct buf *out, const struct record *r)
+{
+    struct bulk_record bulk;
+    struct bulk_row row;
+    CHECK(r->id_count == 1 && bulk_read(r->payload, r->occurred_ms, &bulk));
+    while (bulk_next(&bulk, &row)) {
+        buf_put(out, names_text(b->names, NAME_EVENT, row.event));
+        buf_printf(out, " %.*s=%.*s", STR_ARG(names_text(b->names, NAME_SPACE, r->ids[0].space)),
+                   STR_ARG(bulk.value));
+        buf_put(out, S(" at "));
+        iso_put(out, row.occurred_ms);
+        put_list(b, out, NAME_PROPERTY, "props", row.props);
+        buf_byte(out, '\n');
+    }
+    CHECK(!bulk.rows.bad);
+}
+
 static void put_record(struct bench *b, struct buf *out, const struct record *r)
 {
     struct item item;
@@ -127,6 +145,10 @@ static void put_record(struct bench *b, struct buf *out, const struct record *r)
                    p.state == IMPORT_DONE ? "done" : "to", (unsigned long long)p.position,
                    (unsigned long long)p.accepted, (unsigned long long)p.rejected,
                    (unsigned long long)p.warnings);
+        return;
+    }
+    if (r->kind == RECORD_BULK_) {
+        put_bulk(b, out, r);
         return;
     }
     CHECK(r->kind == RECORD_ITEM_ && item_read(r->payload, r->id_count, &item) &&

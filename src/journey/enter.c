@@ -251,6 +251,11 @@ static bool triggered_by(const struct program *p, const struct cause *cause)
     return false;
 }
 
+bool journeys_any(const struct journeys *j)
+{
+    return j->loaded_count > 1;
+}
+
 void journey_offer(struct journeys *j, persona head, const struct cause *cause, i64 now)
 {
     for (u32 i = 1; i < j->loaded_count; i++) {

@@ -165,6 +165,8 @@ struct cause {
 void journey_feed(struct journeys *j, persona head, const struct cause *cause, i64 now);
 /* Triggers; and moments follow a date that changes. */
 void journey_offer(struct journeys *j, persona head, const struct cause *cause, i64 now);
+/* Whether there is any journey that could hear of something. */
+bool journeys_any(const struct journeys *j);
 /* Every wait of the customer that is over at `now`, and every moment of a date that has come, in
  * order of (due, creation). */
 void journey_due(struct journeys *j, persona head, i64 now);
