@@ -10,7 +10,7 @@ struct item_state {
     u32 head_count;
     i64 occurred;
     bool fresh, import, open; /* open: of a public key or form */
-    bool unheard; /* nothing asks about events: they are written down, no more */
+    bool unheard;             /* nothing asks about events: they are written down, no more */
     hash128 dedupe;
     persona persona, head;
     bool born; /* the record made her customer */

@@ -100,10 +100,9 @@ static inline struct identifier house_id(struct house *h, const char *reference)
     for (u32 i = 0; i < COUNT_OF(SPACES); i++) {
         if (!str_starts(text, str_of(SPACES[i].prefix))) continue;
         text = str_slice(text, strlen(SPACES[i].prefix), text.n);
-        return (struct identifier){
-            .space = SPACES[i].space,
-            .hash = identifier_hash(engine_key(h->e), SPACES[i].space, text),
-            .value = text};
+        return (struct identifier){.space = SPACES[i].space,
+                                   .hash = identifier_hash(engine_key(h->e), SPACES[i].space, text),
+                                   .value = text};
     }
     fail_msg("no such namespace: %s", reference);
     abort();
