@@ -484,15 +484,14 @@ MUST_USE static err check_order(struct segments *sg, struct standing *st, struct
                         STANDINGS_MAX);
     u32 place = old ? (u32)at : sg->standing_count++;
     sg->standings[place] = st;
-    err e = ERR_OK;
-    str programs[RUNGS_MAX];
-    u32 codes[RUNGS_MAX], n = 0;
+    str programs[RUNGS_MAX] = {{0}};
+    u32 codes[RUNGS_MAX] = {0}, n = 0;
     for (u32 i = 0; i < st->count; i++) {
         if (!st->rungs[i].rule) continue;
         codes[n] = st->rungs[i].rule;
         programs[n++] = st->rungs[i].program;
     }
-    e = rules_try(sg, codes, programs, n);
+    err e = rules_try(sg, codes, programs, n);
     if (old)
         sg->standings[place] = old;
     else
