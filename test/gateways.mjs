@@ -116,7 +116,7 @@ const alisms = { id: 'sms', channel: 'sms', provider: 'aliyun', settings: { acce
 const made = await call('POST', '/api/v1/channels', alisms)
 check('a channel has an address for receipts, and shows no secret', made.body.hook_url?.startsWith(url + '/hooks/sms/') && !JSON.stringify(made.body).includes('AKS'), made.body)
 const unnamed = await call('POST', '/api/v1/channels', { ...alisms, id: 'other', settings: { access_key_id: 'AK' } }, false)
-check('settings that are missing are named', unnamed.status === 422 && unnamed.body.errors[0].path === '/access_key_secret', unnamed)
+check('settings that are missing are named', unnamed.status === 422 && unnamed.body.errors[0].path === '/settings/access_key_secret', unnamed)
 
 await call('POST', '/api/v1/templates', { id: 'cart', channel: 'sms', text: '{{ customer.name }}，购物车还在', provider_template: { code: 'SMS_1', params: { name: '{{ customer.name }}', item: '{{ event.item }}' } } })
 for (const [id, category] of [['promo', 'promotion'], ['service', 'service']]) {
