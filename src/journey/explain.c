@@ -94,6 +94,14 @@ static void put_enrolment(struct journeys *j, u32 row, i64 now, struct buf *out)
     buf_byte(out, '}');
 }
 
+/* When her date, or her own schedule, comes next. */
+static void put_moment(struct journeys *j, persona head, u32 code, struct buf *out)
+{
+    for (u32 row = customer_at(j->customers, head)->enrolments; row; row = row_at(j, row)->next)
+        if (program_at(j, row)->code == code && row_at(j, row)->state == ENROLMENT_DATED)
+            put_time(out, S("next_at"), row_at(j, row)->due_ms);
+}
+
 static void put_enrolments(struct journeys *j, persona head, u32 code, i64 now, struct buf *out)
 {
     json_put_key(out, S("enrolments"));
@@ -147,6 +155,7 @@ bool journey_explain(struct journeys *j, persona head, u32 code, u32 step, i64 n
     json_put_key(out, S("entry_if"));
     put_explained(j, head, p->entry_if, latest, now, out);
     put_send(j, head, p, step, now, out);
+    put_moment(j, head, code, out);
     put_enrolments(j, head, code, now, out);
     buf_byte(out, '}');
     return true;

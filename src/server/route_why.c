@@ -155,14 +155,21 @@ static void put_needs(struct buf *b, const struct json *stand, bool want, bool o
     buf_byte(b, '}');
 }
 
-static void put_change(struct buf *b, str reason, const struct why_words *words)
+/* `when`: time alone brings it then; empty: somebody has to do something. */
+static void put_change_at(struct buf *b, str reason, const struct why_words *words, str when)
 {
     if (!words || !words->change_zh) return;
     json_put_comma(b);
     buf_byte(b, '{');
     put_pair(b, words->change_zh, words->change_en);
     json_put_kv_str(b, S("reason"), reason);
+    if (when.n) json_put_kv_str(b, S("not_before"), when);
     buf_byte(b, '}');
+}
+
+static void put_change(struct buf *b, str reason, const struct why_words *words)
+{
+    put_change_at(b, reason, words, S(""));
 }
 
 /* ---- the send step's own checks, as they would be answered now ---- */
@@ -255,7 +262,9 @@ static void put_changes(struct why *w, struct buf *b, str outcome, str reason)
          not_entered = str_eq(outcome, S("not_entered"));
     json_put_key(b, S("to_change"));
     buf_byte(b, '[');
-    if (never) put_change(b, S("trigger"), why_outcome(outcome));
+    if (never)
+        put_change_at(b, S("trigger"), why_outcome(outcome),
+                      json_get_str(w->stands, "next_at", S("")));
     if (never || not_entered) put_needs(b, json_get(w->stands, "segment"), true, false);
     if (not_entered) put_change(b, reason, why_reason(reason, true));
     if (w->message.code) put_change(b, reason, why_reason(reason, false));

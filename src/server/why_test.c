@@ -72,6 +72,25 @@ static i64 number_of(const struct json *j)
     return json_is(j, JSON_NUMBER) && json_to_i64(j, &n) == ERR_OK ? n : -1;
 }
 
+TEST("why a date has not come says when it will")
+{
+    struct rig *rig = rig_new(arena, "why-date", (struct server_options){0});
+    ask(rig, "POST", "/api/v1/journeys",
+        "{\"id\":\"w\",\"trigger\":{\"date\":\"day\",\"at\":\"09:00\"},\"steps\":[{\"id\":\"m1\","
+        "\"send\":"
+        "{\"channel\":\"email\",\"template\":\"t\"}}]}");
+    CHECK_EQ(ask(rig, "POST", "/api/v1/journeys/w/publish", "{}").status, 200);
+    CHECK_EQ(send_in(rig, "/v1/identify", "{\"userId\":\"a\",\"traits\":{\"day\":\"2099-05-01\"}}")
+                 .status,
+             200);
+    const struct json *a = why_of(rig, "a");
+    CHECK_STR(json_get_str(a, "outcome", S("")), S("never_triggered"));
+    CHECK(str_starts(json_get_str(json_get(a, "now"), "next_at", S("")), S("2099-0")));
+    CHECK(str_starts(json_get_str(json_get(a, "to_change")->child, "not_before", S("")),
+                     S("2099-0")));
+    rig_stop(rig);
+}
+
 TEST("a report says of each step who came, who stands there, what was sent, and why not")
 {
     struct rig *rig = rig_new(arena, "report", (struct server_options){0});
