@@ -28,7 +28,3 @@ struct hook_items {
     u32 count, max;
     str answer_type, answer; /* what the caller wants to hear; set also when it is refused */
 };
-
-/* Our name of a message, 32 hex digits; and back. */
-void message_hex(hash128 id, char out[33]);
-bool message_unhex(str text, hash128 *out);

@@ -41,7 +41,7 @@ static value lookup(void *ctx, str root, str name)
         if (!params && !str_eq(root, S("settings"))) return value_missing();
         return escaped(s, path_text(params ? s->params : set->json, name));
     }
-    message_hex(d->id, hex);
+    hash128_hex(d->id, hex);
     const struct {
         str name, text;
     } NAMES[] = {{S("to"), str_of(d->to)},

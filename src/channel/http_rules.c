@@ -179,29 +179,10 @@ str sms_text_of(const struct asking *a)
 
 /* ---- tokens ---- */
 
-void message_hex(hash128 id, char out[33])
-{
-    snprintf(out, 33, "%016llx%016llx", (unsigned long long)id.hi, (unsigned long long)id.lo);
-}
-
-bool message_unhex(str text, hash128 *out)
-{
-    u64 half[2] = {0};
-    if (text.n != 32) return false;
-    for (u32 i = 0; i < 32; i++) {
-        char c = text.p[i];
-        int v = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-        if (v < 0) return false;
-        half[i / 16] = half[i / 16] << 4 | (u64)v;
-    }
-    *out = (hash128){.hi = half[0], .lo = half[1]};
-    return true;
-}
-
 str token_of(const struct asking *a)
 {
     char hex[33];
-    message_hex(a->delivery->id, hex);
+    hash128_hex(a->delivery->id, hex);
     return arena_printf(a->arena, "%s-%s", hex, a->delivery->customer);
 }
 
@@ -209,8 +190,8 @@ bool token_read(str text, struct hook_item *out)
 {
     hash128 id, customer;
     if (text.n != 65 || text.p[32] != '-') return false;
-    if (!message_unhex(str_slice(text, 0, 32), &id) ||
-        !message_unhex(str_slice(text, 33, 65), &customer))
+    if (!hash128_of_hex(str_slice(text, 0, 32), &id) ||
+        !hash128_of_hex(str_slice(text, 33, 65), &customer))
         return false;
     out->id = id;
     out->customer = str_slice(text, 33, 65);

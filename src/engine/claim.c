@@ -58,8 +58,7 @@ void message_tell(struct engine *e, u32 message, const struct message_event *wha
     char hex[33];
     struct buf b;
     buf_init(&b, 8192 + CLAIM_VALUES_MAX);
-    snprintf(hex, sizeof hex, "%016llx%016llx", (unsigned long long)id.hi,
-             (unsigned long long)id.lo);
+    hash128_hex(id, hex);
     text_property(&b, PROPERTY_MESSAGE, (str){hex, 32});
     if (engine_content(e, message, &c)) {
         put_if(&b, PROPERTY_JOURNEY, c.journey_id);

@@ -57,8 +57,7 @@ void message_past(struct engine *e, persona head, hash128 id, i64 from, struct a
     struct subject who;
     struct event ev;
     char hex[33];
-    snprintf(hex, sizeof hex, "%016llx%016llx", (unsigned long long)id.hi,
-             (unsigned long long)id.lo);
+    hash128_hex(id, hex);
     *out = (struct message_past){0};
     engine_subject(e, head, &who);
     struct event_iter *it =
@@ -181,8 +180,7 @@ void apply_receipt(struct engine *e, const struct record *rec)
         row && !r.machine && message_settle(e->messages, row, (message_status)r.status, e->now);
     bool again = past.said & 1u << r.status;
     if (!moved && again && !r.machine && !comes_again((message_status)r.status)) return;
-    snprintf(hex, sizeof hex, "%016llx%016llx", (unsigned long long)r.id.hi,
-             (unsigned long long)r.id.lo);
+    hash128_hex(r.id, hex);
     customer_edit(e->customers, head)->changed = n48_of((i64)e->number);
     if (row)
         tell_row(e, row, &r);

@@ -9,7 +9,7 @@
 static void put_hash(struct buf *b, str key, hash128 h)
 {
     char hex[33];
-    snprintf(hex, sizeof hex, "%016llx%016llx", (unsigned long long)h.hi, (unsigned long long)h.lo);
+    hash128_hex(h, hex);
     json_put_kv_str(b, key, str_of(hex));
 }
 

@@ -15,17 +15,16 @@ static const struct address_row *address_row_of(const struct messages *m,
     return hash128_is_zero(check->address) ? NULL : address_of(m->customers, check->address);
 }
 
-/* A reply of STOP closes the address for whoever has it, also those who were not told of it. */
-static bool has_consent(const struct messages *m, const struct message_row *r, persona head,
-                        const struct address_row *address, u32 topic_code)
+bool message_consented(const struct customers *c, persona head, category kind, u32 channel,
+                       u32 topic_code, const struct address_row *address)
 {
-    struct customer_view live = {m->customers, NULL};
-    if (r->category == CATEGORY_TRANSACTIONAL) return true;
+    struct customer_view live = {c, NULL};
+    if (kind == CATEGORY_TRANSACTIONAL) return true;
     if (address && address->opted_out) return false;
-    u8 whole = view_consent(&live, head, r->channel, 0);
-    u8 topic = topic_code ? view_consent(&live, head, r->channel, topic_code) : whole;
+    u8 whole = view_consent(&live, head, channel, 0);
+    u8 topic = topic_code ? view_consent(&live, head, channel, topic_code) : whole;
     if (whole == 2 || topic == 2) return false;
-    return r->category == CATEGORY_SERVICE || (whole == 1 && topic == 1);
+    return kind == CATEGORY_SERVICE || (whole == 1 && topic == 1);
 }
 
 /* What holds it back for a while, or for good: quiet hours, then caps. NONE: nothing. */
@@ -52,7 +51,8 @@ refusal message_check(const struct messages *m, u32 row, const struct claim_chec
     const struct address_row *address = address_row_of(m, check);
     *until = NEVER;
     if (address && address->suppressed) return REFUSAL_SUPPRESSED;
-    if (!has_consent(m, r, head, address, check->topic)) return REFUSAL_CONSENT;
+    if (!message_consented(m->customers, head, r->category, r->channel, check->topic, address))
+        return REFUSAL_CONSENT;
     if (hash128_is_zero(check->address)) return REFUSAL_NO_ADDRESS;
     if (claims_duplicate(m, check)) return REFUSAL_DUPLICATE;
     refusal why = hold(m, row, check, until);

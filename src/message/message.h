@@ -177,6 +177,12 @@ struct message_rules {
 };
 struct message_rules message_rules_of(category c); /* unless something else is said */
 
+/* Does consent let a message of this kind go: promotion needs a yes to the channel and the topic
+ * (0: none), service no "no", transactional nothing. A reply of STOP closes the address for whoever
+ * has it, also those who were not told of it; `address` NULL: nothing is known of it. */
+bool message_consented(const struct customers *c, persona head, category kind, u32 channel,
+                       u32 topic_code, const struct address_row *address);
+
 /* The checks from the sixth on (suppressed … expired) for a claim on this address at `now`; the
  * earlier ones are journey's. A refusal that comes with `*until` other than NEVER is a deferral to
  * then. What has waited longer than it may expires where it would be sent or deferred again.

@@ -79,8 +79,7 @@ static bool delivered_to(struct run *r, const struct observed *o, str address)
     const struct delivered *list = world_delivered(r->world, &n);
     for (u32 i = 0; i < n; i++) {
         char hex[33];
-        snprintf(hex, sizeof hex, "%016llx%016llx", (unsigned long long)list[i].id.hi,
-                 (unsigned long long)list[i].id.lo);
+        hash128_hex(list[i].id, hex);
         if (str_eq(o->message_id, (str){hex, 32}) && str_eq(address, str_of(list[i].to)))
             return true;
     }

@@ -279,8 +279,7 @@ void check_statuses(struct sim *s)
             n = timeline(s, head, a, &list);
         }
         hash128 id = message_id(m, row);
-        snprintf(hex, sizeof hex, "%016llx%016llx", (unsigned long long)id.hi,
-                 (unsigned long long)id.lo);
+        hash128_hex(id, hex);
         /* Where she was cut, events and message may have gone apart. */
         HOLDS(s, was_joined(list, n) || was_said(list, n, hex, r->status),
               "a message has a status that nobody told of");

@@ -43,7 +43,7 @@ void channel_hook_secret(const struct server *s, str id, char out[33])
     char text[160];
     int n = snprintf(text, sizeof text, "hook/%.*s", (int)min_size(id.n, 132), id.p);
     hash128 h = hash_sip(s->key, (str){text, (size_t)n});
-    snprintf(out, 33, "%016llx%016llx", (unsigned long long)h.hi, (unsigned long long)h.lo);
+    hash128_hex(h, out);
 }
 
 /* ---- opening, on the loop ---- */

@@ -65,7 +65,7 @@ static void look_at(struct call *c, const struct hook *h, persona head, str vend
     for (u32 i = 0; i < LOOKED_AT_MAX && event_next(it, &ev); i++) {
         hash128 id;
         if (!is_sending(e, &ev, h->channel, vendor_id)) continue;
-        if (!message_unhex(props_get(ev.props, PROPERTY_MESSAGE).text, &id)) continue;
+        if (!hash128_of_hex(props_get(ev.props, PROPERTY_MESSAGE).text, &id)) continue;
         if (!best->head || ev.occurred_ms > best->at)
             *best = (struct found){head, id, ev.occurred_ms};
         return;

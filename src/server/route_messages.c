@@ -93,23 +93,6 @@ static err list(struct call *c)
     return ERR_OK;
 }
 
-/* Thirty-two hex digits. */
-static bool parse_id(str text, hash128 *out)
-{
-    u64 half[2] = {0};
-    if (text.n != 32) return false;
-    for (u32 i = 0; i < 32; i++) {
-        char ch = text.p[i];
-        u64 v = ch >= '0' && ch <= '9'   ? (u64)(ch - '0')
-                : ch >= 'a' && ch <= 'f' ? (u64)(ch - 'a' + 10)
-                                         : 16;
-        if (v == 16) return false;
-        half[i / 16] = half[i / 16] << 4 | v;
-    }
-    *out = (hash128){.hi = half[0], .lo = half[1]};
-    return true;
-}
-
 /* The message of the path: its row if it has one, else whose it is said to be. */
 struct found {
     hash128 id;
@@ -122,7 +105,7 @@ static err find(struct call *c, struct found *out)
     struct engine *e = c->server->engine;
     str who = call_query(c, "customer");
     *out = (struct found){0};
-    if (!parse_id(c->params[0], &out->id))
+    if (!hash128_of_hex(c->params[0], &out->id))
         return diag_set(&c->why, ERR_NOT_FOUND, "an id of a message has 32 hexadecimal digits");
     out->row = message_by_id(engine_messages(e), out->id);
     if (out->row) {

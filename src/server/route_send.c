@@ -247,14 +247,14 @@ static err show_sent(struct call *c)
         return diag_set(&c->why, ERR_CONFLICT,
                         "this idempotency key has been used for another message");
     const struct message_row *r = message_at(m, row);
+    char hex[33];
     hash128 id = message_id(m, row);
     (void)!engine_content(e, row, &content);
     customer_id(engine_customers(e), customer_head(engine_customers(e), r->persona), customer);
     c->status = 201;
     buf_byte(&c->out, '{');
-    json_put_kv_str(&c->out, S("id"),
-                    arena_printf(c->arena, "%016llx%016llx", (unsigned long long)id.hi,
-                                 (unsigned long long)id.lo));
+    hash128_hex(id, hex);
+    json_put_kv_str(&c->out, S("id"), (str){hex, 32});
     json_put_kv_str(&c->out, S("customer"), (str){customer, 32});
     json_put_kv_text(&c->out, S("journey"), (str){0});
     json_put_kv_text(&c->out, S("step"), (str){0});

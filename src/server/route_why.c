@@ -1,6 +1,7 @@
 /* route_why.c — why she got it, or did not: what happened in the order in which it did, how the
  * conditions stand now, and what would have to be different. */
 #include "log/events.h"
+#include "message/policy.h"
 #include "predicate/sentence.h"
 #include "server/show.h"
 #include "server/why_words.h"
@@ -181,28 +182,22 @@ struct check {
 static struct check checks_of(struct why *w, str *address)
 {
     struct engine *e = w->c->server->engine;
-    struct customer_view live = {engine_customers(e), NULL};
     struct identifier_view id;
     struct check k = {0};
-    bool closed = false;
+    const struct address_row *row = NULL;
+    category kind = CATEGORY_PROMOTION;
     u32 channel =
         names_find(engine_names(e), NAME_CHANNEL, json_get_str(w->stands, "channel", S("")));
     str topic_name = json_get_str(w->stands, "topic", S(""));
     u32 topic = topic_name.n ? names_find(engine_names(e), NAME_TOPIC, topic_name) : 0;
-    bool promotion = str_eq(json_get_str(w->stands, "category", S("")), S("promotion"));
-    bool transactional = str_eq(json_get_str(w->stands, "category", S("")), S("transactional"));
+    (void)!category_named(json_get_str(w->stands, "category", S("")), &kind);
     k.address = customer_address(engine_customers(e), w->head, channel, &id);
     if (k.address) {
-        const struct address_row *row =
-            address_of(engine_customers(e), address_key(engine_key(e), channel, id.value));
+        row = address_of(engine_customers(e), address_key(engine_key(e), channel, id.value));
         k.suppressed = row && row->suppressed;
-        closed = row && row->opted_out;
         *address = id.value;
     }
-    u8 whole = view_consent(&live, w->head, channel, 0),
-       part = topic ? view_consent(&live, w->head, channel, topic) : whole;
-    bool denied = closed || whole == 2 || part == 2, given = whole == 1 && part == 1;
-    k.consent = transactional || (!denied && (given || !promotion));
+    k.consent = message_consented(engine_customers(e), w->head, kind, channel, topic, row);
     return k;
 }
 

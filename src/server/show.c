@@ -472,8 +472,7 @@ void show_message(struct buf *b, struct engine *e, u32 row, bool with_history, s
     struct identifier_view to = {0};
     struct message_story story;
     char hex[33];
-    snprintf(hex, sizeof hex, "%016llx%016llx", (unsigned long long)id.hi,
-             (unsigned long long)id.lo);
+    hash128_hex(id, hex);
     bool has_content = engine_content(e, row, &c);
     buf_byte(b, '{');
     json_put_kv_str(b, S("id"), str_of(hex));
