@@ -44,8 +44,8 @@ MUST_USE err analysis_compile(str name, const struct json *body, const struct an
 struct analysis_source {
     struct customer_view view;
     const struct event_view *events;
-    persona end;             /* personas are below it */
-    const struct zone *zone; /* the workspace's */
+    persona end;                     /* personas are below it */
+    const struct zone *zone;         /* the workspace's */
     const struct resolver *resolver; /* of segments, scores…; for any thread */
     struct names *names;
 };
@@ -74,8 +74,8 @@ u64 analysis_count(const struct analysis_run *r);
 bool analysis_picked(const struct analysis_run *r, persona head);
 /* The same as a predicate's JSON, if it can be said so; empty: it cannot. */
 str analysis_predicate(const struct analysis_run *r);
-/* Of a question that splits ties by id: the customers whose id it asks for, and the answers; false:
- * it asks for none. The texts must last until analysis_end. */
-bool analysis_wants_ids(const struct analysis_run *r, const persona **heads, u32 *count,
+/* Of a question that splits ties by id: the i-th list of customers whose id it asks for, and where
+ * the answers go; false: there is none. The texts must last until analysis_end. */
+bool analysis_wants_ids(const struct analysis_run *r, u32 i, const persona **heads, u32 *count,
                         str **texts);
 void analysis_end(struct analysis_run *r);

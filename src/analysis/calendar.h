@@ -28,7 +28,7 @@ struct clock {
     const struct calendar *c;
     struct zone_span span;
     unit_kind unit;
-    i64 from, length; /* SPAN: units of that length counted from there */
+    i64 from, length;         /* SPAN: units of that length counted from there */
     i64 month_from, month_to; /* days of the month at hand */
     i32 month;
 };

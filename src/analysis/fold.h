@@ -11,6 +11,7 @@
 #include "analysis/analysis.h"
 #include "analysis/calendar.h"
 #include "analysis/numbers.h"
+#include "event/scan.h"
 #include "predicate/program.h"
 
 #define HIT_ANY (1u << 31)    /* an event of a client */
@@ -18,7 +19,7 @@
 
 enum { FILTER_NONE = 255 };
 
-struct batch {
+struct timelines {
     u32 customers;
     const persona *head;
     const u32 *start; /* customers + 1 places in the arrays below */
@@ -46,6 +47,7 @@ struct plan {
     struct predicate *who;       /* NULL: everybody */
     const struct json *who_json; /* as it was written */
     i64 from, to;                /* events in [from, to) */
+    i64 since;                   /* what is read begins here: ≤ from; orders look further back */
     i64 reach;                   /* what is read ends here: ≥ to; retention looks beyond */
     i64 as_of;
     const struct zone *zone;
@@ -60,22 +62,24 @@ struct plan {
     bool orders; /* the amount is what an order says: total, revenue, Σ products */
     struct order_names order_names;
     bool props, source; /* batch.props, batch.source are wanted */
-    bool people;        /* `person` is called for everybody */
+    u32 property_count; /* …props has these and what the filters look at */
+    u32 properties[SCAN_PROPERTIES_MAX];
+    u32 anchor; /* the hits of events by which `by` a property or the source goes */
     struct names *names;
-    const void *args;          /* the question's own */
-    struct plan *other;        /* to compare with; or NULL */
-    const struct json *drill;  /* the cell asked for, or NULL */
+    const void *args;         /* the question's own */
+    struct plan *other;       /* to compare with; or NULL */
+    const struct json *drill; /* the cell asked for, or NULL */
     bool has_drill_group;
     str drill_group;
-    const void *cell;          /* the question's reading of it */
+    const void *cell; /* the question's reading of it */
 };
 
 /* One customer without her events, for questions about who they are. */
 struct person {
     persona head;
-    u32 worker;
+    bool is_in; /* the predicate holds; only of a plan that wants everybody */
     const struct analysis_source *source;
-    bool (*stands)(const struct person *who, u32 list); /* is she on that list */
+    i64 as_of;
 };
 
 /* Reads a request; see request.c. */
@@ -92,11 +96,14 @@ struct analysis {
     const char *keys; /* members beside the common ones, between single spaces */
     err (*parse)(struct ask *a);
     void *(*begin)(const struct plan *p);
-    void (*add)(void *state, const struct batch *b);           /* may be NULL */
-    void (*person)(void *state, const struct person *who);     /* may be NULL */
-    void (*merge)(void *state, void *other);                   /* takes what it likes of `other` */
+    void (*add)(void *state, const struct timelines *b);   /* may be NULL */
+    void (*person)(void *state, const struct person *who); /* may be NULL */
+    bool everybody; /* `person` is also called for whom the predicate leaves out */
+    void (*merge)(void *state, void *other); /* takes what it likes of `other` */
     err (*finish)(void *state, struct buf *out, struct diag *why); /* members, once */
     void (*end)(void *state);
+    /* Of a state that was merged: whose ids it wants, and where they go. May be NULL. */
+    bool (*wants_ids)(void *state, const persona **heads, u32 *count, str **texts);
     /* Drilling: the members a cell has, its reading, and whether a state to which one customer was
      * added counts her there. A question of whole populations has `pick` instead. */
     const char *cell_keys;
@@ -137,10 +144,18 @@ MUST_USE err ask_event(struct ask *a, const char *member, u32 *filter);
 /* The members `event` (a name; "*": any of a client's) and `where` as one filter. */
 MUST_USE err ask_did(struct ask *a, str otherwise, u32 *filter);
 /* An ask for what stands behind a member or element. */
+/* Wants the amount of an order (total, revenue, Σ of its products) unless a property is asked for.
+ */
+MUST_USE err ask_orders(struct ask *a);
+/* The plan wants this property in batch.props. */
+MUST_USE err ask_property(struct ask *a, u32 code);
 struct ask ask_inside(const struct ask *a, const struct json *j, str at);
 str ask_at(const struct ask *a, const char *member);
 str ask_at_index(const struct ask *a, str at, u32 i);
 void *ask_room(struct ask *a, size_t size);
+
+/* The lists of who is at a stage of a model, and the stages' names; returns how many. */
+u32 stage_lists(struct names *names, str model, struct arena *arena, u32 **codes, str **texts);
 
 /* ---- for finish ---- */
 

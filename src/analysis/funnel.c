@@ -80,7 +80,7 @@ static bool within(i64 from, i64 to, i64 window)
 
 /* The furthest step, and the first chain that came there. Chains end before `now` when their last
  * step is earlier; those of `now` wait in `fresh`. */
-static u32 ordered(struct state *s, const struct batch *b, u32 from, u32 to, struct chain *best)
+static u32 ordered(struct state *s, const struct timelines *b, u32 from, u32 to, struct chain *best)
 {
     const struct funnel *f = s->f;
     struct chain *chains = s->chains, *fresh = s->fresh;
@@ -116,7 +116,7 @@ static u32 ordered(struct state *s, const struct batch *b, u32 from, u32 to, str
 }
 
 /* Neighbouring events, each strictly later than the one before. */
-static u32 strict(const struct funnel *f, const struct batch *b, u32 from, u32 to,
+static u32 strict(const struct funnel *f, const struct timelines *b, u32 from, u32 to,
                   struct chain *best)
 {
     u32 furthest = 0;
@@ -135,7 +135,7 @@ static u32 strict(const struct funnel *f, const struct batch *b, u32 from, u32 t
 }
 
 /* Are steps 1 … n all there within some window? Moves along with the latest time of each. */
-static bool all_there(const struct funnel *f, const struct batch *b, u32 from, u32 to, u32 n,
+static bool all_there(const struct funnel *f, const struct timelines *b, u32 from, u32 to, u32 n,
                       struct chain *best)
 {
     i64 last[FUNNEL_STEPS_MAX];
@@ -159,7 +159,7 @@ static int ascending(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-static u32 in_any_order(const struct funnel *f, const struct batch *b, u32 from, u32 to,
+static u32 in_any_order(const struct funnel *f, const struct timelines *b, u32 from, u32 to,
                         struct chain *best)
 {
     u32 n = 0;
@@ -168,7 +168,7 @@ static u32 in_any_order(const struct funnel *f, const struct batch *b, u32 from,
     return n;
 }
 
-static void add(void *state, const struct batch *b)
+static void add(void *state, const struct timelines *b)
 {
     struct state *s = state;
     struct chain best;

@@ -49,7 +49,7 @@ static u32 place_of(struct clock *k, i64 at)
     return (u32)((hours + 72) % CELLS);
 }
 
-static void add(void *state, const struct batch *b)
+static void add(void *state, const struct timelines *b)
 {
     struct state *s = state;
     u32 bit = 1u << s->h->filter;

@@ -75,7 +75,7 @@ static void *begin(const struct plan *p)
 }
 
 /* Backwards: `end` is the first end later than the moment at hand, `here` one of this moment. */
-static void one(struct state *s, const struct batch *b, u32 from, u32 to)
+static void one(struct state *s, const struct timelines *b, u32 from, u32 to)
 {
     i64 end = INT64_MAX, now = INT64_MAX;
     bool here = false, started = false;
@@ -103,7 +103,7 @@ static void one(struct state *s, const struct batch *b, u32 from, u32 to)
     s->customers += s->times.n != n;
 }
 
-static void add(void *state, const struct batch *b)
+static void add(void *state, const struct timelines *b)
 {
     for (u32 c = 0; c < b->customers; c++) one(state, b, b->start[c], b->start[c + 1]);
 }

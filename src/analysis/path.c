@@ -44,6 +44,7 @@ static err parse(struct ask *a)
     x->length = (u32)length;
     x->limit = (u32)limit;
     a->plan->any = true;
+    a->plan->anchor = HIT_ANY;
     a->plan->args = x;
     return ERR_OK;
 }
@@ -115,7 +116,7 @@ static inline run run_push(run r, u32 code, u32 length)
     return r;
 }
 
-static void one(struct state *s, const struct batch *b, u32 from, u32 to)
+static void one(struct state *s, const struct timelines *b, u32 from, u32 to)
 {
     const struct path_args *a = s->a;
     u32 in_run = 0;
@@ -138,7 +139,7 @@ static void one(struct state *s, const struct batch *b, u32 from, u32 to)
     }
 }
 
-static void add(void *state, const struct batch *b)
+static void add(void *state, const struct timelines *b)
 {
     for (u32 c = 0; c < b->customers; c++) one(state, b, b->start[c], b->start[c + 1]);
 }
@@ -175,9 +176,8 @@ static int by_count(const void *x, const void *y)
     struct names *names = a->s->p->names;
     if (a->c->count != b->c->count) return a->c->count > b->c->count ? -1 : 1;
     for (u32 k = 0; k < a->s->a->length; k++) {
-        int order = str_cmp(
-            names_text(names, NAME_EVENT, code_at(a->c->key, a->s->a->length, k)),
-            names_text(names, NAME_EVENT, code_at(b->c->key, a->s->a->length, k)));
+        int order = str_cmp(names_text(names, NAME_EVENT, code_at(a->c->key, a->s->a->length, k)),
+                            names_text(names, NAME_EVENT, code_at(b->c->key, a->s->a->length, k)));
         if (order) return order;
     }
     return 0;
@@ -188,11 +188,14 @@ static err finish(void *state, struct buf *out, struct diag *why)
     struct state *s = state;
     u64 n = 0, total = 0;
     if (s->full)
-        return diag_set(why, ERR_LIMIT, "there are more than %d different paths; ask for a "
-                                        "shorter length or period", PATHS_MAX);
+        return diag_set(why, ERR_LIMIT,
+                        "there are more than %d different paths; ask for a "
+                        "shorter length or period",
+                        PATHS_MAX);
     struct sorting *rows = mem_alloc((s->count + 1) * sizeof *rows);
     for (u64 i = 0; i <= s->mask; i++)
-        if (s->table[i].key.lo) rows[n++] = (struct sorting){s, &s->table[i]}, total += s->table[i].count;
+        if (s->table[i].key.lo)
+            rows[n++] = (struct sorting){s, &s->table[i]}, total += s->table[i].count;
     qsort(rows, n, sizeof *rows, by_count);
     json_put_key(out, S("rows"));
     buf_byte(out, '[');

@@ -6,11 +6,11 @@
 #include <stdio.h>
 
 static const struct analysis *const QUESTIONS[] = {
-    &TREND,      &HEATMAP,   &FUNNEL,      &PATH,    &INTERVAL, &RETENTION, &ORDERS, &RETURNS, &RFM,
-    &REPURCHASE, &LIFECYCLE, &ATTRIBUTION, &PROFILE, &SOURCES,
+    &TREND,   &HEATMAP, &FUNNEL,     &PATH,      &INTERVAL,    &RETENTION, &ORDERS,
+    &RETURNS, &RFM,     &REPURCHASE, &LIFECYCLE, &ATTRIBUTION, &PROFILE,   &SOURCES,
 };
 
-#define COMMON_KEYS " from to as_of zone predicate by compare drill "
+#define COMMON_KEYS " from to as_of zone predicate by compare drill save_as "
 
 str analysis_name(u32 i)
 {
@@ -148,8 +148,8 @@ err ask_duration(struct ask *a, const char *member, i64 otherwise, i64 *ms)
     *ms = otherwise;
     if (!j) return ERR_OK;
     if (j->type != JSON_STRING || duration_parse(j->text, &d) != ERR_OK || d.months || d.ms <= 0)
-        return refuse_at(a, member,
-                         "\"%s\" is an exact duration: \"30m\", \"24h\", \"7d\", \"2w\"", member);
+        return refuse_at(a, member, "\"%s\" is an exact duration: \"30m\", \"24h\", \"7d\", \"2w\"",
+                         member);
     *ms = d.ms;
     return ERR_OK;
 }
@@ -171,8 +171,7 @@ static err path_of(struct ask *a, name_kind kind, str text, struct path *out)
 {
     ptrdiff_t dot = str_index(text, '.');
     *out = (struct path){.text = text, .whole = names_find(a->cx->names, kind, text)};
-    if (dot > 0)
-        out->head = names_find(a->cx->names, kind, str_slice(text, 0, (size_t)dot));
+    if (dot > 0) out->head = names_find(a->cx->names, kind, str_slice(text, 0, (size_t)dot));
     return ERR_OK;
 }
 
@@ -183,6 +182,56 @@ err ask_path(struct ask *a, const char *member, str otherwise, bool *has, struct
     if (!*has) return ERR_OK;
     TRY(ask_text(a, member, otherwise, &text));
     return path_of(a, NAME_PROPERTY, text, out);
+}
+
+err ask_property(struct ask *a, u32 code)
+{
+    struct plan *p = a->plan;
+    for (u32 i = 0; i < p->property_count; i++)
+        if (p->properties[i] == code) return ERR_OK;
+    if (!code) return ERR_OK;
+    if (p->property_count == SCAN_PROPERTIES_MAX - 2)
+        return diag_at(a->why, ERR_LIMIT, a->at, "a request looks at most at %d properties",
+                       SCAN_PROPERTIES_MAX - 2);
+    p->properties[p->property_count++] = code;
+    return ERR_OK;
+}
+
+err ask_orders(struct ask *a)
+{
+    struct plan *p = a->plan;
+    if (p->has_amount) return ERR_OK;
+    p->has_amount = p->orders = true;
+    TRY(ask_property(a, p->order_names.total));
+    TRY(ask_property(a, p->order_names.revenue));
+    return ask_property(a, p->order_names.products);
+}
+
+/* The properties a condition looks at; members without a code of their own lie under 0. */
+static err properties_of(struct ask *a, const struct node *n)
+{
+    if (!n) return ERR_OK;
+    if (n->kind == NODE_FIELD || n->kind == NODE_ITEM) {
+        TRY(ask_property(a, n->path.whole));
+        TRY(ask_property(a, n->path.head));
+    }
+    for (u32 i = 0; i < n->count && n->children; i++) TRY(properties_of(a, n->children[i]));
+    return ERR_OK;
+}
+
+u32 stage_lists(struct names *names, str model, struct arena *arena, u32 **codes, str **texts)
+{
+    str prefix = arena_printf(arena, "$stage:%.*s/", STR_ARG(model));
+    u32 all = names_count(names, NAME_OBJECT), n = 0;
+    *codes = arena_alloc(arena, (all + 1) * sizeof **codes);
+    *texts = arena_alloc(arena, (all + 1) * sizeof **texts);
+    for (u32 code = 1; code <= all; code++) {
+        str name = names_text(names, NAME_OBJECT, code);
+        if (!str_starts(name, prefix)) continue;
+        (*codes)[n] = code;
+        (*texts)[n++] = str_slice(name, prefix.n, name.n);
+    }
+    return n;
 }
 
 /* ---- conditions ---- */
@@ -238,7 +287,7 @@ static err add_filter(struct ask *a, const struct json *bare, str at, u32 *filte
     *filter = p->filter_count++;
     p->filters[*filter] = &loaded->root->leaf->did->filter;
     p->filter_json[*filter] = bare;
-    return ERR_OK;
+    return properties_of(a, p->filters[*filter]->where);
 }
 
 err ask_filter(struct ask *a, const struct json *j, str at, u32 *filter)
@@ -305,9 +354,10 @@ static err read_by(struct ask *a)
     if (str_eq(key, S("tag")) && (text.n || flag)) by->kind = BY_TAG;
     if (str_eq(key, S("stage")) && text.n) by->kind = BY_STAGE;
     if (by->kind == BY_NOTHING)
-        return refuse_at(&in, "", "write {\"attribute\":\"city\"}, {\"tag\":\"Value\"}, "
-                                  "{\"stage\":\"default\"}, {\"property\":\"category\"}, "
-                                  "\"channel\" or \"source\"");
+        return refuse_at(&in, "",
+                         "write {\"attribute\":\"city\"}, {\"tag\":\"Value\"}, "
+                         "{\"stage\":\"default\"}, {\"property\":\"category\"}, "
+                         "\"channel\" or \"source\"");
     if (by->kind == BY_PROPERTY) return path_of(a, NAME_PROPERTY, text, &by->path);
     if (by->kind == BY_ATTRIBUTE) return path_of(a, NAME_ATTRIBUTE, text, &by->path);
     return ERR_OK;
@@ -339,6 +389,7 @@ static err read_period(struct ask *a)
                          "the period ends before it begins: [from, to)");
     if (p->to > p->as_of + 1) p->to = p->as_of + 1;
     p->reach = p->to;
+    p->since = p->from;
     return ERR_OK;
 }
 
@@ -372,8 +423,9 @@ static err read_drill(struct ask *a)
     const struct json *j = json_get(a->body, "drill");
     if (!j) return ERR_OK;
     if (!p->what->cell)
-        return refuse_at(a, "drill", "the figures of this analysis name their customers by a "
-                                     "predicate");
+        return refuse_at(a, "drill",
+                         "the figures of this analysis name their customers by a "
+                         "predicate");
     if (json_get(a->body, "compare"))
         return refuse_at(a, "compare", "ask for the customers of one side alone");
     struct ask in = ask_inside(a, j, ask_at(a, "drill"));
@@ -396,6 +448,7 @@ static struct plan *plan_new(const struct analysis *what, const struct json *bod
     p->arena = arena;
     p->body = body;
     p->names = cx->names;
+    p->anchor = 1;
     p->order_names = order_names_of(cx->names);
     return p;
 }
@@ -426,6 +479,7 @@ static err read_compare(struct ask *a)
     TRY(ask_moment(&in, "to", p->to, &p->to));
     if (p->from >= p->to) return refuse_at(&in, "to", "the period ends before it begins");
     p->reach = max_i64(p->to, p->reach == to ? p->to : p->reach);
+    if (p->since != INT64_MIN) p->since = p->from;
     a->plan->other = p;
     return ERR_OK;
 }

@@ -80,13 +80,13 @@ static void *begin(const struct plan *p)
     return s;
 }
 
-static inline bool is_first(const struct state *s, const struct batch *b, u32 i)
+static inline bool is_first(const struct state *s, const struct timelines *b, u32 i)
 {
     return b->hits[i] >> s->a->first & 1 && b->at[i] >= s->p->from && b->at[i] < s->p->to;
 }
 
 /* Units ascend, so each counts once: when it is not the one before. */
-static void one(struct state *s, const struct batch *b, u32 from, u32 to)
+static void one(struct state *s, const struct timelines *b, u32 from, u32 to)
 {
     u32 again = s->a->again == FILTER_NONE ? HIT_ANY : 1u << s->a->again, i = from;
     i64 last = INT64_MIN, periods = s->a->periods;
@@ -115,7 +115,7 @@ static void one(struct state *s, const struct batch *b, u32 from, u32 to)
     }
 }
 
-static void add(void *state, const struct batch *b)
+static void add(void *state, const struct timelines *b)
 {
     for (u32 c = 0; c < b->customers; c++) one(state, b, b->start[c], b->start[c + 1]);
 }

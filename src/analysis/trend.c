@@ -7,8 +7,15 @@ enum { MEASURE_EVENTS, MEASURE_OF_SUM, MEASURE_OF_AVERAGE, MEASURE_OF_MIN, MEASU
 #define MEASURE_WORDS "count sum avg min max"
 
 /* Words of a place: events, customers, with an amount: how many had one, and 128 bits each. */
-enum { AT_EVENTS, AT_CUSTOMERS, AT_COUNTED, AT_SUM, AT_LEAST = AT_SUM + 2, AT_MOST = AT_LEAST + 2,
-       WORDS = AT_MOST + 2 };
+enum {
+    AT_EVENTS,
+    AT_CUSTOMERS,
+    AT_COUNTED,
+    AT_SUM,
+    AT_LEAST = AT_SUM + 2,
+    AT_MOST = AT_LEAST + 2,
+    WORDS = AT_MOST + 2
+};
 
 struct trend {
     u32 filter, measure;
@@ -76,7 +83,7 @@ static void take(u64 *row, decimal d)
 }
 
 /* Units ascend with time, so a customer is new in a unit when it is not the one before. */
-static void add(void *state, const struct batch *b)
+static void add(void *state, const struct timelines *b)
 {
     struct state *s = state;
     u32 bit = 1u << s->t->filter;
@@ -109,8 +116,10 @@ static void join(u64 *into, const u64 *from, bool amounts)
     bool first = into[AT_COUNTED] == 0;
     into[AT_COUNTED] += from[AT_COUNTED];
     set(into + AT_SUM, decimal_add(get(into + AT_SUM), get(from + AT_SUM)));
-    if (first || get(from + AT_LEAST) < get(into + AT_LEAST)) set(into + AT_LEAST, get(from + AT_LEAST));
-    if (first || get(from + AT_MOST) > get(into + AT_MOST)) set(into + AT_MOST, get(from + AT_MOST));
+    if (first || get(from + AT_LEAST) < get(into + AT_LEAST))
+        set(into + AT_LEAST, get(from + AT_LEAST));
+    if (first || get(from + AT_MOST) > get(into + AT_MOST))
+        set(into + AT_MOST, get(from + AT_MOST));
 }
 
 static void merge(void *state, void *other)

@@ -2,6 +2,7 @@
 
 #include "server/audit.h"
 #include "server/conditions.h"
+#include "server/crew.h"
 #include "server/imports.h"
 #include "server/limits.h"
 #include "server/repeat.h"
@@ -93,6 +94,7 @@ static void at_loop(void *ctx);
 static void finish(void *ctx)
 {
     struct call *c = ctx, *next = conditions_next(c);
+    c->req->user = NULL;
     if (c->req->sink) imports_body_gone(c->server, c->req->sink);
     if (c->streams)
         repeat_answered(c);
@@ -170,6 +172,20 @@ void calls_applied(struct server *s)
     }
 }
 
+static void at_crew(void *ctx)
+{
+    struct call *c = ctx;
+    c->at = AT_CREW;
+    run_next(c);
+}
+
+static void too_busy(struct call *c)
+{
+    (void)diag_set(&c->why, ERR_BUSY, "too many analyses at once; ask again soon");
+    put_problem(c, ERR_BUSY);
+    postbox_post(&c->server->loop_post, finish, c);
+}
+
 static void advance(struct call *c)
 {
     struct server *s = c->server;
@@ -178,6 +194,9 @@ static void advance(struct call *c)
     case GO_ENGINE: postbox_post(&s->engine_post, at_engine, c); break;
     case GO_HELPER: postbox_post(&s->helper_post, at_helper, c); break;
     case GO_IMPORT: postbox_post(&s->import_post, at_import, c); break;
+    case GO_CREW:
+        if (!crew_post(s->crew, at_crew, c)) too_busy(c);
+        break;
     case GO_APPLIED: wait_applied(c); break;
     case GO_WAIT: break;
     case GO_NOWHERE:
@@ -217,12 +236,25 @@ err call_import(struct call *c, call_step next)
     return ERR_OK;
 }
 
+err call_crew(struct call *c, call_step next)
+{
+    c->go = GO_CREW;
+    c->next = next;
+    return ERR_OK;
+}
+
 err call_applied(struct call *c, u64 number, call_step next)
 {
     c->go = GO_APPLIED;
     c->number = number;
     c->next = next;
     return ERR_OK;
+}
+
+void call_gone(struct http_request *req)
+{
+    struct call *c = req->user;
+    if (c) atomic_store(&c->gone, true);
 }
 
 /* ---- routing ---- */
@@ -342,6 +374,7 @@ void call_begin(struct server *s, struct http_request *req)
     u32 verbs;
     c->server = s;
     c->req = req;
+    req->user = c;
     c->arena = arena_new();
     buf_init(&c->out, CALL_OUT_MAX);
     buf_init(&c->headers, 16 << 10);

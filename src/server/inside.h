@@ -11,6 +11,7 @@
 #include <uv.h>
 
 struct call;
+struct crew;
 struct limits;
 struct memo;
 struct repeat;
@@ -109,6 +110,7 @@ struct server {
 
     struct postbox log_post, helper_post, import_post;
     struct imports *imports;
+    struct crew *crew;
     atomic_ullong helper_turns; /* that did something */
     pthread_t threads[4];
     bool thread_runs[4];

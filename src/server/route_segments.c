@@ -1,9 +1,10 @@
 /* route_segments.c — segments: rules that are kept true, who is in them, and counts before any
  * exist. */
+#include "server/beside.h"
+#include "server/crew.h"
+#include "server/lists.h"
 #include "server/publish.h"
 #include "server/show.h"
-
-#include "segment/score.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,34 +142,16 @@ static err history(struct call *c)
     return ERR_OK;
 }
 
-/* Everybody who is in it now, into LIST records; they follow the list's own in the log, so that it
- * is never seen half full. */
-static err put_on_list(struct call *c, u32 from, u32 to)
+struct member_of {
+    struct engine *engine;
+    u32 segment;
+};
+
+static bool is_member(void *ctx, persona head)
 {
-    struct engine *e = c->server->engine;
-    struct customers *cs = engine_customers(e);
-    struct customer_view v = {cs, NULL};
-    struct buf who, b;
-    u32 n = 0;
-    err r = ERR_OK;
-    buf_init(&who, RECORD_BYTES_MAX), buf_init(&b, RECORD_BYTES_MAX);
-    for (persona p = 1; p <= customers_end(cs) && r == ERR_OK; p++) {
-        bool is_last = p == customers_end(cs);
-        if (!is_last && customer_head(cs, p) == p &&
-            segment_holds(engine_segments(e), &v, from, p)) {
-            buf_varint(&who, p);
-            buf_varint(&who, customer_at(cs, p)->flags >> CUSTOMER_LIFE_SHIFT);
-            n++;
-        }
-        if (n < LIST_PERSONAS_MAX && !(is_last && n)) continue;
-        buf_reset(&b);
-        list_put(&b, &(struct list_record){to, true, buf_str(&who)});
-        r = call_append(c, RECORD_LIST_, buf_str(&b), &c->number);
-        buf_reset(&who);
-        n = 0;
-    }
-    buf_clear(&who), buf_clear(&b);
-    return r;
+    const struct member_of *m = ctx;
+    struct customer_view v = {engine_customers(m->engine), NULL};
+    return segment_holds(engine_segments(m->engine), &v, m->segment, head);
 }
 
 static str snapshot_source(struct call *c, str of, str id)
@@ -201,7 +184,8 @@ static err snapshot(struct call *c)
         return diag_at(&c->why, ERR_CONFLICT, S("/id"), "there is already a segment of this id");
     TRY(object_publish(c, OBJECT_SEGMENT, snapshot_source(c, of, id), show_one));
     TRY(names_code(names, NAME_OBJECT, id, &to));
-    TRY(put_on_list(c, names_find(names, NAME_OBJECT, of), to));
+    struct member_of members_now = {e, names_find(names, NAME_OBJECT, of)};
+    TRY(list_fill(c, to, is_member, &members_now));
     c->params[0] = id;
     c->status = 201;
     return ERR_OK;
@@ -209,115 +193,99 @@ static err snapshot(struct call *c)
 
 /* ---- preview: compiled on the engine's thread, counted beside on an epoch ---- */
 
-enum { PREVIEW_BLOCK = 1 << 16, PREVIEW_SAMPLE = 10 };
+enum { PREVIEW_BLOCK = 1 << 14, PREVIEW_SAMPLE = 10 };
 
-struct preview {
-    struct engine_view view;
-    struct predicate *predicate;
-    const struct zone *zone;
-    persona end;
-    i64 now;
+/* What one block of personas comes to. */
+struct preview_part {
     u64 count, reachable[CHANNEL_FIXED_COUNT];
     persona sample[PREVIEW_SAMPLE];
-    u32 sampled;
-    i64 began_ns;
-    bool cancelled;
-    const struct scores *scores;
-    struct arena *scratch; /* of one customer's scores */
 };
 
-static answer member_then(void *ctx, persona head, u32 code, i64 now)
-{
-    struct call *c = ctx;
-    struct preview *p = c->data;
-    (void)now;
-    bool in = segment_holds(engine_segments(c->server->engine), &p->view.customers, code, head);
-    return (answer){in, NEVER};
-}
+struct preview {
+    struct beside beside;
+    struct predicate *predicate;
+    struct preview_part *parts, all;
+    u32 part_count;
+    i64 began_ns;
+    bool cancelled;
+};
 
-enum { PREVIEW_PERSONAS = 64 };
-
-static answer score_then(void *ctx, persona head, u32 score, predicate_op op, fixed limit, i64 now)
+static void count_one(const struct preview *p, struct preview_part *part, persona head)
 {
-    struct preview *p = ((struct call *)ctx)->data;
-    persona personas[PREVIEW_PERSONAS] = {head};
-    struct customer_row row;
-    u32 n = 1;
-    persona next = view_row(&p->view.customers, head, &row) ? row.next_of_head : 0;
-    while (next && next != head && n < PREVIEW_PERSONAS) {
-        personas[n++] = next;
-        next = view_row(&p->view.customers, next, &row) ? row.next_of_head : 0;
-    }
-    struct subject who = {.view = &p->view.customers,
-                          .head = head,
-                          .personas = personas,
-                          .persona_count = n,
-                          .events = p->view.events,
-                          .zone = p->zone,
-                          .scratch = p->scratch};
-    answer it = scores_answer(p->scores, score, &who, op, limit, now);
-    arena_reset(p->scratch);
-    return it;
-}
-
-static void count_one(struct call *c, persona head)
-{
-    struct preview *p = c->data;
-    p->count++;
-    if (p->sampled < PREVIEW_SAMPLE) p->sample[p->sampled++] = head;
+    if (part->count < PREVIEW_SAMPLE) part->sample[part->count] = head;
+    part->count++;
     for (u32 channel = CHANNEL_EMAIL; channel < CHANNEL_FIXED_COUNT; channel++)
-        p->reachable[channel] += view_consent(&p->view.customers, head, channel, 0) == 1;
+        part->reachable[channel] += view_consent(&p->beside.view.customers, head, channel, 0) == 1;
+}
+
+static void join_part(struct preview_part *all, const struct preview_part *part)
+{
+    for (u64 i = 0; i < part->count && i < PREVIEW_SAMPLE && all->count + i < PREVIEW_SAMPLE; i++)
+        all->sample[all->count + i] = part->sample[i];
+    all->count += part->count;
+    for (u32 i = 0; i < CHANNEL_FIXED_COUNT; i++) all->reachable[i] += part->reachable[i];
 }
 
 static err preview_unpin(struct call *c)
 {
     struct preview *p = c->data;
     struct customers *cs = engine_customers(c->server->engine);
-    engine_unpin(&p->view);
+    beside_unpin(&p->beside);
     if (p->cancelled) return diag_set(&c->why, ERR_BUSY, "it took too long; ask again");
     buf_byte(&c->out, '{');
-    json_put_kv_i64(&c->out, S("count"), (i64)p->count);
+    json_put_kv_i64(&c->out, S("count"), (i64)p->all.count);
     json_put_key(&c->out, S("sample"));
     buf_byte(&c->out, '[');
-    for (u32 i = 0; i < p->sampled; i++) {
+    for (u32 i = 0; i < p->all.count && i < PREVIEW_SAMPLE; i++) {
         json_put_comma(&c->out);
-        show_customer(&c->out, c->server->engine, customer_head(cs, p->sample[i]));
+        show_customer(&c->out, c->server->engine, customer_head(cs, p->all.sample[i]));
     }
     buf_byte(&c->out, ']');
     json_put_key(&c->out, S("reachable"));
     buf_byte(&c->out, '{');
     for (u32 i = CHANNEL_EMAIL; i < CHANNEL_FIXED_COUNT; i++)
-        if (p->reachable[i])
+        if (p->all.reachable[i])
             json_put_kv_i64(&c->out, names_text(engine_names(c->server->engine), NAME_CHANNEL, i),
-                            (i64)p->reachable[i]);
+                            (i64)p->all.reachable[i]);
     buf_byte(&c->out, '}');
     json_put_kv_i64(&c->out, S("took_ms"), (env_mono_ns(c->server->env) - p->began_ns) / 1000000);
     buf_byte(&c->out, '}');
     return ERR_OK;
 }
 
+/* Any thread of the crew. */
+static void preview_piece(void *ctx, u32 piece, u32 worker)
+{
+    struct call *c = ctx;
+    struct preview *p = c->data;
+    struct batch_subject all = {.view = &p->beside.view.customers,
+                                .events = p->beside.view.events,
+                                .zone = p->beside.zone,
+                                .resolver = &p->beside.resolver,
+                                .cancel = &p->cancelled,
+                                .names = engine_names(c->server->engine)};
+    persona from = 1 + piece * PREVIEW_BLOCK, to = min_u32(p->beside.end, from + PREVIEW_BLOCK);
+    u64 bits[PREVIEW_BLOCK / 64];
+    (void)worker;
+    if (from >= to || __atomic_load_n(&p->cancelled, __ATOMIC_RELAXED)) return;
+    if (atomic_load(&c->gone) ||
+        !predicate_batch(p->predicate, &all, from, to, p->beside.now, bits)) {
+        __atomic_store_n(&p->cancelled, true, __ATOMIC_RELAXED);
+        return;
+    }
+    for (u32 w = 0; w < (to - from + 63) / 64; w++)
+        for (u64 word = bits[w]; word; word &= word - 1)
+            count_one(p, &p->parts[piece], from + w * 64 + (persona)__builtin_ctzll(word));
+}
+
 static err preview_count(struct call *c)
 {
     struct preview *p = c->data;
-    struct resolver resolver = {.ctx = c, .segment = member_then, .score = score_then};
-    struct batch_subject all = {.view = &p->view.customers,
-                                .events = p->view.events,
-                                .zone = p->zone,
-                                .resolver = &resolver,
-                                .cancel = &p->cancelled,
-                                .names = engine_names(c->server->engine)};
-    u64 *bits = mem_alloc(PREVIEW_BLOCK / 8);
-    p->scratch = arena_new();
-    for (persona from = 1; from < p->end && !p->cancelled; from += PREVIEW_BLOCK) {
-        persona to = min_u32(p->end, from + PREVIEW_BLOCK);
-        memset(bits, 0, PREVIEW_BLOCK / 8);
-        if (!predicate_batch(p->predicate, &all, from, to, p->now, bits)) p->cancelled = true;
-        for (u32 w = 0; w < PREVIEW_BLOCK / 64 && !p->cancelled; w++)
-            for (u64 word = bits[w]; word; word &= word - 1)
-                count_one(c, from + w * 64 + (persona)__builtin_ctzll(word));
-    }
-    free(bits);
-    arena_free(p->scratch);
+    p->part_count = p->beside.end / PREVIEW_BLOCK + 1;
+    p->parts = mem_zalloc(p->part_count * sizeof *p->parts);
+    crew_each(c->server->crew, p->part_count, preview_piece, c);
+    for (u32 i = 0; i < p->part_count; i++) join_part(&p->all, &p->parts[i]);
+    free(p->parts);
     return call_engine(c, preview_unpin);
 }
 
@@ -351,13 +319,9 @@ static err preview(struct call *c)
     if (r == ERR_OK) r = predicate_load(bytes, c->arena, &p->predicate);
     if (r != ERR_OK) return r;
     p->began_ns = env_mono_ns(c->server->env);
-    p->zone = engine_zone(e);
-    p->end = customers_end(engine_customers(e));
-    p->now = max_i64(engine_time(e), server_now(c->server));
-    p->scores = scores_copy(engine_segments(e), c->arena);
-    engine_pin(e, &p->view);
+    beside_pin(&p->beside, c);
     c->data = p;
-    return call_helper(c, preview_count);
+    return call_crew(c, preview_count);
 }
 
 extern const struct route ROUTES_SEGMENTS[];

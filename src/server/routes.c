@@ -11,6 +11,7 @@
     X(IDENTITY)                                                                                    \
     X(SCHEMA)                                                                                      \
     X(EVENTS)                                                                                      \
+    X(ANALYSES)                                                                                    \
     X(SEGMENTS)                                                                                    \
     X(STATES)                                                                                      \
     X(TASKS)                                                                                       \
