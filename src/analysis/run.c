@@ -429,6 +429,7 @@ static void merge_states(struct analysis_run *r)
 /* What a phase leaves behind, once all its pieces are done. */
 static void close_phase(struct analysis_run *r)
 {
+    if (!r->pieces) return; /* it was passed over */
     if (r->at == PHASE_VALUES) choose_groups(r);
     if (r->at == PHASE_FOLD || r->at == PHASE_VALUES) close_feed(r);
 }
@@ -479,7 +480,6 @@ u32 analysis_pieces(struct analysis_run *r)
         r->done = 0;
         r->pieces = open_phase(r);
         if (r->pieces) return r->pieces;
-        close_phase(r);
     }
     r->pieces = 0;
     r->at = PHASE_DONE;

@@ -320,6 +320,14 @@ static err preview(struct call *c)
     if (r != ERR_OK) return r;
     p->began_ns = env_mono_ns(c->server->env);
     beside_pin(&p->beside, c);
+    const struct json *as_of = json_get(c->body, "as_of");
+    iso_time t;
+    if (as_of && (!json_is(as_of, JSON_STRING) || !iso_parse(as_of->text, &t))) {
+        beside_unpin(&p->beside);
+        return diag_at(&c->why, ERR_REFUSED, S("/as_of"),
+                       "\"as_of\" is a moment: \"2026-06-01T10:00:00Z\"");
+    }
+    if (as_of) p->beside.now = zone_resolve_iso(p->beside.zone, &t);
     c->data = p;
     return call_crew(c, preview_count);
 }
