@@ -4,7 +4,7 @@
 const $ = (id) => document.getElementById(id);
 const state = {
   language: localStorage.getItem("language") || (navigator.language.startsWith("zh") ? "zh" : "en"),
-  token: sessionStorage.getItem("key") || "", address: location.origin, connected: "waiting",
+  csrf: "", setup: null, address: location.origin, connected: "waiting",
   sources: [], events: [], messages: [], counters: null, rejected: null, channels: null,
   snippet: "curl", seen: new Set(), arrivals: [], adding: false, gate: false,
 };
@@ -25,22 +25,22 @@ function make(tag, className, content) {
 
 async function call(method, path, body) {
   const answer = await fetch(path, {
-    method, cache: "no-store", headers: { Authorization: "Bearer " + state.token },
+    method, cache: "no-store", headers: { "X-CSRF-Token": state.csrf },
     body: body && JSON.stringify(body),
   });
   const isJson = (answer.headers.get("Content-Type") || "").includes("json");
   const value = isJson ? await answer.json() : null;
-  if (!answer.ok) throw Object.assign(new Error(value?.detail || answer.statusText), { status: answer.status });
+  if (!answer.ok)
+    throw Object.assign(new Error(value?.detail || answer.statusText), { status: answer.status, path: value?.errors?.[0]?.path });
   return value;
 }
 
 async function enter() {
-  if (!state.token) {
-    const session = await (await fetch("/session", { method: "POST" })).json();
-    state.address = session.public_url || state.address;
-    state.token = session.token || "";
-  }
-  if (!state.token) return false;
+  state.setup = await call("GET", "/api/v1/setup");
+  if (!state.setup.signed_in) return false;
+  const session = await call("GET", "/api/v1/session");
+  state.address = session.public_url || state.address;
+  state.csrf = session.csrf;
   const list = await call("GET", "/api/v1/sources");
   state.sources = list.items;
   return true;
@@ -89,7 +89,7 @@ function receiveBlock(block) {
 async function listen() {
   for (;;) {
     try {
-      const answer = await fetch("/api/v1/live", { headers: { Authorization: "Bearer " + state.token }, cache: "no-store" });
+      const answer = await fetch("/api/v1/live", { cache: "no-store" });
       if (!answer.ok) throw new Error(answer.statusText);
       state.connected = "live";
       const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -116,6 +116,16 @@ function drawTexts() {
   $("language").textContent = text("language.other");
   $("language").title = text("language.other.name");
   $("source-name").placeholder = text("source.example");
+}
+
+function drawGate() {
+  const first = state.setup?.needed;
+  $("gate").querySelector("h2").textContent = text(first ? "gate.first" : "gate.title");
+  $("gate").querySelector("p").textContent = text(first ? "gate.first.why" : "gate.why");
+  $("gate-email").placeholder = text("gate.email");
+  $("gate-password").placeholder = text("gate.password");
+  $("gate-code").placeholder = text(first ? "gate.token" : "gate.code");
+  $("gate-code").hidden = !state.setup?.token_needed;
 }
 
 function drawHead() {
@@ -266,12 +276,9 @@ async function start() {
     state.gate = !(await enter());
   } catch (e) {
     if (e.status !== 401 && e.status !== 403) { state.connected = "lost"; draw(); setTimeout(start, 2000); return; }
-    sessionStorage.removeItem("key");
-    state.token = "";
     state.gate = true;
-    $("gate-error").textContent = text("gate.wrong");
   }
-  if (state.gate) { draw(); $("gate-key").focus(); return; }
+  if (state.gate) { drawGate(); draw(); $("gate-email").focus(); return; }
   await refresh().catch(() => {});
   const latest = await call("GET", "/api/v1/events?limit=40").catch(() => ({ items: [] }));
   for (const event of latest.items.reverse()) remember(event);
@@ -287,10 +294,15 @@ $("language").addEventListener("click", () => {
 });
 $("gate-form").addEventListener("submit", (e) => {
   e.preventDefault();
-  state.token = $("gate-key").value.trim();
-  sessionStorage.setItem("key", state.token);
+  const who = { email: $("gate-email").value.trim(), password: $("gate-password").value };
+  const more = $("gate-code").value.trim();
   $("gate-error").textContent = "";
-  start();
+  const asked = state.setup?.needed ? call("POST", "/api/v1/setup", { ...who, token: more || undefined })
+    : call("POST", "/api/v1/session", { ...who, code: more || undefined });
+  asked.then(start).catch((error) => {
+    if (error.path === "/code" || error.path === "/token") $("gate-code").hidden = false;
+    $("gate-error").textContent = error.message;
+  });
 });
 $("source-form").addEventListener("submit", async (e) => {
   e.preventDefault();
