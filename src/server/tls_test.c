@@ -145,8 +145,8 @@ TEST("requests that come a byte at a time, and many on one connection")
     CHECK_EQ(SSL_connect(c.ssl), 1);
     str ask_it = S("GET /livez HTTP/1.1\r\nHost: beckon.example\r\n\r\n");
     for (size_t i = 0; i < ask_it.n; i++) CHECK_EQ(SSL_write(c.ssl, ask_it.p + i, 1), 1);
-    char answer[4096];
-    CHECK(SSL_read(c.ssl, answer, sizeof answer) > 100);
+    char got[4096];
+    CHECK(SSL_read(c.ssl, got, sizeof got) > 100);
     struct buf b;
     buf_init(&b, 1 << 20);
     for (int i = 0; i < 200; i++) buf_put(&b, ask_it);
