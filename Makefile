@@ -20,7 +20,7 @@ MODULES := $(notdir $(wildcard src/*))
 C_SOURCES := $(filter-out %_test.c src/base/test.c src/main/main.c,$(wildcard $(MODULES:%=src/%/*.c)))
 CC_SOURCES := $(wildcard $(MODULES:%=src/%/*.cc))
 TEST_SOURCES := $(wildcard $(MODULES:%=src/%/*_test.c)) src/base/test.c
-EMBED := $(OUT)/embed.o
+EMBED := $(OUT)/embed.o $(OUT)/embed_bytes.o
 OBJECTS := $(C_SOURCES:%.c=$(OUT)/%.o) $(CC_SOURCES:%.cc=$(OUT)/%.o) $(EMBED)
 TEST_OBJECTS := $(TEST_SOURCES:%.c=$(OUT)/%.o)
 
@@ -68,10 +68,27 @@ $(OUT)/%.o: %.cc | deps
 	@mkdir -p $(@D)
 	@$(CXX) $(CXXFLAGS) -c -o $@ $<
 
-$(EMBED): $(wildcard src/server/page/* playbooks/*/playbook.json) tools/embed.sh tools/openapi.py api/openapi.yaml | deps
+# What is built in. UI=0 leaves the pages of web/ out, and with them Node; only the release has them unasked.
+UI ?= $(if $(filter release,$(MODE)),1,0)
+DIST := $(if $(filter 1,$(UI)),web/dist)
+$(OUT)/.ui-$(UI):
 	@mkdir -p $(@D)
-	@sh tools/embed.sh src/server/page $(OUT)/embed.c
-	@$(CC) -std=gnu17 -O1 $(COMMON) -c -o $@ $(OUT)/embed.c
+	@rm -f $(OUT)/.ui-*
+	@touch $@
+
+WEB := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
+web/dist: $(WEB) api/openapi.yaml tools/web.sh
+	@sh tools/web.sh
+	@touch $@
+
+$(OUT)/embed.c: $(wildcard src/server/page/* playbooks/*/playbook.json) $(DIST) $(OUT)/.ui-$(UI) tools/embed.py tools/openapi.py api/openapi.yaml | deps
+	@python3 tools/embed.py $(OUT)/embed src/server/page $(DIST)
+
+$(OUT)/embed.o: $(OUT)/embed.c
+	@$(CC) -std=gnu17 -O1 $(COMMON) -c -o $@ $<
+
+$(OUT)/embed_bytes.o: $(OUT)/embed.c
+	@$(CC) -c -o $@ $(OUT)/embed.S
 
 # A fuzz target over its seeds only (any MODE), and as libFuzzer has it (MODE=fuzz).
 $(OUT)/replay-%: $(OUT)/fuzz/%_fuzz.o $(OUT)/fuzz/replay.o $(OBJECTS)

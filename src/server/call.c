@@ -4,6 +4,7 @@
 #include "server/conditions.h"
 #include "server/imports.h"
 #include "server/limits.h"
+#include "server/pages.h"
 #include "server/repeat.h"
 
 #include <stdlib.h>
@@ -370,7 +371,9 @@ void call_begin(struct server *s, struct http_request *req)
     s->calls++;
     http_keep(req);
     c->route = find_route(req, req->verb, raw, &verbs);
-    err e = c->route ? admit(c, raw) : wrong_verb(c, verbs);
+    err e = c->route                      ? admit(c, raw)
+            : !verbs && pages_fit(c) ? pages_send(c)
+                                     : wrong_verb(c, verbs);
     if (e != ERR_OK) {
         put_problem(c, e);
         c->go = GO_NOWHERE;
