@@ -69,11 +69,24 @@ struct happened *engine_event(struct engine *e, persona who, u32 code, str props
     return engine_event_at(e, who, code, e->now, props, flags, fresh);
 }
 
-static u64 host_event(void *ctx, persona head, u32 code, str props, bool fresh)
+/* What a persona began is told of her, also when she is one with others: a cut that gives her the
+ * message back gives her its events, too. Of somebody with more personas than rules look at, the
+ * first tells what nobody would see. */
+persona engine_teller(const struct engine *e, persona who)
+{
+    persona head = customer_head(e->customers, who), personas[PERSONAS_OF_ONE];
+    if (who == head) return who;
+    u32 n = customer_personas(e->customers, head, personas, PERSONAS_OF_ONE);
+    for (u32 i = 0; i < min_u32(n, PERSONAS_OF_ONE); i++)
+        if (personas[i] == who) return who;
+    return head;
+}
+
+static u64 host_event(void *ctx, persona who, u32 code, str props, bool fresh)
 {
     struct engine *e = ctx;
     u64 order = event_order(e->number, e->place);
-    engine_event(e, head, code, props, 0, fresh);
+    engine_event(e, engine_teller(e, who), code, props, 0, fresh);
     return order;
 }
 

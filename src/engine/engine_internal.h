@@ -239,6 +239,8 @@ struct happened *engine_event(struct engine *e, persona who, u32 code, str props
                               bool fresh);
 struct happened *engine_event_at(struct engine *e, persona who, u32 code, i64 occurred, str props,
                                  u32 flags, bool fresh);
+/* Whose timeline tells of what this persona began. */
+persona engine_teller(const struct engine *e, persona who);
 /* Only writes it down. */
 struct event engine_note(struct engine *e, persona who, u32 code, i64 occurred, str props,
                          u32 flags);

@@ -44,7 +44,7 @@ static void put_key(struct buf *b, const struct program *p, const struct event *
     if (key.type != VALUE_MISSING) props_put(b, PROPERTY_KEY, key);
 }
 
-void journey_tell(struct journeys *j, persona head, u32 event, const struct program *p, str reason,
+void journey_tell(struct journeys *j, persona who, u32 event, const struct program *p, str reason,
                   const struct event *trigger, bool fresh)
 {
     struct buf b;
@@ -54,7 +54,7 @@ void journey_tell(struct journeys *j, persona head, u32 event, const struct prog
     put_key(&b, p, trigger);
     if (event != EVENT_JOURNEY_EXITED && trigger && is_hand(p, trigger))
         props_put(&b, PROPERTY_BY, props_get(trigger->props, PROPERTY_JOURNEY));
-    j->host.event(j->host.ctx, head, event, buf_str(&b), fresh);
+    j->host.event(j->host.ctx, who, event, buf_str(&b), fresh);
     buf_clear(&b);
 }
 
@@ -205,8 +205,7 @@ void journey_end(struct journeys *j, u32 row, exit_reason why, i64 now, bool fre
     goal_after(j, row, now);
     count_end(j, p, why);
     if (why != EXIT_DONE && why != EXIT_END) tasks_close(j, row, exit_reason_text(why), fresh);
-    journey_tell(j, customer_head(j->customers, r->persona), EVENT_JOURNEY_EXITED, p,
-                 exit_reason_text(why), who.event, fresh);
+    journey_tell(j, r->persona, EVENT_JOURNEY_EXITED, p, exit_reason_text(why), who.event, fresh);
     journey_drop_if_done(j, row);
 }
 
@@ -231,8 +230,7 @@ static void tell_message(struct journeys *j, u32 row, u32 message, u32 event, bo
     props_put(&b, PROPERTY_STEP, value_text(names_text(j->names, NAME_OBJECT, in->step)));
     props_put(&b, PROPERTY_CHANNEL, value_text(names_text(j->names, NAME_CHANNEL, in->channel)));
     props_put(&b, PROPERTY_TEMPLATE, value_text(in->text));
-    j->host.event(j->host.ctx, customer_head(j->customers, row_at(j, row)->persona), event,
-                  buf_str(&b), fresh);
+    j->host.event(j->host.ctx, row_at(j, row)->persona, event, buf_str(&b), fresh);
     buf_clear(&b);
 }
 

@@ -95,9 +95,10 @@ typedef enum {
 /* What a journey does to the rest: engine fills the table. */
 struct journey_host {
     void *ctx;
-    /* A system event of the customer: code of log/events.h, props in base/props.h form. One that is
-     * not fresh starts no journey. Gives its order. */
-    u64 (*event)(void *ctx, persona head, u32 code, str props, bool fresh);
+    /* A system event of the persona whose enrolment it is of, so that a cut parts neither: code of
+     * log/events.h, props in base/props.h form. One that is not fresh starts no journey. Gives its
+     * order. */
+    u64 (*event)(void *ctx, persona who, u32 code, str props, bool fresh);
     /* A live subject of this customer. */
     void (*subject)(void *ctx, persona head, struct subject *out);
     /* A zone by its name, of the records applied; empty: the workspace's. NULL: UTC, also where

@@ -176,7 +176,7 @@ static inline persona pass_at(const struct journey_row *r)
 
 /* An event of the journey, with its reason where there is one, and the entry's key as the
  * triggering event has it. */
-void journey_tell(struct journeys *j, persona head, u32 event, const struct program *p, str reason,
+void journey_tell(struct journeys *j, persona who, u32 event, const struct program *p, str reason,
                   const struct event *trigger, bool fresh);
 /* Ends an enrolment that runs; `fresh`: the exit may start other journeys. */
 void journey_end(struct journeys *j, u32 row, exit_reason why, i64 now, bool fresh);

@@ -34,8 +34,8 @@ u64 step_done(struct journeys *j, u32 row, const struct instruction *in, const s
     put_text(&b, PROPERTY_REASON, d->reason);
     if (d->to) put_text(&b, PROPERTY_TO, names_text(j->names, NAME_OBJECT, d->to));
     if (d->key.type != VALUE_MISSING) props_put(&b, PROPERTY_VALUE, d->key);
-    u64 order = j->host.event(j->host.ctx, customer_head(j->customers, row_at(j, row)->persona),
-                              EVENT_STEP_DONE, buf_str(&b), true);
+    u64 order = j->host.event(j->host.ctx, row_at(j, row)->persona, EVENT_STEP_DONE, buf_str(&b),
+                              true);
     buf_clear(&b);
     return order;
 }
@@ -87,8 +87,8 @@ static void tell(struct journeys *j, u32 row, const struct instruction *in, u32 
 {
     struct subject who;
     struct buf b;
-    persona head = customer_head(j->customers, row_at(j, row)->persona);
-    j->host.subject(j->host.ctx, head, &who);
+    persona of = row_at(j, row)->persona;
+    j->host.subject(j->host.ctx, customer_head(j->customers, of), &who);
     buf_init(&b, 128 * 1024);
     step_put(j, row, in, &b);
     if (event == EVENT_WEBHOOK_CALLED) {
@@ -98,7 +98,7 @@ static void tell(struct journeys *j, u32 row, const struct instruction *in, u32 
         put_text(&b, PROPERTY_CHANNEL, names_text(j->names, NAME_CHANNEL, in->channel));
         put_text(&b, PROPERTY_TEMPLATE, in->text);
     }
-    j->host.event(j->host.ctx, head, event, buf_str(&b), true);
+    j->host.event(j->host.ctx, of, event, buf_str(&b), true);
     buf_clear(&b);
 }
 
