@@ -280,7 +280,6 @@ void check_statuses(struct sim *s)
         }
         hash128 id = message_id(m, row);
         hash128_hex(id, hex);
-        /* Where she was cut, events and message may have gone apart. */
         HOLDS(s, was_said(list, n, hex, r->status),
               "a message has a status that nobody told of");
     }
@@ -411,8 +410,8 @@ void check_swarm(struct sim *s)
     r->journey_count = journey_list(engine_journeys(e), info, NAMED_MAX);
     for (u32 i = 0; i < r->journey_count; i++) r->journeys[i].id = info[i].id;
     recount_all(s, r);
-    /* What was erased is counted, and in nobody's timeline. */
-    if (!s->erasing && !has(s, FEATURE_IMPORTS)) {
+    /* What was erased, or taken back, is counted, and in nobody's timeline. */
+    if (!s->erasing && !s->undos) {
         compare_journeys(s, r, info);
         compare_coupons(s, r);
         HOLDS(s, message_tally(engine_messages(e)).planned == r->planned,

@@ -313,6 +313,7 @@ static void import(struct sim *s)
         return;
     buf_init(&b, 512);
     if (rng_percent(&s->swarm, 25)) {
+        s->undos++;
         undo_put(&b, &(struct undo_record){source, 1, 0});
         (void)!world_record(s->world, RECORD_UNDO_, buf_str(&b));
     } else {

@@ -359,6 +359,7 @@ static void forget(struct sim *s)
         if (id.space == SPACE_EMAIL) hers[(u32)(id.value.p[1] - '0') % PEOPLE] = true;
     if (world_erase(s->world, p) != ERR_OK) return;
     s->erasures++;
+    s->undos_erased = s->undos;
     for (u32 i = 0; i < PEOPLE; i++)
         if (hers[i]) s->opted_out[i] = world_now(s->world);
 }

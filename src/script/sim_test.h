@@ -91,6 +91,7 @@ struct sim {
     bool mixed[PEOPLE];    /* was one customer with somebody else: consent is of both */
     u8 gone[EVENTS_MAX];   /* message ids that were erased, or may have been */
     u32 erasures;
+    u32 undos, undos_erased; /* of imports that were asked for; until the last erasure */
     bool erasing;       /* one was asked for, and may have happened */
     u32 device[PEOPLE]; /* how many she has had */
     struct journey_plan journeys[J_COUNT];
