@@ -179,6 +179,7 @@ static void enrol(struct journeys *j, u32 index, persona head, const struct caus
     r->state = ENROLMENT_WAITING;
     r->due_ms = now;
     who->enrolments = row;
+    step_stands(j, row, 1);
     count_entry(j, p, ENTRY_NONE);
     journey_tell(j, head, EVENT_JOURNEY_ENTERED, p, S(""), cause->event, true);
     exits_follow(j, row, now);

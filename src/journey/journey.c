@@ -198,6 +198,7 @@ void journey_end(struct journeys *j, u32 row, exit_reason why, i64 now, bool fre
     struct subject who = {0};
     struct event trigger;
     if (row_at(j, row)->key) enrolment_subject(j, row, &who, &trigger);
+    step_stands(j, row, -1);
     struct enrolment_row *r = row_edit(j, row);
     r->state = ENROLMENT_ENDED;
     r->exit = why & 63;

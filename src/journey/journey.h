@@ -322,16 +322,11 @@ bool journey_next_version(const struct journeys *j, u32 code, u32 *cursor,
 /* One step of a version, in the order of the program. */
 struct step_info {
     str step, kind;           /* kind: the word it is written with: "send", "wait"… */
-    u32 at;                   /* its place, as journey_standing gives it */
-    u64 came;                 /* how often somebody came to it */
     str channel, template_id; /* of a send */
-    struct step_tally messages;
+    struct step_tally tally;
 };
-/* *cursor starts at 0. O(steps before it). */
+/* *cursor starts at 0. O(1). */
 bool journey_next_step(const struct journeys *j, u32 version, u32 *cursor, struct step_info *out);
-/* Where those stand who are under way in it. O(enrolments of all). */
-void journey_standing(const struct journeys *j, u32 code,
-                      void (*each)(void *ctx, u32 version, u32 at), void *ctx);
 u32 journey_list(const struct journeys *j, struct journey_info *out, u32 max);
 bool journey_find(const struct journeys *j, str id, struct journey_info *out);
 const struct enrolment_row *enrolment_at(const struct journeys *j, u32 row);

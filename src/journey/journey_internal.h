@@ -112,13 +112,11 @@ enum { HANDS_MAX = 256, STEPS_AT_ONCE = 100 };
 /* In a cursor: dates that were known before count from the publication on. */
 #define PASS_PUBLISHED ((u32)1 << 31)
 
-/* How many came to an instruction: row 1 + version index × CAME_EACH + its place. */
-enum { CAME_EACH = 4096 };
-_Static_assert((int)INSTRUCTIONS_MAX <= CAME_EACH, "room");
+_Static_assert((int)INSTRUCTIONS_MAX <= (int)MESSAGE_STEPS_MAX, "room");
 
 struct journeys {
     struct table *enrolments, *programs, *journeys, *counts, *schedules, *clock;
-    struct table *extras, *marks, *tasks, *pools, *came;
+    struct table *extras, *marks, *tasks, *pools;
     struct heap *bytes, *task_texts;
     struct customers *customers;
     struct messages *messages;
@@ -214,6 +212,10 @@ void journey_drop_if_done(struct journeys *j, u32 row);
 void journey_advance(struct journeys *j, u32 row, i64 now);
 /* The present step is over: the next. */
 void journey_go_on(struct journeys *j, u32 row, i64 now);
+/* An enrolment that runs is at another step of its version now; for `by` = ±1: one more, or one
+ * less, who stands where the row says. */
+void step_move(struct journeys *j, u32 row, u32 step);
+void step_stands(struct journeys *j, u32 row, i64 by);
 /* What every event of a step begins with: journey, step, key. */
 void step_put(struct journeys *j, u32 row, const struct instruction *in, struct buf *b);
 /* What Step Done says beside it. */
@@ -343,7 +345,5 @@ void pass_begin(struct journeys *j, u32 journey, bool published);
 /* One more that was refused (NONE: entered), or ended so. */
 void count_entry(struct journeys *j, const struct program *p, entry_refusal why);
 void count_end(struct journeys *j, const struct program *p, exit_reason why);
-/* One more who came to an instruction. */
-void count_came(struct journeys *j, const struct program *p, u32 at);
 /* The row of a journey's code; 0: there is none. */
 u32 journey_row_of(const struct journeys *j, u32 code);
