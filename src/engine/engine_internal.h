@@ -10,7 +10,9 @@
 #include <stdatomic.h>
 
 enum {
-    CAUSES_MAX = 4096,      /* events and crossings of one record */
+    CAUSES_MAX = 1 << 16,   /* events and crossings of one record */
+    CAUSES_EACH = 1 << 12,  /* …are kept in pieces of so many */
+    CAUSES_MANY = 2048,     /* where they are of many customers, they are settled then */
     ROUNDS_MAX = 8,         /* how deep effects may cause effects */
     SUBJECTS = 8,           /* subjects in use at once */
     ERASURES_MAX = 1 << 20, /* under way at once */
@@ -201,7 +203,7 @@ struct engine {
     u32 place; /* of the next event among the record's */
     u32 own;   /* the first place that is the record's own doing, not what was due before it */
     struct arena *scratch;
-    struct happened *happened;
+    struct happened *happened[CAUSES_MAX / CAUSES_EACH]; /* pieces, made when needed */
     u32 happened_count;
     struct edges *edges;
     persona subject_personas[SUBJECTS][PERSONAS_OF_ONE];

@@ -44,6 +44,15 @@ static void put_key(struct buf *b, const struct program *p, const struct event *
     if (key.type != VALUE_MISSING) props_put(b, PROPERTY_KEY, key);
 }
 
+/* The journey that handed her over, or whose event began it. */
+static void put_origin(struct buf *b, const struct program *p, const struct event *trigger)
+{
+    str source = journey_behind(p, trigger);
+    if (trigger && is_hand(p, trigger))
+        props_put(b, PROPERTY_BY, props_get(trigger->props, PROPERTY_JOURNEY));
+    if (source.n) props_put(b, PROPERTY_SOURCE, value_text(source));
+}
+
 void journey_tell(struct journeys *j, persona who, u32 event, const struct program *p, str reason,
                   const struct event *trigger, bool fresh)
 {
@@ -52,8 +61,7 @@ void journey_tell(struct journeys *j, persona who, u32 event, const struct progr
     props_put(&b, PROPERTY_JOURNEY, value_text(p->id));
     if (reason.n) props_put(&b, PROPERTY_REASON, value_text(reason));
     put_key(&b, p, trigger);
-    if (event != EVENT_JOURNEY_EXITED && trigger && is_hand(p, trigger))
-        props_put(&b, PROPERTY_BY, props_get(trigger->props, PROPERTY_JOURNEY));
+    if (event != EVENT_JOURNEY_EXITED) put_origin(&b, p, trigger);
     j->host.event(j->host.ctx, who, event, buf_str(&b), fresh);
     buf_clear(&b);
 }

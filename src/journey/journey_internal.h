@@ -9,7 +9,7 @@
  *   owner.c    joined, cut, forgotten  pass.c     work that passes everybody
  *   schedule.c ticks                   goal.c     what they are to do
  *   cron.c     patterns of local time  explain.c  how it stands for one customer
- *   user.c     which journey names an object */
+ *   user.c     which journey names an object  loop.c  circles of journeys */
 #pragma once
 #include "journey/program.h"
 
@@ -270,8 +270,14 @@ void hand_put(struct journeys *j, u32 row, const struct instruction *in);
 void hands_over(struct journeys *j, i64 now);
 /* The event is a hand-over into this journey. */
 bool is_hand(const struct program *p, const struct event *ev);
-/* She was handed over into it three times within a day. */
-bool hand_loops(struct journeys *j, const struct program *p, persona head, i64 now);
+
+/* ---- loop.c ---- */
+
+/* The journey whose own doing the event tells of, which began the enrolment in p; empty: none. */
+str journey_behind(const struct program *p, const struct event *ev);
+/* Three times within a day journeys began it by hand-overs, or by events that go back to it. */
+bool journey_loops(struct journeys *j, const struct program *p, persona head,
+                   const struct event *ev, i64 now);
 
 /* ---- enter.c ---- */
 
