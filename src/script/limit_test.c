@@ -43,6 +43,7 @@ TEST("a script may be refused for how much happens in it, and for how long it ta
     CHECK_STR(str_of(why.message),
               S("more than 600 events happen: use fewer customers, or a shorter time"));
     limits = (struct script_limits){.work_ms = 1, .events = 10000};
+    why = (struct diag){0};
     CHECK_EQ(run(arena, MANY, limits, &why), ERR_REFUSED);
     CHECK_STR(str_of(why.message), S("this takes longer than 0 s to work out: use fewer customers, "
                                    "or a shorter time"));
