@@ -11,6 +11,7 @@
     X(IDENTITY)                                                                                    \
     X(SCHEMA)                                                                                      \
     X(EVENTS)                                                                                      \
+    X(VOCABULARY)                                                                                  \
     X(SEGMENTS)                                                                                    \
     X(STATES)                                                                                      \
     X(TASKS)                                                                                       \
