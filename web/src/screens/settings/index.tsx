@@ -1,5 +1,5 @@
 // Settings: a list on the left, one part on the right.
-import { lazy, type ReactNode, Suspense } from 'react'
+import { lazy, type ReactNode, Suspense, useEffect, useRef } from 'react'
 import { Link, useParams } from 'wouter'
 import { useSession } from '~/api/session'
 import { useWords } from '~/i18n'
@@ -21,9 +21,11 @@ const ORDER = ['channels', 'rules', 'data', 'team', 'workspace', 'developers'] a
 export function SettingsFrame({ at, children }: { at: string; children: ReactNode }) {
   const t = useWords(settingsWords)
   const session = useSession()
+  const nav = useRef<HTMLElement>(null)
+  useEffect(() => { const on = nav.current?.querySelector<HTMLElement>('[aria-current]'); if (on && nav.current) nav.current.scrollLeft = on.offsetLeft - 40 }, [at])
   return (
     <main className="page settings">
-      <nav className="settings-nav" aria-label={t('settings')}>
+      <nav ref={nav} className="settings-nav" aria-label={t('settings')}>
         <p className="small dim settings-label">{t('settings')}</p>
         {[...ORDER, ...(session?.user ? (['account'] as const) : [])].map((x) => (
           <Link key={x} href={x === 'data' ? '/data' : `/settings/${x}`} className="quiet" aria-current={x === at ? 'page' : undefined}>{t(x)}</Link>

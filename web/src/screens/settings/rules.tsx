@@ -1,12 +1,12 @@
 // rules.tsx: how often at most, and when not: the workspace's caps, quiet hours and holidays as sentences.
-import { NumberInput, Select, Textarea, TextInput } from '@mantine/core'
+import { Textarea } from '@mantine/core'
 import { IconPlus, IconTrash } from '@tabler/icons-react'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { request, type Schemas } from '~/api/client'
 import { channelWords } from '~/channels/words'
 import { useWords } from '~/i18n'
-import { Button, Card, ErrorNote, Loaded, PageHead, toast } from '~/parts'
+import { Button, Card, ErrorNote, Loaded, PageHead, Pick, toast } from '~/parts'
 import { settingsWords } from './words'
 
 type Policies = Schemas['policies']
@@ -18,25 +18,32 @@ function useChannels() {
   const t = useWords(settingsWords)
   const w = useWords(channelWords)
   return (present: string, each: boolean) => {
-    const list = [{ value: '*', label: t('capAny') }, ...(each ? [{ value: 'each', label: t('capEach') }] : []), { value: 'sms', label: w('sms') }, { value: 'email', label: w('email') }]
+    const list = [{ value: '*', label: t(each ? 'capAny' : 'chAny') }, ...(each ? [{ value: 'each', label: t('capEach') }] : []), { value: 'sms', label: w('sms') }, { value: 'email', label: w('email') }, { value: 'call', label: t('chCall') }]
     return list.some((x) => x.value === present) ? list : [...list, { value: present, label: present }]
   }
 }
 
+const COUNTS = [1, 2, 3, 4, 5, 6, 8, 10, 15, 20]
+const HOURS = Array.from({ length: 24 }, (_, h) => `${String(h).padStart(2, '0')}:00`)
+const withOwn = <V,>(list: V[], own: V) => (list.includes(own) ? list : [own, ...list])
+const plain = <V extends string | number>(list: V[]) => list.map((value) => ({ value, label: String(value) }))
+
 function CapRow({ cap, set, drop }: { cap: Cap; set: (c: Cap) => void; drop: () => void }) {
   const t = useWords(settingsWords)
   const channels = useChannels()
-  const periods = Object.entries(PERIODS).map(([value, word]) => ({ value, label: t(word) }))
-  if (!periods.some((p) => p.value === cap.per)) periods.push({ value: cap.per, label: cap.per })
+  const periods = withOwn(Object.keys(PERIODS), cap.per).map((value) => ({ value, label: value in PERIODS ? t(PERIODS[value as keyof typeof PERIODS]) : value }))
+  const over = cap.over ?? 'refuse'
   return (
     <div className="rule-row">
-      <NumberInput className="w-s" aria-label={t('capsTitle')} min={0} max={1000} value={cap.max} onChange={(v) => set({ ...cap, max: Number(v) || 0 })} />
-      <Select className="w-m" aria-label={t('capLine')} data={(['promotion', 'service', '*'] as const).map((c) => ({ value: c, label: t(c === 'promotion' ? 'catPromotion' : c === 'service' ? 'catService' : 'catAll') }))} value={cap.category ?? 'promotion'} onChange={(v) => set({ ...cap, category: v as Cap['category'] & string })} />
-      <Select className="w-l" aria-label={t('channels')} data={channels(cap.channel, true)} value={cap.channel} onChange={(v) => set({ ...cap, channel: v ?? '*' })} />
-      <span className="muted">{t('per')}</span>
-      <Select className="w-m" aria-label={t('per')} data={periods} value={cap.per} onChange={(v) => set({ ...cap, per: v ?? 'day' })} />
-      <span className="muted">{t('over')}</span>
-      <Select className="w-m" aria-label={t('over')} data={[{ value: 'refuse', label: t('overRefuse') }, { value: 'defer', label: t('overDefer') }]} value={cap.over ?? 'refuse'} onChange={(v) => set({ ...cap, over: v as Cap['over'] & string })} />
+      <p className="say grow">
+        {t.rich('capSentence', {
+          n: <Pick choices={plain(withOwn(COUNTS, cap.max))} value={cap.max} label={t('capsTitle')} onPick={(max) => set({ ...cap, max })} />,
+          kind: <Pick choices={(['promotion', 'service', '*'] as const).map((value) => ({ value, label: t(value === 'promotion' ? 'catPromotion' : value === 'service' ? 'catService' : 'catAll') }))} value={cap.category ?? 'promotion'} onPick={(category) => set({ ...cap, category })} />,
+          channel: <Pick choices={channels(cap.channel, true)} value={cap.channel} onPick={(channel) => set({ ...cap, channel })} />,
+          per: <Pick choices={periods} value={cap.per} onPick={(per) => set({ ...cap, per })} />,
+          over: <Pick choices={[{ value: 'refuse' as const, label: t('overRefuse') }, { value: 'defer' as const, label: t('overDefer') }]} value={over} onPick={(x) => set({ ...cap, over: x })} />,
+        })}
+      </p>
       <Button small plain aria-label={t('remove')} onClick={drop}><IconTrash size={18} stroke={1.75} aria-hidden /></Button>
     </div>
   )
@@ -47,12 +54,14 @@ function QuietRow({ quiet, set, drop }: { quiet: Quiet; set: (q: Quiet) => void;
   const channels = useChannels()
   return (
     <div className="rule-row">
-      <Select className="w-l" aria-label={t('quietLine')} data={channels(quiet.channel, false)} value={quiet.channel} onChange={(v) => set({ ...quiet, channel: v ?? '*' })} />
-      <span className="muted">{t('from')}</span>
-      <TextInput className="w-m" type="time" aria-label={t('from')} value={quiet.from} onChange={(e) => set({ ...quiet, from: e.currentTarget.value })} />
-      <span className="muted">{t('to')}</span>
-      <TextInput className="w-m" type="time" aria-label={t('to')} value={quiet.to} onChange={(e) => set({ ...quiet, to: e.currentTarget.value })} />
-      <Select className="w-m" aria-label={t('everyDay')} data={[{ value: 'all', label: t('everyDay') }, { value: 'holidays', label: t('onHolidays') }]} value={quiet.days ?? 'all'} onChange={(v) => set({ ...quiet, days: v as Quiet['days'] & string })} />
+      <p className="say grow">
+        {t.rich('quietSentence', {
+          channel: <Pick choices={channels(quiet.channel, false)} value={quiet.channel} onPick={(channel) => set({ ...quiet, channel })} />,
+          from: <Pick choices={plain(withOwn(HOURS, quiet.from))} value={quiet.from} label={t('from')} onPick={(from) => set({ ...quiet, from })} />,
+          to: <Pick choices={plain(withOwn(HOURS, quiet.to))} value={quiet.to} label={t('to')} onPick={(to) => set({ ...quiet, to })} />,
+          days: <Pick choices={[{ value: 'all' as const, label: t('everyDay') }, { value: 'holidays' as const, label: t('onHolidays') }]} value={quiet.days ?? 'all'} onPick={(days) => set({ ...quiet, days })} />,
+        })}
+      </p>
       <Button small plain aria-label={t('remove')} onClick={drop}><IconTrash size={18} stroke={1.75} aria-hidden /></Button>
     </div>
   )

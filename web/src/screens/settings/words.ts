@@ -11,8 +11,8 @@ export const settingsWords = words({
     connected: '{name} is connected. Send yourself a test.', hookUrl: 'Address for receipts and replies', hookHelp: 'Enter it at the provider, so that deliveries and opt-outs come back.',
     // rules
     rulesTitle: 'How often, and when not', rulesSub: 'These hold for every journey. Order confirmations and other service messages are not counted unless you say so.', capsTitle: 'At most', quietTitle: 'Not at night',
-    capLine: 'promotional messages by', capAny: 'any channel together', capEach: 'each channel', per: 'in', day: 'a day', week: 'a week', month: 'a month', hours24: '24 hours', days7: '7 days', days30: '30 days', addCap: 'Add a limit', over: 'Over it',
-    overRefuse: 'it is left out', overDefer: 'it waits', catPromotion: 'promotional', catService: 'service', catAll: 'all', quietLine: 'Nothing by', from: 'from', to: 'to', addQuiet: 'Add quiet hours', quietNote: 'By the clock where the customer lives. What falls into these hours waits for the morning.',
+    capSentence: 'At most <n/> <kind/> messages by <channel/> in <per/>; over that <over/>', quietSentence: 'Nothing by <channel/> from <from/> to <to/>, <days/>', capAny: 'all channels together', capEach: 'each channel', chCall: 'phone', chAny: 'any channel', day: 'a day', week: 'a week', month: 'a month', hours24: '24 hours', days7: '7 days', days30: '30 days', addCap: 'Add a limit',
+    overRefuse: 'it is left out', overDefer: 'it waits', catPromotion: 'promotional', catService: 'service', catAll: 'all', from: 'from', to: 'to', addQuiet: 'Add quiet hours', quietNote: 'By the clock where the customer lives. What falls into these hours waits for the morning.',
     everyDay: 'every day', onHolidays: 'on holidays', holidays: 'Holidays', holidaysHelp: 'One date a line, for example 2026-10-01', saveRules: 'Keep these rules', savedRules: 'The rules hold from now on', remove: 'Remove', unsaved: 'Not kept yet', undo: 'Undo changes',
     // team
     teamTitle: 'Who works here', teamSub: '{n, plural, one {One person} other {# people}}', invite: 'Invite somebody', name: 'Name', email: 'E-mail', role: 'Role', lastSeen: 'Last here', never: 'not yet',
@@ -40,8 +40,8 @@ export const settingsWords = words({
     nothingLost: '到点的消息会在这里等着，一条也不会丢。', whichChannel: '哪一种通道？', removeTitle: '断开 {name}？', removeBody: '它的消息会等着，直到重新接上这种通道。不会丢失，也不会发出。', removed: '{name} 已断开',
     connected: '{name} 已接通，给自己发一条测试吧。', hookUrl: '回执和回复的地址', hookHelp: '填到服务商后台，送达和退订才能传回来。',
     rulesTitle: '多久一次，什么时候不打扰', rulesSub: '对所有旅程都有效。订单确认等服务消息不计算在内，除非您另外规定。', capsTitle: '最多', quietTitle: '夜里不打扰',
-    capLine: '条营销消息，通道：', capAny: '所有通道合计', capEach: '每个通道各自', per: '每', day: '天', week: '周', month: '月', hours24: '24 小时', days7: '7 天', days30: '30 天', addCap: '添加一条', over: '超过时',
-    overRefuse: '不发了', overDefer: '等着', catPromotion: '营销', catService: '服务', catAll: '全部', quietLine: '通道', from: '从', to: '到', addQuiet: '添加免打扰时段', quietNote: '按客户所在地的时间。落在这段时间里的消息，等到早上再发。',
+    capSentence: '<channel/>，每<per/>最多 <n/> 条<kind/>消息，超过时<over/>', quietSentence: '<days/> <from/> 到 <to/>，<channel/>不发', capAny: '所有通道合计', capEach: '每个通道各自', chCall: '电话', chAny: '任何通道', day: '天', week: '周', month: '月', hours24: '24 小时', days7: '7 天', days30: '30 天', addCap: '添加一条',
+    overRefuse: '不发了', overDefer: '等着', catPromotion: '营销', catService: '服务', catAll: '全部', from: '从', to: '到', addQuiet: '添加免打扰时段', quietNote: '按客户所在地的时间。落在这段时间里的消息，等到早上再发。',
     everyDay: '每天', onHolidays: '节假日', holidays: '节假日', holidaysHelp: '一行一个日期，例如 2026-10-01', saveRules: '按这些规则执行', savedRules: '从现在起按新规则执行', remove: '删除', unsaved: '还没有保存', undo: '放弃修改',
     teamTitle: '谁在这里工作', teamSub: '{n} 人', invite: '邀请同事', name: '姓名', email: '邮箱', role: '角色', lastSeen: '上次来', never: '还没来过',
     owner: '所有者', admin: '管理员', marketer: '运营', approver: '审批人', analyst: '分析师', ownerHelp: '全部权限，可管理所有者', adminHelp: '除所有者外的全部权限', marketerHelp: '客户、内容、旅程', approverHelp: '查看全部，可开始和暂停旅程', analystHelp: '查看全部，不能修改',
