@@ -1,13 +1,13 @@
 /* route_segments.c — segments: rules that are kept true, who is in them, and counts before any
  * exist. */
-#include "server/beside.h"
-#include "server/crew.h"
+#include "predicate/sentence.h"
+#include "server/counts.h"
 #include "server/lists.h"
+#include "server/look.h"
 #include "server/publish.h"
 #include "server/show.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 static void put_segment(struct call *c, u32 code, str source)
 {
@@ -191,145 +191,94 @@ static err snapshot(struct call *c)
     return ERR_OK;
 }
 
-/* ---- preview: compiled on the engine's thread, counted beside on an epoch ---- */
+/* ---- preview ---- */
 
-enum { PREVIEW_BLOCK = 1 << 14, PREVIEW_SAMPLE = 10 };
-
-/* What one block of personas comes to. */
-struct preview_part {
-    u64 count, reachable[CHANNEL_FIXED_COUNT];
-    persona sample[PREVIEW_SAMPLE];
-};
+/* The conditions at the top, one row each: all of `all`, or of `any`, or the one there is. */
+static u32 rows_of(const struct json *rule, const struct json **first, bool *any, const char **name)
+{
+    const struct json *all = json_get(rule, "all"), *some = json_get(rule, "any");
+    *any = !all && some;
+    *name = all ? "/all" : some ? "/any" : "";
+    const struct json *list = all ? all : some;
+    *first = json_is(list, JSON_ARRAY) ? list->child : rule;
+    return json_is(list, JSON_ARRAY) ? list->count : 1;
+}
 
 struct preview {
-    struct beside beside;
-    struct predicate *predicate;
-    struct preview_part *parts, all;
-    u32 part_count;
-    i64 began_ns;
-    bool cancelled;
+    struct counts counts;
+    const struct json *first;
+    const char *place;
+    bool rows;
 };
 
-static void count_one(const struct preview *p, struct preview_part *part, persona head)
+static void put_rows(struct call *c, const struct preview *p)
 {
-    if (part->count < PREVIEW_SAMPLE) part->sample[part->count] = head;
-    part->count++;
-    for (u32 channel = CHANNEL_EMAIL; channel < CHANNEL_FIXED_COUNT; channel++)
-        part->reachable[channel] += view_consent(&p->beside.view.customers, head, channel, 0) == 1;
-}
-
-static void join_part(struct preview_part *all, const struct preview_part *part)
-{
-    for (u64 i = 0; i < part->count && i < PREVIEW_SAMPLE && all->count + i < PREVIEW_SAMPLE; i++)
-        all->sample[all->count + i] = part->sample[i];
-    all->count += part->count;
-    for (u32 i = 0; i < CHANNEL_FIXED_COUNT; i++) all->reachable[i] += part->reachable[i];
-}
-
-static err preview_unpin(struct call *c)
-{
-    struct preview *p = c->data;
-    struct customers *cs = engine_customers(c->server->engine);
-    beside_unpin(&p->beside);
-    if (p->cancelled) return diag_set(&c->why, ERR_BUSY, "it took too long; ask again");
-    buf_byte(&c->out, '{');
-    json_put_kv_i64(&c->out, S("count"), (i64)p->all.count);
-    json_put_key(&c->out, S("sample"));
+    const struct json *row = p->first;
+    struct buf zh, en;
+    buf_init(&zh, API_BODY_MAX), buf_init(&en, API_BODY_MAX);
+    json_put_key(&c->out, S("rows"));
     buf_byte(&c->out, '[');
-    for (u32 i = 0; i < p->all.count && i < PREVIEW_SAMPLE; i++) {
+    for (u32 i = 1; i < p->counts.n; i++, row = row->next) {
+        const struct counted *n = &p->counts.items[i];
+        buf_reset(&zh), buf_reset(&en);
+        predicate_sentence(row, true, &zh), predicate_sentence(row, false, &en);
         json_put_comma(&c->out);
-        show_customer(&c->out, c->server->engine, customer_head(cs, p->all.sample[i]));
+        buf_byte(&c->out, '{');
+        json_put_kv_str(&c->out, S("path"),
+                        p->place[0] ? arena_printf(c->arena, "%s/%u", p->place, i - 1) : S(""));
+        put_both(&c->out, S("text"), buf_str(&zh), buf_str(&en));
+        json_put_kv_i64(&c->out, S("count"), (i64)n->running);
+        json_put_kv_i64(&c->out, S("alone"), (i64)n->count);
+        buf_byte(&c->out, '}');
     }
     buf_byte(&c->out, ']');
-    json_put_key(&c->out, S("reachable"));
+    buf_clear(&zh), buf_clear(&en);
+}
+
+static err preview_answer(struct call *c)
+{
+    const struct preview *p = c->data;
+    struct engine *e = c->server->engine;
+    const struct counted *n = &p->counts.items[0];
     buf_byte(&c->out, '{');
-    for (u32 i = CHANNEL_EMAIL; i < CHANNEL_FIXED_COUNT; i++)
-        if (p->all.reachable[i])
-            json_put_kv_i64(&c->out, names_text(engine_names(c->server->engine), NAME_CHANNEL, i),
-                            (i64)p->all.reachable[i]);
-    buf_byte(&c->out, '}');
-    json_put_kv_i64(&c->out, S("took_ms"), (env_mono_ns(c->server->env) - p->began_ns) / 1000000);
+    json_put_kv_i64(&c->out, S("count"), (i64)n->count);
+    json_put_kv_i64(&c->out, S("of"), (i64)engine_stats(e).customers);
+    json_put_key(&c->out, S("sample"));
+    buf_byte(&c->out, '[');
+    for (u32 i = 0; i < n->sampled; i++) {
+        json_put_comma(&c->out);
+        show_customer(&c->out, e, customer_head(engine_customers(e), n->sample[i]));
+    }
+    buf_byte(&c->out, ']');
+    counts_put_reach(c, n);
+    json_put_kv_i64(&c->out, S("reachable_any"), (i64)n->reachable_any);
+    if (p->rows) put_rows(c, p);
+    json_put_kv_i64(&c->out, S("took_ms"), p->counts.took_ms);
     buf_byte(&c->out, '}');
     return ERR_OK;
 }
 
-/* Any thread of the crew. */
-static void preview_piece(void *ctx, u32 piece, u32 worker)
-{
-    struct call *c = ctx;
-    struct preview *p = c->data;
-    struct batch_subject all = {.view = &p->beside.view.customers,
-                                .events = p->beside.view.events,
-                                .zone = p->beside.zone,
-                                .resolver = &p->beside.resolver,
-                                .cancel = &p->cancelled,
-                                .names = engine_names(c->server->engine)};
-    persona from = 1 + piece * PREVIEW_BLOCK, to = min_u32(p->beside.end, from + PREVIEW_BLOCK);
-    u64 bits[PREVIEW_BLOCK / 64];
-    (void)worker;
-    if (from >= to || __atomic_load_n(&p->cancelled, __ATOMIC_RELAXED)) return;
-    if (atomic_load(&c->gone) ||
-        !predicate_batch(p->predicate, &all, from, to, p->beside.now, bits)) {
-        __atomic_store_n(&p->cancelled, true, __ATOMIC_RELAXED);
-        return;
-    }
-    for (u32 w = 0; w < (to - from + 63) / 64; w++)
-        for (u64 word = bits[w]; word; word &= word - 1)
-            count_one(p, &p->parts[piece], from + w * 64 + (persona)__builtin_ctzll(word));
-}
-
-static err preview_count(struct call *c)
-{
-    struct preview *p = c->data;
-    p->part_count = p->beside.end / PREVIEW_BLOCK + 1;
-    p->parts = mem_zalloc(p->part_count * sizeof *p->parts);
-    crew_each(c->server->crew, p->part_count, preview_piece, c);
-    for (u32 i = 0; i < p->part_count; i++) join_part(&p->all, &p->parts[i]);
-    free(p->parts);
-    return call_engine(c, preview_unpin);
-}
-
-static bool is_known(void *ctx, const char *kind, str id)
-{
-    return strcmp(kind, "zone") != 0 || engine_zone_known(ctx, id);
-}
-
 static err preview(struct call *c)
 {
-    struct engine *e = c->server->engine;
-    const struct json *rule = json_get(c->body, "predicate");
-    struct predicate_context pc = {.names = engine_names(e),
-                                   .customers = engine_customers(e),
-                                   .zone = engine_zone(e),
-                                   .place = PREDICATE_SEGMENT,
-                                   .known = is_known,
-                                   .ctx = e};
-    if (!rule) return diag_at(&c->why, ERR_REFUSED, S("/predicate"), "\"predicate\" is needed");
+    const struct json *rule = json_get(c->body, "predicate"), *row;
     struct preview *p = arena_zalloc(c->arena, sizeof *p);
-    struct buf compiled;
-    buf_init(&compiled, RECORD_BYTES_MAX);
-    struct diag inner = {0};
-    err r = predicate_compile(rule, &pc, &compiled, &inner);
-    if (r != ERR_OK && inner.code != ERR_OK) {
-        str path = arena_printf(c->arena, "/predicate%s", inner.path);
-        (void)!diag_at(&c->why, r, path, "%s", inner.message);
-    }
-    str bytes = arena_str(c->arena, buf_str(&compiled));
-    buf_clear(&compiled);
-    if (r == ERR_OK) r = predicate_load(bytes, c->arena, &p->predicate);
-    if (r != ERR_OK) return r;
-    p->began_ns = env_mono_ns(c->server->env);
-    beside_pin(&p->beside, c);
-    const struct json *as_of = json_get(c->body, "as_of");
-    iso_time t;
-    if (as_of && (!json_is(as_of, JSON_STRING) || !iso_parse(as_of->text, &t))) {
-        beside_unpin(&p->beside);
-        return diag_at(&c->why, ERR_REFUSED, S("/as_of"),
-                       "\"as_of\" is a moment: \"2026-06-01T10:00:00Z\"");
-    }
-    if (as_of) p->beside.now = zone_resolve_iso(p->beside.zone, &t);
+    bool any;
+    u32 rows;
+    if (!rule) return diag_at(&c->why, ERR_REFUSED, S("/predicate"), "\"predicate\" is needed");
     c->data = p;
-    return call_crew(c, preview_count);
+    counts_init(&p->counts, c);
+    struct counted *whole = counts_add(&p->counts);
+    TRY(counts_compile(&p->counts, whole, rule, "/predicate"));
+    whole->with_reach = true;
+    p->rows = json_get_bool(c->body, "rows", false);
+    rows = p->rows ? rows_of(rule, &p->first, &any, &p->place) : 0;
+    row = p->first;
+    for (u32 i = 0; i < rows; i++, row = row->next) {
+        struct counted *n = counts_add(&p->counts);
+        TRY(counts_compile(&p->counts, n, row, "/predicate"));
+        n->chain = i == 0 ? CHAIN_FIRST : any ? CHAIN_OR : CHAIN_AND;
+    }
+    return counts_begin(&p->counts, preview_answer);
 }
 
 extern const struct route ROUTES_SEGMENTS[];

@@ -12,6 +12,7 @@
     X(SCHEMA)                                                                                      \
     X(EVENTS)                                                                                      \
     X(ANALYSES)                                                                                    \
+    X(VOCABULARY)                                                                                  \
     X(SEGMENTS)                                                                                    \
     X(STATES)                                                                                      \
     X(TASKS)                                                                                       \
@@ -19,6 +20,7 @@
     X(JOURNEYS)                                                                                    \
     X(ENTER)                                                                                       \
     X(PLAYBOOKS)                                                                                   \
+    X(PREVIEW)                                                                                     \
     X(TEMPLATES)                                                                                   \
     X(COUPONS)                                                                                     \
     X(ORDERS)                                                                                      \
@@ -37,6 +39,10 @@
     X(WEBHOOKS)                                                                                    \
     X(SOURCES)                                                                                     \
     X(AUDIT)                                                                                       \
+    X(SESSION)                                                                                     \
+    X(TOTP)                                                                                        \
+    X(USERS)                                                                                       \
+    X(PAUSE)                                                                                       \
     X(SETTINGS)                                                                                    \
     X(IMPORTS)
 

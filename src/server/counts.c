@@ -1,0 +1,174 @@
+/* counts.c — compiled, counted in blocks of customers, shown. */
+#include "server/counts.h"
+
+#include "server/crew.h"
+
+#include <stdlib.h>
+
+enum { BLOCK = 1 << 14 };
+
+/* ---- counting ---- */
+
+static void count_one(const struct counts *k, struct counted *n, persona head)
+{
+    bool any = false;
+    n->count++;
+    if (n->sampled < COUNTS_SAMPLE) n->sample[n->sampled++] = head;
+    if (!n->with_reach) return;
+    for (u32 channel = CHANNEL_EMAIL; channel < CHANNEL_FIXED_COUNT; channel++) {
+        bool agreed = view_consent(&k->beside.view.customers, head, channel, 0) == 1;
+        n->reachable[channel] += agreed;
+        any |= agreed;
+    }
+    n->reachable_any += any;
+}
+
+static void count_block(const struct counts *k, struct counted *n, persona from, const u64 *bits,
+                        u64 *chain)
+{
+    for (u32 w = 0; w < BLOCK / 64; w++) {
+        for (u64 word = bits[w]; word; word &= word - 1)
+            count_one(k, n, from + w * 64 + (persona)__builtin_ctzll(word));
+        if (n->chain == CHAIN_NONE) continue;
+        chain[w] = n->chain == CHAIN_FIRST ? bits[w]
+                   : n->chain == CHAIN_AND ? chain[w] & bits[w]
+                                           : chain[w] | bits[w];
+        n->running += (u64)__builtin_popcountll(chain[w]);
+    }
+}
+
+static err unpin(struct call *c)
+{
+    struct counts *k = c->helper_data;
+    beside_unpin(&k->beside);
+    if (k->cancelled) return diag_set(&c->why, ERR_BUSY, "it took too long; ask again");
+    k->took_ms = (env_mono_ns(c->server->env) - k->began_ns) / 1000000;
+    return k->then(c);
+}
+
+/* Any thread of the crew: each counts into items of its own. */
+static void piece(void *ctx, u32 n, u32 worker)
+{
+    struct counts *k = ctx;
+    struct counted *items = k->of_worker + (size_t)worker * k->n;
+    struct batch_subject all = {.view = &k->beside.view.customers,
+                                .events = k->beside.view.events,
+                                .zone = k->beside.zone,
+                                .resolver = &k->beside.resolver,
+                                .cancel = &k->cancelled,
+                                .names = engine_names(k->c->server->engine)};
+    persona from = 1 + n * BLOCK, to = min_u32(k->beside.end, from + BLOCK);
+    u64 bits[BLOCK / 64], chain[BLOCK / 64] = {0};
+    if (from >= to) return;
+    if (atomic_load(&k->c->gone)) __atomic_store_n(&k->cancelled, true, __ATOMIC_RELAXED);
+    for (u32 i = 0; i < k->n && !__atomic_load_n(&k->cancelled, __ATOMIC_RELAXED); i++) {
+        if (!items[i].predicate) continue;
+        memset(bits, 0, sizeof bits);
+        if (predicate_batch(items[i].predicate, &all, from, to, k->beside.now, bits))
+            count_block(k, &items[i], from, bits, chain);
+        else
+            __atomic_store_n(&k->cancelled, true, __ATOMIC_RELAXED);
+    }
+}
+
+/* Samples are the first of everybody: each worker's ascend. */
+static void join_sample(struct counted *into, const struct counted *from)
+{
+    persona all[COUNTS_SAMPLE];
+    u32 n = 0, i = 0, j = 0;
+    while (n < COUNTS_SAMPLE && (i < into->sampled || j < from->sampled)) {
+        bool first = j == from->sampled || (i < into->sampled && into->sample[i] < from->sample[j]);
+        all[n++] = first ? into->sample[i++] : from->sample[j++];
+    }
+    memcpy(into->sample, all, n * sizeof *all);
+    into->sampled = n;
+}
+
+static void join(struct counted *into, const struct counted *from)
+{
+    into->count += from->count;
+    into->running += from->running;
+    into->reachable_any += from->reachable_any;
+    for (u32 i = 0; i < CHANNEL_FIXED_COUNT; i++) into->reachable[i] += from->reachable[i];
+    join_sample(into, from);
+}
+
+static err count(struct call *c)
+{
+    struct counts *k = c->helper_data;
+    u32 workers = crew_size(c->server->crew);
+    k->of_worker = mem_alloc((size_t)workers * k->n * sizeof *k->of_worker);
+    for (u32 w = 0; w < workers; w++)
+        memcpy(k->of_worker + (size_t)w * k->n, k->items, k->n * sizeof *k->items);
+    crew_each(c->server->crew, k->beside.end / BLOCK + 1, piece, k);
+    for (u32 w = 0; w < workers; w++)
+        for (u32 i = 0; i < k->n; i++) join(&k->items[i], &k->of_worker[(size_t)w * k->n + i]);
+    free(k->of_worker);
+    return call_engine(c, unpin);
+}
+
+/* ---- asking ---- */
+
+static bool is_known(void *ctx, const char *kind, str id)
+{
+    return strcmp(kind, "zone") != 0 || engine_zone_known(ctx, id);
+}
+
+void counts_init(struct counts *k, struct call *c)
+{
+    *k = (struct counts){.c = c, .items = arena_zalloc(c->arena, COUNTS_MAX * sizeof *k->items)};
+}
+
+struct counted *counts_add(struct counts *k)
+{
+    MUST(k->n < COUNTS_MAX);
+    return &k->items[k->n++];
+}
+
+err counts_compile(struct counts *k, struct counted *n, const struct json *rule, const char *place)
+{
+    struct call *c = k->c;
+    struct engine *e = c->server->engine;
+    struct predicate_context pc = {.names = engine_names(e),
+                                   .customers = engine_customers(e),
+                                   .zone = engine_zone(e),
+                                   .place = PREDICATE_SEGMENT,
+                                   .known = is_known,
+                                   .ctx = e};
+    struct diag inner = {0};
+    struct buf compiled;
+    buf_init(&compiled, RECORD_BYTES_MAX);
+    err r = predicate_compile(rule, &pc, &compiled, &inner);
+    if (r != ERR_OK && inner.code != ERR_OK)
+        (void)!diag_at(&c->why, r, arena_printf(c->arena, "%s%s", place, inner.path), "%s",
+                       inner.message);
+    str bytes = arena_str(c->arena, buf_str(&compiled));
+    buf_clear(&compiled);
+    return r == ERR_OK ? predicate_load(bytes, c->arena, &n->predicate) : r;
+}
+
+err counts_begin(struct counts *k, call_step then)
+{
+    const struct json *as_of = json_get(k->c->body, "as_of");
+    iso_time t;
+    if (as_of && (!json_is(as_of, JSON_STRING) || !iso_parse(as_of->text, &t)))
+        return diag_at(&k->c->why, ERR_REFUSED, S("/as_of"),
+                       "\"as_of\" is a moment: \"2026-06-01T10:00:00Z\"");
+    k->then = then;
+    k->began_ns = env_mono_ns(k->c->server->env);
+    k->c->helper_data = k;
+    beside_pin(&k->beside, k->c);
+    if (as_of) k->beside.now = zone_resolve_iso(k->beside.zone, &t);
+    return call_crew(k->c, count);
+}
+
+void counts_put_reach(struct call *c, const struct counted *n)
+{
+    json_put_key(&c->out, S("reachable"));
+    buf_byte(&c->out, '{');
+    for (u32 i = CHANNEL_EMAIL; i < CHANNEL_FIXED_COUNT; i++)
+        if (n->reachable[i])
+            json_put_kv_i64(&c->out, names_text(engine_names(c->server->engine), NAME_CHANNEL, i),
+                            (i64)n->reachable[i]);
+    buf_byte(&c->out, '}');
+}
