@@ -121,15 +121,15 @@ static bool advance_file(struct scan_slice *s, struct scan_lane *l)
     while (l->row < l->end) {
         u32 row = l->row++;
         block_at(&l->block, l->file, row);
-        event_persona persona = (u32)block_value(&l->block, COLUMN_PERSONA, row);
-        u64 order = block_value(&l->block, COLUMN_ORDER, row);
+        event_persona persona = block_persona(&l->block, row);
+        u64 order = block_order(&l->block, row);
         if (persona != l->asked) {
             l->asked = persona;
             l->here = !crowd_has_strayed(&s->scan->crowd, persona);
             l->gone = erased_of(v->catalog->erased, v->erased, persona);
         }
         if (!l->here || is_erased(&l->gone, order)) continue;
-        l->next = (struct place){(i64)block_value(&l->block, COLUMN_OCCURRED, row), order, 0, row};
+        l->next = (struct place){block_occurred(&l->block, row), order, 0, row};
         return true;
     }
     return false;
@@ -175,7 +175,7 @@ MUST_USE static err emit(struct scan_slice *s, struct scan_lane *l)
 {
     struct event ev;
     if (l->file)
-        block_event(&l->block, l->next.at, &ev);
+        block_event(&l->block, l->next.at, s->scratch, &ev);
     else
         tail_event(tail_row(&s->scan->view->es->tail, l->next.at), &ev);
     return put_event(s, &ev);
@@ -239,7 +239,6 @@ MUST_USE static err take_moved(struct scan_slice *s)
     event_persona head = c->pairs[s->pair].key;
     if (!s->personas) s->personas = mem_alloc(c->pair_count * sizeof *s->personas);
     u32 n = crowd_personas(c, &s->pair, s->personas);
-    arena_reset(s->scratch);
     struct event_iter *it =
         event_iter(s->scan->view, s->personas, n, s->scan->want.from, s->scan->want.to, s->scratch);
     while (event_next(it, &ev)) TRY(put_event(s, &ev));
@@ -336,6 +335,7 @@ err scan_slice_next(struct scan_slice *s, struct scan_batch *out)
     const bool *stop = s->scan->want.is_cancelled;
     struct scan_out *o = &s->out;
     err e = ERR_OK;
+    arena_reset(s->scratch);
     o->events = o->customers = 0;
     o->start[0] = 0;
     for (u32 i = 0; o->events < BATCH_EVENTS && o->customers < BATCH_CUSTOMERS; i++) {
