@@ -60,7 +60,7 @@ bool block_open(struct block *b, const struct sealed *s, u32 index)
     b->bytes = e->bytes;
     b->head = (const void *)b->p;
     b->run_row = b->first - 1;
-    b->run = UINT32_MAX;
+    b->run = b->group = UINT32_MAX;
     sealed_touch(s, b->p, e->bytes);
     return frame_holds(b);
 }
@@ -110,19 +110,33 @@ i64 block_received(struct block *b, u32 row)
     return (i64)received;
 }
 
-u32 block_rank(const struct block *b, u32 row, u32 kind)
+/* How many of n bytes are `wanted`; up to 15 behind them are read. */
+static u32 count_of(const u8 *p, u32 n, u8 wanted)
+{
+    typedef u8 lanes __attribute__((vector_size(16)));
+    lanes sum = {0}, all;
+    u32 i = 0, count = 0;
+    for (; i + sizeof all <= n; i += sizeof all) {
+        memcpy(&all, p + i, sizeof all);
+        sum -= (lanes)(all == wanted); /* at most BLOCK_COUNTED / 16 in a lane */
+    }
+    for (u32 k = 0; k < sizeof sum; k++) count += sum[k];
+    for (; i < n; i++) count += p[i] == wanted;
+    return count;
+}
+
+u32 block_rank(struct block *b, u32 row, u32 kind)
 {
     const struct block_head *h = b->head;
-    u32 at = row - b->first, i = at / BLOCK_COUNTED * BLOCK_COUNTED;
+    u32 at = row - b->first, group = at / BLOCK_COUNTED, first = group * BLOCK_COUNTED;
     u16 count;
-    memcpy(&count, b->p + h->counts_at + (at / BLOCK_COUNTED * h->kinds + kind) * sizeof count,
-           sizeof count);
-    u8 kinds[BLOCK_COUNTED];
-    unpack_u8(b->p + h->row[ROW_KIND].at, h->row[ROW_KIND].width, i, at - i, kinds);
-    u32 rank = count;
-    u8 wanted = (u8)(kind - h->row[ROW_KIND].base);
-    for (u32 k = 0; k < at - i; k++) rank += kinds[k] == wanted;
-    return rank;
+    memcpy(&count, b->p + h->counts_at + (group * h->kinds + kind) * sizeof count, sizeof count);
+    if (b->group != group) {
+        const struct packed *c = &h->row[ROW_KIND];
+        unpack_u8(b->p + c->at, c->width, first, min_u32(BLOCK_COUNTED, h->rows - first), b->kinds);
+        b->group = group;
+    }
+    return count + count_of(b->kinds, at - first, (u8)kind);
 }
 
 /* ---- values ---- */
@@ -186,11 +200,27 @@ str block_message(const struct block *b, u32 row)
 
 /* ---- a row put together ---- */
 
-enum { NUMBER_BYTES = 1 + 2 * BYTES_VARINT_MAX /* of a type, a code and a number, at most */ };
+enum {
+    SMALL = 512,
+    NUMBER_BYTES = 1 + 3 * BYTES_VARINT_MAX /* type, code, number and length of a text, at most */
+};
+
+static const struct packed *text_column(const struct block_field *f, const struct packed *c)
+{
+    switch (f->type) {
+    case FIELD_BOOL:
+    case VALUE_NULL:
+    case VALUE_INT:
+    case VALUE_FIXED: return NULL;
+    case VALUE_DATE:
+    case VALUE_TIME: return c + 1;
+    default: return c;
+    }
+}
 
 /* Writes the field's value from its columns, of which `c` is the first. */
 static u8 *put_field(const struct block *b, u8 *p, const struct block_field *f,
-                     const struct packed *c, u32 rank)
+                     const struct packed *c, u32 rank, str text)
 {
     p = bytes_put_varint(p, f->property);
     switch (f->type) {
@@ -205,43 +235,43 @@ static u8 *put_field(const struct block *b, u8 *p, const struct block_field *f,
     case VALUE_TIME:
         *p++ = (u8)f->type;
         p = bytes_put_zigzag(p, (i64)packed_get(b, c, rank));
-        p = bytes_put_str(p, block_text(b, c + 1, rank));
+        p = bytes_put_str(p, text);
         break;
-    default: *p++ = (u8)f->type; p = bytes_put_str(p, block_text(b, c, rank));
+    default: *p++ = (u8)f->type; p = bytes_put_str(p, text);
     }
     return p;
 }
 
-static size_t room_for(const struct block *b, const struct block_field *f, u32 n,
-                       const struct packed *c, u32 rank)
+/* The properties, at `to` if they fit into `room`; else only what they take, about. */
+static size_t try_props(const struct block *b, const struct block_kind *k, const struct packed *c,
+                        u32 rank, u8 *to, size_t room)
 {
-    size_t room = 0;
-    for (u32 i = 0; i < n; c += field_columns(f[i++].type)) {
-        const struct packed *text = f[i].type == VALUE_DATE || f[i].type == VALUE_TIME ? c + 1 : c;
-        room += NUMBER_BYTES;
-        if (field_columns(f[i].type) && text->mode != COLUMN_NUMBERS)
-            room += BYTES_VARINT_MAX + block_text(b, text, rank).n;
+    const struct block_field *f = block_fields(b, k);
+    size_t need = 0;
+    u8 *p = to;
+    for (u32 i = 0; i < k->field_count; c += field_columns(f[i++].type)) {
+        const struct packed *from = text_column(&f[i], c);
+        str text = from ? block_text(b, from, rank) : (str){0};
+        need += NUMBER_BYTES + text.n;
+        if (need <= room) p = put_field(b, p, &f[i], c, rank, text);
     }
-    return room;
+    return need <= room ? (size_t)(p - to) : need;
 }
 
-static str put_props(const struct block *b, u32 row, u32 kind, struct arena *arena)
+static str put_props(struct block *b, u32 row, struct arena *arena)
 {
+    u32 kind = block_row_kind(b, row);
     const struct block_kind *k = block_kind(b, kind);
-    const struct block_field *f = block_fields(b, k);
     if (k->field_count == 0) return (str){0};
     const struct packed *c = block_columns(b, k);
     u32 rank = block_rank(b, row, kind);
     MUST(rank < k->rows);
-    if (f[0].type == FIELD_BYTES) return block_text(b, c, rank);
-    u8 small[512], *to = small;
-    size_t room = room_for(b, f, k->field_count, c, rank);
-    if (room > sizeof small) to = arena_alloc(arena, room);
-    u8 *p = to;
-    for (u32 i = 0; i < k->field_count; c += field_columns(f[i++].type))
-        p = put_field(b, p, &f[i], c, rank);
-    str props = {(const char *)to, (size_t)(p - to)};
-    return to == small ? arena_str(arena, props) : props;
+    if (block_fields(b, k)[0].type == FIELD_BYTES) return block_text(b, c, rank);
+    u8 small[SMALL], *to;
+    size_t n = try_props(b, k, c, rank, small, sizeof small);
+    if (n <= sizeof small) return arena_str(arena, (str){(const char *)small, n});
+    to = arena_alloc(arena, n);
+    return (str){(const char *)to, try_props(b, k, c, rank, to, n)};
 }
 
 void block_event_bare(struct block *b, u32 row, struct event *out)
@@ -260,7 +290,7 @@ void block_event(struct block *b, u32 row, struct arena *arena, struct event *ou
 {
     block_event_bare(b, row, out);
     out->message_id = block_message(b, row);
-    out->props = put_props(b, row, block_row_kind(b, row), arena);
+    out->props = put_props(b, row, arena);
 }
 
 u32 sealed_lower(struct block *b, const struct sealed *s, u32 from, u32 to, i64 when)

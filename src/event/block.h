@@ -8,7 +8,7 @@
  * and what they share stands once. A kind is an event's code and a shape: the list of its
  * properties and their types, in the order sent. Its rows have their values in columns of their
  * own, in the order of rows, so which value is a row's follows from how many of its kind come
- * before; those are counted every 512 rows. A row with too rare a shape keeps its properties as
+ * before; those are counted every 256 rows. A row with too rare a shape keeps its properties as
  * they are: one field of type FIELD_BYTES. Whatever is put in comes back byte for byte. */
 #pragma once
 #include "base/props.h"
@@ -17,7 +17,7 @@
 enum {
     BLOCK_ROWS = 8192,
     BLOCK_KINDS = 255,
-    BLOCK_COUNTED = 512,             /* rows between counts of kinds */
+    BLOCK_COUNTED = 256,             /* rows between counts of kinds */
     BLOCK_PLACES = EVENT_PLACE_BITS, /* of an order, that stand apart from its record */
 };
 
@@ -72,6 +72,8 @@ struct block {
     const struct block_head *head;
     u32 bytes, index, first, end;
     u32 run_row, run; /* the row asked for last, and its run; `first` − 1: none */
+    u32 group;        /* whose kinds these are: rows [group, group + 256) of the block; NONE */
+    u8 kinds[BLOCK_COUNTED];
 };
 
 /* Opens the block that holds `row`, unless `b` is it; zero `b` at first. Cheap from one to the
@@ -124,7 +126,7 @@ u32 block_run_first(const struct block *b, u32 row);
 u64 block_order(struct block *b, u32 row);
 i64 block_received(struct block *b, u32 row);
 /* How many rows of the block before this one are of its kind. */
-u32 block_rank(const struct block *b, u32 row, u32 kind);
+u32 block_rank(struct block *b, u32 row, u32 kind);
 /* Text i of a column, or the bytes of it; the column may be any but of numbers. */
 str block_text(const struct block *b, const struct packed *c, u64 i);
 str block_message(const struct block *b, u32 row);

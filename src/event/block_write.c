@@ -253,7 +253,7 @@ static struct taken *taken_from(struct builder *b, const struct block *block, u3
     return t;
 }
 
-static u32 rank_of(struct taken *t, const struct block *block, u32 row, u32 kind)
+static u32 rank_of(struct taken *t, struct block *block, u32 row, u32 kind)
 {
     if (UNLIKELY(row < t->next)) return block_rank(block, row, kind);
     for (; t->next < row; t->next++) t->ranks[t->kinds[t->next - block->first]]++;
