@@ -1,4 +1,4 @@
-/* scan.c — sealing, merging and scanning the peers' events: bench-scan EVENTS.CSV.
+/* scan.c — sealing, merging and scanning the peers' events: bench-scan EVENTS.CSV [MIB OF A SEAL].
  *
  * Appends every row as a customer's event of history with its five properties, seals and merges as
  * the engine would, and scans what lies there then. Prints rows a second, bytes an event and
@@ -10,13 +10,17 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { AMOUNT = 1, PRODUCT, CATEGORY, CHANNEL, CITY, FIELDS };
 
+/* Processor time of this thread: others are at work on the machine. */
 static double seconds(void)
 {
-    return (double)env_mono_ns(env_real()) / 1e9;
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 static event_persona head_of(void *ctx, event_persona p)
@@ -85,6 +89,42 @@ static void append(struct events *es, char *line, u64 order, struct buf *props)
     event_append(es, &ev);
 }
 
+/* Where the bytes of the sealed files are. */
+static void columns(const struct events *es, u64 events)
+{
+    static const char *const ROWS[] = {"time", "kind", "message id"};
+    static const char *const RUNS[] = {"record", "place", "received", "persona", "source", "flags"};
+    double rows[3] = {0}, runs[6] = {0}, fields[16] = {0}, counts = 0, frame = 0, other = 0,
+           n = (double)events;
+    for (u32 f = 0; f < es->catalog->count; f++) {
+        const struct sealed *s = es->catalog->files[f];
+        struct block b = {0};
+        u64 row_bytes;
+        sealed_section(s, SECTION_ROWS, &row_bytes);
+        other += (double)(s->head.bytes - row_bytes);
+        for (u32 row = 0; row < s->head.rows; row = b.end) {
+            block_at(&b, s, row);
+            const struct block_head *h = b.head;
+            for (u32 c = 0; c < ROW_COLUMNS; c++) rows[c] += h->row[c].width / 8.0 * h->rows;
+            for (u32 c = 0; c < RUN_COLUMNS; c++) runs[c] += h->run[c].width / 8.0 * h->runs;
+            counts +=
+                h->rows / 8.0 + h->rows / 32.0 + (h->rows / BLOCK_COUNTED + 1) * h->kinds * 2.0;
+            frame += (double)sizeof *h + h->kinds * 16.0 + h->fields * 8.0 + h->columns * 16.0;
+            for (u32 k = 0; k < h->kinds; k++) {
+                const struct block_kind *kind = block_kind(&b, k);
+                for (u32 i = 0; i < kind->field_count; i++)
+                    fields[block_fields(&b, kind)[i].property % 16] +=
+                        block_columns(&b, kind)[i].width / 8.0 * kind->rows;
+            }
+        }
+    }
+    for (u32 c = 0; c < ROW_COLUMNS; c++) printf("  %s %.2f", ROWS[c], rows[c] / n);
+    for (u32 c = 0; c < RUN_COLUMNS; c++) printf("  %s %.2f", RUNS[c], runs[c] / n);
+    for (u32 c = 1; c < FIELDS; c++) printf("  property %u %.2f", c, fields[c] / n);
+    printf("  runs and counts %.2f  frames %.2f  customers, index, hashes %.2f\n", counts / n,
+           frame / n, other / n);
+}
+
 static void scan(const struct event_view *v, const char *what, struct scan_want want)
 {
     double best = 1e9;
@@ -148,7 +188,8 @@ int main(int argc, char **argv)
     FILE *f = argc > 1 ? fopen(argv[1], "r") : NULL;
     if (!f || !mkdtemp(dir) || !fgets(line, sizeof line, f)) return 2;
     buf_init(&props, 4096);
-    struct events_options o = {.dir = dir};
+    struct events_options o = {.dir = dir,
+                               .tail_bytes_seal = argc > 2 ? (u64)atoi(argv[2]) << 20 : 0};
     struct events *es = events_new(env_real(), &o);
     MUST(events_open(es, S(""), &why) == ERR_OK);
     u64 n = 0;
@@ -163,6 +204,7 @@ int main(int argc, char **argv)
     printf("sealing %.2f M rows/s, merging %.2f M rows/s (%.2f s of %.1f M rows)\n",
            (double)w.sealed / w.sealing / 1e6, (double)w.merged / w.merging / 1e6, w.merging,
            (double)w.merged / 1e6);
+    columns(es, n);
     scans(es, event_view_live(es));
     events_free(es);
     fclose(f);

@@ -10,11 +10,14 @@
 
 #include <stdlib.h>
 
+enum { FEW_KINDS = 6 /* compared one by one */ };
+
 struct scan_decoder {
     const struct event_scan *scan;
-    u8 kinds[BLOCK_ROWS + 8], alive[BLOCK_ROWS];
+    u8 kinds[BLOCK_ROWS + 64], alive[BLOCK_ROWS];
     bool keep[256];
-    u32 codes[256];
+    u32 codes[256], kept_kinds;
+    u8 kept_kind[256];
     u32 kept;
     u16 rows[BLOCK_ROWS + 1], ranks[BLOCK_ROWS + 1]; /* of the kept: row, and which of its kind */
     /* of one property */
@@ -61,56 +64,87 @@ static void find_alive(struct scan_decoder *d, struct block *b)
 static bool read_kinds(struct scan_decoder *d, const struct block *b)
 {
     const struct packed *c = &b->head->row[ROW_KIND];
-    bool all = true;
     unpack_u8(b->p + c->at, c->width, 0, b->head->rows, d->kinds);
     memset(d->keep, 0, sizeof d->keep);
+    d->kept_kinds = 0;
     for (u32 k = 0; k < b->head->kinds; k++) {
         d->codes[k] = block_kind(b, k)->code;
         d->keep[k] = scan_wants_code(d->scan, d->codes[k]);
-        all = all && d->keep[k];
+        if (d->keep[k]) d->kept_kind[d->kept_kinds++] = (u8)k;
     }
-    return all;
+    return d->kept_kinds == b->head->kinds;
 }
 
-/* The rows that stay, by kind and by what is alive. */
-static void choose(struct scan_decoder *d, struct scan_block *out, bool check_alive)
+/* A bit for each of 64 rows whose kind is one of a few: sixteen rows at a time. */
+static u64 few_bits(const struct scan_decoder *d, const u8 *kinds)
 {
-    u32 n = out->end - out->first, kept = 0;
-    u16 met[256] = {0};
-    if (check_alive) {
-        for (u32 i = 0; i < n; i++) {
-            u8 k = d->kinds[i];
-            out->before[i] = (u16)kept;
-            d->rows[kept] = (u16)i;
-            d->ranks[kept] = met[k]++;
-            kept += d->keep[k] & d->alive[i];
-        }
-    } else {
-        for (u32 i = 0; i < n; i++) {
-            u8 k = d->kinds[i];
-            out->before[i] = (u16)kept;
-            d->rows[kept] = (u16)i;
-            d->ranks[kept] = met[k]++;
-            kept += d->keep[k];
-        }
+    typedef u8 lanes __attribute__((vector_size(16)));
+    u64 word = 0;
+    for (u32 i = 0; i < 64; i += 16) {
+        lanes row, hit = {0};
+        memcpy(&row, kinds + i, sizeof row);
+        for (u32 k = 0; k < d->kept_kinds; k++) hit |= (lanes)(row == d->kept_kind[k]);
+        u64 half[2];
+        memcpy(half, &hit, sizeof half);
+        for (u32 h = 0; h < 2; h++) /* the lowest bit of each byte, side by side */
+            word |= ((half[h] & 0x0101010101010101u) * 0x0102040810204080u >> 56) << (i + 8 * h);
     }
-    out->before[n] = (u16)kept;
+    return word;
+}
+
+static void find_bits(const struct scan_decoder *d, struct scan_block *out)
+{
+    u32 n = out->end - out->first, words = n / 64 + 1;
+    bool few = d->kept_kinds <= FEW_KINDS;
+    for (u32 i = 0; i < words; i++) {
+        const u8 *kinds = d->kinds + (size_t)i * 64;
+        u64 word = 0;
+        if (few)
+            word = few_bits(d, kinds);
+        else
+            for (u32 k = 0; k < 64; k++) word |= (u64)d->keep[kinds[k]] << k;
+        out->bits[i] = word;
+    }
+    out->bits[n / 64] &= (1ull << n % 64) - 1;
+}
+
+/* The rows whose bits are set, and which of its kind each is. */
+static void list_rows(struct scan_decoder *d, const struct scan_block *out)
+{
+    u32 kept = 0;
+    u16 met[256] = {0};
+    for (u32 i = 0; i <= (out->end - out->first) / 64; i++)
+        for (u64 word = out->bits[i]; word; word &= word - 1) {
+            u32 row = i * 64 + (u32)__builtin_ctzll(word);
+            d->rows[kept] = (u16)row;
+            d->ranks[kept++] = met[d->kinds[row]]++;
+        }
     d->kept = kept;
 }
 
-static void rank_all(struct scan_decoder *d, u32 n)
+static void count_bits(struct scan_block *out)
+{
+    u32 sum = 0;
+    for (u32 i = 0; i <= (out->end - out->first) / 64; i++) {
+        out->before[i] = (u16)sum;
+        sum += (u32)__builtin_popcountll(out->bits[i]);
+    }
+}
+
+/* All rows: with their ranks if properties are asked for. */
+static void take_all(struct scan_decoder *d, u32 n)
 {
     u16 met[256] = {0};
-    for (u32 i = 0; i < n; i++) {
+    d->kept = n;
+    for (u32 i = 0; d->scan->want.property_count && i < n; i++) {
         d->rows[i] = (u16)i;
         d->ranks[i] = met[d->kinds[i]]++;
     }
-    d->kept = n;
 }
 
 /* ---- times ---- */
 
-static void put_times(struct scan_decoder *d, const struct block *b, struct scan_block *out)
+static void put_times(const struct scan_decoder *d, const struct block *b, struct scan_block *out)
 {
     const struct packed *c = &b->head->row[ROW_TIME];
     const u8 *p = b->p + c->at;
@@ -125,21 +159,23 @@ static void put_times(struct scan_decoder *d, const struct block *b, struct scan
         time[i] = (i64)(c->base + unit * pack_get(p, c->width, d->rows[i]));
 }
 
-/* Of the rows that stayed, those in the span. */
-static void cut_span(struct scan_decoder *d, struct scan_block *out)
+/* Of the rows that stayed, those in the span and alive. */
+static void sift(struct scan_decoder *d, struct scan_block *out, bool check_alive)
 {
     const struct scan_want *w = &d->scan->want;
-    u32 n = out->end - out->first, kept = 0, row = 0;
+    u32 kept = 0;
     i64 *time = out->columns.time;
+    memset(out->bits, 0, sizeof out->bits);
     for (u32 i = 0; i < d->kept; i++) {
-        for (; row <= d->rows[i]; row++) out->before[row] = (u16)kept;
         i64 t = time[i];
+        u16 row = d->rows[i];
+        bool stays = t >= w->from && t < w->to && (!check_alive || d->alive[row]);
         time[kept] = t;
-        d->rows[kept] = d->rows[i];
+        d->rows[kept] = row;
         d->ranks[kept] = d->ranks[i];
-        kept += t >= w->from && t < w->to;
+        kept += stays;
+        out->bits[row / 64] |= (u64)stays << row % 64;
     }
-    for (; row <= n; row++) out->before[row] = (u16)kept;
     d->kept = kept;
 }
 
@@ -215,8 +251,10 @@ static void add_words(struct scan_slice *s, struct scan_lane *l, const struct bl
     u64 bytes;
     sealed_section(l->file, SECTION_TEXT_ENDS, &bytes);
     if (!l->words) l->words = mem_zalloc(bytes + sizeof *l->words);
+    i64 *numbers = d->flat + 1; /* [0] stays 0 */
+    unpack_i64(b->p + c->at, c->width, 0, rows, (i64)c->base, 1, numbers);
     for (u32 i = 0; i < rows; i++) {
-        u64 number = packed_get(b, c, i);
+        u64 number = (u64)numbers[i];
         MUST(number < bytes / sizeof(u32));
         if (UNLIKELY(!l->words[number]))
             l->words[number] = word_cache_code(s->words, value_text(block_text(b, c, i))) + 1;
@@ -310,21 +348,47 @@ static void put_property(struct scan_slice *s, struct scan_lane *l, u32 property
 
 /* ---- the block ---- */
 
-static void put_rest(struct scan_decoder *d, struct block *b, struct scan_columns *out)
+static void put_rest(struct scan_decoder *d, struct block *b, struct scan_block *out)
 {
     const struct scan_want *w = &d->scan->want;
-    for (u32 i = 0; i < d->kept; i++) out->code[i] = d->codes[d->kinds[d->rows[i]]];
+    struct scan_columns *to = &out->columns;
+    if (out->is_whole)
+        for (u32 i = 0; i < d->kept; i++) to->code[i] = d->codes[d->kinds[i]];
+    else
+        for (u32 i = 0; i < d->kept; i++) to->code[i] = d->codes[d->kinds[d->rows[i]]];
     for (u32 i = 0; w->orders && i < d->kept; i++)
-        out->order[i] = block_order(b, b->first + d->rows[i]);
+        to->order[i] = block_order(b, b->first + (out->is_whole ? i : d->rows[i]));
     for (u32 i = 0; w->sources && i < d->kept; i++)
-        out->source[i] =
-            (u32)packed_get(b, &b->head->run[RUN_SOURCE], block_run(b, b->first + d->rows[i]));
+        to->source[i] = (u32)packed_get(b, &b->head->run[RUN_SOURCE],
+                                        block_run(b, b->first + (out->is_whole ? i : d->rows[i])));
+}
+
+static void choose(struct scan_slice *s, struct scan_lane *l)
+{
+    struct scan_block *out = l->decoded;
+    struct scan_decoder *d = s->decoder;
+    const struct scan_want *w = &s->scan->want;
+    const struct sealed_block *entry = sealed_block_at(l->file, l->block.index);
+    bool in_span = entry->occurred_min >= w->from && entry->occurred_max < w->to;
+    bool check_alive = s->scan->view->erased || s->scan->crowd.any_strayed;
+    bool all = read_kinds(d, &l->block);
+    out->is_whole = all && in_span && !check_alive;
+    if (out->is_whole) {
+        take_all(d, out->end - out->first);
+    } else {
+        find_bits(d, out);
+        list_rows(d, out);
+    }
+    if (check_alive) find_alive(d, &l->block);
+    put_times(d, &l->block, out);
+    if (!in_span || check_alive) sift(d, out, check_alive);
+    if (!out->is_whole) count_bits(out);
+    out->kept = d->kept;
 }
 
 void scan_decode(struct scan_slice *s, struct scan_lane *l, u32 row)
 {
     struct scan_block *out = l->decoded;
-    struct scan_decoder *d = s->decoder;
     const struct scan_want *w = &s->scan->want;
     if (out && row >= out->first && row < out->end) return;
     if (!out) {
@@ -332,22 +396,9 @@ void scan_decode(struct scan_slice *s, struct scan_lane *l, u32 row)
         scan_columns_grow(&out->columns, w, BLOCK_ROWS + 1);
     }
     block_at(&l->block, l->file, row);
-    struct block *b = &l->block;
-    const struct sealed_block *entry = sealed_block_at(l->file, b->index);
-    bool in_span = entry->occurred_min >= w->from && entry->occurred_max < w->to;
-    bool check_alive = s->scan->view->erased || s->scan->crowd.any_strayed;
-    out->first = b->first;
-    out->end = b->end;
-    bool all = read_kinds(d, b);
-    if (check_alive) find_alive(d, b);
-    out->is_whole = all && in_span && !check_alive;
-    if (out->is_whole)
-        rank_all(d, b->end - b->first);
-    else
-        choose(d, out, check_alive);
-    put_times(d, b, out);
-    if (!in_span) cut_span(d, out);
-    out->kept = d->kept;
-    put_rest(d, b, &out->columns);
+    out->first = l->block.first;
+    out->end = l->block.end;
+    choose(s, l);
+    put_rest(s->decoder, &l->block, out);
     for (u32 p = 0; p < w->property_count; p++) put_property(s, l, p);
 }

@@ -55,14 +55,19 @@ struct scan_decoder;
 struct scan_block {
     u32 first, end; /* rows */
     u32 kept;
-    bool is_whole;              /* every row is there */
-    u16 before[BLOCK_ROWS + 1]; /* unless it is: how many kept rows come before each */
+    bool is_whole; /* every row is there; else which are, and how many before each word: */
+    u64 bits[BLOCK_ROWS / 64 + 1];
+    u16 before[BLOCK_ROWS / 64 + 1];
     struct scan_columns columns;
 };
 
+/* How many of the kept come before a row, or before the block's end. */
 static inline u32 scan_block_place(const struct scan_block *b, u32 row)
 {
-    return b->is_whole ? row - b->first : b->before[row - b->first];
+    u32 at = row - b->first;
+    if (b->is_whole) return at;
+    return b->before[at / 64] +
+           (u32)__builtin_popcountll(b->bits[at / 64] & ((1ull << at % 64) - 1));
 }
 
 /* ---- slices ---- */
