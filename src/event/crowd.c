@@ -17,6 +17,7 @@ static void mark(struct crowd *c, event_persona persona, event_persona head_then
     event_persona head = head_now(c, persona);
     if (LIKELY(head == head_then)) return;
     c->strayed[persona / 64] |= 1ull << persona % 64;
+    c->any_strayed = true;
     if (head == 0) return;
     c->moved[head / 64] |= 1ull << head % 64;
     c->any_moved = true;

@@ -13,7 +13,7 @@ struct crowd {
     event_persona (*head_of)(void *ctx, event_persona p);
     void *ctx;
     u64 *moved, *strayed; /* a bit for every head, every persona */
-    bool any_moved;
+    bool any_moved, any_strayed;
     struct place *tail; /* its rows that are alive and somebody's, by (head, timeline) */
     u32 tail_count;
     struct place *pairs; /* the personas of all who moved: (key: head, order: persona), ascending */

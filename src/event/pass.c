@@ -30,7 +30,8 @@ struct pass {
     void *ctx;
     struct lane *lanes;
     u32 lane_count;
-    struct event event; /* the one handed out */
+    struct arena *scratch; /* of the event at hand, or the customer */
+    struct event event;    /* the one handed out */
 };
 
 enum { AHEAD = 8 /* rows fetched early */ };
@@ -65,15 +66,15 @@ static bool advance(struct pass *p, struct lane *l)
     while (l->row < l->end) {
         u32 row = l->row++;
         block_at(&l->block, l->file, row);
-        event_persona persona = (u32)block_value(&l->block, COLUMN_PERSONA, row);
-        u64 order = block_value(&l->block, COLUMN_ORDER, row);
+        event_persona persona = block_persona(&l->block, row);
+        u64 order = block_order(&l->block, row);
         if (persona != l->asked) {
             l->asked = persona;
             l->here = !crowd_has_strayed(&p->crowd, persona);
             l->gone = erased_of(p->view->catalog->erased, p->view->erased, persona);
         }
         if (!l->here || is_erased(&l->gone, order)) continue;
-        l->next = (struct place){(i64)block_value(&l->block, COLUMN_OCCURRED, row), order, 0, row};
+        l->next = (struct place){block_occurred(&l->block, row), order, 0, row};
         return true;
     }
     return false;
@@ -100,10 +101,11 @@ static void leave(struct pass *p, struct lane *l)
         l->head = l->end < p->crowd.tail_count ? p->crowd.tail[l->end].key : UINT32_MAX;
 }
 
-static bool emit(struct pass *p, const struct lane *l, event_persona head)
+static bool emit(struct pass *p, struct lane *l, event_persona head)
 {
+    arena_reset(p->scratch);
     if (l->file)
-        block_event(&l->block, l->next.at, &p->event);
+        block_event(&l->block, l->next.at, p->scratch, &p->event);
     else
         tail_event(tail_row(&p->view->es->tail, l->next.at), &p->event);
     return p->each(p->ctx, head, &p->event);
@@ -156,19 +158,18 @@ static bool run(struct pass *p, struct lane **at_hand)
 
 static void run_moved(const struct pass *p)
 {
-    struct arena *scratch = arena_new();
     event_persona *personas = mem_alloc(p->crowd.pair_count * sizeof *personas);
     bool go_on = true;
     for (u32 at = 0; go_on && at < p->crowd.pair_count;) {
         event_persona head = p->crowd.pairs[at].key;
         u32 count = crowd_personas(&p->crowd, &at, personas);
-        arena_reset(scratch);
+        arena_reset(p->scratch);
         struct event ev;
-        struct event_iter *it = event_iter(p->view, personas, count, INT64_MIN, INT64_MAX, scratch);
+        struct event_iter *it =
+            event_iter(p->view, personas, count, INT64_MIN, INT64_MAX, p->scratch);
         while (go_on && event_next(it, &ev)) go_on = p->each(p->ctx, head, &ev);
     }
     free(personas);
-    arena_free(scratch);
 }
 
 void event_pass(const struct event_view *v, event_persona (*head_of)(void *ctx, event_persona p),
@@ -177,9 +178,11 @@ void event_pass(const struct event_view *v, event_persona (*head_of)(void *ctx, 
 {
     struct pass p = {.view = v, .each = each, .ctx = ctx};
     p.crowd = (struct crowd){.view = v, .head_of = head_of, .ctx = ctx};
+    p.scratch = arena_new();
     crowd_open(&p.crowd);
     open_lanes(&p, arena);
     struct lane **at_hand = arena_alloc(arena, p.lane_count * sizeof(struct lane *));
     if (run(&p, at_hand) && p.crowd.any_moved) run_moved(&p);
     crowd_close(&p.crowd);
+    arena_free(p.scratch);
 }

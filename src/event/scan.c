@@ -1,8 +1,6 @@
 /* scan.c — opening a scan: who is whose, and where slices are cut. */
 #include "event/scan_inside.h"
 
-#include "log/names.h"
-
 #include <stdlib.h>
 
 static void copy_want(struct event_scan *s, const struct scan_want *want)
@@ -15,9 +13,9 @@ static void copy_want(struct event_scan *s, const struct scan_want *want)
     s->want.properties = s->properties;
     if (!s->want.bytes_max) s->want.bytes_max = (size_t)256 << 20;
     if (!want->codes) return;
-    s->code_bits = mem_zalloc((NAMES_MAX / 64 + 1) * sizeof *s->code_bits);
+    s->code_bits = mem_zalloc((SCAN_CODES / 64 + 1) * sizeof *s->code_bits);
     for (u32 i = 0; i < want->code_count; i++)
-        if (want->codes[i] <= NAMES_MAX)
+        if (want->codes[i] < SCAN_CODES)
             s->code_bits[want->codes[i] / 64] |= 1ull << want->codes[i] % 64;
     s->want.codes = NULL;
 }

@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { WORDS_MAX = 1 << 24, CACHE_SLOTS = 1 << 12, TEXT_BYTES_MAX = 1 << 20 };
+enum { SCAN_WORDS_MAX = 1 << 24, CACHE_SLOTS = 1 << 12, TEXT_BYTES_MAX = 1 << 20 };
 #define WORDS_BYTES_MAX ((size_t)1 << 30)
 
 struct word {
@@ -31,7 +31,7 @@ struct words *words_new(void)
     pthread_mutex_init(&w->lock, NULL);
     map_init(&w->map);
     w->texts = arena_new();
-    w->by_code = mem_reserve((WORDS_MAX + 1) * sizeof(struct word *));
+    w->by_code = mem_reserve((SCAN_WORDS_MAX + 1) * sizeof(struct word *));
     return w;
 }
 
@@ -41,13 +41,13 @@ void words_free(struct words *w)
     pthread_mutex_destroy(&w->lock);
     map_clear(&w->map);
     arena_free(w->texts);
-    mem_release(w->by_code, (WORDS_MAX + 1) * sizeof(struct word *));
+    mem_release(w->by_code, (SCAN_WORDS_MAX + 1) * sizeof(struct word *));
     free(w);
 }
 
 str words_text(const struct words *w, u32 code)
 {
-    if (code == 0 || code > WORDS_MAX) return S("");
+    if (code == 0 || code > SCAN_WORDS_MAX) return S("");
     const struct word *word = __atomic_load_n(&w->by_code[code], __ATOMIC_ACQUIRE);
     return word ? (str){word->text, word->n} : S("");
 }
@@ -63,7 +63,7 @@ static u32 find_or_add(struct words *w, str text, hash128 hash)
     struct map_cursor at;
     for (u32 code = map_first(&w->map, hash, &at); code; code = map_next(&w->map, hash, &at))
         if (str_eq(words_text(w, code), text)) return code;
-    if (w->count == WORDS_MAX || w->bytes + text.n > WORDS_BYTES_MAX) return 0;
+    if (w->count == SCAN_WORDS_MAX || w->bytes + text.n > WORDS_BYTES_MAX) return 0;
     struct word *word = arena_alloc(w->texts, sizeof *word + text.n);
     word->n = (u32)text.n;
     if (text.n) memcpy(word->text, text.p, text.n);
@@ -114,7 +114,7 @@ void word_cache_free(struct word_cache *c)
     free(c);
 }
 
-u32 word_cache_code(struct word_cache *c, str text)
+static u32 code_of_text(struct word_cache *c, str text)
 {
     u64 hash = hash_xxh64(text);
     u32 slot = (u32)(hash % CACHE_SLOTS);
@@ -127,19 +127,31 @@ u32 word_cache_code(struct word_cache *c, str text)
     return code;
 }
 
-u32 word_cache_number(struct word_cache *c, value v)
+static u32 code_of_number(struct word_cache *c, value v)
 {
-    bool is_kept = v.type == VALUE_INT || v.type == VALUE_FIXED;
     u32 slot = (u32)(((u64)v.n * 0x9E3779B97F4A7C15u) >> 52);
-    if (is_kept && c->numbers[slot].code && c->numbers[slot].n == v.n &&
-        c->numbers[slot].type == (u32)v.type)
+    if (c->numbers[slot].code && c->numbers[slot].n == v.n && c->numbers[slot].type == (u32)v.type)
         return c->numbers[slot].code;
     buf_reset(&c->shown);
     value_display(&c->shown, v);
-    u32 code = word_cache_code(c, buf_str(&c->shown));
-    if (!is_kept) return code;
+    u32 code = code_of_text(c, buf_str(&c->shown));
     c->numbers[slot].n = v.n;
     c->numbers[slot].type = (u32)v.type;
     c->numbers[slot].code = code;
     return code;
+}
+
+u32 word_cache_code(struct word_cache *c, value v)
+{
+    switch (v.type) {
+    case VALUE_NUMBER:
+    case VALUE_TEXT:
+    case VALUE_DATE:
+    case VALUE_TIME: return code_of_text(c, v.text);
+    case VALUE_FALSE:
+    case VALUE_TRUE:
+    case VALUE_INT:
+    case VALUE_FIXED: return code_of_number(c, v);
+    default: return 0;
+    }
 }
