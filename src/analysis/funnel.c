@@ -2,8 +2,8 @@
  *
  * Ordered: for each step the latest beginning of a chain that came that far is kept; a chain that
  * began later can do whatever an earlier one can, so one pass finds the furthest step over all
- * beginnings. `before` holds what was so before the moment at hand, since steps are strictly later
- * than each other. */
+ * beginnings. Later means later in the timeline: of two events at one moment, the one that came
+ * later in the log. */
 #include "analysis/fold.h"
 
 #include <stdlib.h>
@@ -36,9 +36,9 @@ struct state {
     struct numbers times[FUNNEL_STEPS_MAX]; /* from the step before */
     struct numbers from_first[FUNNEL_STEPS_MAX];
     u32 best; /* of the last customer */
-    /* At hand: of k + 1 steps, that with the latest beginning; those of this moment. Here, since
-     * what lies on the stack is cleared at every call. */
-    struct chain chains[FUNNEL_STEPS_MAX], fresh[FUNNEL_STEPS_MAX];
+    /* At hand: of k + 1 steps, that with the latest beginning. Here, since what lies on the stack
+     * is cleared at every call. */
+    struct chain chains[FUNNEL_STEPS_MAX];
 };
 
 static err parse(struct ask *a)
@@ -78,44 +78,35 @@ static bool within(i64 from, i64 to, i64 window)
     return (u64)to - (u64)from <= (u64)window;
 }
 
-/* The furthest step, and the first chain that came there. Chains end before `now` when their last
- * step is earlier; those of `now` wait in `fresh`. */
+/* The furthest step, and the first chain that came there. Steps are looked at from the last, so
+ * that no event is two steps of one chain. */
 static u32 ordered(struct state *s, const struct timelines *b, u32 from, u32 to, struct chain *best)
 {
     const struct funnel *f = s->f;
-    struct chain *chains = s->chains, *fresh = s->fresh;
-    u32 have = 0, coming = 0, furthest = 0; /* bits */
-    i64 now = INT64_MIN;
+    struct chain *chains = s->chains;
+    u32 furthest = 0; /* chains of 1 … furthest steps are there */
     for (u32 i = from; i < to; i++) {
         u32 hits = b->hits[i] & f->all;
         if (!hits) continue;
         i64 at = b->at[i];
-        if (at != now) {
-            for (u32 k = 0; coming; k++, coming >>= 1)
-                if (coming & 1) chains[k] = fresh[k], have |= 1u << k;
-            now = at;
-        }
-        if (hits >> f->filters[0] & 1) {
-            fresh[0].at[0] = at;
-            coming |= 1;
-            if (!furthest) furthest = 1, best->at[0] = at;
-        }
-        for (u32 k = 1; have >> (k - 1) && k < f->count; k++) {
-            if (!(hits >> f->filters[k] & 1) || !(have >> (k - 1) & 1)) continue;
+        for (u32 k = furthest; k > 0; k--) {
+            if (!(hits >> f->filters[k] & 1)) continue;
             if (!within(chains[k - 1].at[0], at, f->window)) continue;
-            memcpy(fresh[k].at, chains[k - 1].at, k * sizeof(i64));
-            fresh[k].at[k] = at;
-            coming |= 1u << k;
+            memcpy(chains[k].at, chains[k - 1].at, k * sizeof(i64));
+            chains[k].at[k] = at;
             if (furthest > k) continue;
             furthest = k + 1;
-            memcpy(best->at, fresh[k].at, furthest * sizeof(i64));
+            memcpy(best->at, chains[k].at, furthest * sizeof(i64));
             if (furthest == f->count) return furthest;
         }
+        if (!(hits >> f->filters[0] & 1)) continue;
+        chains[0].at[0] = at;
+        if (!furthest) furthest = 1, best->at[0] = at;
     }
     return furthest;
 }
 
-/* Neighbouring events, each strictly later than the one before. */
+/* Neighbouring events. */
 static u32 strict(const struct funnel *f, const struct timelines *b, u32 from, u32 to,
                   struct chain *best)
 {
@@ -125,7 +116,7 @@ static u32 strict(const struct funnel *f, const struct timelines *b, u32 from, u
         for (; k < f->count && i + k < to; k++) {
             u32 j = i + k;
             if (!(b->hits[j] >> f->filters[k] & 1)) break;
-            if (k && (b->at[j] <= b->at[j - 1] || !within(b->at[i], b->at[j], f->window))) break;
+            if (!within(b->at[i], b->at[j], f->window)) break;
         }
         if (k <= furthest) continue;
         furthest = k;

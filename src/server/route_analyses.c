@@ -1,5 +1,6 @@
 /* route_analyses.c — questions about what customers did: compiled on the engine's thread, answered
  * by the crew on an epoch; and the customers behind a figure, shown or kept as a list. */
+#include "server/analyses.h"
 #include "server/beside.h"
 #include "server/crew.h"
 #include "server/lists.h"
@@ -196,23 +197,40 @@ static err pin_and_run(struct call *c)
     return call_crew(c, run);
 }
 
+/* A zone whose record is only on its way is known, though it cannot be read yet. */
 static bool zone_of(void *ctx, str name, const struct zone **out)
 {
     *out = engine_zone_named(ctx, name);
-    return *out != NULL;
+    return *out != NULL || engine_zone_known(ctx, name);
+}
+
+static struct analysis_context context(struct call *c)
+{
+    struct engine *e = c->server->engine;
+    return (struct analysis_context){.names = engine_names(e),
+                                     .customers = engine_customers(e),
+                                     .zone = engine_zone(e),
+                                     .zone_of = zone_of,
+                                     .known = is_known,
+                                     .ctx = e,
+                                     .now = max_i64(engine_time(e), server_now(c->server))};
+}
+
+err analyses_check(struct call *c, str name, const struct json *request, str at)
+{
+    struct analysis_context cx = context(c);
+    struct diag inner = {0};
+    struct plan *plan;
+    err e = analysis_compile(name, request, &cx, c->arena, &plan, &inner);
+    if (e == ERR_OK) return ERR_OK;
+    return diag_at(&c->why, e == ERR_NOT_FOUND ? ERR_REFUSED : e,
+                   arena_printf(c->arena, "%.*s%s", STR_ARG(at), inner.path), "%s", inner.message);
 }
 
 static err compile(struct call *c)
 {
     struct asked *q = c->data;
-    struct engine *e = c->server->engine;
-    struct analysis_context cx = {.names = engine_names(e),
-                                  .customers = engine_customers(e),
-                                  .zone = engine_zone(e),
-                                  .zone_of = zone_of,
-                                  .known = is_known,
-                                  .ctx = e,
-                                  .now = max_i64(engine_time(e), server_now(c->server))};
+    struct analysis_context cx = context(c);
     TRY(analysis_compile(c->params[0], c->body, &cx, c->arena, &q->plan, &c->why));
     const struct json *save = json_get(c->body, "save_as");
     if (save && (!json_is(save, JSON_OBJECT) || !analysis_drills(q->plan)))
@@ -223,7 +241,7 @@ static err compile(struct call *c)
 }
 
 /* A zone nobody has named so far is written to the log first. */
-static err ask(struct call *c)
+err analyses_ask(struct call *c)
 {
     struct asked *q = arena_zalloc(c->arena, sizeof *q);
     struct engine *e = c->server->engine;
@@ -238,5 +256,6 @@ static err ask(struct call *c)
 }
 
 extern const struct route ROUTES_ANALYSES[];
-const struct route ROUTES_ANALYSES[] = {
-    {METHOD_POST, "/api/v1/analyses/{name}", NEEDS_SCOPE, SCOPE_REPORTS_READ, ON_ENGINE, ask}, {0}};
+const struct route ROUTES_ANALYSES[] = {{METHOD_POST, "/api/v1/analyses/{name}", NEEDS_SCOPE,
+                                         SCOPE_REPORTS_READ, ON_ENGINE, analyses_ask},
+                                        {0}};

@@ -12,6 +12,7 @@
     X(SCHEMA)                                                                                      \
     X(EVENTS)                                                                                      \
     X(ANALYSES)                                                                                    \
+    X(BOARDS)                                                                                      \
     X(VOCABULARY)                                                                                  \
     X(SEGMENTS)                                                                                    \
     X(STATES)                                                                                      \
