@@ -334,7 +334,10 @@ void item_begin(struct import *im)
 {
     buf_reset(&im->traits), buf_reset(&im->prop_list), buf_reset(&im->consents);
     buf_reset(&im->tags);
-    im->item = (struct item){0};
+    im->item.what = 0; /* its identifiers are as many as the record has */
+    im->item.event = 0;
+    im->item.message_id = im->item.props = im->item.traits = (str){0};
+    im->item.consents = im->item.tags = (str){0};
     im->record.id_count = 0;
     im->record.dedupe = (hash128){0};
 }
