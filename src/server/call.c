@@ -371,7 +371,7 @@ void call_begin(struct server *s, struct http_request *req)
     s->calls++;
     http_keep(req);
     c->route = find_route(req, req->verb, raw, &verbs);
-    err e = c->route                      ? admit(c, raw)
+    err e = c->route                 ? admit(c, raw)
             : !verbs && pages_fit(c) ? pages_send(c)
                                      : wrong_verb(c, verbs);
     if (e != ERR_OK) {

@@ -39,6 +39,7 @@
     X(SESSION)                                                                                     \
     X(TOTP)                                                                                        \
     X(USERS)                                                                                       \
+    X(ENROLMENTS)                                                                                  \
     X(PAUSE)                                                                                       \
     X(SETTINGS)                                                                                    \
     X(IMPORTS)
