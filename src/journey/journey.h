@@ -331,6 +331,10 @@ bool journey_next_step(const struct journeys *j, u32 version, u32 *cursor, struc
 /* Where those stand who are under way in it. O(enrolments of all). */
 void journey_standing(const struct journeys *j, u32 code,
                       void (*each)(void *ctx, u32 version, u32 at), void *ctx);
+/* Sends behind her waits that end before `until`, as things stand: no other wait between, branches
+ * by their first way, nothing of journeys that are paused. */
+void journey_ahead(const struct journeys *j, persona head, i64 until,
+                   void (*each)(void *ctx, u32 journey, u32 channel, i64 at), void *ctx);
 /* One enrolment for pages. False: there is none in this row, or it only holds the place of a date.
  * Rows run from 1 to below journeys_enrolments; those that are freed are given again. */
 struct enrolment_info {

@@ -232,6 +232,12 @@ err call_applied(struct call *c, u64 number, call_step next)
     return ERR_OK;
 }
 
+void call_resume(struct call *c, call_step next)
+{
+    c->next = next;
+    postbox_post(&c->server->loop_post, at_loop, c);
+}
+
 /* ---- routing ---- */
 
 static str next_part(str *path)

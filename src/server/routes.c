@@ -40,6 +40,7 @@
     X(TOTP)                                                                                        \
     X(USERS)                                                                                       \
     X(ENROLMENTS)                                                                                  \
+    X(TODAY)                                                                                       \
     X(PAUSE)                                                                                       \
     X(SETTINGS)                                                                                    \
     X(IMPORTS)
