@@ -41,6 +41,7 @@
     X(USERS)                                                                                       \
     X(ENROLMENTS)                                                                                  \
     X(TODAY)                                                                                       \
+    X(DOCS)                                                                                        \
     X(PAUSE)                                                                                       \
     X(SETTINGS)                                                                                    \
     X(IMPORTS)

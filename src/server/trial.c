@@ -1,6 +1,7 @@
 #include "server/trial.h"
 
 #include "server/channels.h"
+#include "server/watch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,7 +124,9 @@ static void on_report(struct trials *t, struct trial *x, report_kind kind, i64 n
         x->d.type->drop(x->d.provider, &x->d);
         return;
     }
-    tell_caller(x, status_of(x, kind), x->d.detail, now);
+    const char *status = status_of(x, kind);
+    if (strcmp(status, "sent") != 0) watch_error(t->server, x->d.channel, x->d.detail, now);
+    tell_caller(x, status, x->d.detail, now);
     channel_return(t->server, x->via);
     x->via = NULL;
 }
