@@ -150,6 +150,44 @@ static void at_import(void *ctx)
     run_next(c);
 }
 
+/* Work on one of libuv's threads. */
+struct aside {
+    uv_work_t work;
+    struct server *server;
+    struct call *call;
+};
+
+static void on_aside(uv_work_t *work)
+{
+    struct call *c = ((struct aside *)work->data)->call;
+    c->at = AT_ASIDE;
+    run_next(c);
+}
+
+static void after_aside(uv_work_t *work, int status)
+{
+    struct aside *a = work->data;
+    (void)status;
+    a->server->aside = false;
+    free(a);
+}
+
+static void at_aside(void *ctx)
+{
+    struct call *c = ctx;
+    struct server *s = c->server;
+    c->at = AT_LOOP;
+    if (s->aside) {
+        put_problem(c, diag_set(&c->why, ERR_UNAVAILABLE, "another one runs; try again in a moment"));
+        finish(c);
+        return;
+    }
+    struct aside *a = mem_zalloc(sizeof *a);
+    *a = (struct aside){.work.data = a, .server = s, .call = c};
+    s->aside = true;
+    MUST(uv_queue_work(&s->loop, &a->work, on_aside, after_aside) == 0);
+}
+
 /* Numbers only rise within the list: one thread puts calls there, in the order it appended. */
 static void wait_applied(struct call *c)
 {
@@ -185,6 +223,7 @@ static void advance(struct call *c)
     case GO_ENGINE: postbox_post(&s->engine_post, at_engine, c); break;
     case GO_HELPER: postbox_post(&s->helper_post, at_helper, c); break;
     case GO_IMPORT: postbox_post(&s->import_post, at_import, c); break;
+    case GO_ASIDE: postbox_post(&s->loop_post, at_aside, c); break;
     case GO_APPLIED: wait_applied(c); break;
     case GO_WAIT: break;
     case GO_NOWHERE:
@@ -224,6 +263,13 @@ err call_import(struct call *c, call_step next)
     return ERR_OK;
 }
 
+err call_aside(struct call *c, call_step next)
+{
+    c->go = GO_ASIDE;
+    c->next = next;
+    return ERR_OK;
+}
+
 err call_applied(struct call *c, u64 number, call_step next)
 {
     c->go = GO_APPLIED;
@@ -232,10 +278,16 @@ err call_applied(struct call *c, u64 number, call_step next)
     return ERR_OK;
 }
 
-void call_resume(struct call *c, call_step next)
+err call_park(struct call *c)
+{
+    c->go = GO_WAIT;
+    return ERR_OK;
+}
+
+void call_wake(struct call *c, call_step next)
 {
     c->next = next;
-    postbox_post(&c->server->loop_post, at_loop, c);
+    postbox_post(&c->server->engine_post, at_engine, c);
 }
 
 /* ---- routing ---- */

@@ -58,6 +58,7 @@ struct server {
 
     /* the loop's thread */
     uv_loop_t loop;
+    bool aside; /* a call's work runs on a thread of libuv's */
     pthread_t loop_thread;
     uv_async_t wake;
     uv_prepare_t prepare;
