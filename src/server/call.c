@@ -82,6 +82,8 @@ static void answer_it(struct call *c)
     if (!c->replayed) audit_answered(c);
     repeat_answered(c);
     limits_answer(c);
+    if (c->who.session[0] && str_find(buf_str(&c->headers), S("Cache-Control")) < 0)
+        call_header(c, "Cache-Control", S("private, no-cache"));
     int status = c->status ? c->status : 200;
     str type = status == 204 || status == 304 ? (str){0}
                : c->type.n                    ? c->type
@@ -178,7 +180,8 @@ static void at_aside(void *ctx)
     struct server *s = c->server;
     c->at = AT_LOOP;
     if (s->aside) {
-        put_problem(c, diag_set(&c->why, ERR_UNAVAILABLE, "another one runs; try again in a moment"));
+        put_problem(c,
+                    diag_set(&c->why, ERR_UNAVAILABLE, "another one runs; try again in a moment"));
         finish(c);
         return;
     }
