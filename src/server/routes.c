@@ -22,6 +22,7 @@
     X(PLAYBOOKS)                                                                                   \
     X(PREVIEW)                                                                                     \
     X(TEMPLATES)                                                                                   \
+    X(ASSETS)                                                                                      \
     X(COUPONS)                                                                                     \
     X(ORDERS)                                                                                      \
     X(MESSAGES)                                                                                    \
