@@ -2,8 +2,8 @@
  *
  *   DIR/assets/HASH.png   the bytes          office.db, drafts "asset"   {id, name, type, bytes, …}
  *
- * Only what a browser shows as a picture and nothing else: PNG, JPEG, GIF, WebP, told by their first
- * bytes and not by what somebody calls them; no SVG, which can hold scripts. */
+ * Only what a browser shows as a picture and nothing else: PNG, JPEG, GIF, WebP, told by their
+ * first bytes and not by what somebody calls them; no SVG, which can hold scripts. */
 #pragma once
 #include "server/call.h"
 

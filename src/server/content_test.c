@@ -5,34 +5,42 @@
 static void bring_people(struct rig *rig)
 {
     for (u32 i = 0; i < 6; i++) {
-        str body = arena_printf(
-            rig->arena,
-            "{\"batch\":[{\"type\":\"identify\",\"userId\":\"u%u\",\"traits\":{\"email\":\"u%u@x.example\","
-            "\"phone\":\"+861390000000%u\",%s\"language\":\"%s\",\"consent\":{\"email\":true,\"sms\":true}}},"
-            "{\"type\":\"track\",\"userId\":\"u%u\",\"event\":\"Product Added\",\"properties\":{\"cart_id\":"
-            "\"c%u\",\"name\":\"Tea %u\",\"price\":12.5}},{\"type\":\"track\",\"userId\":\"u%u\",\"event\":"
-            "\"%s\",\"properties\":{\"order_id\":\"o%u\",\"total\":100}}]}",
-            i, i, i, i % 2 ? "" : "\"name\":\"Ada\",", i == 0 ? "zh" : "en", i, i, i, i,
-            i < 3 ? "Order Completed" : "Logged In", i);
+        str body =
+            arena_printf(rig->arena,
+                         "{\"batch\":[{\"type\":\"identify\",\"userId\":\"u%u\",\"traits\":{"
+                         "\"email\":\"u%u@x.example\","
+                         "\"phone\":\"+861390000000%u\",%s\"language\":\"%s\",\"consent\":{"
+                         "\"email\":true,\"sms\":true}}},"
+                         "{\"type\":\"track\",\"userId\":\"u%u\",\"event\":\"Product "
+                         "Added\",\"properties\":{\"cart_id\":"
+                         "\"c%u\",\"name\":\"Tea "
+                         "%u\",\"price\":12.5}},{\"type\":\"track\",\"userId\":\"u%u\",\"event\":"
+                         "\"%s\",\"properties\":{\"order_id\":\"o%u\",\"total\":100}}]}",
+                         i, i, i, i % 2 ? "" : "\"name\":\"Ada\",", i == 0 ? "zh" : "en", i, i, i,
+                         i, i < 3 ? "Order Completed" : "Logged In", i);
         CHECK_EQ(send_in(rig, "/v1/batch", body.p).status, 200);
     }
 }
 
-#define MAIL                                                                                       \
-    "{\"channel\":\"email\",\"subject\":{\"zh\":\"你好\",\"en\":\"Hi {{ customer.name | default: 'you' }}\"}," \
-    "\"blocks\":[{\"type\":\"heading\",\"text\":\"H\"},{\"type\":\"text\",\"text\":\"{{ event.name }} "       \
+#define MAIL                                                                                         \
+    "{\"channel\":\"email\",\"subject\":{\"zh\":\"你好\",\"en\":\"Hi {{ customer.name | default: " \
+    "'you' }}\"},"                                                                                   \
+    "\"blocks\":[{\"type\":\"heading\",\"text\":\"H\"},{\"type\":\"text\",\"text\":\"{{ "            \
+    "event.name }} "                                                                                 \
     "**{{ coupon.code }}**\"},{\"type\":\"button\",\"text\":\"Go\",\"href\":\"/x\"}]}"
 
 TEST("a preview is what a message says, in her language, with what is missing of others")
 {
     struct rig *rig = rig_new(arena, "preview", (struct server_options){0});
     bring_people(rig);
-    CHECK_EQ(ask(rig, "PATCH", "/api/v1/settings",
-                 "{\"url\":\"https://shop.example/\",\"brand\":{\"accent\":\"#ffd000\",\"width\":640}}")
-                 .status,
-             200);
-    struct answer_text a = ask(rig, "POST", "/api/v1/templates/preview",
-                               "{\"source\":" MAIL ",\"customer\":\"user_id:u0\",\"device\":\"dark\"}");
+    CHECK_EQ(
+        ask(rig, "PATCH", "/api/v1/settings",
+            "{\"url\":\"https://shop.example/\",\"brand\":{\"accent\":\"#ffd000\",\"width\":640}}")
+            .status,
+        200);
+    struct answer_text a =
+        ask(rig, "POST", "/api/v1/templates/preview",
+            "{\"source\":" MAIL ",\"customer\":\"user_id:u0\",\"device\":\"dark\"}");
     CHECK_EQ(a.status, 200);
     CHECK_STR(member(&a, "subject"), S("你好"));
     CHECK(has(member(&a, "html"), S("https://shop.example/x")));
@@ -42,19 +50,22 @@ TEST("a preview is what a message says, in her language, with what is missing of
     CHECK(has(a.body, S("{\"name\":\"coupon.code\",\"value\":\"SAMPLE-CODE\"}")));
     CHECK(json_get_bool(a.json, "unsubscribe", false));
     a = ask(rig, "POST", "/api/v1/templates/preview",
-            "{\"source\":" MAIL ",\"customer\":\"user_id:u1\",\"data\":{\"event\":{\"name\":\"Cup\"}}}");
+            "{\"source\":" MAIL
+            ",\"customer\":\"user_id:u1\",\"data\":{\"event\":{\"name\":\"Cup\"}}}");
     CHECK_STR(member(&a, "subject"), S("Hi you"));
     CHECK(has(member(&a, "html"), S("Cup <strong>SAMPLE-CODE</strong>")));
     CHECK(has(a.body, S("\"name\":\"customer.name\",\"here\":true,\"customers\":2,\"of\":5")) ||
           has(a.body, S("\"name\":\"customer.name\",\"here\":true,\"customers\":3,\"of\":6")));
     a = ask(rig, "POST", "/api/v1/templates/preview",
-            "{\"source\":{\"channel\":\"email\",\"subject\":\"s\",\"html\":\"<a href='https://x.example'>x</a><img "
+            "{\"source\":{\"channel\":\"email\",\"subject\":\"s\",\"html\":\"<a "
+            "href='https://x.example'>x</a><img "
             "src='https://x.example/1.png'>\"}}");
     CHECK(has(a.body, S("\"no_unsubscribe\"")) && has(a.body, S("\"image_without_alt\"")));
     static const char *const BAD[][2] = {
         {"{\"template\":\"none\"}", "/template"},
         {"{\"source\":\"x\"}", "/source"},
-        {"{\"source\":{\"channel\":\"email\",\"blocks\":[{\"type\":\"no\"}]}}", "/source/blocks/0/type"},
+        {"{\"source\":{\"channel\":\"email\",\"blocks\":[{\"type\":\"no\"}]}}",
+         "/source/blocks/0/type"},
         {"{\"source\":" MAIL ",\"customer\":\"user_id:nobody\"}", "/customer"},
         {"{\"source\":" MAIL ",\"device\":\"tv\"}", "/device"},
         {"{\"source\":" MAIL ",\"category\":\"x\"}", "/category"}};
@@ -73,7 +84,8 @@ TEST("a short message is counted for those who would get it")
     struct answer_text a =
         ask(rig, "POST", "/api/v1/templates/preview",
             "{\"source\":{\"channel\":\"sms\",\"text\":\"您好 {{ customer.name | default: "
-            "'一位非常非常非常非常非常非常非常非常非常非常非常非常非常非常非常非常非常非常长的名字的顾客朋友' }}，新茶到了，欢迎来看。\"}}");
+            "'一位非常非常非常非常非常非常非常非常非常非常非常非常非常非常非常非常非常非常长的名字"
+            "的顾客朋友' }}，新茶到了，欢迎来店里喝一杯再走。\"}}");
     CHECK_EQ(a.status, 200);
     const struct json *sms = json_get(a.json, "sms"), *people = json_get(sms, "people");
     CHECK_STR(json_get_str(sms, "opt_out", S("")), S("拒收请回复R"));
@@ -89,7 +101,8 @@ TEST("a test is sent by the channel, kept as a test, and is nobody's message")
     struct rig *rig = rig_new(arena, "test-send", (struct server_options){0});
     bring_people(rig);
     CHECK_EQ(ask(rig, "PUT", "/api/v1/templates/m", MAIL).status, 200);
-    static const char BODY[] = "{\"template\":\"m\",\"to\":\"Me@Shop.example\",\"customer\":\"user_id:u1\"}";
+    static const char BODY[] =
+        "{\"template\":\"m\",\"to\":\"Me@Shop.example\",\"customer\":\"user_id:u1\"}";
     CHECK_EQ(ask(rig, "POST", "/api/v1/templates/test-send", BODY).status, 409);
     CHECK_EQ(ask(rig, "POST", "/api/v1/channels",
                  "{\"id\":\"t\",\"channel\":\"email\",\"provider\":\"outbox\",\"settings\":{}}")
@@ -100,8 +113,9 @@ TEST("a test is sent by the channel, kept as a test, and is nobody's message")
     CHECK_STR(member(&a, "status"), S("sent"));
     CHECK_STR(member(&a, "to"), S("me@shop.example"));
     CHECK(json_get_bool(a.json, "test", false) && has(member(&a, "html"), S("Unsubscribe")));
-    CHECK_EQ(ask(rig, "POST", "/api/v1/templates/test-send", "{\"template\":\"m\",\"to\":\"x\"}").status,
-             422);
+    CHECK_EQ(
+        ask(rig, "POST", "/api/v1/templates/test-send", "{\"template\":\"m\",\"to\":\"x\"}").status,
+        422);
     a = ask(rig, "GET", "/api/v1/templates/test-sends?template=m", "");
     CHECK_EQ(item_count(&a), 1);
     a = ask(rig, "GET", "/api/v1/messages", "");
@@ -111,8 +125,8 @@ TEST("a test is sent by the channel, kept as a test, and is nobody's message")
     rig_stop(rig);
 }
 
-static const u8 PNG[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n', 0, 0, 0, 13, 'I', 'H', 'D',
-                         'R',  0,   0,   2,   0x58, 0,    0,    0x01, 0x2C, 8, 6, 0, 0, 0};
+static const u8 PNG[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n', 0,    0, 0, 13, 'I', 'H', 'D',
+                         'R',  0,   0,   2,   0x58, 0,    0,    0x01, 0x2C, 8, 6, 0,  0,   0};
 
 TEST("a picture is kept once, served for ever, and stays while a template shows it")
 {
@@ -124,8 +138,9 @@ TEST("a picture is kept once, served for ever, and stays while a template shows 
     str path = member(&a, "path"), id = member(&a, "id");
     CHECK(str_starts(path, S("/a/")) && str_ends(path, S(".png")));
     CHECK(has(a.body, S("\"width\":600,\"height\":300")));
-    str form = arena_printf(arena, "--b\r\nContent-Disposition: form-data; name=\"file\"; "
-                                   "filename=\"x.png\"\r\n\r\n%.*s\r\n--b--\r\n",
+    str form = arena_printf(arena,
+                            "--b\r\nContent-Disposition: form-data; name=\"file\"; "
+                            "filename=\"x.png\"\r\n\r\n%.*s\r\n--b--\r\n",
                             0, "");
     struct buf whole;
     buf_init(&whole, 4096);
@@ -133,8 +148,8 @@ TEST("a picture is kept once, served for ever, and stays while a template shows 
     buf_put(&whole, str_slice(form, 0, (size_t)at + 4));
     buf_put(&whole, png);
     buf_put(&whole, str_slice(form, (size_t)at + 4, form.n));
-    str typed = arena_printf(arena, "%.*sContent-Type: multipart/form-data; boundary=b\r\n",
-                             STR_ARG(auth));
+    str typed =
+        arena_printf(arena, "%.*sContent-Type: multipart/form-data; boundary=b\r\n", STR_ARG(auth));
     a = ask_with(rig, "POST", "/api/v1/assets", typed.p, buf_str(&whole));
     buf_clear(&whole);
     CHECK_EQ(a.status, 201);
@@ -149,12 +164,14 @@ TEST("a picture is kept once, served for ever, and stays while a template shows 
     CHECK_EQ(ask_with(rig, "GET", "/a/..%2Foffice.db", "", (str){0}).status, 404);
     CHECK_EQ(ask_with(rig, "POST", "/api/v1/assets", auth.p, S("<svg xmlns='x'/>")).status, 422);
     CHECK_EQ(ask_with(rig, "POST", "/api/v1/assets", auth.p, S("GIF89a")).status, 422);
-    CHECK_EQ(ask(rig, "PUT", "/api/v1/templates/p",
-                 arena_printf(arena, "{\"channel\":\"email\",\"blocks\":[{\"type\":\"image\",\"src\":\"%.*s\"}]}",
-                              STR_ARG(path))
-                     .p)
-                 .status,
-             200);
+    CHECK_EQ(
+        ask(rig, "PUT", "/api/v1/templates/p",
+            arena_printf(
+                arena, "{\"channel\":\"email\",\"blocks\":[{\"type\":\"image\",\"src\":\"%.*s\"}]}",
+                STR_ARG(path))
+                .p)
+            .status,
+        200);
     const char *one = arena_printf(arena, "/api/v1/assets/%.*s", STR_ARG(id)).p;
     CHECK_EQ(ask(rig, "DELETE", one, "").status, 409);
     CHECK_EQ(ask(rig, "DELETE", "/api/v1/templates/p", "").status, 204);
@@ -191,10 +208,10 @@ TEST("segments are counted row by row, ready ones too, and nothing is made known
 {
     struct rig *rig = rig_new(arena, "rows", (struct server_options){0});
     bring_people(rig);
-    struct answer_text a =
-        ask(rig, "POST", "/api/v1/segments/preview",
-            "{\"rows\":true,\"predicate\":{\"all\":[{\"did\":\"Product Added\"},{\"not\":{\"did\":\"Order "
-            "Completed\"}},{\"attribute\":\"name\",\"op\":\"exists\"}]}}");
+    struct answer_text a = ask(rig, "POST", "/api/v1/segments/preview",
+                               "{\"rows\":true,\"predicate\":{\"all\":[{\"did\":\"Product "
+                               "Added\"},{\"not\":{\"did\":\"Order "
+                               "Completed\"}},{\"attribute\":\"name\",\"op\":\"exists\"}]}}");
     CHECK_EQ(a.status, 200);
     CHECK(has(a.body, S("\"path\":\"/all/1\"")) && has(a.body, S("\"count\":1,\"alone\":3")));
     CHECK(has(a.body, S("\"count\":3,\"alone\":3")) && has(a.body, S("\"reachable_any\":1")));
@@ -226,14 +243,18 @@ TEST("playbooks come ranked by real people, are previewed with answers, and inst
         }
     a = ask(rig, "GET", "/api/v1/playbooks/abandoned-cart", "");
     CHECK(has(a.body, S("\"question\":\"first_wait\"")) && has(a.body, S("\"bundle\"")));
-    CHECK(has(a.body, S("{\"value\":\"Order Completed\",\"words\":{\"zh\":\"下单\",\"en\":\"placed an order\"}"
-                        ",\"customers\":3}")));
+    CHECK(has(
+        a.body,
+        S("{\"value\":\"Order Completed\",\"words\":{\"zh\":\"下单\",\"en\":\"placed an order\"}"
+          ",\"customers\":3}")));
     a = ask(rig, "POST", "/api/v1/playbooks/abandoned-cart/preview",
-            "{\"answers\":{\"first_wait\":\"2h\"},\"language\":\"en\",\"channel\":\"sms\",\"customer\":\"user_id:u5\"}");
+            "{\"answers\":{\"first_wait\":\"2h\"},\"language\":\"en\",\"channel\":\"sms\","
+            "\"customer\":\"user_id:u5\"}");
     CHECK_EQ(a.status, 200);
     CHECK(has(a.body, S("has not ordered after 2 hours")) && has(a.body, S("after 2 hours")));
     CHECK(has(a.body, S("“Tea 5” is still in your cart")));
-    CHECK_EQ(ask(rig, "POST", "/api/v1/playbooks/welcome/preview", "{\"channel\":\"fax\"}").status, 422);
+    CHECK_EQ(ask(rig, "POST", "/api/v1/playbooks/welcome/preview", "{\"channel\":\"fax\"}").status,
+             422);
     a = ask(rig, "POST", "/api/v1/playbooks/abandoned-cart/install",
             "{\"channel\":\"sms\",\"language\":\"en\",\"publish\":true}");
     CHECK_EQ(a.status, 201);
@@ -249,12 +270,15 @@ TEST("a journey has a sentence for each step, and a check list that says what is
 {
     struct rig *rig = rig_new(arena, "checks", (struct server_options){0});
     bring_people(rig);
-    CHECK_EQ(ask(rig, "POST", "/api/v1/playbooks/abandoned-cart/install", "{\"language\":\"en\"}").status,
+    CHECK_EQ(ask(rig, "POST", "/api/v1/playbooks/abandoned-cart/install", "{\"language\":\"en\"}")
+                 .status,
              201);
     struct answer_text a = ask(rig, "GET", "/api/v1/journeys/abandoned-cart/sentence", "");
     CHECK_EQ(a.status, 200);
-    CHECK(has(a.body, S("\"path\":\"/steps/0\",\"step\":\"w1\",\"kind\":\"wait\",\"depth\":0,\"text\":{\"zh\":"
-                        "\"等 1 小时\",\"en\":\"wait 1 hour\"}")));
+    CHECK(has(
+        a.body,
+        S("\"path\":\"/steps/0\",\"step\":\"w1\",\"kind\":\"wait\",\"depth\":0,\"text\":{\"zh\":"
+          "\"等 1 小时\",\"en\":\"wait 1 hour\"}")));
     a = ask(rig, "GET", "/api/v1/journeys/abandoned-cart/checks", "");
     CHECK_EQ(a.status, 200);
     CHECK(!json_get_bool(a.json, "ready", true));

@@ -148,7 +148,8 @@ void look_put_sms(struct look *l, struct buf *b)
     else
         buf_put(b, S("null"));
     json_put_key(b, S("opt_out"));
-    bool added = s.wrap.promotion && s.wrap.mainland && str_ends(buf_str(&s.whole), S("拒收请回复R"));
+    bool added =
+        s.wrap.promotion && s.wrap.mainland && str_ends(buf_str(&s.whole), S("拒收请回复R"));
     buf_put(b, added ? S("\"拒收请回复R\"") : S("null"));
     put_price(b, settings, n.parts);
     str currency = json_get_str(settings, "currency", (str){0});

@@ -82,8 +82,9 @@ static void put_shown(struct call *c, struct buf *b, const struct json *j, str i
         json_put(b, m);
     }
     if (path)
-        json_put_kv_str(b, S("url"),
-                        arena_printf(c->arena, "%s%.*s", c->server->public_url, STR_ARG(path->text)));
+        json_put_kv_str(
+            b, S("url"),
+            arena_printf(c->arena, "%s%.*s", c->server->public_url, STR_ARG(path->text)));
     (void)id;
 }
 
@@ -185,8 +186,7 @@ static err find(struct call *c, str id)
     *source = office_draft_get(c->server->office, S("asset"), id, c->arena);
     c->data = source;
     c->params[0] = id;
-    return source->n ? ERR_OK
-                     : diag_set(&c->why, ERR_NOT_FOUND, "there is no picture of this id");
+    return source->n ? ERR_OK : diag_set(&c->why, ERR_NOT_FOUND, "there is no picture of this id");
 }
 
 static err show_one(struct call *c)
@@ -205,8 +205,7 @@ static err keep(struct call *c)
     buf_byte(&b, '{');
     json_put_kv_str(&b, S("id"), str_of(u->id));
     json_put_kv_str(&b, S("name"), str_slice(u->name, 0, 200));
-    json_put_kv_str(&b, S("path"),
-                    arena_printf(c->arena, "/a/%s.%s", u->id, u->picture.extension));
+    json_put_kv_str(&b, S("path"), arena_printf(c->arena, "/a/%s.%s", u->id, u->picture.extension));
     json_put_kv_str(&b, S("type"), str_of(u->picture.type));
     json_put_kv_i64(&b, S("bytes"), (i64)u->bytes.n);
     json_put_kv_i64(&b, S("width"), u->picture.width);
@@ -269,10 +268,10 @@ static err forget(struct call *c)
     TRY(json_parse(*(str *)c->data, c->arena, &j, &c->why));
     str path = json_get_str(j, "path", (str){0});
     TRY(office_draft_delete(c->server->office, S("asset"), c->params[0], &c->why));
-    (void)!env_remove(c->server->env, arena_printf(c->arena, "%s/assets/%.*s",
-                                                   c->server->options.dir,
-                                                   STR_ARG(str_slice(path, 3, path.n)))
-                                          .p);
+    (void)!env_remove(c->server->env,
+                      arena_printf(c->arena, "%s/assets/%.*s", c->server->options.dir,
+                                   STR_ARG(str_slice(path, 3, path.n)))
+                          .p);
     return answer_nothing(c);
 }
 

@@ -66,11 +66,15 @@ static err store(struct call *c, str id)
 static err take_preset(struct call *c)
 {
     static const char BIRTHDAY[] =
-        "{\"id\":\"birthday\",\"name\":{\"zh\":\"告诉我们您的生日\",\"en\":\"When is your birthday?\"},"
-        "\"fields\":[{\"name\":\"email\",\"type\":\"email\",\"required\":true,\"label\":{\"zh\":\"邮箱\","
+        "{\"id\":\"birthday\",\"name\":{\"zh\":\"告诉我们您的生日\",\"en\":\"When is your "
+        "birthday?\"},"
+        "\"fields\":[{\"name\":\"email\",\"type\":\"email\",\"required\":true,\"label\":{\"zh\":"
+        "\"邮箱\","
         "\"en\":\"Email\"}},{\"name\":\"birthday\",\"type\":\"date\",\"required\":true,\"target\":"
-        "\"attribute:birthday\",\"label\":{\"zh\":\"生日\",\"en\":\"Birthday\"}}],\"button\":{\"zh\":"
-        "\"提交\",\"en\":\"Send\"},\"thanks\":{\"zh\":\"谢谢，生日那天见！\",\"en\":\"Thank you. See you on "
+        "\"attribute:birthday\",\"label\":{\"zh\":\"生日\",\"en\":\"Birthday\"}}],\"button\":{"
+        "\"zh\":"
+        "\"提交\",\"en\":\"Send\"},\"thanks\":{\"zh\":\"谢谢，生日那天见！\",\"en\":\"Thank you. "
+        "See you on "
         "the day!\"}}";
     str preset = json_get_str(c->body, "preset", (str){0});
     if (!preset.n) return ERR_OK;

@@ -2,9 +2,9 @@
 
 #include "channel/connector.h"
 #include "channel/curl_loop.h"
+#include "server/assets.h"
 #include "server/auth.h"
 #include "server/call.h"
-#include "server/assets.h"
 #include "server/channels.h"
 #include "server/hits.h"
 #include "server/imports.h"
