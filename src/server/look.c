@@ -341,7 +341,8 @@ static u32 count_missing(struct look *l)
     u32 want = l->asked->sample, of = 0;
     i64 until = env_mono_ns(l->c->server->env) + LOOK_BUDGET_NS;
     t.has_event = false;
-    for (u32 i = 0; i + 1 < end && of < want && env_mono_ns(l->c->server->env) < until; i++) {
+    for (u32 i = 0; i + 1 < end && of < want; i++) {
+        if (i >= LOOK_LEAST && env_mono_ns(l->c->server->env) > until) break;
         struct identifier_view id;
         struct rendered ignored;
         struct diag why = {0};

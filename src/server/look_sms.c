@@ -89,7 +89,8 @@ static void count_people(struct sms_look *s, struct people *p)
     struct env *env = s->l->c->server->env;
     i64 until = env_mono_ns(env) + LOOK_BUDGET_NS;
     struct arena *arena = arena_new();
-    for (u32 i = 0; i + 1 < end && p->of < want && env_mono_ns(env) < until; i++) {
+    for (u32 i = 0; i + 1 < end && p->of < want; i++) {
+        if (i >= LOOK_LEAST && env_mono_ns(env) > until) break;
         persona head = look_pick(i, end);
         if (customer_head(cs, head) == head) count_one(s, head, p, arena);
     }
