@@ -1,5 +1,6 @@
 #include "server/call.h"
 
+#include "server/assets.h"
 #include "server/audit.h"
 #include "server/conditions.h"
 #include "server/imports.h"
@@ -368,6 +369,7 @@ static err read_body(struct call *c)
 {
     if (c->req->body.n == 0) return ERR_OK;
     if (str_ends(str_of(c->route->path), S("/codes"))) return ERR_OK; /* may be text */
+    if (assets_takes(c->req)) return ERR_OK;                          /* a picture */
     TRY(json_parse(c->req->body, c->arena, &c->body, &c->why));
     if (c->body->type == JSON_OBJECT) return ERR_OK;
     return diag_set(&c->why, ERR_INVALID, "the body has to be a JSON object");

@@ -16,11 +16,13 @@
     X(STATES)                                                                                      \
     X(TASKS)                                                                                       \
     X(SIMULATE)                                                                                    \
+    X(CHECKS)                                                                                      \
     X(JOURNEYS)                                                                                    \
     X(ENTER)                                                                                       \
     X(PLAYBOOKS)                                                                                   \
     X(PREVIEW)                                                                                     \
     X(TEMPLATES)                                                                                   \
+    X(ASSETS)                                                                                      \
     X(COUPONS)                                                                                     \
     X(ORDERS)                                                                                      \
     X(MESSAGES)                                                                                    \

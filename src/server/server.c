@@ -2,6 +2,7 @@
 
 #include "channel/connector.h"
 #include "channel/curl_loop.h"
+#include "server/assets.h"
 #include "server/attempts.h"
 #include "server/auth.h"
 #include "server/call.h"
@@ -70,6 +71,7 @@ err listen_parse(str text, char *address, int *port, struct diag *why)
 static u64 body_max(void *ctx, const struct http_request *req)
 {
     if (imports_takes(req)) return IMPORT_BODY_MAX;
+    if (assets_takes(req)) return ASSET_BYTES_MAX + (64 << 10); /* and what is around it */
     return ingest_is(req) ? ingest_body_max(ctx) : API_BODY_MAX;
 }
 
