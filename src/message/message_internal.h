@@ -49,6 +49,8 @@ struct step_row {
     u64 key, count;
 };
 
+enum { INDEX_WAITING = 8 };
+
 struct messages {
     struct table *rows, *tallies, *steps, *sent, *sends;
     struct heap *texts;
@@ -60,6 +62,8 @@ struct messages {
     /* derived */
     struct queue ready[LANE_COUNT];
     u64 places;
+    u32 waiting[INDEX_WAITING]; /* rows that are not yet in by_id: [indexed, to_index) */
+    u32 indexed, to_index;
     struct map by_id, sends_by_id, sent_by_content;
     struct step_rows *step_rows; /* by program */
     u32 step_programs;
