@@ -35,8 +35,8 @@ struct ready {
     i32 priority;
 };
 struct queue {
-    struct ready *items; /* a binary heap */
-    u32 cap, count;
+    struct ready **blocks; /* a binary heap */
+    u32 block_count, count;
 };
 
 struct tally_row {
