@@ -60,7 +60,8 @@ struct messages {
     struct policy *policy;
     struct arena *policy_arena;
     /* derived */
-    struct queue ready[LANE_COUNT];
+    struct queue ready[LANE_COUNT][2]; /* [1]: promotion, which can be held */
+    bool promotion_held;
     u64 places;
     u32 waiting[INDEX_WAITING]; /* rows that are not yet in by_id: [indexed, to_index) */
     u32 indexed, to_index;

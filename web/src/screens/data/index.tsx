@@ -1,0 +1,3 @@
+export default function Data() {
+  return <main className="page" />
+}
