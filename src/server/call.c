@@ -178,7 +178,8 @@ static void at_aside(void *ctx)
     struct server *s = c->server;
     c->at = AT_LOOP;
     if (s->aside) {
-        put_problem(c, diag_set(&c->why, ERR_UNAVAILABLE, "another one runs; try again in a moment"));
+        put_problem(c,
+                    diag_set(&c->why, ERR_UNAVAILABLE, "another one runs; try again in a moment"));
         finish(c);
         return;
     }
@@ -429,7 +430,7 @@ void call_begin(struct server *s, struct http_request *req)
     s->calls++;
     http_keep(req);
     c->route = find_route(req, req->verb, raw, &verbs);
-    err e = c->route                      ? admit(c, raw)
+    err e = c->route                 ? admit(c, raw)
             : !verbs && pages_fit(c) ? pages_send(c)
                                      : wrong_verb(c, verbs);
     if (e != ERR_OK) {
