@@ -13,14 +13,14 @@ CC := gcc
 CXX := g++
 OUT := build/$(MODE)
 PACKAGES := libuv1-dev libhttp-parser-dev libsimdjson-dev libcurl4-openssl-dev libssl-dev libxxhash-dev \
-            libzstd-dev libcmocka-dev libyaml-dev libutf8proc-dev libroaring-dev libsqlite3-dev zlib1g-dev libzip-dev libexpat1-dev \
+            libzstd-dev libcmocka-dev libyaml-dev libutf8proc-dev libroaring-dev libsqlite3-dev libargon2-dev zlib1g-dev libzip-dev libexpat1-dev \
             pkg-config gcc g++ clang clang-format make python3
 
 MODULES := $(notdir $(wildcard src/*))
 C_SOURCES := $(filter-out %_test.c src/base/test.c src/main/main.c,$(wildcard $(MODULES:%=src/%/*.c)))
 CC_SOURCES := $(wildcard $(MODULES:%=src/%/*.cc))
 TEST_SOURCES := $(wildcard $(MODULES:%=src/%/*_test.c)) src/base/test.c
-EMBED := $(OUT)/embed.o
+EMBED := $(OUT)/embed.o $(OUT)/embed_bytes.o
 OBJECTS := $(C_SOURCES:%.c=$(OUT)/%.o) $(CC_SOURCES:%.cc=$(OUT)/%.o) $(EMBED)
 TEST_OBJECTS := $(TEST_SOURCES:%.c=$(OUT)/%.o)
 
@@ -47,7 +47,7 @@ endif
 CFLAGS := -std=gnu17 $(C_WARN) $(COMMON) $(OPT_$(MODE)) $(EXTRA)
 CXXFLAGS := -std=c++17 -msse4.2 -mpclmul $(CC_WARN) $(COMMON) $(OPT_$(MODE)) $(EXTRA) -fno-exceptions
 LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack $(OPT_$(MODE)) -pthread
-LIBS := -luv -lhttp_parser -lsimdjson -lcurl -lssl -lcrypto -lxxhash -lzstd -lz -lyaml -lutf8proc -lroaring -lsqlite3 -lzip -lexpat -lm
+LIBS := -luv -lhttp_parser -lsimdjson -lcurl -lssl -lcrypto -lxxhash -lzstd -lz -lyaml -lutf8proc -lroaring -lsqlite3 -largon2 -lzip -lexpat -lm
 
 .DELETE_ON_ERROR:
 .PHONY: engine-symbols all run test unit try try-run check lint format gate bench crash fuzz deps clean compile_commands.json
@@ -68,10 +68,27 @@ $(OUT)/%.o: %.cc | deps
 	@mkdir -p $(@D)
 	@$(CXX) $(CXXFLAGS) -c -o $@ $<
 
-$(EMBED): $(wildcard src/server/page/* playbooks/*/playbook.json) tools/embed.sh tools/openapi.py api/openapi.yaml | deps
+# What is built in. UI=0 leaves the pages of web/ out, and with them Node; only the release has them unasked.
+UI ?= $(if $(filter release,$(MODE)),1,0)
+DIST := $(if $(filter 1,$(UI)),web/dist)
+$(OUT)/.ui-$(UI):
 	@mkdir -p $(@D)
-	@sh tools/embed.sh src/server/page $(OUT)/embed.c
-	@$(CC) -std=gnu17 -O1 $(COMMON) -c -o $@ $(OUT)/embed.c
+	@rm -f $(OUT)/.ui-*
+	@touch $@
+
+WEB := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
+web/dist: $(WEB) api/openapi.yaml tools/web.sh
+	@sh tools/web.sh
+	@touch $@
+
+$(OUT)/embed.c: $(wildcard src/server/page/* playbooks/*/playbook.json) $(DIST) $(OUT)/.ui-$(UI) tools/embed.py tools/openapi.py api/openapi.yaml | deps
+	@python3 tools/embed.py $(OUT)/embed src/server/page $(DIST)
+
+$(OUT)/embed.o: $(OUT)/embed.c
+	@$(CC) -std=gnu17 -O1 $(COMMON) -c -o $@ $<
+
+$(OUT)/embed_bytes.o: $(OUT)/embed.c
+	@$(CC) -c -o $@ $(OUT)/embed.S
 
 # A fuzz target over its seeds only (any MODE), and as libFuzzer has it (MODE=fuzz).
 $(OUT)/replay-%: $(OUT)/fuzz/%_fuzz.o $(OUT)/fuzz/replay.o $(OBJECTS)

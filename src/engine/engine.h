@@ -92,7 +92,8 @@ refusal engine_would_refuse(struct engine *e, u32 message, hash128 address, u64 
                             i64 now);
 /* What a message says and by which rules, a journey's or a program's. */
 bool engine_content(struct engine *e, u32 message, struct message_content *out);
-bool engine_sending_held(const struct engine *e); /* a clone, a clock jump, the global pause */
+bool engine_sending_held(const struct engine *e);   /* everything: a clone, a clock jump */
+bool engine_promotion_held(const struct engine *e); /* the global pause of promotion */
 
 /* ---- states ---- */
 
@@ -104,6 +105,21 @@ bool engine_score_add(struct engine *e, persona head, u32 score, fixed points, s
                       bool fresh);
 /* Her points of a score by the clock, rounded to four places. Engine thread, outside apply. */
 fixed engine_score(struct engine *e, persona head, u32 score);
+
+/* ---- ahead ---- */
+
+/* Customers for whom something is due before `until`, `max` at most, in no order: how many.
+ * `*more`: there are others. O(those). */
+u32 engine_due_before(const struct engine *e, i64 until, persona *out, u32 max, bool *more);
+/* What is likely to be sent to her before `until`: by journey (code; 0: a program's) and channel.
+ */
+struct ahead {
+    void (*each)(void *ctx, u32 journey, u32 channel, i64 at);
+    void *ctx;
+};
+void engine_ahead(struct engine *e, persona head, i64 until, const struct ahead *a);
+/* What is ready to be sent now, `max` at most; false: there is more. */
+bool engine_ready_ahead(struct engine *e, u32 max, const struct ahead *a);
 
 /* ---- reading ---- */
 
@@ -187,5 +203,6 @@ struct engine_stats {
     i64 replay_ms;
     u64 replayed;
     u64 background_failures;
+    u64 causes_dropped; /* what followed from one record, and nobody heard of: too much, too deep */
 };
 struct engine_stats engine_stats(struct engine *e);

@@ -1,9 +1,11 @@
 #include "server/call.h"
 
+#include "server/assets.h"
 #include "server/audit.h"
 #include "server/conditions.h"
 #include "server/imports.h"
 #include "server/limits.h"
+#include "server/pages.h"
 #include "server/repeat.h"
 
 #include <stdlib.h>
@@ -11,6 +13,7 @@
 /* ---- going from thread to thread ---- */
 
 static void advance(struct call *c);
+static void run_next(struct call *c);
 
 static void free_call(struct call *c)
 {
@@ -65,7 +68,8 @@ static void put_problem(struct call *c, err e)
 {
     int status = err_status(e);
     if (e == ERR_FULL || e == ERR_UNAVAILABLE || e == ERR_AGAIN) status = 503;
-    if (status == 429 || status == 503) call_header(c, "Retry-After", S("1"));
+    if ((status == 429 || status == 503) && str_find(buf_str(&c->headers), S("Retry-After")) < 0)
+        call_header(c, "Retry-After", S("1"));
     if (e == ERR_AUTH) call_header(c, "WWW-Authenticate", S("Bearer"));
     buf_reset(&c->out);
     problem_put(&c->out, status, e, &c->why);
@@ -79,6 +83,8 @@ static void answer_it(struct call *c)
     if (!c->replayed) audit_answered(c);
     repeat_answered(c);
     limits_answer(c);
+    if (c->who.session[0] && str_find(buf_str(&c->headers), S("Cache-Control")) < 0)
+        call_header(c, "Cache-Control", S("private, no-cache"));
     int status = c->status ? c->status : 200;
     str type = status == 204 || status == 304 ? (str){0}
                : c->type.n                    ? c->type
@@ -147,11 +153,54 @@ static void at_import(void *ctx)
     run_next(c);
 }
 
+/* Work on one of libuv's threads. */
+struct aside {
+    uv_work_t work;
+    struct server *server;
+    struct call *call;
+};
+
+static void on_aside(uv_work_t *work)
+{
+    struct call *c = ((struct aside *)work->data)->call;
+    c->at = AT_ASIDE;
+    run_next(c);
+}
+
+static void after_aside(uv_work_t *work, int status)
+{
+    struct aside *a = work->data;
+    (void)status;
+    a->server->aside = false;
+    free(a);
+}
+
+static void at_aside(void *ctx)
+{
+    struct call *c = ctx;
+    struct server *s = c->server;
+    c->at = AT_LOOP;
+    if (s->aside) {
+        put_problem(c,
+                    diag_set(&c->why, ERR_UNAVAILABLE, "another one runs; try again in a moment"));
+        finish(c);
+        return;
+    }
+    struct aside *a = mem_zalloc(sizeof *a);
+    *a = (struct aside){.work.data = a, .server = s, .call = c};
+    s->aside = true;
+    MUST(uv_queue_work(&s->loop, &a->work, on_aside, after_aside) == 0);
+}
+
 /* Numbers only rise within the list: one thread puts calls there, in the order it appended. */
 static void wait_applied(struct call *c)
 {
     struct server *s = c->server;
     MUST(c->at == AT_ENGINE);
+    if (c->number <= engine_applied(s->engine)) { /* nothing was to be written */
+        run_next(c);
+        return;
+    }
     c->link = NULL;
     if (s->applied_last)
         s->applied_last->link = c;
@@ -178,6 +227,7 @@ static void advance(struct call *c)
     case GO_ENGINE: postbox_post(&s->engine_post, at_engine, c); break;
     case GO_HELPER: postbox_post(&s->helper_post, at_helper, c); break;
     case GO_IMPORT: postbox_post(&s->import_post, at_import, c); break;
+    case GO_ASIDE: postbox_post(&s->loop_post, at_aside, c); break;
     case GO_APPLIED: wait_applied(c); break;
     case GO_WAIT: break;
     case GO_NOWHERE:
@@ -217,12 +267,31 @@ err call_import(struct call *c, call_step next)
     return ERR_OK;
 }
 
+err call_aside(struct call *c, call_step next)
+{
+    c->go = GO_ASIDE;
+    c->next = next;
+    return ERR_OK;
+}
+
 err call_applied(struct call *c, u64 number, call_step next)
 {
     c->go = GO_APPLIED;
     c->number = number;
     c->next = next;
     return ERR_OK;
+}
+
+err call_park(struct call *c)
+{
+    c->go = GO_WAIT;
+    return ERR_OK;
+}
+
+void call_wake(struct call *c, call_step next)
+{
+    c->next = next;
+    postbox_post(&c->server->engine_post, at_engine, c);
 }
 
 /* ---- routing ---- */
@@ -300,6 +369,7 @@ static err read_body(struct call *c)
 {
     if (c->req->body.n == 0) return ERR_OK;
     if (str_ends(str_of(c->route->path), S("/codes"))) return ERR_OK; /* may be text */
+    if (assets_takes(c->req)) return ERR_OK;                          /* a picture */
     TRY(json_parse(c->req->body, c->arena, &c->body, &c->why));
     if (c->body->type == JSON_OBJECT) return ERR_OK;
     return diag_set(&c->why, ERR_INVALID, "the body has to be a JSON object");
@@ -316,21 +386,37 @@ static err begin_edit(struct call *c)
     return conditions_begin(c, begin_route);
 }
 
+static bool is_open(const struct route *r)
+{
+    return r->access == OPEN_TO_ALL || r->access == OPEN_TO_FORMS;
+}
+
+static err let_in(struct call *c)
+{
+    struct server *s = c->server;
+    if (is_open(c->route)) return ERR_OK;
+    if (c->route->access == NEEDS_SCOPE)
+        TRY(auth_caller(s, c->req, c->route->scope, &c->who, &c->why));
+    else
+        TRY(auth_who(s, c->req, &c->who, &c->why));
+    if (c->route->access == NEEDS_SESSION && !c->who.session[0])
+        return diag_set(&c->why, ERR_FORBIDDEN,
+                        "this is for people who have signed in, not for keys");
+    return limits_admit(c);
+}
+
 static err admit(struct call *c, str raw[ROUTE_PARAMS_MAX])
 {
     struct server *s = c->server;
     const struct route *r = c->route;
-    if (r->access == NEEDS_SCOPE) {
-        TRY(auth_caller(s, c->req, r->scope, &c->who, &c->why));
-        TRY(limits_admit(c));
-    }
+    TRY(let_in(c));
     for (u32 i = 0; i < ROUTE_PARAMS_MAX; i++)
         if (raw[i].n) {
             err e = url_decode(raw[i], false, c->arena, &c->params[i]);
             if (e != ERR_OK) return diag_set(&c->why, e, "the address is not well encoded");
         }
     if (r->access != OPEN_TO_FORMS) TRY(read_body(c));
-    if (s->state != SERVER_READY && (r->place == ON_ENGINE || r->access == NEEDS_SCOPE))
+    if (s->state != SERVER_READY && (r->place == ON_ENGINE || !is_open(r)))
         return diag_set(&c->why, ERR_UNAVAILABLE, "the server is starting or stopping");
     return repeat_begin(c, begin_edit);
 }
@@ -348,7 +434,9 @@ void call_begin(struct server *s, struct http_request *req)
     s->calls++;
     http_keep(req);
     c->route = find_route(req, req->verb, raw, &verbs);
-    err e = c->route ? admit(c, raw) : wrong_verb(c, verbs);
+    err e = c->route                 ? admit(c, raw)
+            : !verbs && pages_fit(c) ? pages_send(c)
+                                     : wrong_verb(c, verbs);
     if (e != ERR_OK) {
         put_problem(c, e);
         c->go = GO_NOWHERE;

@@ -1,12 +1,7 @@
-/* route_pages.c — the pages built into the binary, the description of the API, and the local page's
- * token. */
-#include "server/auth.h"
+/* route_pages.c — the pages built into the binary, the description of the API. */
 #include "server/call.h"
 #include "server/embed.h"
-
-#include "base/hash.h"
-
-#include <stdio.h>
+#include "server/pages.h"
 
 static const struct embedded *file_named(str path)
 {
@@ -15,50 +10,19 @@ static const struct embedded *file_named(str path)
     return NULL;
 }
 
-static str type_of(str path)
-{
-    if (str_ends(path, S(".html"))) return S("text/html; charset=utf-8");
-    if (str_ends(path, S(".css"))) return S("text/css; charset=utf-8");
-    if (str_ends(path, S(".js"))) return S("text/javascript; charset=utf-8");
-    if (str_ends(path, S(".svg"))) return S("image/svg+xml");
-    return S("application/json");
-}
-
-/* The browser asks again each time, and gets 304 as long as the content is the same. */
-static err send_file(struct call *c, str path)
-{
-    const struct embedded *f = file_named(path);
-    if (!f) return diag_set(&c->why, ERR_NOT_FOUND, "nothing is at this address");
-    str bytes = {(const char *)f->bytes, f->size};
-    char tag[32];
-    snprintf(tag, sizeof tag, "\"%016llx\"", (unsigned long long)hash_xxh64(bytes));
-    call_header(c, "ETag", str_of(tag));
-    call_header(c, "Cache-Control", S("no-cache"));
-    call_header(c, "X-Content-Type-Options", S("nosniff"));
-    call_header(c, "Referrer-Policy", S("no-referrer"));
-    call_header(c, "X-Frame-Options", S("DENY"));
-    call_header(c, "Cross-Origin-Opener-Policy", S("same-origin"));
-    call_header(c, "Content-Security-Policy",
-                S("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-                  "connect-src 'self'; frame-src blob:; base-uri 'none'; form-action 'none'; "
-                  "frame-ancestors 'none'"));
-    if (str_eq(http_header(c->req, S("if-none-match")), str_of(tag))) {
-        c->status = 304;
-        return ERR_OK;
-    }
-    c->type = type_of(path);
-    buf_put(&c->out, bytes);
-    return ERR_OK;
-}
-
 static err index_page(struct call *c)
 {
-    return send_file(c, S("/index.html"));
+    return pages_send(c);
 }
 
-static err page_file(struct call *c)
+static err icon(struct call *c)
 {
-    return send_file(c, c->req->path);
+    const struct embedded *f = file_named(S("/icon.svg"));
+    if (!f) return diag_set(&c->why, ERR_NOT_FOUND, "nothing is at this address");
+    call_header(c, "Cache-Control", S("public, max-age=3600"));
+    c->type = S("image/svg+xml");
+    buf_put(&c->out, (str){(const char *)f->bytes, f->size});
+    return ERR_OK;
 }
 
 /* The script for others' pages: any page may load it, and may keep it for an hour. */
@@ -70,7 +34,7 @@ static err sdk_file(struct call *c)
     call_header(c, "Access-Control-Allow-Origin", S("*"));
     call_header(c, "Cross-Origin-Resource-Policy", S("cross-origin"));
     call_header(c, "X-Content-Type-Options", S("nosniff"));
-    c->type = type_of(c->req->path);
+    c->type = S("text/javascript; charset=utf-8");
     buf_put(&c->out, (str){(const char *)f->bytes, f->size});
     return ERR_OK;
 }
@@ -83,27 +47,11 @@ static err openapi(struct call *c)
     return ERR_OK;
 }
 
-/* What the page needs to know before anything else; its token only on this machine. */
-static err session(struct call *c)
-{
-    bool local = auth_is_local_page(c->server, c->req);
-    buf_byte(&c->out, '{');
-    json_put_kv_str(&c->out, S("public_url"), str_of(c->server->public_url));
-    json_put_kv_bool(&c->out, S("local"), local);
-    if (local) json_put_kv_str(&c->out, S("token"), str_of(c->server->page_token));
-    buf_byte(&c->out, '}');
-    call_header(c, "Cache-Control", S("no-store"));
-    return ERR_OK;
-}
-
 extern const struct route ROUTES_PAGES[];
 const struct route ROUTES_PAGES[] = {
     {METHOD_GET, "/", OPEN_TO_ALL, SCOPE_ADMIN, ON_LOOP, index_page},
-    {METHOD_GET, "/app.js", OPEN_TO_ALL, SCOPE_ADMIN, ON_LOOP, page_file},
-    {METHOD_GET, "/app.css", OPEN_TO_ALL, SCOPE_ADMIN, ON_LOOP, page_file},
-    {METHOD_GET, "/texts.js", OPEN_TO_ALL, SCOPE_ADMIN, ON_LOOP, page_file},
-    {METHOD_GET, "/icon.svg", OPEN_TO_ALL, SCOPE_ADMIN, ON_LOOP, page_file},
+    {METHOD_GET, "/icon.svg", OPEN_TO_ALL, SCOPE_ADMIN, ON_LOOP, icon},
     {METHOD_GET, "/beckon.js", OPEN_TO_ALL, SCOPE_ADMIN, ON_LOOP, sdk_file},
     {METHOD_GET, "/openapi.json", OPEN_TO_ALL, SCOPE_ADMIN, ON_LOOP, openapi},
-    {METHOD_POST, "/session", OPEN_TO_ALL, SCOPE_ADMIN, ON_LOOP, session},
+    {METHOD_GET, "/invite", OPEN_TO_ALL, SCOPE_ADMIN, ON_LOOP, index_page},
     {0}};

@@ -11,14 +11,18 @@
     X(IDENTITY)                                                                                    \
     X(SCHEMA)                                                                                      \
     X(EVENTS)                                                                                      \
+    X(VOCABULARY)                                                                                  \
     X(SEGMENTS)                                                                                    \
     X(STATES)                                                                                      \
     X(TASKS)                                                                                       \
     X(SIMULATE)                                                                                    \
+    X(CHECKS)                                                                                      \
     X(JOURNEYS)                                                                                    \
     X(ENTER)                                                                                       \
     X(PLAYBOOKS)                                                                                   \
+    X(PREVIEW)                                                                                     \
     X(TEMPLATES)                                                                                   \
+    X(ASSETS)                                                                                      \
     X(COUPONS)                                                                                     \
     X(ORDERS)                                                                                      \
     X(MESSAGES)                                                                                    \
@@ -36,6 +40,13 @@
     X(WEBHOOKS)                                                                                    \
     X(SOURCES)                                                                                     \
     X(AUDIT)                                                                                       \
+    X(SESSION)                                                                                     \
+    X(TOTP)                                                                                        \
+    X(USERS)                                                                                       \
+    X(ENROLMENTS)                                                                                  \
+    X(TODAY)                                                                                       \
+    X(DOCS)                                                                                        \
+    X(PAUSE)                                                                                       \
     X(SETTINGS)                                                                                    \
     X(IMPORTS)
 

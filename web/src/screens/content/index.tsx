@@ -1,0 +1,3 @@
+export default function Content() {
+  return <main className="page" />
+}

@@ -1,0 +1,3 @@
+export default function Insights() {
+  return <main className="page" />
+}

@@ -1,0 +1,3 @@
+export default function JourneyEdit() {
+  return <main className="page" />
+}

@@ -1,0 +1,3 @@
+export default function Journeys() {
+  return <main className="page" />
+}

@@ -1,0 +1,3 @@
+export default function Launch() {
+  return <main className="page" />
+}

@@ -1,0 +1,3 @@
+export default function Message() {
+  return <main className="page" />
+}

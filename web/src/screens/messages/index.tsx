@@ -1,0 +1,3 @@
+export default function Messages() {
+  return <main className="page" />
+}

@@ -1,0 +1,3 @@
+export default function Playbooks() {
+  return <main className="page" />
+}

@@ -1,0 +1,3 @@
+export default function Segment() {
+  return <main className="page" />
+}

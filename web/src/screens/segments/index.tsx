@@ -1,0 +1,3 @@
+export default function Segments() {
+  return <main className="page" />
+}

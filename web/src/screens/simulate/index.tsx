@@ -1,0 +1,3 @@
+export default function Simulate() {
+  return <main className="page" />
+}

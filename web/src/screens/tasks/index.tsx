@@ -1,0 +1,3 @@
+export default function Tasks() {
+  return <main className="page" />
+}
