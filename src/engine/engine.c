@@ -481,6 +481,7 @@ static hash128 config_digest(struct engine *e)
         sum = hash_add(sum, hash_xxh(buf_str(&b)));
     }
     buf_clear(&b);
+    if (engine_promotion_held(e)) sum = hash_add(sum, hash_xxh(S("promotion held")));
     return sum;
 }
 

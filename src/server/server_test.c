@@ -164,38 +164,6 @@ TEST("the description of the API names every route, and no other")
         }
 }
 
-TEST("the page's token is for this machine's own page, and for no other name of it")
-{
-    struct rig *rig = rig_new(arena, "page", (struct server_options){0});
-    struct answer_text a = ask_with(rig, "POST", "/session", "", (str){0});
-    str token = arena_str(arena, member(&a, "token"));
-    CHECK(str_starts(token, S("bk_page_")));
-    static const char *const FOREIGN[] = {"Host: evil.example\r\n",
-                                          "Origin: http://evil.example\r\n",
-                                          "Origin: null\r\n",
-                                          "X-Forwarded-For: 203.0.113.9\r\n",
-                                          "Forwarded: for=203.0.113.9\r\n",
-                                          "X-Real-IP: 203.0.113.9\r\n",
-                                          "Sec-Fetch-Site: cross-site\r\n",
-                                          "Sec-Fetch-Site: same-site\r\n",
-                                          "Host: localhost.evil.example\r\n",
-                                          "Host: 127.0.0.1.nip.io\r\n"};
-    for (size_t i = 0; i < COUNT_OF(FOREIGN); i++) {
-        a = ask_with(rig, "POST", "/session", FOREIGN[i], (str){0});
-        CHECK_EQ(a.status, 200);
-        CHECK_EQ(member(&a, "token").n, 0);
-    }
-    str auth = arena_printf(arena, "Authorization: Bearer %.*s\r\n", STR_ARG(token));
-    CHECK_EQ(ask_with(rig, "GET", "/api/v1/sources", auth.p, (str){0}).status, 200);
-    str rebound = arena_printf(arena, "Host: evil.example\r\n%.*s", STR_ARG(auth));
-    CHECK_EQ(ask_with(rig, "GET", "/api/v1/sources", rebound.p, (str){0}).status, 401);
-    CHECK_EQ(ask_with(rig, "GET", "/session", "", (str){0}).status, 405);
-    a = ask_with(rig, "GET", "/", "", (str){0});
-    CHECK(has(a.head, S("Content-Security-Policy: default-src 'none'; script-src 'self'")));
-    CHECK(!has(a.body, S("<script>")) && !has(a.body, S("style=")) && !has(a.body, S(" onclick")));
-    rig_stop(rig);
-}
-
 static bool directory_holds(const char *dir, str needle, struct arena *a)
 {
     DIR *d = opendir(dir);
