@@ -227,6 +227,18 @@ err call_applied(struct call *c, u64 number, call_step next)
     return ERR_OK;
 }
 
+err call_park(struct call *c)
+{
+    c->go = GO_WAIT;
+    return ERR_OK;
+}
+
+void call_wake(struct call *c, call_step next)
+{
+    c->next = next;
+    postbox_post(&c->server->engine_post, at_engine, c);
+}
+
 /* ---- routing ---- */
 
 static str next_part(str *path)

@@ -90,6 +90,9 @@ err call_engine(struct call *c, call_step next);
 err call_helper(struct call *c, call_step next);
 err call_import(struct call *c, call_step next); /* on the imports' thread */
 err call_applied(struct call *c, u64 number, call_step next);
+/* Stays where it is until somebody wakes it: then `next` runs on the engine's thread. */
+err call_park(struct call *c);
+void call_wake(struct call *c, call_step next); /* any thread */
 
 /* The route of this call's address for another method, or NULL. */
 const struct route *call_route_of(const struct call *c, http_verb verb);

@@ -18,6 +18,7 @@
     X(JOURNEYS)                                                                                    \
     X(ENTER)                                                                                       \
     X(PLAYBOOKS)                                                                                   \
+    X(PREVIEW)                                                                                     \
     X(TEMPLATES)                                                                                   \
     X(COUPONS)                                                                                     \
     X(ORDERS)                                                                                      \
