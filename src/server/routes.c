@@ -41,6 +41,7 @@
     X(TOTP)                                                                                        \
     X(USERS)                                                                                       \
     X(PAUSE)                                                                                       \
+    X(DEMO)                                                                                        \
     X(SETTINGS)                                                                                    \
     X(IMPORTS)
 
