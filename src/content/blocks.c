@@ -135,17 +135,19 @@ MUST_USE static err open_row(struct emit *e, const struct json *block)
         return block_refuse(e, "background", "a colour is written #rrggbb");
     if (!none && !small && !str_eq(padding, S("normal")))
         return block_refuse(e, "padding", "padding is none, small or normal");
-    put(e, "<tr><td class=\"bk-pad bk-ink\"");
+    put(e, background.n ? "<tr><td class=\"bk-pad\"" : "<tr><td class=\"bk-pad bk-ink\"");
     if (background.n) buf_printf(e->out, " bgcolor=\"%.*s\"", STR_ARG(background));
     put(e, e->in_column ? " style=\"padding:0 8px 16px" : none    ? " style=\"padding:0"
                                                       : small ? " style=\"padding:4px 36px"
                                                               : " style=\"padding:12px 36px");
     if (background.n)
-        buf_printf(e->out, ";background:%.*s;color:%s", STR_ARG(background),
-                   blocks_ink(background).p[1] == '1' ? "#1b201e" : "#ffffff");
+        buf_printf(e->out, ";background:%.*s", STR_ARG(background));
     else
         put(e, ";color:#1b201e");
     put(e, ";font-family:{{ bk_fonts }};font-size:16px;line-height:1.6\">");
+    if (background.n) /* its ink fits its paper, in the dark too */
+        buf_printf(e->out, "<div class=\"bk-own\" style=\"color:%.*s\">",
+                   STR_ARG(blocks_ink(background)));
     return ERR_OK;
 }
 
@@ -164,7 +166,7 @@ MUST_USE static err put_block(struct emit *e, const struct json *block)
     if (kind->bare) return kind->put(e, block);
     TRY(open_row(e, block));
     TRY(kind->put(e, block));
-    put(e, "</td></tr>");
+    put(e, json_get_str(block, "background", (str){0}).n ? "</div></td></tr>" : "</td></tr>");
     return ERR_OK;
 }
 
@@ -269,7 +271,8 @@ static const char HEAD[] =
     "@media (prefers-color-scheme:dark){.bk-page{background:#121614!important}"
     ".bk-card{background:#1b201e!important}.bk-ink,.bk-ink p,.bk-ink li{color:#edf1ee!important}"
     ".bk-dim{color:#a9b3ad!important}.bk-line{border-color:#39413d!important}"
-    ".bk-link{color:inherit!important}}"
+    ".bk-link{color:inherit!important}.bk-out{color:#edf1ee!important;border-color:#edf1ee!important}"
+    ".bk-own p,.bk-own li,.bk-own .bk-ink,.bk-own .bk-dim{color:inherit!important}}"
     "[data-ogsc] .bk-ink{color:#edf1ee!important}[data-ogsc] .bk-dim{color:#a9b3ad!important}"
     "[data-ogsb] .bk-card{background:#1b201e!important}</style>";
 
@@ -295,12 +298,12 @@ static void open_card(struct emit *e)
            "<table role=\"presentation\" width=\"100%\" cellpadding=\"0\" cellspacing=\"0\" "
            "border=\"0\" bgcolor=\"#ffffff\" class=\"bk-card\" style=\"background:#ffffff;"
            "border-radius:12px;text-align:left\"><tr><td height=\"20\" style=\"height:20px;"
-           "line-height:20px;font-size:0\">&nbsp;</td></tr>");
+           "line-height:20px;font-size:0\"></td></tr>");
 }
 
 static void close_card(struct emit *e)
 {
-    put(e, "<tr><td height=\"20\" style=\"height:20px;line-height:20px;font-size:0\">&nbsp;</td>"
+    put(e, "<tr><td height=\"20\" style=\"height:20px;line-height:20px;font-size:0\"></td>"
            "</tr></table></div><!--[if mso]></td></tr></table><![endif]--></td></tr></table>");
 }
 

@@ -236,7 +236,7 @@ MUST_USE static err put_button(struct emit *e, const struct json *block)
                    STR_ARG(paint), STR_ARG(paint));
     else
         put(e, outline ? " style=\"border-radius:8px;mso-padding-alt:12px 26px\">" : ">");
-    put(e, "<a href=\"");
+    put(e, filled || color.n ? "<a href=\"" : "<a class=\"bk-out\" href=\"");
     TRY(put_href(e, href, "href"));
     put(e, "\" style=\"display:inline-block;font-size:16px;line-height:1.25;font-weight:600;");
     if (filled)
@@ -452,7 +452,7 @@ MUST_USE static err put_divider(struct emit *e, const struct json *block)
     TRY(color_of(e, block, &color));
     put(e, "<div class=\"bk-line\" style=\"border-top:1px solid ");
     put_color(e, color, "#dfe3df");
-    put(e, ";font-size:0;line-height:0\">&nbsp;</div>");
+    put(e, ";font-size:0;line-height:0\"></div>");
     return ERR_OK;
 }
 
@@ -461,7 +461,7 @@ MUST_USE static err put_spacer(struct emit *e, const struct json *block)
     i64 height = 24;
     TRY(number_of(e, block, "height", 4, 200, &height));
     buf_printf(e->out, "<tr><td height=\"%d\" style=\"height:%dpx;line-height:%dpx;font-size:0\">"
-                       "&nbsp;</td></tr>",
+                       "</td></tr>",
                (int)height, (int)height, (int)height);
     return ERR_OK;
 }

@@ -54,6 +54,7 @@ struct call {
     const struct json *body; /* an object; NULL: the request had none */
     struct diag why;
     void *data; /* the steps' own */
+    void *helper_data; /* of a count that is under way (counts.c) */
     call_step next;
     enum { GO_NOWHERE, GO_LOOP, GO_ENGINE, GO_HELPER, GO_IMPORT, GO_APPLIED, GO_WAIT } go;
     enum { AT_LOOP, AT_ENGINE, AT_HELPER, AT_IMPORT } at;

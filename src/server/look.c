@@ -157,7 +157,10 @@ static void put_coupon(struct look *l, struct buf *b)
     const struct json *coupon = NULL, *worth;
     duration valid;
     if (l->asked->journey && !id.n) return;
-    if (id.n) {
+    for (const struct json *one = l->asked->coupons ? l->asked->coupons->child : NULL; one;
+         one = one->next)
+        if (str_eq(json_get_str(one, "id", (str){0}), id)) coupon = one;
+    if (id.n && !coupon) {
         str source = engine_object(c->server->engine, OBJECT_COUPON, id, NULL);
         if (json_parse(arena_str(c->arena, source), c->arena, &coupon, NULL) != ERR_OK)
             coupon = NULL;
@@ -205,7 +208,7 @@ static bool is_asked_of_people(str root, str member)
     static const char *const ROOTS[] = {"customer", "event", "order", "products", "coupon", "values"};
     if (str_eq(root, S("workspace"))) return str_eq(member, S("name")) || str_eq(member, S("url"));
     for (u32 i = 0; i < COUNT_OF(ROOTS); i++)
-        if (str_eq(root, str_of(ROOTS[i]))) return true;
+        if (str_eq(root, str_of(ROOTS[i]))) return member.n || (i >= 2 && i <= 4);
     return false;
 }
 
@@ -235,21 +238,35 @@ static void note_missing(void *ctx, str root, str member)
         n->customers++, n->example = l->counting;
 }
 
-static void note_stood(void *ctx, str root, str member)
+static void note_value(struct look *l, str name, value v)
 {
-    struct look *l = ctx;
-    value v = value_member(l->trial.stand_in, root);
-    str name = full_name(l->c->arena, root, member);
     struct buf text;
     for (u32 i = 0; i < l->stood_count; i++)
         if (str_eq(l->stood[i].name, name)) return;
-    if (l->stood_count == LOOK_NAMES_MAX || l->counting) return;
-    if (member.n) v = value_member(v, member);
+    if (l->stood_count == LOOK_NAMES_MAX) return;
     buf_init(&text, 4096);
     value_display(&text, v);
     l->stood[l->stood_count].name = name;
     l->stood[l->stood_count++].value = arena_str(l->c->arena, buf_str(&text));
     buf_clear(&text);
+}
+
+static void note_stood(void *ctx, str root, str member)
+{
+    struct look *l = ctx;
+    struct arena *a = l->c->arena;
+    value v = value_member(l->trial.stand_in, root);
+    if (l->counting) return;
+    if (member.n) {
+        note_value(l, full_name(a, root, member), value_member(v, member));
+        return;
+    }
+    struct reader r = reader_of(v.type == VALUE_MAP ? v.text : (str){0});
+    while (r.p < r.end && !r.bad) {
+        str key = read_str_varint(&r);
+        note_value(l, full_name(a, root, key), value_read(&r));
+    }
+    if (v.type != VALUE_MAP) note_value(l, root, v);
 }
 
 /* ---- rendering ---- */
@@ -316,11 +333,13 @@ static u32 count_missing(struct look *l)
     struct arena *arena = arena_new();
     persona end = customers_end(cs);
     u32 want = l->asked->sample, of = 0;
+    i64 until = env_mono_ns(l->c->server->env) + LOOK_BUDGET_NS;
     t.has_event = false;
-    for (persona head = 1; want && head < end && of < want; head += end / (want * 2) + 1) {
+    for (u32 i = 0; i + 1 < end && of < want && env_mono_ns(l->c->server->env) < until; i++) {
         struct identifier_view id;
         struct rendered ignored;
         struct diag why = {0};
+        persona head = look_pick(i, end);
         if (customer_head(cs, head) != head || !customer_address(cs, head, t.channel, &id))
             continue;
         of++;

@@ -86,9 +86,13 @@ static void count_people(struct sms_look *s, struct people *p)
     struct customers *cs = engine_customers(s->l->c->server->engine);
     persona end = customers_end(cs);
     u32 want = s->l->asked->sample;
+    struct env *env = s->l->c->server->env;
+    i64 until = env_mono_ns(env) + LOOK_BUDGET_NS;
     struct arena *arena = arena_new();
-    for (persona head = 1; head < end && p->of < want; head += end / (want * 2) + 1)
+    for (u32 i = 0; i + 1 < end && p->of < want && env_mono_ns(env) < until; i++) {
+        persona head = look_pick(i, end);
         if (customer_head(cs, head) == head) count_one(s, head, p, arena);
+    }
     arena_free(arena);
 }
 

@@ -11,10 +11,12 @@
     X(IDENTITY)                                                                                    \
     X(SCHEMA)                                                                                      \
     X(EVENTS)                                                                                      \
+    X(VOCABULARY)                                                                                  \
     X(SEGMENTS)                                                                                    \
     X(STATES)                                                                                      \
     X(TASKS)                                                                                       \
     X(SIMULATE)                                                                                    \
+    X(CHECKS)                                                                                      \
     X(JOURNEYS)                                                                                    \
     X(ENTER)                                                                                       \
     X(PLAYBOOKS)                                                                                   \
