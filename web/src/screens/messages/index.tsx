@@ -16,7 +16,7 @@ import './messages.css'
 import { messagesWords } from './words'
 
 type Step = { status: string; at: string; detail?: string }
-type Message = Schemas['message'] & { id: string; status: string; history?: Step[] }
+type Message = Omit<Schemas['message'], 'history'> & { id: string; status: string; history?: Step[] }
 type Said = { subject?: string; html?: string; text?: string; from?: string; to?: string }
 
 const last = (m: Message) => m.history?.[m.history.length - 1]?.at
