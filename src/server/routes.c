@@ -47,6 +47,7 @@
     X(TODAY)                                                                                       \
     X(DOCS)                                                                                        \
     X(PAUSE)                                                                                       \
+    X(DEMO)                                                                                        \
     X(SETTINGS)                                                                                    \
     X(IMPORTS)
 

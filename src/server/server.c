@@ -7,6 +7,7 @@
 #include "server/auth.h"
 #include "server/call.h"
 #include "server/channels.h"
+#include "server/demo.h"
 #include "server/hits.h"
 #include "server/imports.h"
 #include "server/limits.h"
@@ -239,6 +240,7 @@ static void close_loop(struct server *s)
 {
     if (s->http) http_close(s->http, NULL, NULL);
     webhooks_end(s);
+    demo_end(s);
     if (s->curl) curl_loop_free(s->curl);
     close_handle((uv_handle_t *)&s->wake);
     close_handle((uv_handle_t *)&s->prepare);
@@ -435,6 +437,7 @@ static void destroy(struct server *s)
     rates_free(s->rates);
     attempts_free(s->attempts);
     tls_close(s->tls);
+    free(s->demo);
     free(s->outbound);
     free(s);
 }
