@@ -10,9 +10,10 @@
 #include <stdatomic.h>
 
 enum {
-    CAUSES_MAX = 1 << 16,   /* events and crossings of one record */
-    CAUSES_EACH = 1 << 12,  /* …are kept in pieces of so many */
-    CAUSES_MANY = 2048,     /* where they are of many customers, they are settled then */
+    CAUSES_MAX = 1 << 16,  /* events and crossings of one record */
+    CAUSES_EACH = 1 << 12, /* …are kept in pieces of so many */
+    CAUSES_MANY =
+        256, /* where they are of many customers, they are settled then: they stay in the cache */
     ROUNDS_MAX = 8,         /* how deep effects may cause effects */
     SUBJECTS = 8,           /* subjects in use at once */
     ERASURES_MAX = 1 << 20, /* under way at once */
@@ -116,6 +117,7 @@ struct background {
     bool snapshot_wanted;
     bool snapshot_forced; /* also where nothing was applied since the last one */
     u64 snapshots, last_position;
+    u32 seals;   /* since the last snapshot */
     u32 failing; /* times in a row that work failed, and why */
     err failure;
     i64 not_before_ns; /* then it waits */

@@ -18,6 +18,7 @@ enum {
     SHAPES_ROOM = 4096, /* fields of all kinds of a block */
     HEAP_FULL = 192 << 10,
     KIND_SLOTS = 1024,
+    KINDS_KEPT = 256,
     LENGTH_BITS = 22,
     KIND_NONE = UINT16_MAX,
 };
@@ -55,6 +56,7 @@ struct builder {
     struct shape kinds[BLOCK_KINDS];
     u32 kind_count, field_count, column_count;
     u16 kind_slots[KIND_SLOTS]; /* kind + 1 */
+    u16 kinds_of[KINDS_KEPT];   /* by code: the kind of its last row, if it still is one */
     struct block_field fields[SHAPES_ROOM];
     struct taken *taken[BUILDER_SOURCES];
     /* while it ends */
@@ -174,9 +176,67 @@ static bool take_field(struct builder *b, struct reader *r, struct block_field *
     return true;
 }
 
+/* A varint that is as short as it can be, or NULL. */
+static const u8 *quick_varint(const u8 *p, const u8 *end, u64 *out)
+{
+    u64 v = 0;
+    for (u32 shift = 0; p < end && shift < 63; shift += 7) {
+        u8 c = *p++;
+        v |= (u64)(c & 0x7F) << shift;
+        if (c < 0x80) {
+            *out = v;
+            return c || shift == 0 ? p : NULL;
+        }
+    }
+    return NULL;
+}
+
+/* A value of the type that the field has, if it is of the common ones; NULL: it is not. */
+static const u8 *quick_field(struct builder *b, const struct block_field *f, const u8 *p,
+                             const u8 *end, u64 *cell)
+{
+    u64 n;
+    if (!(p = quick_varint(p, end, &n)) || n != f->property || p == end) return NULL;
+    u8 type = *p++;
+    if (f->type == FIELD_BOOL) {
+        *cell = type == VALUE_TRUE;
+        return type == VALUE_TRUE || type == VALUE_FALSE ? p : NULL;
+    }
+    if (type != f->type || !(p = quick_varint(p, end, &n))) return NULL;
+    if (type == VALUE_INT || type == VALUE_FIXED) {
+        *cell = n >> 1 ^ (0 - (n & 1));
+        return p;
+    }
+    if (type != VALUE_TEXT || n > (u64)(end - p)) return NULL;
+    *cell = text_cell(b, f->property, (str){(const char *)p, n});
+    return p + n;
+}
+
+/* As the last row of this code: KIND_NONE if it is not of that row's kind. */
+static u32 quick_props(struct builder *b, u32 code, str props)
+{
+    u32 kind = b->kinds_of[code % KINDS_KEPT];
+    if (kind >= b->kind_count || b->kinds[kind].kind.code != code) return KIND_NONE;
+    const struct block_kind *k = &b->kinds[kind].kind;
+    const u8 *p = (const u8 *)props.p, *end = p + props.n;
+    size_t heap = b->heap.n;
+    u64 *cells = (u64 *)(void *)buf_room(&b->cells, k->field_count * sizeof *cells + 1);
+    u32 n = 0;
+    for (; p && n < k->field_count; n++)
+        p = quick_field(b, &b->fields[k->field + n], p, end, &cells[n]);
+    if (p != end) {
+        b->heap.n = heap;
+        return KIND_NONE;
+    }
+    b->cells.n += n * sizeof *cells;
+    return kind;
+}
+
 /* The kind of the row and its cells, behind those there are. */
 static u32 take_props(struct builder *b, u32 code, str props)
 {
+    u32 quick = quick_props(b, code, props);
+    if (quick != KIND_NONE) return quick;
     struct block_field fields[FIELDS_MAX];
     u64 cells[2 * FIELDS_MAX];
     size_t heap = b->heap.n;
@@ -193,6 +253,7 @@ static u32 take_props(struct builder *b, u32 code, str props)
         cell_n = 1;
         kind = kind_of(b, code, fields, 1);
     }
+    if (kind != KIND_NONE) b->kinds_of[code % KINDS_KEPT] = (u16)kind;
     if (kind != KIND_NONE) buf_put(&b->cells, (str){(const char *)cells, cell_n * sizeof *cells});
     return kind;
 }

@@ -207,9 +207,20 @@ void event_prefetch_persona(const struct events *es, event_persona p)
 
 /* ---- size ---- */
 
-bool event_room(const struct events *es)
+bool event_room(struct events *es)
 {
+    if (es->tail.end - es->tail.kept >= es->max_bytes) events_collect(es);
     return es->tail.end - es->tail.kept < es->max_bytes;
+}
+
+bool event_seal_due(const struct events *es)
+{
+    return es->dir && es->tail.end - es->catalog->tail_start >= es->seal_bytes;
+}
+
+bool event_ample(const struct events *es)
+{
+    return es->tail.end - es->tail.kept < es->max_bytes / 2;
 }
 
 u64 events_bytes(const struct events *es)

@@ -4,13 +4,20 @@
 
 void pack_put(u8 *p, u32 width, const u64 *values, u64 base, u32 n)
 {
+    u64 word = 0;
+    u32 bits = 0; /* of `word` that are set already */
     if (width == 0) return;
     for (u32 i = 0; i < n; i++) {
-        u64 bit = (u64)i * width, word;
-        memcpy(&word, p + bit / 8, sizeof word);
-        word |= (values[i] - base) << bit % 8;
-        memcpy(p + bit / 8, &word, sizeof word);
+        u64 v = values[i] - base;
+        word |= v << bits;
+        bits += width;
+        if (bits < 64) continue;
+        memcpy(p, &word, sizeof word);
+        p += sizeof word;
+        bits -= 64;
+        word = bits ? v >> (width - bits) : 0;
     }
+    memcpy(p, &word, (bits + 7) / 8);
 }
 
 #define EACH_WIDTH_8(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8)
@@ -20,8 +27,13 @@ void pack_put(u8 *p, u32 width, const u64 *values, u64 base, u32 n)
     X(10)                                                                                          \
     X(11)                                                                                          \
     X(12)                                                                                          \
-    X(13) X(14) X(15) X(16) X(17) X(18) X(19) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27)      \
-        X(28) X(29) X(30) X(31) X(32) X(33) X(34) X(35) X(36) X(37) X(38) X(39) X(40)
+    X(13)                                                                                          \
+    X(14)                                                                                          \
+    X(15)                                                                                          \
+    X(16)                                                                                          \
+    X(17)                                                                                          \
+    X(18) X(19) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31) X(32)      \
+        X(33) X(34) X(35) X(36) X(37) X(38) X(39) X(40)
 
 static inline __attribute__((always_inline)) u64 one_of_8(const u8 *p, u32 width, u32 k)
 {

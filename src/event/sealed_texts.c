@@ -23,7 +23,7 @@ struct texts {
     u32 size, count;
     struct buf ends, bytes;
     struct {
-        u32 seen, added;
+        u32 seen, added, last; /* last: the number found last, + 1, for texts that come in runs */
     } * properties;
 };
 
@@ -100,12 +100,20 @@ u32 texts_number(struct texts *t, u32 property, str text)
     u32 p = property % PROPERTIES;
     if (text.n > TEXT_BYTES) return TEXT_NONE;
     u32 seen = t->properties[p].seen, added = t->properties[p].added;
+    u32 last = t->properties[p].last;
+    if (last && str_eq(texts_at(t, last - 1), text)) {
+        texts_note(t, property);
+        return last - 1;
+    }
     bool is_open = seen < TRIED || (u64)added * REPEAT < seen;
     if (seen < UINT32_MAX) t->properties[p].seen++;
     if (!is_open && added * 2 > seen) return TEXT_NONE; /* it will not be found either */
     u64 hash = hash_xxh64(text);
     struct slot *slot = slot_of(t, hash, text);
-    if (slot->used) return slot->number;
+    if (slot->used) {
+        t->properties[p].last = slot->number + 1;
+        return slot->number;
+    }
     if (!is_open || t->count == SEALED_TEXTS_MAX || t->bytes.n + text.n > SEALED_TEXTS_BYTES)
         return TEXT_NONE;
     *slot = (struct slot){hash, t->count++, 1};
@@ -113,6 +121,7 @@ u32 texts_number(struct texts *t, u32 property, str text)
     buf_u32(&t->ends, (u32)t->bytes.n);
     t->properties[p].added++;
     u32 number = slot->number;
+    t->properties[p].last = number + 1;
     if (t->count > t->size / 2) grow(t);
     return number;
 }

@@ -1,5 +1,6 @@
 #include "server/call.h"
 
+#include "server/assets.h"
 #include "server/audit.h"
 #include "server/conditions.h"
 #include "server/crew.h"
@@ -83,6 +84,8 @@ static void answer_it(struct call *c)
     if (!c->replayed) audit_answered(c);
     repeat_answered(c);
     limits_answer(c);
+    if (c->who.session[0] && str_find(buf_str(&c->headers), S("Cache-Control")) < 0)
+        call_header(c, "Cache-Control", S("private, no-cache"));
     int status = c->status ? c->status : 200;
     str type = status == 204 || status == 304 ? (str){0}
                : c->type.n                    ? c->type
@@ -398,6 +401,7 @@ static err read_body(struct call *c)
 {
     if (c->req->body.n == 0) return ERR_OK;
     if (str_ends(str_of(c->route->path), S("/codes"))) return ERR_OK; /* may be text */
+    if (assets_takes(c->req)) return ERR_OK;                          /* a picture */
     TRY(json_parse(c->req->body, c->arena, &c->body, &c->why));
     if (c->body->type == JSON_OBJECT) return ERR_OK;
     return diag_set(&c->why, ERR_INVALID, "the body has to be a JSON object");

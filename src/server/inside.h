@@ -25,6 +25,9 @@ struct outbound;
 struct webhooks;
 struct attempts;
 struct tls;
+struct trials;
+struct watch;
+struct demo;
 
 typedef enum { SERVER_STARTING, SERVER_READY, SERVER_STOPPING } server_state;
 
@@ -85,6 +88,7 @@ struct server {
     struct published_channel *start_channels;
     char setup_token[65]; /* lets the first administrator be made from elsewhere; empty: no need */
     struct attempts *attempts;
+    struct demo *demo; /* NULL: nobody has asked for it */
     u32 hashings; /* of passwords, under way */
     server_state state;
     u32 calls;              /* on their way */
@@ -105,6 +109,10 @@ struct server {
     struct outbox *outbox;
     struct postbox engine_post;
     struct connected *attached[256];           /* by channel: what the outbox has */
+    struct trials *trials;                     /* messages sent to see whether a channel works */
+    struct buf ahead;                          /* what /today says of the next 24 hours… */
+    i64 ahead_ms;                              /* …as of then */
+    struct watch *watch;                       /* what became of channels and journeys lately */
     struct call *applied_first, *applied_last; /* wait for their record */
     atomic_uint in_flight;                     /* of the outbox */
     atomic_ullong snapshots;                   /* engine_snapshots */

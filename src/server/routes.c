@@ -18,11 +18,13 @@
     X(STATES)                                                                                      \
     X(TASKS)                                                                                       \
     X(SIMULATE)                                                                                    \
+    X(CHECKS)                                                                                      \
     X(JOURNEYS)                                                                                    \
     X(ENTER)                                                                                       \
     X(PLAYBOOKS)                                                                                   \
     X(PREVIEW)                                                                                     \
     X(TEMPLATES)                                                                                   \
+    X(ASSETS)                                                                                      \
     X(COUPONS)                                                                                     \
     X(ORDERS)                                                                                      \
     X(MESSAGES)                                                                                    \
@@ -43,7 +45,11 @@
     X(SESSION)                                                                                     \
     X(TOTP)                                                                                        \
     X(USERS)                                                                                       \
+    X(ENROLMENTS)                                                                                  \
+    X(TODAY)                                                                                       \
+    X(DOCS)                                                                                        \
     X(PAUSE)                                                                                       \
+    X(DEMO)                                                                                        \
     X(SETTINGS)                                                                                    \
     X(IMPORTS)
 
