@@ -32,9 +32,14 @@ static event_persona head_of(void *ctx, event_persona p)
 {
     const struct feed *f = ctx;
     struct customer_row row;
-    if (!view_row(&f->source->view, p, &row) || row.head >= f->source->end) return 0;
-    if (f->who && !(f->who[row.head / 64] >> row.head % 64 & 1)) return 0;
-    return row.head;
+    persona head = 0;
+    if (f->source->heads && p < f->source->heads_end)
+        head = f->source->heads[p];
+    else if (view_row(&f->source->view, p, &row))
+        head = row.head;
+    if (head >= f->source->end) return 0;
+    if (f->who && !(f->who[head / 64] >> head % 64 & 1)) return 0;
+    return head;
 }
 
 static bool for_clients(u32 code)

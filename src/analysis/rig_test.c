@@ -47,7 +47,9 @@ static struct analysis_run *run(struct town *w, const char *name, str body, u32 
                                      .events = event_view_live(w->events),
                                      .end = customers_end(w->customers),
                                      .zone = w->zone,
-                                     .names = w->names};
+                                     .names = w->names,
+                                     .heads_end = customers_end(w->customers)};
+    if (workers > 1) source.heads = arena_alloc(w->arena, source.heads_end * sizeof(persona));
     struct analysis_run *r = analysis_begin(plan, &source, workers);
     for (u32 n; (n = analysis_pieces(r)) > 0;)
         for (u32 i = 0; i < n; i++) analysis_piece(r, i, i % workers);

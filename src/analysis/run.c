@@ -1,6 +1,6 @@
 /* run.c — a run: phases one after the other, each in pieces for any threads.
  *
- *   who ─► values ─► places ─► fold ─► people ─► merge      and again for the other side
+ *   heads ─► who ─► values ─► places ─► fold ─► people ─► merge      and again for the other side
  *    │        └─ which values `by` has; who has which
  *    └─ the predicate, 65,536 customers a piece
  *
@@ -16,6 +16,7 @@ enum { BLOCK = 1 << 16, SLICES_A_WORKER = 4, CELLS_MAX = ANALYSIS_GROUPS_MAX + 3
 
 typedef enum {
     PHASE_BEGIN,
+    PHASE_HEADS,
     PHASE_WHO,
     PHASE_VALUES,
     PHASE_PLACES,
@@ -121,6 +122,16 @@ static void who_piece(struct analysis_run *r, u32 piece)
         return;
     }
     if (!predicate_batch(p->who, &all, from, to, p->as_of, bits)) analysis_cancel(r);
+}
+
+/* ---- who belongs to whom, as one array ---- */
+
+static void heads_piece(struct analysis_run *r, u32 piece)
+{
+    struct customer_row row;
+    persona end = min_u32(r->source.heads_end, (piece + 1) * (persona)BLOCK);
+    for (persona p = piece * BLOCK; p < end; p++)
+        r->source.heads[p] = p && view_row(&r->source.view, p, &row) ? row.head : 0;
 }
 
 /* ---- which values there are ---- */
@@ -323,6 +334,7 @@ void analysis_piece(struct analysis_run *r, u32 piece, u32 worker)
 {
     MUST(piece < r->pieces && worker < r->workers);
     switch (r->at) {
+    case PHASE_HEADS: heads_piece(r, piece); break;
     case PHASE_WHO: who_piece(r, piece); break;
     case PHASE_VALUES:
         if (by_event(plan_of(r)))
@@ -430,6 +442,7 @@ static void merge_states(struct analysis_run *r)
 static void close_phase(struct analysis_run *r)
 {
     if (!r->pieces) return; /* it was passed over */
+    if (r->at == PHASE_HEADS && !is_cancelled(r)) r->source.heads_known = true;
     if (r->at == PHASE_VALUES) choose_groups(r);
     if (r->at == PHASE_FOLD || r->at == PHASE_VALUES) close_feed(r);
 }
@@ -440,6 +453,9 @@ static u32 open_phase(struct analysis_run *r)
     const struct plan *p = plan_of(r);
     struct side *s = &r->sides[r->side];
     switch (r->at) {
+    case PHASE_HEADS:
+        if (!r->source.heads || r->source.heads_known || !p->what->add) return 0;
+        return (r->source.heads_end + BLOCK - 1) / BLOCK;
     case PHASE_WHO:
         if (!p->who) return 0;
         s->who = bits_new(r->source.end);
@@ -561,6 +577,11 @@ err analysis_answer(struct analysis_run *r, struct buf *out, struct diag *why)
     TRY(put_side(r, &r->sides[1], out, why));
     buf_byte(out, '}');
     return ERR_OK;
+}
+
+bool analysis_knows_heads(const struct analysis_run *r)
+{
+    return r->source.heads_known;
 }
 
 u64 analysis_count(const struct analysis_run *r)

@@ -1,5 +1,7 @@
 #include "server/beside.h"
 
+#include <stdlib.h>
+
 static answer member_then(void *ctx, persona head, u32 code, i64 now)
 {
     struct beside *b = ctx;
@@ -48,4 +50,38 @@ void beside_pin(struct beside *b, struct call *c)
 void beside_unpin(struct beside *b)
 {
     engine_unpin(&b->view);
+}
+
+/* ---- heads ---- */
+
+/* Personas that came later are few, and asked for one by one; from an eighth on it is made anew. */
+struct heads *heads_take(struct server *s, persona end)
+{
+    struct heads *h = s->heads;
+    u64 moves = customers_moves(engine_customers(s->engine));
+    if (h && h->moves == moves && end - h->end <= end / 8) {
+        h->users++;
+        return h;
+    }
+    h = mem_alloc(sizeof *h + (size_t)end * sizeof *h->of);
+    *h = (struct heads){.moves = moves, .end = end, .users = 1};
+    return h;
+}
+
+void heads_give(struct server *s, struct heads *h, bool known)
+{
+    if (known && !h->known && h != s->heads) {
+        h->known = true;
+        h->users++;
+        heads_clear(s);
+        s->heads = h;
+    }
+    if (--h->users == 0) free(h);
+}
+
+void heads_clear(struct server *s)
+{
+    struct heads *h = s->heads;
+    s->heads = NULL;
+    if (h && --h->users == 0) free(h);
 }

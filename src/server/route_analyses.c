@@ -16,6 +16,7 @@ enum { IDS_A_STEP = 20000 };
 struct asked {
     struct beside beside;
     struct plan *plan;
+    struct heads *heads;
     struct analysis_run *run;
     i64 began_ns, took_ms;
     err result;
@@ -124,6 +125,7 @@ static err finish(struct call *c)
         json_put_kv_i64(&c->out, S("took_ms"), ns / 1000000);
         buf_byte(&c->out, '}');
     }
+    heads_give(c->server, q->heads, analysis_knows_heads(q->run));
     analysis_end(q->run);
     beside_unpin(&q->beside);
     return e;
@@ -187,12 +189,16 @@ static err pin_and_run(struct call *c)
     struct asked *q = c->data;
     struct engine *e = c->server->engine;
     beside_pin(&q->beside, c);
+    q->heads = heads_take(c->server, q->beside.end);
     struct analysis_source source = {.view = q->beside.view.customers,
                                      .events = q->beside.view.events,
                                      .end = q->beside.end,
                                      .zone = q->beside.zone,
                                      .resolver = &q->beside.resolver,
-                                     .names = engine_names(e)};
+                                     .names = engine_names(e),
+                                     .heads = q->heads->of,
+                                     .heads_end = q->heads->end,
+                                     .heads_known = q->heads->known};
     q->run = analysis_begin(q->plan, &source, crew_size(c->server->crew));
     return call_crew(c, run);
 }

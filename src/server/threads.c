@@ -1,4 +1,5 @@
 /* threads.c — the bodies of the log's, the engine's and the helper's thread. */
+#include "server/beside.h"
 #include "server/call.h"
 #include "server/channels.h"
 #include "server/crew.h"
@@ -226,5 +227,6 @@ void threads_stop(struct server *s)
     crew_free(s->crew);
     s->crew = NULL;
     end(s, THREAD_ENGINE, &s->stop_engine, &s->engine_post);
+    heads_clear(s);
     end(s, THREAD_LOG, &s->stop_log, &s->log_post);
 }
