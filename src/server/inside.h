@@ -88,7 +88,7 @@ struct server {
     char setup_token[65]; /* lets the first administrator be made from elsewhere; empty: no need */
     struct attempts *attempts;
     struct demo *demo; /* NULL: nobody has asked for it */
-    u32 hashings; /* of passwords, under way */
+    u32 hashings;      /* of passwords, under way */
     server_state state;
     u32 calls;              /* on their way */
     struct call *edits;     /* those that change what is at their address, first come first */
