@@ -66,9 +66,8 @@ static struct browser owner(struct rig *rig)
 static struct browser joins(struct rig *rig, const char *email, const char *as)
 {
     struct browser b = {.rig = rig};
-    str body = arena_printf(rig->arena,
-                            "{\"email\":\"%s\",\"role\":\"%s\",\"password\":\"another horse\"}",
-                            email, as);
+    str body = arena_printf(
+        rig->arena, "{\"email\":\"%s\",\"role\":\"%s\",\"password\":\"another horse\"}", email, as);
     CHECK_EQ(ask(rig, "POST", "/api/v1/users", body.p).status, 201);
     body = arena_printf(rig->arena, "{\"email\":\"%s\",\"password\":\"another horse\"}", email);
     struct answer_text a = anybody(rig, "POST", "/api/v1/session", body.p);
