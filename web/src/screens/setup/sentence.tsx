@@ -2,40 +2,40 @@
 import { IconUsersGroup } from '@tabler/icons-react'
 import { useState } from 'react'
 import { Link } from 'wouter'
-import type { Answers, Playbook, Preview, Question } from '~/api/playbooks'
-import { useText, useWords } from '~/i18n'
+import type { Answers, Line, Need, Playbook, Preview, Question } from '~/api/playbooks'
+import { useLang, useText, useWords } from '~/i18n'
 import { Picker } from './picker'
 import { setupWords } from './words'
 
-type Part = { text?: { zh?: string; en?: string }; question?: string }
-type Line = { block?: string; parts?: Part[]; text?: { zh?: string; en?: string } }
 const BLOCKS = ['who', 'what', 'rules'] as const
 
-/** A part's text may bring its own spaces; between a word and a picker there is always one in English, none in Chinese. */
 function Words({ line, questions, answers, warned, onAnswer }: { line: Line; questions: Map<string, Question>; answers: Answers; warned: Set<string>; onAnswer: (id: string, v: unknown) => void }) {
+  const { lang } = useLang()
   const text = useText()
-  if (!line.parts?.length) return <>{text(line.text)}</>
+  const parts = line.parts?.[lang] ?? line.parts?.zh ?? []
+  if (!parts.length) return <>{text(line.text)}</>
   return (
     <>
-      {line.parts.map((p, i) => {
+      {parts.map((p, i) => {
         const q = p.question ? questions.get(p.question) : undefined
         if (q && p.question) return <Picker key={i} q={q} value={answers[p.question] ?? q.default} warn={warned.has(p.question)} onChange={(v) => onAnswer(p.question as string, v)} />
-        return <span key={i}> {text(p.text).trim()} </span>
+        // Quotation marks about a picker are one mark too many: it is tinted.
+        return <span key={i}>{(p.text ?? '').replace(/[“”]/g, ' ')}</span>
       })}
     </>
   )
 }
 
-export function Sentence({ playbook, preview, answers, onAnswer }: { playbook: Playbook; preview: Preview | undefined; answers: Answers; onAnswer: (id: string, v: unknown) => void }) {
+export function Sentence({ playbook, preview, needs, answers, onAnswer }: { playbook: Playbook; preview: Preview | undefined; needs: Need[]; answers: Answers; onAnswer: (id: string, v: unknown) => void }) {
   const t = useWords(setupWords)
   const text = useText()
   const [open, setOpen] = useState(false)
   const questions = new Map((playbook.questions ?? []).map((q) => [q.id ?? '', q]))
-  const lines: Line[] = preview?.sentence?.length ? preview.sentence : (playbook.sentence ?? [])
-  const shown = new Set(lines.flatMap((l) => (l.parts ?? []).map((p) => p.question)))
+  const lines = preview?.sentence?.length ? preview.sentence : (playbook.sentence ?? [])
+  const shown = new Set(lines.flatMap((l) => [...(l.parts?.zh ?? []), ...(l.parts?.en ?? [])].map((p) => p.question)))
   const rest = [...questions.entries()].filter(([id]) => !shown.has(id))
   // A word that names something nobody has seen yet.
-  const warned = new Set((playbook.needs ?? []).filter((n) => !n.met).flatMap((n) => [...questions.entries()].filter(([id, q]) => (q.type === 'event' || q.type === 'attribute') && (answers[id] ?? q.default) === n.name).map(([id]) => id)))
+  const warned = new Set(needs.filter((n) => !n.met).flatMap((n) => [...questions.entries()].filter(([id, q]) => (q.type === 'event' || q.type === 'attribute') && (answers[id] ?? q.default) === n.name).map(([id]) => id)))
   return (
     <>
       {!lines.length && <p className="su-say">{text(playbook.story)}</p>}
