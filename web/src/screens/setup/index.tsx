@@ -83,8 +83,9 @@ function Page({ p }: { p: Playbook }) {
       <main className="su">
         <section className="su-l">
           <h1>{t('title')}</h1>
-          <Needs items={needs} playbook={p} channels={used.length ? used : ['email']} onMail={channel === 'email' ? undefined : () => setChannel('email')} />
-          <Sentence playbook={p} preview={preview.data} needs={needs} answers={answers} onAnswer={(id, v) => setAnswers((a) => ({ ...a, [id]: v }))} />
+          <Sentence playbook={p} preview={preview.data} needs={needs} answers={answers} onAnswer={(id, v) => setAnswers((a) => ({ ...a, [id]: v }))}>
+            <Needs items={needs} playbook={p} channels={used.length ? used : ['email']} onMail={channel === 'email' ? undefined : () => setChannel('email')} />
+          </Sentence>
           {preview.error instanceof Problem && preview.error.errors.map((e) => <Note key={e.path} kind="bad">{t('fix', { what: text(p.questions?.find((q) => e.path.endsWith(`/${q.id}`))?.label, e.path), why: e.message })}</Note>)}
           {channel && <p className="muted su-only">{t('byChannel')} <b>{channel === 'email' ? t('email') : channel}</b>. <button type="button" className="link" onClick={() => setChannel(undefined)}>{t('asIs')}</button></p>}
           {install.error && <Note kind="bad"><p className="m">{t('refused')}</p><p>{unready?.errors[0]?.message ?? say(install.error)}</p></Note>}
