@@ -1,9 +1,10 @@
 // Set-up: one page read aloud. Left the sentence and what is missing, right what arrives, below how many; then the check list.
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { useLocation, useParams } from 'wouter'
 import { api, Problem } from '~/api/client'
 import { type Answers, type Need, type Playbook, type Preview, usePlaybook, usePlaybookPreview } from '~/api/playbooks'
+import { useLive } from '~/api/live'
 import { useSession } from '~/api/session'
 import { type Lang, useText, useWords } from '~/i18n'
 import { Button, Confirm, Empty, ErrorNote, Figure, LinkButton, Loading, Note, useErrorText } from '~/parts'
@@ -74,6 +75,14 @@ function Page({ p }: { p: Playbook }) {
   const used = [...new Set((preview.data?.messages ?? []).map((m) => m.channel ?? ''))].filter(Boolean)
   const connected = (c: string) => (channels.data?.items ?? []).some((x) => x.channel === c)
   const needs = [...(preview.data?.needs ?? p.needs ?? []), ...(channels.data ? used.map((c): Need => ({ what: 'channel', name: c, met: connected(c), fix: 'channel', words: channelWords(c) })) : [])]
+  // What was waited for may have just happened: at most one look every two seconds.
+  const client = useQueryClient()
+  const looked = useRef(0)
+  useLive('event', () => {
+    if (Date.now() - looked.current < 2000 || !needs.some((n) => !n.met && (n.what === 'event' || n.what === 'property'))) return
+    looked.current = Date.now()
+    void client.invalidateQueries({ queryKey: ['playbooks', p.id] })
+  })
   const mine = !there.data || !!kept
   const launch = async (replace: boolean) => { const id = await install.mutateAsync(replace).catch(() => ''); if (id) goTo(`/journeys/${encodeURIComponent(id)}/launch`) }
   const unready = install.error instanceof Problem ? install.error : undefined
