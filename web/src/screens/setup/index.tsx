@@ -31,7 +31,7 @@ function Foot({ preview, playbook, busy, onGo }: { preview: Preview | undefined;
       {typeof month?.count === 'number' && <Figure label={t('peopleMonth')} value={month.count} />}
       {typeof now?.count === 'number' && <Figure label={t('now')} value={now.count} />}
       {reach.map(([c, n]) => <Figure key={c} label={`${t('reach')} · ${c === 'sms' ? t('sms') : c === 'email' ? t('email') : c}`} value={n} />)}
-      <p className="small dim su-note">{text(month?.words) || (typeof month?.count === 'number' ? t('fromPast') : t('noPast'))} {t('nothingSent')}</p>
+      <p className="small dim su-note">{text(month?.words) || (typeof month?.count === 'number' ? t('fromPast') : t('noPast'))}<br />{t('nothingSent')}</p>
       <Button primary large busy={busy} onClick={onGo}>{t('go')}</Button>
     </footer>
   )

@@ -20,7 +20,13 @@ function Words({ line, questions, answers, warned, onAnswer }: { line: Line; que
         const q = p.question ? questions.get(p.question) : undefined
         if (q && p.question) return <Picker key={i} q={q} value={answers[p.question] ?? q.default} warn={warned.has(p.question)} onChange={(v) => onAnswer(p.question as string, v)} />
         // Quotation marks about a picker are one mark too many: it is tinted.
-        return <span key={i}>{(p.text ?? '').replace(/[“”]/g, ' ')}</span>
+        const before = parts[i - 1]?.question, after = parts[i + 1]?.question
+        let said = p.text ?? ''
+        if (after) said = said.replace(/“$/, '')
+        if (before) said = said.replace(/^”/, '')
+        // ¥10 needs no 元 behind it.
+        if (before && questions.get(before)?.id === 'amount') said = said.replace(/^\s*元/, '')
+        return <span key={i}>{said}</span>
       })}
     </>
   )
