@@ -23,8 +23,10 @@ struct rates;
 struct outbound;
 struct webhooks;
 struct attempts;
-struct demo;
 struct tls;
+struct trials;
+struct watch;
+struct demo;
 
 typedef enum { SERVER_STARTING, SERVER_READY, SERVER_STOPPING } server_state;
 
@@ -86,7 +88,7 @@ struct server {
     char setup_token[65]; /* lets the first administrator be made from elsewhere; empty: no need */
     struct attempts *attempts;
     struct demo *demo; /* NULL: nobody has asked for it */
-    u32 hashings; /* of passwords, under way */
+    u32 hashings;      /* of passwords, under way */
     server_state state;
     u32 calls;              /* on their way */
     struct call *edits;     /* those that change what is at their address, first come first */
@@ -106,6 +108,10 @@ struct server {
     struct outbox *outbox;
     struct postbox engine_post;
     struct connected *attached[256];           /* by channel: what the outbox has */
+    struct trials *trials;                     /* messages sent to see whether a channel works */
+    struct buf ahead;                          /* what /today says of the next 24 hours… */
+    i64 ahead_ms;                              /* …as of then */
+    struct watch *watch;                       /* what became of channels and journeys lately */
     struct call *applied_first, *applied_last; /* wait for their record */
     atomic_uint in_flight;                     /* of the outbox */
     atomic_ullong snapshots;                   /* engine_snapshots */
