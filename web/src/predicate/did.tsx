@@ -110,14 +110,18 @@ export function DidRow({ body, not, onChange, v, journey }: { body: Predicate; n
   const event = textIn(body.did)
   const set = (b: Predicate) => onChange(not, b)
   const match = textIn(body.match)
+  // What is only read leaves out what goes without saying.
+  const ro = useContext(ReadOnly)
+  const once = !body.aggregate && (!isObject(body.count) || (body.count.op === '>=' && body.count.value === 1))
+  const timed = body.within || body.between || body.since || body.since_last
   return (
     <>
       {t.rich('did', {
         e: <DeedPick event={event} not={not} v={v} onPick={(e, no) => onChange(no, e === event ? (no ? put(body, { count: undefined }) : body) : put(body, { did: e, where: undefined, aggregate: undefined, net: undefined, ...(no ? { count: undefined } : {}) }))} />,
         where: <WherePicks where={body.where} event={event} v={v} onChange={(w) => set(put(body, { where: w }))} />,
-        c: !not || body.count || body.aggregate ? <MeasurePick body={body} event={event} v={v} onChange={set} /> : <></>,
+        c: (ro ? !once : !not || body.count || body.aggregate) ? <MeasurePick body={body} event={event} v={v} onChange={set} /> : <></>,
         s: <>{body.net === true && <span className="muted"> {t('net')}</span>}{match && <span className="muted"> {t('match', { p: v.property(match).label })}</span>}</>,
-        w: <WindowPick body={body} v={v} journey={journey} onChange={set} />,
+        w: ro && !timed ? <></> : <WindowPick body={body} v={v} journey={journey} onChange={set} />,
       })}
       <MoreAbout body={body} not={not} onChange={set} journey={journey} />
     </>

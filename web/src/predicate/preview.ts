@@ -33,7 +33,7 @@ export function usePreview(predicate: Predicate | null, rows = false) {
 }
 
 /** The counts beside the rows: rows that are not finished have none. */
-export function countsOf(whole: Predicate, left: number[], of: number | null): Counts {
+export function countsOf(whole: Predicate, left: number[]): Counts {
   let next = 0
-  return { left: rowsOf(whole).rows.map((r) => (isDone(r) ? (left[next++] ?? null) : null)), of }
+  return { left: rowsOf(whole).rows.map((r) => (isDone(r) ? (left[next++] ?? null) : null)) }
 }

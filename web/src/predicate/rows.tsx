@@ -16,8 +16,8 @@ import { useVocabulary, type Vocabulary } from './vocabulary'
 import { predicateWords } from './words'
 import './predicate.css'
 
-/** How many customers are left after each row at the top, and of how many. */
-export type Counts = { left: (number | null)[]; of: number | null }
+/** How many customers are left after each row at the top. */
+export type Counts = { left: (number | null)[] }
 type Shared = { v: Vocabulary; journey?: Journey | undefined }
 
 function RowWords({ value, onChange, v, journey }: Shared & { value: Predicate; onChange: (p: Predicate) => void }): ReactNode {
@@ -86,6 +86,7 @@ function Rows({ value, onChange, depth, counts, v, journey }: Shared & { value: 
   const f = useFormat()
   const ro = useContext(ReadOnly)
   const { mode, rows } = rowsOf(value)
+  const most = Math.max(1, ...(counts?.left ?? []).map((n) => n ?? 0))
   const nested = depth > 0
   const emit = (next: Predicate[], m: Mode = mode) => onChange(nested ? { [m]: next } : joined(m, next))
   const change = (i: number, p: Predicate | null) => emit(rows.flatMap((r, k) => (k === i ? (p ? [p] : []) : [r])))
@@ -102,7 +103,7 @@ function Rows({ value, onChange, depth, counts, v, journey }: Shared & { value: 
               : <div className="rule-say" role="group" aria-label={`${i + 1}`}><RowWords value={row} onChange={(p) => change(i, p)} v={v} journey={journey} /></div>}
             {counts && (
               <>
-                <Bar share={left == null || !counts.of ? 0 : left / counts.of} label="" />
+                <span aria-hidden><Bar share={left == null ? 0 : left / most} /></span>
                 <span className="rule-v">{isDone(row) ? (left == null ? '' : f.number(left)) : ''}</span>
               </>
             )}

@@ -19,7 +19,7 @@ export const predicateWords = words({
     between2: 'between {a} and {b} times', howOften: 'How often', howMuch: 'How much', times: 'times', measure: 'Measure', ofWhat: 'Of what', amount: 'Value', atMostNote: 'Counts those who did it at least once. For those who never did, choose “did not”.',
     mSum: 'total of {p}', mAvg: 'average {p}', mMin: 'smallest {p}', mMax: 'largest {p}', mDistinct: 'different {p}', mCount: 'times with a {p}', mFirst: 'first {p}', mLast: 'latest {p}',
     sumN: 'Total', avgN: 'Average', minN: 'Smallest', maxN: 'Largest', distinctN: 'How many different', countN: 'How many have it', firstN: 'The first', lastN2: 'The latest',
-    measured: '{m} {op} {v}', partWhere: 'Only with a certain detail', partCount: 'How often, or how much', partNet: 'Leave out cancelled and returned', partMatch: 'Only the same {what} as what started it', net: 'not returned', match: 'of the same {p}',
+    measured: '{m} {op} {v}', partWhere: 'Only with a certain detail', partCount: 'How often, or how much', partNet: 'Leave out cancelled and returned', partMatch: 'Only the same {what} as what started it', net: '(returns left out)', match: 'of the same {p}',
     withDetail: 'with {p} {op} {v}', withItem: 'with a product whose {p} {op} {v}', notDetail: 'without {p} {op} {v}', detail: 'Detail', item: 'of one of the products', mustNot: 'This must not be so', anyDetail: 'or', keptDetail: 'with a detail made elsewhere',
     // attribute
     attribute: '<a/> <o/> <v/>', attributeBare: '<a/> <o/>', what: 'What', value: 'Value', values: 'Values; Enter after each', and2: '{a} and {b}', yes: 'yes', no: 'no',
@@ -56,7 +56,7 @@ export const predicateWords = words({
     between2: '{a} 到 {b} 次', howOften: '多少次', howMuch: '多少量', times: '次', measure: '怎么算', ofWhat: '算什么', amount: '数值', atMostNote: '只算至少做过一次的人。要找从没做过的，请选「没做过」。',
     mSum: '{p}总和', mAvg: '{p}平均', mMin: '{p}最小', mMax: '{p}最大', mDistinct: '不同的{p}', mCount: '带{p}的次数', mFirst: '第一次的{p}', mLast: '最近一次的{p}',
     sumN: '总和', avgN: '平均', minN: '最小', maxN: '最大', distinctN: '有几种', countN: '带这一项的次数', firstN: '第一次的', lastN2: '最近一次的',
-    measured: '{m}{op} {v}', partWhere: '只看带某个细节的', partCount: '多少次，或多少量', partNet: '不算取消和退掉的', partMatch: '只看与触发时同一个{what}的', net: '没有退掉', match: '同一个{p}',
+    measured: '{m}{op} {v}', partWhere: '只看带某个细节的', partCount: '多少次，或多少量', partNet: '不算取消和退掉的', partMatch: '只看与触发时同一个{what}的', net: '（退掉的不算）', match: '同一个{p}',
     withDetail: '{p} {op} {v}', withItem: '有一件商品的{p} {op} {v}', notDetail: '不是 {p} {op} {v}', detail: '细节', item: '看其中任一件商品', mustNot: '反过来：不能是这样', anyDetail: '或', keptDetail: '带一个在别处写的细节',
     attribute: '<a/><o/><v/>', attributeBare: '<a/><o/>', what: '哪一项', value: '值', values: '可填多个，每个之后按回车', and2: '{a} 和 {b}', yes: '是', no: '否',
     tag: '<h/>标签<t/>', hasTag: '有', hasNoTag: '没有', anyBelow: '{tag}（其中任何一个）',
