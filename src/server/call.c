@@ -12,6 +12,7 @@
 /* ---- going from thread to thread ---- */
 
 static void advance(struct call *c);
+static void run_next(struct call *c);
 
 static void free_call(struct call *c)
 {
@@ -66,7 +67,8 @@ static void put_problem(struct call *c, err e)
 {
     int status = err_status(e);
     if (e == ERR_FULL || e == ERR_UNAVAILABLE || e == ERR_AGAIN) status = 503;
-    if (status == 429 || status == 503) call_header(c, "Retry-After", S("1"));
+    if ((status == 429 || status == 503) && str_find(buf_str(&c->headers), S("Retry-After")) < 0)
+        call_header(c, "Retry-After", S("1"));
     if (e == ERR_AUTH) call_header(c, "WWW-Authenticate", S("Bearer"));
     buf_reset(&c->out);
     problem_put(&c->out, status, e, &c->why);
@@ -148,11 +150,53 @@ static void at_import(void *ctx)
     run_next(c);
 }
 
+/* Work on one of libuv's threads. */
+struct aside {
+    uv_work_t work;
+    struct server *server;
+    struct call *call;
+};
+
+static void on_aside(uv_work_t *work)
+{
+    struct call *c = ((struct aside *)work->data)->call;
+    c->at = AT_ASIDE;
+    run_next(c);
+}
+
+static void after_aside(uv_work_t *work, int status)
+{
+    struct aside *a = work->data;
+    (void)status;
+    a->server->aside = false;
+    free(a);
+}
+
+static void at_aside(void *ctx)
+{
+    struct call *c = ctx;
+    struct server *s = c->server;
+    c->at = AT_LOOP;
+    if (s->aside) {
+        put_problem(c, diag_set(&c->why, ERR_UNAVAILABLE, "another one runs; try again in a moment"));
+        finish(c);
+        return;
+    }
+    struct aside *a = mem_zalloc(sizeof *a);
+    *a = (struct aside){.work.data = a, .server = s, .call = c};
+    s->aside = true;
+    MUST(uv_queue_work(&s->loop, &a->work, on_aside, after_aside) == 0);
+}
+
 /* Numbers only rise within the list: one thread puts calls there, in the order it appended. */
 static void wait_applied(struct call *c)
 {
     struct server *s = c->server;
     MUST(c->at == AT_ENGINE);
+    if (c->number <= engine_applied(s->engine)) { /* nothing was to be written */
+        run_next(c);
+        return;
+    }
     c->link = NULL;
     if (s->applied_last)
         s->applied_last->link = c;
@@ -179,6 +223,7 @@ static void advance(struct call *c)
     case GO_ENGINE: postbox_post(&s->engine_post, at_engine, c); break;
     case GO_HELPER: postbox_post(&s->helper_post, at_helper, c); break;
     case GO_IMPORT: postbox_post(&s->import_post, at_import, c); break;
+    case GO_ASIDE: postbox_post(&s->loop_post, at_aside, c); break;
     case GO_APPLIED: wait_applied(c); break;
     case GO_WAIT: break;
     case GO_NOWHERE:
@@ -218,12 +263,31 @@ err call_import(struct call *c, call_step next)
     return ERR_OK;
 }
 
+err call_aside(struct call *c, call_step next)
+{
+    c->go = GO_ASIDE;
+    c->next = next;
+    return ERR_OK;
+}
+
 err call_applied(struct call *c, u64 number, call_step next)
 {
     c->go = GO_APPLIED;
     c->number = number;
     c->next = next;
     return ERR_OK;
+}
+
+err call_park(struct call *c)
+{
+    c->go = GO_WAIT;
+    return ERR_OK;
+}
+
+void call_wake(struct call *c, call_step next)
+{
+    c->next = next;
+    postbox_post(&c->server->engine_post, at_engine, c);
 }
 
 /* ---- routing ---- */
@@ -317,21 +381,37 @@ static err begin_edit(struct call *c)
     return conditions_begin(c, begin_route);
 }
 
+static bool is_open(const struct route *r)
+{
+    return r->access == OPEN_TO_ALL || r->access == OPEN_TO_FORMS;
+}
+
+static err let_in(struct call *c)
+{
+    struct server *s = c->server;
+    if (is_open(c->route)) return ERR_OK;
+    if (c->route->access == NEEDS_SCOPE)
+        TRY(auth_caller(s, c->req, c->route->scope, &c->who, &c->why));
+    else
+        TRY(auth_who(s, c->req, &c->who, &c->why));
+    if (c->route->access == NEEDS_SESSION && !c->who.session[0])
+        return diag_set(&c->why, ERR_FORBIDDEN,
+                        "this is for people who have signed in, not for keys");
+    return limits_admit(c);
+}
+
 static err admit(struct call *c, str raw[ROUTE_PARAMS_MAX])
 {
     struct server *s = c->server;
     const struct route *r = c->route;
-    if (r->access == NEEDS_SCOPE) {
-        TRY(auth_caller(s, c->req, r->scope, &c->who, &c->why));
-        TRY(limits_admit(c));
-    }
+    TRY(let_in(c));
     for (u32 i = 0; i < ROUTE_PARAMS_MAX; i++)
         if (raw[i].n) {
             err e = url_decode(raw[i], false, c->arena, &c->params[i]);
             if (e != ERR_OK) return diag_set(&c->why, e, "the address is not well encoded");
         }
     if (r->access != OPEN_TO_FORMS) TRY(read_body(c));
-    if (s->state != SERVER_READY && (r->place == ON_ENGINE || r->access == NEEDS_SCOPE))
+    if (s->state != SERVER_READY && (r->place == ON_ENGINE || !is_open(r)))
         return diag_set(&c->why, ERR_UNAVAILABLE, "the server is starting or stopping");
     return repeat_begin(c, begin_edit);
 }

@@ -28,7 +28,9 @@ typedef enum { ON_LOOP, ON_ENGINE } call_place;
 typedef enum {
     OPEN_TO_ALL,
     NEEDS_SCOPE,
-    OPEN_TO_FORMS /* to all, and its body is no JSON: the step reads it */
+    NEEDS_CALLER,  /* a key or a session, whatever it may do */
+    NEEDS_SESSION, /* a person's own affairs */
+    OPEN_TO_FORMS  /* to all, and its body is no JSON: the step reads it */
 } call_access;
 
 struct route {
@@ -52,14 +54,16 @@ struct call {
     const struct json *body; /* an object; NULL: the request had none */
     struct diag why;
     void *data; /* the steps' own */
+    void *helper_data; /* of a count that is under way (counts.c) */
     call_step next;
-    enum { GO_NOWHERE, GO_LOOP, GO_ENGINE, GO_HELPER, GO_IMPORT, GO_APPLIED, GO_WAIT } go;
-    enum { AT_LOOP, AT_ENGINE, AT_HELPER, AT_IMPORT } at;
+    enum { GO_NOWHERE, GO_LOOP, GO_ENGINE, GO_HELPER, GO_IMPORT, GO_ASIDE, GO_APPLIED, GO_WAIT } go;
+    enum { AT_LOOP, AT_ENGINE, AT_HELPER, AT_IMPORT, AT_ASIDE } at;
     u64 number;
     struct call *link;
     bool replayed; /* its answer is one that was given before */
     bool streams;  /* took over the request: no answer is made */
     struct caller who;
+    bool is_account; /* somebody signed in or joined: for the audit trail */
     /* conditions.c's: the hash of the source that is shown, the line of edits */
     u64 source_tag;
     bool tagged, looking, editing;
@@ -86,7 +90,13 @@ err call_loop(struct call *c, call_step next);
 err call_engine(struct call *c, call_step next);
 err call_helper(struct call *c, call_step next);
 err call_import(struct call *c, call_step next); /* on the imports' thread */
+/* On a thread of its own, for seconds of work that touch nothing of the server's; one at a time,
+ * while there is one others are told to come again. */
+err call_aside(struct call *c, call_step next);
 err call_applied(struct call *c, u64 number, call_step next);
+/* Stays where it is until somebody wakes it: then `next` runs on the engine's thread. */
+err call_park(struct call *c);
+void call_wake(struct call *c, call_step next); /* any thread */
 
 /* The route of this call's address for another method, or NULL. */
 const struct route *call_route_of(const struct call *c, http_verb verb);

@@ -22,6 +22,8 @@ struct hits;
 struct rates;
 struct outbound;
 struct webhooks;
+struct attempts;
+struct tls;
 
 typedef enum { SERVER_STARTING, SERVER_READY, SERVER_STOPPING } server_state;
 
@@ -54,12 +56,14 @@ struct server {
 
     /* the loop's thread */
     uv_loop_t loop;
+    bool aside; /* a call's work runs on a thread of libuv's */
     pthread_t loop_thread;
     uv_async_t wake;
     uv_prepare_t prepare;
     uv_timer_t every_second, stop_timer;
-    uv_signal_t signals[2];
+    uv_signal_t signals[3];
     struct http_server *http;
+    struct tls *tls; /* NULL: plain HTTP */
     struct office *office;
     struct intake *intake;
     struct intake_result *result;
@@ -78,7 +82,9 @@ struct server {
     struct connected *connected; /* providers that are open */
     struct arena *start_arena;   /* channels_collect to channels_begin */
     struct published_channel *start_channels;
-    char page_token[65]; /* of the page on this machine */
+    char setup_token[65]; /* lets the first administrator be made from elsewhere; empty: no need */
+    struct attempts *attempts;
+    u32 hashings; /* of passwords, under way */
     server_state state;
     u32 calls;              /* on their way */
     struct call *edits;     /* those that change what is at their address, first come first */

@@ -2,6 +2,7 @@
 
 #include "channel/connector.h"
 #include "channel/curl_loop.h"
+#include "server/attempts.h"
 #include "server/auth.h"
 #include "server/call.h"
 #include "server/channels.h"
@@ -11,7 +12,9 @@
 #include "server/live.h"
 #include "server/memo.h"
 #include "server/rates.h"
+#include "server/tls.h"
 #include "server/token.h"
+#include "server/users.h"
 #include "server/webhooks.h"
 
 #include <signal.h>
@@ -108,9 +111,23 @@ static void on_prepare(uv_prepare_t *p)
     postbox_ring(&s->log_post);
 }
 
+/* The files may have been replaced: a certificate that cannot be used leaves the old one in force.
+ */
+static void renew_certificate(struct server *s, bool anyway)
+{
+    struct diag why = {0};
+    bool renewed = false;
+    if (!s->tls) return;
+    if (tls_renew(s->tls, anyway, &renewed, &why) != ERR_OK)
+        server_log(s, "certificate not renewed", "%s; the one before stays", why.message);
+    else if (renewed)
+        server_log(s, "certificate renewed", "file=%s", s->options.tls_cert);
+}
+
 static void on_second(uv_timer_t *t)
 {
     struct server *s = t->data;
+    renew_certificate(s, false);
     office_refresh(s->office);
     memo_tick(s->memo, server_now(s));
     if (s->state == SERVER_READY) live_tick(s);
@@ -140,8 +157,8 @@ static void write_address(const struct server *s)
     struct file *f;
     bool v6 = strchr(s->address, ':');
     bool all = strcmp(s->address, "0.0.0.0") == 0 || strcmp(s->address, "::") == 0;
-    int n = snprintf(text, sizeof text, v6 && !all ? "http://[%s]:%d" : "http://%s:%d",
-                     all ? "127.0.0.1" : s->address, http_port(s->http));
+    int n = snprintf(text, sizeof text, v6 && !all ? "%s://[%s]:%d" : "%s://%s:%d",
+                     s->tls ? "https" : "http", all ? "127.0.0.1" : s->address, http_port(s->http));
     snprintf(path, sizeof path, "%s/address", s->options.dir);
     if (env_open(s->env, path, FILE_CREATE, &f) != ERR_OK) return;
     if (file_resize(f, 0) != ERR_OK || file_write(f, 0, text, (size_t)n) != ERR_OK)
@@ -149,10 +166,35 @@ static void write_address(const struct server *s)
     file_close(f);
 }
 
+static bool is_loopback(const char *address)
+{
+    return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+}
+
+/* Who reaches this server from elsewhere proves by a token that it is theirs. */
+static void make_setup_token(struct server *s)
+{
+    const struct user *all;
+    bool is_local = is_loopback(s->address) && !s->options.public_url;
+    if (!is_local && users_all(s->office, &all) == 0)
+        token_make(s->env, S("bk_setup_"), s->setup_token);
+}
+
 static void greet(const struct server *s)
 {
     if (s->options.quiet || s->options.for_command) return;
     printf("Beckon is ready: open %s in a browser  (data in %s)\n", s->public_url, s->options.dir);
+    if (s->setup_token[0])
+        printf(
+            "There is no administrator yet. From another machine the first one needs this one-time "
+            "token: %s\n",
+            s->setup_token);
+    if (!s->options.tls_cert && !is_loopback(s->address))
+        printf(
+            "WARNING: %s is open to the network without TLS: passwords and customers' data can be "
+            "read on the way.\n  Use --tls-cert and --tls-key, or listen on 127.0.0.1 behind a "
+            "proxy that speaks TLS.\n",
+            s->address);
     fflush(stdout);
 }
 
@@ -176,6 +218,7 @@ void server_ready(void *ctx)
     webhooks_begin(s);
     if (s->state == SERVER_STARTING) s->state = SERVER_READY;
     write_address(s);
+    make_setup_token(s);
     greet(s);
     if (s->options.on_ready) s->options.on_ready(s->options.ctx, s);
 }
@@ -199,6 +242,7 @@ static void close_loop(struct server *s)
     close_handle((uv_handle_t *)&s->stop_timer);
     close_handle((uv_handle_t *)&s->signals[0]);
     close_handle((uv_handle_t *)&s->signals[1]);
+    close_handle((uv_handle_t *)&s->signals[2]);
 }
 
 void server_failed(void *ctx)
@@ -299,7 +343,10 @@ void server_stop(struct server *s)
 static void on_signal(uv_signal_t *h, int number)
 {
     struct server *s = h->data;
-    (void)number;
+    if (number == SIGHUP) {
+        renew_certificate(s, true);
+        return;
+    }
     if (s->stop_began_ms) _exit(1);
     begin_stop(s);
 }
@@ -325,8 +372,8 @@ static void start_loop(struct server *s)
     s->wake.data = s->prepare.data = s->every_second.data = s->stop_timer.data = s;
     uv_prepare_start(&s->prepare, on_prepare);
     uv_timer_start(&s->every_second, on_second, 1000, 1000);
-    static const int NUMBERS[2] = {SIGTERM, SIGINT};
-    for (int i = 0; i < 2; i++) {
+    static const int NUMBERS[3] = {SIGTERM, SIGINT, SIGHUP};
+    for (int i = 0; i < 3; i++) {
         uv_signal_init(&s->loop, &s->signals[i]);
         s->signals[i].data = s;
         uv_signal_start(&s->signals[i], on_signal, NUMBERS[i]);
@@ -346,7 +393,7 @@ static struct server *make(struct env *env, const struct server_options *o, stru
     s->scratch = arena_new();
     buf_init(&s->records, APPEND_BYTES_MAX);
     buf_init(&s->unpacked, 4 << 20);
-    token_make(env, S("bk_page_"), s->page_token);
+    s->attempts = attempts_new(env);
     postbox_init(&s->loop_post, ring_loop, s);
     postbox_init(&s->engine_post, NULL, NULL);
     postbox_init(&s->log_post, NULL, NULL);
@@ -378,6 +425,8 @@ static void destroy(struct server *s)
     free(s->result);
     hits_free(s->hits);
     rates_free(s->rates);
+    attempts_free(s->attempts);
+    tls_close(s->tls);
     free(s->outbound);
     free(s);
 }
@@ -397,17 +446,22 @@ static err open_all(struct server *s, struct diag *why)
     if (e != ERR_OK) return diag_set(why, e, "the directory %s cannot be made", s->options.dir);
     TRY(office_open(s->env, s->options.dir, &s->office, why));
     TRY(memo_open(s->env, s->options.dir, office_seal(s->office), &s->memo, why));
+    if (s->options.tls_cert) {
+        TRY(tls_open(s->options.tls_cert, s->options.tls_key, &s->tls, why));
+        o.tls = s->tls;
+    }
     TRY(http_listen(&s->loop, s->env, &o, &h, &s->http, why));
     bool v6 = strchr(s->address, ':');
     bool all = strcmp(s->address, "0.0.0.0") == 0 || strcmp(s->address, "::") == 0;
     if (s->options.public_url)
         snprintf(s->public_url, sizeof s->public_url, "%s", s->options.public_url);
     else
-        snprintf(s->public_url, sizeof s->public_url,
-                 v6 && !all ? "http://[%s]:%d" : "http://%s:%d", all ? "localhost" : s->address,
-                 http_port(s->http));
+        snprintf(s->public_url, sizeof s->public_url, v6 && !all ? "%s://[%s]:%d" : "%s://%s:%d",
+                 s->tls ? "https" : "http", all ? "localhost" : s->address, http_port(s->http));
     for (size_t n = strlen(s->public_url); n > 1 && s->public_url[n - 1] == '/';)
         s->public_url[--n] = 0; /* paths are put behind it */
+    if (str_starts(str_of(s->options.public_url), S("https://")))
+        http_always(s->http, "Strict-Transport-Security: max-age=31536000\r\n");
     s->hits = hits_new();
     s->rates = rates_new();
     s->curl = curl_loop_new(&s->loop);
