@@ -23,6 +23,7 @@ struct rates;
 struct outbound;
 struct webhooks;
 struct attempts;
+struct demo;
 struct tls;
 
 typedef enum { SERVER_STARTING, SERVER_READY, SERVER_STOPPING } server_state;
@@ -84,6 +85,7 @@ struct server {
     struct published_channel *start_channels;
     char setup_token[65]; /* lets the first administrator be made from elsewhere; empty: no need */
     struct attempts *attempts;
+    struct demo *demo; /* NULL: nobody has asked for it */
     u32 hashings; /* of passwords, under way */
     server_state state;
     u32 calls;              /* on their way */

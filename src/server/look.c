@@ -157,7 +157,10 @@ static void put_coupon(struct look *l, struct buf *b)
     const struct json *coupon = NULL, *worth;
     duration valid;
     if (l->asked->journey && !id.n) return;
-    if (id.n) {
+    for (const struct json *one = l->asked->coupons ? l->asked->coupons->child : NULL; one;
+         one = one->next)
+        if (str_eq(json_get_str(one, "id", (str){0}), id)) coupon = one;
+    if (id.n && !coupon) {
         str source = engine_object(c->server->engine, OBJECT_COUPON, id, NULL);
         if (json_parse(arena_str(c->arena, source), c->arena, &coupon, NULL) != ERR_OK)
             coupon = NULL;

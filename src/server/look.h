@@ -15,6 +15,7 @@ enum { LOOK_SAMPLE = 200, LOOK_SAMPLE_MAX = 1000, LOOK_NAMES_MAX = 64, LOOK_CUST
 struct look_asked {
     const struct json *template; /* with an id */
     const struct json *journey;  /* NULL: none */
+    const struct json *coupons;  /* that are not published yet; NULL */
     const struct json *data;     /* stands in for what has no value; NULL */
     str customer;                /* a reference; empty: the newest who can be reached */
     str category, language, device;

@@ -2,14 +2,14 @@
  *
  *   POST /templates/preview    nothing is sent, nothing is kept
  *   POST /templates/test-send  by the channel's provider, beside the log: no cap, no consent, nobody's
- *                              history; it is kept in the office's list of tests, the newest 200 */
+ *                              history; it is kept in the office's list of tests, the newest 50 */
 #include "server/look.h"
 #include "server/render_template.h"
 #include "server/show.h"
 
 #include <stdio.h>
 
-enum { TESTS_KEPT = 200, DETAIL_BYTES = 208 };
+enum { TESTS_KEPT = 50, DETAIL_BYTES = 208 };
 
 struct trying {
     struct look_asked asked;

@@ -16,6 +16,7 @@
     X(STATES)                                                                                      \
     X(TASKS)                                                                                       \
     X(SIMULATE)                                                                                    \
+    X(CHECKS)                                                                                      \
     X(JOURNEYS)                                                                                    \
     X(ENTER)                                                                                       \
     X(PLAYBOOKS)                                                                                   \
@@ -42,6 +43,7 @@
     X(TOTP)                                                                                        \
     X(USERS)                                                                                       \
     X(PAUSE)                                                                                       \
+    X(DEMO)                                                                                        \
     X(SETTINGS)                                                                                    \
     X(IMPORTS)
 

@@ -6,6 +6,7 @@
 #include "server/auth.h"
 #include "server/call.h"
 #include "server/channels.h"
+#include "server/demo.h"
 #include "server/hits.h"
 #include "server/imports.h"
 #include "server/limits.h"
@@ -235,6 +236,7 @@ static void close_loop(struct server *s)
 {
     if (s->http) http_close(s->http, NULL, NULL);
     webhooks_end(s);
+    demo_end(s);
     if (s->curl) curl_loop_free(s->curl);
     close_handle((uv_handle_t *)&s->wake);
     close_handle((uv_handle_t *)&s->prepare);
@@ -426,6 +428,7 @@ static void destroy(struct server *s)
     hits_free(s->hits);
     rates_free(s->rates);
     attempts_free(s->attempts);
+    free(s->demo);
     tls_close(s->tls);
     free(s->outbound);
     free(s);
