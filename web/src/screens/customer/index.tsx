@@ -21,7 +21,7 @@ import { NothingPicked, WhyPanel } from './why'
 import { customerWords, whyWords } from './words'
 import { Write } from './write'
 
-const pageWords = words({ en: { crumbs: 'Where you are', all: 'See all checks' }, zh: { crumbs: '当前位置', all: '看全部检查' } })
+const pageWords = words({ en: { crumbs: 'Where you are', all: 'See all checks', about: 'About this customer', why: 'Why' }, zh: { crumbs: '当前位置', all: '看全部检查', about: '关于这位客户', why: '为什么' } })
 
 export default function Customer() {
   const ref = useParams<{ id: string }>().id ?? ''
@@ -55,16 +55,16 @@ function Whole({ customer: c, id }: { customer: Body; id: string }) {
         <div className="cs-do"><Button onClick={() => setWriting(true)}>{t('write')}</Button><Acts customer={c} name={name.text} /></div>
       </header>
       <div className="cs-c3">
-        <aside className="cs-sd cs-top"><Figures id={id} />{phone && <ReachTags customer={c} />}</aside>
+        <div className="cs-sd cs-top"><Figures id={id} />{phone && <ReachTags customer={c} />}</div>
         {phone && held && (
           <button type="button" className="card cs-held" onClick={() => setPicked(held)}>
             <span className="small dim">{f.near(held.at)}</span><span className="b wrap">{held.title}</span>{held.note && <span className="muted wrap">{held.note}</span>}
             <span className="m cs-all">{p('all')}<IconChevronRight size={16} stroke={1.75} aria-hidden /></span>
           </button>
         )}
-        <aside className="cs-sd cs-rest"><MayWrite customer={c} id={id} /><OpenTasks id={id} /><Standing customer={c} id={id} /></aside>
-        <Life id={id} picked={picked?.id} onPick={(l) => setPicked((x) => (x?.id === l.id ? null : l))} />
-        {!phone && <aside className="card pad cs-why" aria-live="polite">{picked && v.ready ? <WhyPanel key={picked.id} customer={id} line={picked} /> : held && !picked ? <WhyPanel key={held.id} customer={id} line={held} /> : <NothingPicked />}</aside>}
+        <aside className="cs-sd cs-rest" aria-label={p('about')}><MayWrite customer={c} id={id} /><OpenTasks id={id} /><Standing customer={c} id={id} /></aside>
+        <Life id={id} picked={picked?.id ?? (phone ? undefined : held?.id)} onPick={(l) => setPicked(l)} />
+        {!phone && <aside className="card pad cs-why" aria-label={p('why')} aria-live="polite">{picked && v.ready ? <WhyPanel key={picked.id} customer={id} line={picked} /> : held && !picked ? <WhyPanel key={held.id} customer={id} line={held} /> : <NothingPicked />}</aside>}
       </div>
       {phone && (
         <Drawer opened={picked !== null} onClose={() => setPicked(null)} position="bottom" size="88%" lockScroll={false} title={picked?.title} closeButtonProps={{ 'aria-label': w('close') }}>

@@ -53,7 +53,7 @@ export function MayWrite({ customer: c, id }: { customer: Customer; id: string }
   const how = (x: Consent) => [t(x.value ? 'proofYes' : 'proofNo', { day: x.since ? f.day(x.since) : '' }), x.reason && t('via', { how: x.reason }), x.text && t('words2', { text: x.text }), x.source, x.by && x.by !== 'customer' ? x.by : ''].filter(Boolean).join(t.lang === 'zh' ? '，' : ', ')
   return (
     <div>
-      <h3>{t('may')}</h3>
+      <h2 className="cs-h">{t('may')}</h2>
       {channels.map((ch) => {
         const yes = consent[ch]
         const to = addresses.get(ch)
@@ -102,14 +102,14 @@ export function Standing({ customer: c, id }: { customer: Customer; id: string }
     <>
       {Object.entries(c.stages ?? {}).map(([model, stage]) => {
         const at = since('Stage Changed', model, stage)
-        return <div key={model}><h3>{v.stages.find((m) => m.id === model && m.name !== m.id)?.name ?? t('stage')}</h3><Tag>{v.stages.find((m) => m.id === model)?.stages.find((s) => s.value === stage)?.label ?? stage}</Tag>{at && <p className="small dim" style={{ marginTop: 6 }}>{t('stageSince', { day: f.day(at.occurred_at) })}</p>}</div>
+        return <div key={model}><h2 className="cs-h">{v.stages.find((m) => m.id === model && m.name !== m.id)?.name ?? t('stage')}</h2><Tag>{v.stages.find((m) => m.id === model)?.stages.find((s) => s.value === stage)?.label ?? stage}</Tag>{at && <p className="small dim" style={{ marginTop: 6 }}>{t('stageSince', { day: f.day(at.occurred_at) })}</p>}</div>
       })}
       {Object.entries(c.scores ?? {}).map(([score, n]) => {
         const rules = scores.data?.find((s) => s.id === score)?.rules ?? []
-        return <div key={score}><h3>{v.scores.find((s) => s.value === score)?.label ?? t('score')}</h3><b className="cs-score num">{f.number(Math.round(Number(n) * 10) / 10)}</b>{rules.length > 0 && <p className="small dim">{rules.slice(0, 4).map((r) => t('pointsEach', { n: r.points, deed: v.deed(r.did, false) ?? v.event(r.did) })).join(t.lang === 'zh' ? '；' : '; ')}</p>}</div>
+        return <div key={score}><h2 className="cs-h">{v.scores.find((s) => s.value === score)?.label ?? t('score')}</h2><b className="cs-score num">{f.number(Math.round(Number(n) * 10) / 10)}</b>{rules.length > 0 && <p className="small dim">{rules.slice(0, 4).map((r) => t('pointsEach', { n: r.points, deed: v.deed(r.did, false) ?? v.event(r.did) })).join(t.lang === 'zh' ? '；' : '; ')}</p>}</div>
       })}
       <div>
-        <h3>{t('tags')}</h3>
+        <h2 className="cs-h">{t('tags')}</h2>
         <div className="cs-tg">
           {tags.map((x) => <span className="tag" key={x}>{x.split('/').at(-1)}<button type="button" className="cs-x" aria-label={t('takeTag', { tag: x })} onClick={() => void patch(`-${x}`, t('tagGone', { tag: x }), x)}><IconX size={14} stroke={1.75} aria-hidden /></button></span>)}
           {tags.length === 0 && <span className="small dim">{t('noTags')}</span>}
@@ -120,9 +120,9 @@ export function Standing({ customer: c, id }: { customer: Customer; id: string }
         </div>
         {why && <ul className="cs-proof">{tags.map((x) => { const e = since('Tag Added', x, ''); return <li key={x} className="small">{e ? t(e.properties.reason === 'rule' ? 'byRule' : e.properties.reason ? 'since2' : 'byHand', { tag: x, day: f.day(e.occurred_at) }) : x}</li> })}</ul>}
       </div>
-      {(c.segments ?? []).length > 0 && <div><h3>{t('segments')}</h3><ul className="cs-segs">{(c.segments ?? []).map((s) => <li key={s}><Link href={`/customers/segments/${encodeURIComponent(s)}`}>{v.segments.find((x) => x.value === s)?.label ?? s}</Link></li>)}</ul></div>}
+      {(c.segments ?? []).length > 0 && <div><h2 className="cs-h">{t('segments')}</h2><ul className="cs-segs">{(c.segments ?? []).map((s) => <li key={s}><Link href={`/customers/segments/${encodeURIComponent(s)}`}>{v.segments.find((x) => x.value === s)?.label ?? s}</Link></li>)}</ul></div>}
       <div>
-        <h3>{t('known')}</h3>
+        <h2 className="cs-h">{t('known')}</h2>
         <dl className="cs-dl">{attributes.slice(0, 20).map(([k, x]) => <div key={k}><dt>{v.attribute(k).label}</dt><dd className="wrap">{typeof x === 'object' && x !== null ? JSON.stringify(x) : v.attribute(k).type === 'date' ? f.day(`${String(x).slice(0, 10)}T12:00:00Z`) : String(x)}</dd></div>)}</dl>
         <div className="cs-links"><button type="button" onClick={() => setEditing(true)}>{t('edit')}</button></div>
         {editing && <EditAttributes id={id} attributes={(c.attributes ?? {}) as Record<string, unknown>} close={() => setEditing(false)} />}
@@ -137,7 +137,7 @@ export function OpenTasks({ id }: { id: string }) {
   const f = useFormat()
   const tasks = useQuery({ queryKey: ['tasks', 'of', id], queryFn: async () => (await all<Schemas['task']>('/api/v1/tasks')).filter((x) => x.customer === id) })
   if (!tasks.data?.length) return null
-  return <div><h3>{t('task')}</h3><ul className="cs-segs">{tasks.data.map((x) => <li key={x.id}><Link href="/tasks">{x.kind}</Link>{x.due_at && <span className="small dim"> {t('taskDue', { day: f.near(x.due_at) })}</span>}</li>)}</ul></div>
+  return <div><h2 className="cs-h">{t('task')}</h2><ul className="cs-segs">{tasks.data.map((x) => <li key={x.id}><Link href="/tasks">{x.kind}</Link>{x.due_at && <span className="small dim"> {t('taskDue', { day: f.near(x.due_at) })}</span>}</li>)}</ul></div>
 }
 export function ReachTags({ customer: c }: { customer: Customer }) {
   const v = useVocabulary()

@@ -9,6 +9,7 @@ import { masked } from '~/api/customer'
 import { useFormat } from '~/i18n/format'
 import { useWords } from '~/i18n'
 import { Loaded, Note } from '~/parts'
+import { Bubble, MailFrame } from '~/parts/message'
 import { type Predicate, PredicateRows, useVocabulary } from '~/predicate'
 import { isObject, type Json } from '~/predicate/types'
 import type { Ev, Line, Message } from './life'
@@ -108,6 +109,7 @@ function Answer({ why: w, line }: { why: Why; line: Line }) {
   )
 }
 
+const UNSENT = ['refused', 'planned', 'cancelled', 'deferred', 'expired']
 type Content = { to?: string; subject?: string; html?: string; text?: string; from?: string }
 const STATES: Record<string, 'sPlanned'> = Object.fromEntries(['planned', 'deferred', 'claimed', 'sent', 'delivered', 'opened', 'clicked', 'replied', 'rejected', 'bounced', 'complained', 'unsubscribed', 'refused', 'unknown', 'expired', 'cancelled'].map((s) => [s, `s${s[0]?.toUpperCase()}${s.slice(1)}`])) as Record<string, 'sPlanned'>
 
@@ -117,7 +119,7 @@ function Sent({ id, customer }: { id: string; customer: string }) {
   const f = useFormat()
   const message = useQuery({ queryKey: ['message', id], retry: false, queryFn: () => api.get<Message>('/api/v1/messages/{id}', { path: { id }, query: { customer } }) })
   const content = useQuery({
-    queryKey: ['message', id, 'content'], retry: false,
+    queryKey: ['message', id, 'content'], retry: false, enabled: message.data !== undefined && !UNSENT.includes(message.data.status),
     queryFn: async (): Promise<Content | null> => {
       try { return await api.get<Content>('/api/v1/messages/{id}/preview', { path: { id }, query: { customer } }) } catch (e) {
         if (e instanceof Problem && e.status < 500) return null
@@ -141,10 +143,10 @@ function Sent({ id, customer }: { id: string; customer: string }) {
           <h3 className="wy-h">{t('preview')}</h3>
           {c.to && <p className="small dim wrap">{t('to', { to: shown(c.to) })}</p>}
           {c.subject && <p className="m wrap" style={{ margin: '4px 0 8px' }}>{c.subject}</p>}
-          {c.html ? <iframe className="wy-mail" title={t('preview')} sandbox="" srcDoc={c.html} /> : <p className="bub wy-text">{c.text}</p>}
+          {c.html ? <MailFrame html={c.html} subject={c.subject ?? ''} height={420} /> : <Bubble text={c.text ?? ''} />}
         </>
       )}
-      {content.isSuccess && !c && m && !['refused', 'planned', 'cancelled', 'deferred', 'expired'].includes(m.status) && <Note>{t('noContent')}</Note>}
+      {content.isSuccess && !c && m && <Note>{t('noContent')}</Note>}
     </>
   )
 }

@@ -7,6 +7,7 @@ import { all, api, type Schemas } from '~/api/client'
 import { masked } from '~/api/customer'
 import { type Text, useText, useWords, words } from '~/i18n'
 import { Button, Empty, ErrorNote, LinkButton, Loaded, Segmented, toast } from '~/parts'
+import { Bubble, MailFrame } from '~/parts/message'
 import { useVocabulary } from '~/predicate'
 
 const writeWords = words({
@@ -50,7 +51,7 @@ export function Write({ id, name, close }: { id: string; name: string; close: ()
                   <h3>{t('preview')}</h3>
                   {p?.to ? <p className="small dim wrap">{t('to', { to: masked(p.to.includes('@') ? 'email' : 'phone', p.to) })}</p> : <p className="small dim">{t('noAddress')}</p>}
                   {p?.subject && <p className="m wrap" style={{ margin: '4px 0 8px' }}>{p.subject}</p>}
-                  {p?.html ? <iframe className="wy-mail" title={t('preview')} sandbox="" srcDoc={p.shown_html ?? p.html} /> : <p className="bub wy-text">{p?.sms?.text ?? p?.text}</p>}
+                  {p?.html ? <MailFrame html={p.shown_html ?? p.html} subject={p.subject ?? ''} height={420} /> : <Bubble text={p?.sms?.text ?? p?.text ?? ''} />}
                 </div>
               )}
             </Loaded>
