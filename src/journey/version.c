@@ -19,6 +19,7 @@ struct journeys *journeys_new(struct store *s, struct customers *c, struct messa
     j->schedules = table_new(s, "journey_schedules", sizeof(struct schedule_row), JOURNEYS_MAX + 1);
     j->clock = table_new(s, "journey_clock", sizeof(struct clock_row), 1);
     j->next_tick = NEVER;
+    buf_init(&j->text, 128 * 1024);
     j->bytes = heap_new(s, "programs");
     j->task_texts = heap_new(s, "tasks");
     j->customers = c;
@@ -41,6 +42,7 @@ void journeys_free(struct journeys *j)
 {
     if (!j) return;
     unload(j);
+    buf_clear(&j->text);
     free(j);
 }
 
@@ -278,6 +280,33 @@ bool journey_next_step(const struct journeys *j, u32 version, u32 *cursor, struc
 }
 
 /* ---- reading ---- */
+
+u32 journeys_enrolments(const struct journeys *j)
+{
+    return table_count(j->enrolments);
+}
+
+bool enrolment_read(const struct journeys *j, u32 row, struct enrolment_info *out)
+{
+    if (!row || row >= table_count(j->enrolments) || !table_has(j->enrolments, row)) return false;
+    const struct enrolment_row *r = row_at(j, row);
+    bool runs = enrolment_runs(r);
+    if (!runs && r->state != ENROLMENT_ENDED) return false;
+    const struct program *p = &j->loaded[r->program];
+    *out = (struct enrolment_info){.head = customer_head(j->customers, r->persona),
+                                   .journey = p->code,
+                                   .version = p->version,
+                                   .state = r->state,
+                                   .exit = runs ? EXIT_NONE : r->exit,
+                                   .reached = r->goal == GOAL_REACHED,
+                                   .entered_ms = r->started_ms,
+                                   .due_ms = runs ? r->due_ms : NEVER,
+                                   .ended_ms = runs ? NEVER : r->due_ms,
+                                   .order = r->trigger_order};
+    if (r->step < p->instruction_count)
+        out->step = names_text(j->names, NAME_OBJECT, p->instructions[r->step].step);
+    return true;
+}
 
 static bool fill(const struct journeys *j, u32 row, struct journey_info *out)
 {

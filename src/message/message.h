@@ -138,6 +138,8 @@ struct message_plan {
 u32 message_plan(struct messages *m, const struct message_plan *plan, i64 now);
 /* The whole stable id, which also stands in Message-ID headers and in the API. */
 hash128 message_id(const struct messages *m, u32 row);
+/* From its low half and the id of its persona's. */
+hash128 message_id_of(const struct messages *m, u64 id_low, const char customer[33]);
 /* The row of a stable id if it is alive; `head` narrows the search to her list. */
 u32 message_find(const struct messages *m, persona head, hash128 id);
 /* The same of whoever it is, and by the low half alone. O(1). */
@@ -201,6 +203,14 @@ struct claim_check {
 };
 refusal message_check(const struct messages *m, u32 row, const struct claim_check *check,
                       i64 *until);
+
+/* What waits and is due before `until`: of a customer; and of all that are ready, `max` at most,
+ * which the queues have at hand. False: there are more. Its version (0: a program's) and channel.
+ */
+void messages_ahead(const struct messages *m, persona head, i64 until,
+                    void (*each)(void *ctx, u32 program, u32 channel, i64 at), void *ctx);
+bool messages_ready_ahead(const struct messages *m, u32 max,
+                          void (*each)(void *ctx, u32 program, u32 channel, i64 at), void *ctx);
 
 /* State changes; each returns false (and changes nothing) if the row is not in a state that allows
  * it. */

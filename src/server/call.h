@@ -53,7 +53,7 @@ struct call {
     str params[ROUTE_PARAMS_MAX];
     const struct json *body; /* an object; NULL: the request had none */
     struct diag why;
-    void *data; /* the steps' own */
+    void *data;        /* the steps' own */
     void *helper_data; /* of a count that is under way (counts.c) */
     call_step next;
     enum { GO_NOWHERE, GO_LOOP, GO_ENGINE, GO_HELPER, GO_IMPORT, GO_ASIDE, GO_APPLIED, GO_WAIT } go;

@@ -1,7 +1,7 @@
 /* journey_checks.c — the sentence of a journey, and its check list.
  *
- *   loop: draft, tests that were sent ─► engine: audience compiled ─► helper: counted ─► engine: each
- * send rendered, everything judged */
+ *   loop: draft, tests that were sent ─► engine: audience compiled ─► helper: counted ─► engine:
+ * each send rendered, everything judged */
 #include "server/journey_checks.h"
 
 #include "server/counts.h"
@@ -65,7 +65,8 @@ u32 conflicts_put(struct call *c, struct buf *b, const struct json *journey)
         json_put_kv_str(b, S("journey"), id);
         said_put(&name, b, "name");
         put_both(b, S("words"),
-                 arena_printf(c->arena, "“%.*s”由同一件事触发，同一个人可能两边都收到；频次上限会合起来算。",
+                 arena_printf(c->arena,
+                              "“%.*s”由同一件事触发，同一个人可能两边都收到；频次上限会合起来算。",
                               STR_ARG(buf_str(&name.zh))),
                  arena_printf(c->arena,
                               "“%.*s” begins with the same thing: one person may hear from both. "
@@ -98,8 +99,8 @@ static err sentence_of(struct call *c)
 /* The draft of the path's journey, else what is live. */
 static err read_journey(struct call *c, str draft, const struct json **out)
 {
-    str source = draft.n ? draft
-                         : engine_object(c->server->engine, OBJECT_JOURNEY, c->params[0], NULL);
+    str source =
+        draft.n ? draft : engine_object(c->server->engine, OBJECT_JOURNEY, c->params[0], NULL);
     if (!source.n) return diag_set(&c->why, ERR_NOT_FOUND, "there is no journey of this id");
     return json_parse(arena_str(c->arena, source), c->arena, out, &c->why);
 }
@@ -152,7 +153,8 @@ static void note_test(void *ctx, str id, str source)
     struct checks *k = ctx;
     const struct json *j;
     (void)id;
-    if (k->test_count == TESTS_MAX || json_parse(arena_str(k->c->arena, source), k->c->arena, &j, NULL) != ERR_OK)
+    if (k->test_count == TESTS_MAX ||
+        json_parse(arena_str(k->c->arena, source), k->c->arena, &j, NULL) != ERR_OK)
         return;
     struct test_seen *t = &k->tests[k->test_count++];
     const struct json *version = json_get(j, "version");
@@ -281,16 +283,16 @@ static void check_consent(struct checks *k, struct buf *b)
         } else if (!counted) {
             x.severity = "info";
             x.zh_words = arena_printf(a, "%.*s：还不知道多少人同意。", STR_ARG(w.zh));
-            x.en_words = arena_printf(a, "%.*s: how many have agreed is not known yet.",
-                                      STR_ARG(w.en));
+            x.en_words =
+                arena_printf(a, "%.*s: how many have agreed is not known yet.", STR_ARG(w.en));
         } else {
             x.count = (i64)n;
-            x.zh_words = arena_printf(a, "%.*s：%llu 人里有 %llu 人同意接收。", STR_ARG(w.zh),
-                                      (unsigned long long)k->audience->count,
-                                      (unsigned long long)n);
-            x.en_words = arena_printf(a, "%.*s: %llu of %llu people have agreed.", STR_ARG(w.en),
-                                      (unsigned long long)n,
-                                      (unsigned long long)k->audience->count);
+            x.zh_words =
+                arena_printf(a, "%.*s：%llu 人里有 %llu 人同意接收。", STR_ARG(w.zh),
+                             (unsigned long long)k->audience->count, (unsigned long long)n);
+            x.en_words =
+                arena_printf(a, "%.*s: %llu of %llu people have agreed.", STR_ARG(w.en),
+                             (unsigned long long)n, (unsigned long long)k->audience->count);
             if (n == 0 && k->audience->count) x.severity = "warning", x.action = "map_column";
         }
         put_check(k, b, &x);
@@ -333,7 +335,8 @@ static void put_broken(struct checks *k, const struct send_place *p, str templat
 /* Rooted addresses that no shop's address stands before. */
 static bool has_loose_link(str html)
 {
-    return str_find(html, S("href=\"/")) >= 0 || str_find(html, S("src=\"/")) >= 0;
+    return str_find(html, S("href=\"/")) >= 0 || str_find(html, S("src=\"/")) >= 0 ||
+           str_find(html, S("href=\"\"")) >= 0;
 }
 
 static bool check_send(void *ctx, const struct send_place *p)
@@ -349,19 +352,18 @@ static bool check_send(void *ctx, const struct send_place *p)
     struct look *l = arena_alloc(c->arena, sizeof *l);
     k->sends++;
     note_channel(k, channel);
-    if (!source.n ||
-        json_parse(arena_str(c->arena, source), c->arena, &template, NULL) != ERR_OK) {
+    if (!source.n || json_parse(arena_str(c->arena, source), c->arena, &template, NULL) != ERR_OK) {
         put_broken(k, p, id, arena_printf(c->arena, "没有模板“%.*s”。", STR_ARG(id)),
                    arena_printf(c->arena, "There is no template “%.*s”.", STR_ARG(id)));
         return true;
     }
     asked.template = template;
     if (look_begin(c, &asked, l) != ERR_OK || look_say(l) != ERR_OK) {
-        put_broken(k, p, id,
-                   arena_printf(c->arena, "“%.*s”有错：%s %s", STR_ARG(id), c->why.path,
-                                c->why.message),
-                   arena_printf(c->arena, "“%.*s” has a mistake: %s %s", STR_ARG(id), c->why.path,
-                                c->why.message));
+        put_broken(
+            k, p, id,
+            arena_printf(c->arena, "“%.*s”有错：%s %s", STR_ARG(id), c->why.path, c->why.message),
+            arena_printf(c->arena, "“%.*s” has a mistake: %s %s", STR_ARG(id), c->why.path,
+                         c->why.message));
         c->why = (struct diag){0};
         return true;
     }
@@ -378,16 +380,16 @@ static bool check_send(void *ctx, const struct send_place *p)
 static void check_words(struct checks *k, struct buf *b)
 {
     struct arena *a = k->c->arena;
-    struct check x = {.code = "template", .severity = "ok", .zh = "文案", .en = "The words",
-                      .count = k->sends};
+    struct check x = {
+        .code = "template", .severity = "ok", .zh = "文案", .en = "The words", .count = k->sends};
     if (k->broken.n) {
         json_put_comma(b);
         buf_put(b, buf_str(&k->broken));
     } else if (k->sends) {
         x.zh_words = arena_printf(a, "%u 条消息都能生成。", k->sends);
-        x.en_words = arena_printf(a, k->sends == 1 ? "The message can be made."
-                                                   : "All %u messages can be made.",
-                                  k->sends);
+        x.en_words = arena_printf(
+            a, k->sends == 1 ? "The message can be made." : "All %u messages can be made.",
+            k->sends);
         put_check(k, b, &x);
     } else {
         x.severity = "info";
@@ -431,7 +433,8 @@ static void check_way_out(struct checks *k, struct buf *b)
 static void check_quiet(struct checks *k, struct buf *b)
 {
     str quiet = json_get_str(json_get(k->journey, "policy"), "quiet", S("defer"));
-    struct check x = {.code = "quiet_hours", .severity = "ok", .zh = "时间", .en = "Hours", .count = -1};
+    struct check x = {
+        .code = "quiet_hours", .severity = "ok", .zh = "时间", .en = "Hours", .count = -1};
     x.zh_words = S("免打扰时间里不发，等到可以发的时候。");
     x.en_words = S("Nothing goes out in quiet hours; it waits until it may.");
     if (is_transactional(k)) {
@@ -470,7 +473,8 @@ static void check_channels(struct checks *k, struct buf *b)
             x.severity = "error";
             x.action = "connect_channel";
             x.zh_words = arena_printf(a, "%.*s还没有接通，消息会一直等着。", STR_ARG(w.zh));
-            x.en_words = arena_printf(a, "%.*s is not connected: messages would wait.", STR_ARG(w.en));
+            x.en_words =
+                arena_printf(a, "%.*s is not connected: messages would wait.", STR_ARG(w.en));
         } else if (state.detail[0]) {
             x.severity = "warning";
             x.action = "open_channel";
@@ -484,7 +488,8 @@ static void check_channels(struct checks *k, struct buf *b)
 static void check_test(struct checks *k, struct buf *b)
 {
     struct arena *a = k->c->arena;
-    struct check x = {.code = "test", .severity = "ok", .zh = "试发", .en = "Test", .count = k->unseen};
+    struct check x = {
+        .code = "test", .severity = "ok", .zh = "试发", .en = "Test", .count = k->unseen};
     if (!k->sends) return;
     x.zh_words = S("每条消息都试发过。");
     x.en_words = S("A test of every message has been sent.");

@@ -117,7 +117,8 @@ static void say_date(struct said *s, const struct json *t)
     say_both(s, "在“", "On the day of “");
     say_named(s, WORDS_ATTRIBUTE, json_get_str(t, "date", (str){0}));
     say_both(s, "”", "”");
-    str offset = json_get_str(t, "offset", S("0d")), until = json_get_str(t, "repeat_until", (str){0});
+    str offset = json_get_str(t, "offset", S("0d")),
+        until = json_get_str(t, "repeat_until", (str){0});
     say_both(s, "（", " (");
     say_offset(s, offset);
     if (until.n) {
@@ -164,7 +165,8 @@ void say_trigger(struct said *s, const struct json *t)
     } else if (segment.n) {
         bool leaves = str_eq(json_get_str(t, "on", S("enter")), S("leave"));
         say_both(s, leaves ? "当顾客离开人群 " : "当顾客进入人群 ",
-                 leaves ? "When somebody leaves the segment " : "When somebody enters the segment ");
+                 leaves ? "When somebody leaves the segment "
+                        : "When somebody enters the segment ");
         say_text(s, segment);
     } else if (json_get(t, "date")) {
         say_date(s, t);
@@ -360,7 +362,8 @@ static void put_step(struct lines *l, const struct json *step, const char *path,
         say_send(&l->said, json_get(step, "send"));
         kind = "send";
     } else if (branch || split) {
-        say_both(&l->said, branch ? "看情况" : "随机分流", branch ? "it depends" : "split by chance");
+        say_both(&l->said, branch ? "看情况" : "随机分流",
+                 branch ? "it depends" : "split by chance");
         kind = branch ? "branch" : "split";
     } else {
         kind = say_other(&l->said, step);
@@ -394,7 +397,8 @@ static void say_again(struct said *s, const struct json *again)
     if (str_eq(word, S("always"))) say_both(s, "每次都进入", "everybody enters each time");
     if (str_eq(word, S("after_exit")))
         say_both(s, "走完之后可以再次进入", "may enter again after it has ended");
-    if (str_eq(word, S("per_key"))) say_both(s, "每件事各走一次", "once for each thing it is about");
+    if (str_eq(word, S("per_key")))
+        say_both(s, "每件事各走一次", "once for each thing it is about");
 }
 
 static void put_rules(struct lines *l, const struct json *j)
@@ -416,7 +420,8 @@ static void put_rules(struct lines *l, const struct json *j)
     }
     say_again(&l->said, json_get(entry, "again"));
     end_line(l, "/entry/again", NULL, "again", 0);
-    const struct json *percent = json_get(release, "percent"), *holdout = json_get(release, "holdout");
+    const struct json *percent = json_get(release, "percent"),
+                      *holdout = json_get(release, "holdout");
     if (!percent && !holdout) return;
     if (percent) {
         say_both(&l->said, "先放量 ", "released to ");

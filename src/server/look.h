@@ -55,9 +55,11 @@ MUST_USE err look_say(struct look *l);
 /* The members of the preview, into the object that is open in `b`. */
 void look_put(struct look *l, struct buf *b);
 
-/* The i-th of everybody in an order that has nothing to do with when they came; each once for i below
- * end - 1. A sample takes at most LOOK_BUDGET_NS of the engine's time. */
+/* The i-th of everybody in an order that has nothing to do with when they came; each once for i
+ * below end - 1. A sample of more than LOOK_LEAST takes at most LOOK_BUDGET_NS of the engine's
+ * time. */
 #define LOOK_BUDGET_NS 40000000
+enum { LOOK_LEAST = 20 };
 static inline persona look_pick(u32 i, persona end)
 {
     return end < 2 ? 0 : (persona)(1 + (u64)i * 2654435761u % (end - 1));

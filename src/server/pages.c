@@ -53,7 +53,7 @@ bool pages_fit(const struct call *c)
     if (c->req->verb != METHOD_GET && c->req->verb != METHOD_HEAD) return false;
     if (is_frame(c->req->path)) return file_named(c->req->path) != NULL;
     return str_starts(c->req->path, S("/ui/")) ? file_named(c->req->path) != NULL
-                                                   : wants_page(c->req);
+                                               : wants_page(c->req);
 }
 
 static str type_of(str path)

@@ -138,13 +138,13 @@ static bool put_message(void *ctx, const struct send_place *p)
     struct playbook_look *l = ctx;
     struct call *c = l->c;
     const struct json *send = json_get(p->step, "send");
-    struct look_asked asked = {
-        .template = template_of(l->bundle, json_get_str(send, "template", (str){0})),
-        .journey = l->journey,
-        .coupons = json_get(l->bundle, "coupons"),
-        .customer = json_get_str(c->body, "customer", (str){0}),
-        .device = S("computer"),
-        .place = "/bundle/templates"};
+    struct look_asked asked = {.template =
+                                   template_of(l->bundle, json_get_str(send, "template", (str){0})),
+                               .journey = l->journey,
+                               .coupons = json_get(l->bundle, "coupons"),
+                               .customer = json_get_str(c->body, "customer", (str){0}),
+                               .device = S("computer"),
+                               .place = "/bundle/templates"};
     struct look *look = arena_alloc(c->arena, sizeof *look);
     if (!asked.template) return true;
     json_put_comma(&c->out);

@@ -22,6 +22,7 @@
     X(PLAYBOOKS)                                                                                   \
     X(PREVIEW)                                                                                     \
     X(TEMPLATES)                                                                                   \
+    X(ASSETS)                                                                                      \
     X(COUPONS)                                                                                     \
     X(ORDERS)                                                                                      \
     X(MESSAGES)                                                                                    \
@@ -42,6 +43,9 @@
     X(SESSION)                                                                                     \
     X(TOTP)                                                                                        \
     X(USERS)                                                                                       \
+    X(ENROLMENTS)                                                                                  \
+    X(TODAY)                                                                                       \
+    X(DOCS)                                                                                        \
     X(PAUSE)                                                                                       \
     X(DEMO)                                                                                        \
     X(SETTINGS)                                                                                    \

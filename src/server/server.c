@@ -2,6 +2,7 @@
 
 #include "channel/connector.h"
 #include "channel/curl_loop.h"
+#include "server/assets.h"
 #include "server/attempts.h"
 #include "server/auth.h"
 #include "server/call.h"
@@ -15,7 +16,9 @@
 #include "server/rates.h"
 #include "server/tls.h"
 #include "server/token.h"
+#include "server/trial.h"
 #include "server/users.h"
+#include "server/watch.h"
 #include "server/webhooks.h"
 
 #include <signal.h>
@@ -69,6 +72,7 @@ err listen_parse(str text, char *address, int *port, struct diag *why)
 static u64 body_max(void *ctx, const struct http_request *req)
 {
     if (imports_takes(req)) return IMPORT_BODY_MAX;
+    if (assets_takes(req)) return ASSET_BYTES_MAX + (64 << 10); /* and what is around it */
     return ingest_is(req) ? ingest_body_max(ctx) : API_BODY_MAX;
 }
 
@@ -394,6 +398,7 @@ static struct server *make(struct env *env, const struct server_options *o, stru
     s->limits = limits_new();
     s->scratch = arena_new();
     buf_init(&s->records, APPEND_BYTES_MAX);
+    buf_init(&s->ahead, 1 << 20);
     buf_init(&s->unpacked, 4 << 20);
     s->attempts = attempts_new(env);
     postbox_init(&s->loop_post, ring_loop, s);
@@ -407,6 +412,8 @@ static struct server *make(struct env *env, const struct server_options *o, stru
 static void destroy(struct server *s)
 {
     if (s->outbox) outbox_free(s->outbox);
+    trials_free(s->trials);
+    watch_end(s);
     intake_free(s->intake);
     engine_close(s->engine);
     memo_close(s->memo);
@@ -423,6 +430,7 @@ static void destroy(struct server *s)
     arena_free(s->scratch);
     arena_free(s->start_arena);
     buf_clear(&s->records);
+    buf_clear(&s->ahead);
     buf_clear(&s->unpacked);
     free(s->result);
     hits_free(s->hits);

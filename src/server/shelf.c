@@ -193,8 +193,10 @@ static void say_answer(struct said *s, const struct json *q, const struct json *
     str type = json_get_str(q, "type", S("text")), text = given ? given->text : (str){0};
     bool event = str_eq(type, S("event")), channel = str_eq(type, S("channel"));
     if (event || channel || str_eq(type, S("attribute"))) {
-        struct name_words w =
-            words_of(event ? WORDS_EVENT : channel ? WORDS_CHANNEL : WORDS_ATTRIBUTE, text);
+        struct name_words w = words_of(event     ? WORDS_EVENT
+                                       : channel ? WORDS_CHANNEL
+                                                 : WORDS_ATTRIBUTE,
+                                       text);
         say_words(s, w.zh, w.en);
     } else if (str_eq(type, S("duration"))) {
         say_duration(s, text);
