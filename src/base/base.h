@@ -40,8 +40,8 @@ typedef unsigned __int128 u128;
 #define ERR_LIST(X)                                                                                \
     X(OK, 200, "ok")                                                                               \
     X(INVALID, 400, "The request cannot be understood")                                            \
-    X(AUTH, 401, "The key is missing or wrong")                                                    \
-    X(FORBIDDEN, 403, "The key may not do this")                                                   \
+    X(AUTH, 401, "Sign in, or send a key that is known")                                           \
+    X(FORBIDDEN, 403, "This is not allowed")                                                       \
     X(NOT_FOUND, 404, "There is no such thing")                                                    \
     X(CONFLICT, 409, "This is in conflict with what is there")                                     \
     X(STALE, 412, "It has been changed since you read it")                                         \

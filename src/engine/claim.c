@@ -130,6 +130,13 @@ refusal engine_would_refuse(struct engine *e, u32 message, hash128 address, u64 
     return why;
 }
 
+/* All promotion is paused: it stays planned, and in its queue, until that is over. */
+static bool waits_for_all(const struct engine *e, u32 message)
+{
+    return engine_promotion_held(e) &&
+           message_at(e->messages, message)->category == CATEGORY_PROMOTION;
+}
+
 /* What the judgement means for the message. `to`: where it goes. */
 static void decide(struct engine *e, const struct claim_record *c, const struct claim_check *check,
                    str to)
@@ -137,7 +144,10 @@ static void decide(struct engine *e, const struct claim_record *c, const struct 
     i64 until;
     refusal why = judge(e, c->message, check, &until);
     bool held = journey_is_held(e->journeys, message_at(e->messages, c->message)->program);
-    if (held && why != REFUSAL_EXIT && why != REFUSAL_STOPPED) {
+    if (waits_for_all(e, c->message) && why != REFUSAL_EXIT && why != REFUSAL_STOPPED) {
+        why = REFUSAL_STOPPED;
+        message_put_back(e->messages, c->message);
+    } else if (held && why != REFUSAL_EXIT && why != REFUSAL_STOPPED) {
         /* Until the journey is resumed: then it is due at once. */
         why = REFUSAL_STOPPED;
         message_defer(e->messages, c->message, REFUSAL_NONE, e->now);
@@ -297,7 +307,12 @@ void apply_start(struct engine *e, const struct record *r)
 
 bool engine_sending_held(const struct engine *e)
 {
-    return engine_meta(e)->held != HOLD_NONE;
+    return (engine_meta(e)->held & ~(u32)HOLD_PROMOTION) != HOLD_NONE;
+}
+
+bool engine_promotion_held(const struct engine *e)
+{
+    return (engine_meta(e)->held & HOLD_PROMOTION) != 0;
 }
 
 bool engine_journey_explain(struct engine *e, persona head, u32 journey, u32 step, i64 now,

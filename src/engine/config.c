@@ -203,7 +203,15 @@ static void apply_operate(struct engine *e, str payload)
     case OPERATE_STOP: journey_stop(e->journeys, o.code); break;
     case OPERATE_ROLLOUT: journey_release(e->journeys, o.code, o.percent); break;
     case OPERATE_SENDING_HOLD: engine_meta_edit(e)->held |= HOLD_ASKED; break;
-    case OPERATE_SENDING_RELEASE: engine_meta_edit(e)->held = HOLD_NONE; break;
+    case OPERATE_SENDING_RELEASE: engine_meta_edit(e)->held &= HOLD_PROMOTION; break;
+    case OPERATE_PROMOTION_HOLD:
+        engine_meta_edit(e)->held |= HOLD_PROMOTION;
+        messages_hold_promotion(e->messages, true);
+        break;
+    case OPERATE_PROMOTION_RELEASE:
+        engine_meta_edit(e)->held &= ~(u32)HOLD_PROMOTION;
+        messages_hold_promotion(e->messages, false);
+        break;
     }
 }
 
@@ -308,6 +316,7 @@ void config_rebuild(struct engine *e)
 {
     const struct engine_row *row = engine_meta(e);
     struct sip_key key = {row->k0, row->k1};
+    messages_hold_promotion(e->messages, row->held & HOLD_PROMOTION);
     customers_set_key(e->customers, key);
     messages_set_key(e->messages, key);
     offers_set_key(e->offers, key);

@@ -92,7 +92,8 @@ refusal engine_would_refuse(struct engine *e, u32 message, hash128 address, u64 
                             i64 now);
 /* What a message says and by which rules, a journey's or a program's. */
 bool engine_content(struct engine *e, u32 message, struct message_content *out);
-bool engine_sending_held(const struct engine *e); /* a clone, a clock jump, the global pause */
+bool engine_sending_held(const struct engine *e);   /* everything: a clone, a clock jump */
+bool engine_promotion_held(const struct engine *e); /* the global pause of promotion */
 
 /* ---- states ---- */
 

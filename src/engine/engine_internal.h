@@ -51,7 +51,14 @@ struct engine_row {
     u32 spare;
 };
 
-enum hold { HOLD_NONE, HOLD_CLONE = 1, HOLD_LATE = 2, HOLD_ASKED = 4, HOLD_BLANKED = 8 };
+enum hold {
+    HOLD_NONE,
+    HOLD_CLONE = 1,
+    HOLD_LATE = 2,
+    HOLD_ASKED = 4,
+    HOLD_BLANKED = 8,
+    HOLD_PROMOTION = 16 /* not all sending: what is promotional waits */
+};
 
 struct name_row {
     u64 version;

@@ -312,7 +312,7 @@ void operate_put(struct buf *b, const struct operate_record *o)
 bool operate_read(str payload, struct operate_record *out)
 {
     struct reader r = reader_of(payload);
-    out->what = read_kind(&r, OPERATE_SENDING_RELEASE);
+    out->what = read_kind(&r, OPERATE_PROMOTION_RELEASE);
     out->code = read_code(&r);
     out->percent = read_code(&r);
     return whole(&r) && out->percent <= 10000;

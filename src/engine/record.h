@@ -183,7 +183,9 @@ typedef enum {
     OPERATE_STOP,
     OPERATE_ROLLOUT,
     OPERATE_SENDING_HOLD,
-    OPERATE_SENDING_RELEASE
+    OPERATE_SENDING_RELEASE,
+    OPERATE_PROMOTION_HOLD, /* what is promotional waits; the rest goes on */
+    OPERATE_PROMOTION_RELEASE
 } operate_what;
 struct operate_record {
     operate_what what;

@@ -7,6 +7,7 @@
 #define COMMANDS(X)                                                                                \
     X(serve, "serve the data directory over HTTP")                                                 \
     X(key, "make, list and delete API keys: key create|list|delete")                               \
+    X(user, "people who sign in: user create|password|list")                                       \
     X(demo, "fill a directory with an invented shop, to look around: demo [--remove]")             \
     X(import, "import a file: import FILE --kind customers|events|orders [--dry-run] …")           \
     X(simulate, "run scripts in virtual time: simulate FILE…")                                     \

@@ -166,6 +166,10 @@ bool message_sending(const struct messages *m, u32 row, struct message_send *out
  * is put back, claimed or cancelled; 0 if none. Taken is not state: a restart forgets it. */
 u32 message_take(struct messages *m, lane l);
 void message_put_back(struct messages *m, u32 row);
+/* While promotion is held, message_take gives none of it, and the rest goes on. Derived: whoever
+ * knows it says so after each load. How many wait in the queues, about. */
+void messages_hold_promotion(struct messages *m, bool held);
+u32 messages_promotion_ready(const struct messages *m);
 /* PLANNED and due rows waiting in the lane, not taken. */
 u32 message_ready(const struct messages *m, lane l);
 

@@ -58,7 +58,8 @@ struct messages {
     struct policy *policy;
     struct arena *policy_arena;
     /* derived */
-    struct queue ready[LANE_COUNT];
+    struct queue ready[LANE_COUNT][2]; /* [1]: promotion, which can be held */
+    bool promotion_held;
     u64 places;
     struct map by_id, sends_by_id, sent_by_content, step_index;
     u32 *sent_first, *sent_next; /* by persona (a head's), by row */

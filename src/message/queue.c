@@ -1,4 +1,4 @@
-/* queue.c — which message is next: a heap for each lane.
+/* queue.c — which message is next: two heaps for each lane, of promotion and of all else.
  *
  * Ordered by when they became due; of one instant by the priority of their journeys, then by when
  * they were planned, then by the journeys' ids. So of two that a cap lets one of through, the more
@@ -31,7 +31,7 @@ static bool goes_before(const struct messages *m, const struct ready *a, const s
 void queue_push(struct messages *m, u32 row)
 {
     const struct message_row *r = row_of(m, row);
-    struct queue *q = &m->ready[r->lane];
+    struct queue *q = &m->ready[r->lane][r->category == CATEGORY_PROMOTION];
     if (q->count == q->cap) {
         q->cap = q->cap ? q->cap * 2 : 64;
         q->items = mem_realloc(q->items, q->cap * sizeof *q->items);
@@ -61,10 +61,23 @@ static struct ready pop(struct messages *m, struct queue *q)
     return first;
 }
 
+void messages_hold_promotion(struct messages *m, bool held)
+{
+    m->promotion_held = held;
+}
+
+/* The heap whose first goes before the other's; NULL: nothing may go. */
+static struct queue *next_queue(struct messages *m, lane l)
+{
+    struct queue *other = &m->ready[l][0], *promotion = &m->ready[l][1];
+    if (!promotion->count || m->promotion_held) return other->count ? other : NULL;
+    if (!other->count) return promotion;
+    return goes_before(m, &promotion->items[0], &other->items[0]) ? promotion : other;
+}
+
 u32 message_take(struct messages *m, lane l)
 {
-    struct queue *q = &m->ready[l];
-    while (q->count) {
+    for (struct queue *q; (q = next_queue(m, l));) {
         struct ready r = pop(m, q);
         const struct message_row *row = row_of(m, r.row);
         if (row->status == MESSAGE_PLANNED && row->id_low == r.id_low && row->due_ms == r.due)
@@ -80,16 +93,26 @@ void message_put_back(struct messages *m, u32 row)
 
 u32 message_ready(const struct messages *m, lane l)
 {
-    return m->ready[l].count;
+    return m->ready[l][0].count + m->ready[l][1].count;
 }
 
 void queues_clear(struct messages *m)
 {
-    for (int l = 0; l < LANE_COUNT; l++) m->ready[l].count = 0;
+    for (int l = 0; l < LANE_COUNT; l++) m->ready[l][0].count = m->ready[l][1].count = 0;
     m->places = 0;
 }
 
 void queues_free(struct messages *m)
 {
-    for (int l = 0; l < LANE_COUNT; l++) free(m->ready[l].items);
+    for (int l = 0; l < LANE_COUNT; l++) {
+        free(m->ready[l][0].items);
+        free(m->ready[l][1].items);
+    }
+}
+
+u32 messages_promotion_ready(const struct messages *m)
+{
+    u32 n = 0;
+    for (int l = 0; l < LANE_COUNT; l++) n += m->ready[l][1].count;
+    return n;
 }

@@ -134,13 +134,24 @@ static void start(struct outbox *o, u32 row, const struct message_row *m, i64 no
         d->type->prepare(d->provider, d);
 }
 
-/* Still the message that was taken, still planned, and not under way already: a message that was
- * put off and became due again may stand in a queue twice. */
+/* Still the message that was taken, and still planned. */
 static bool still_due(struct outbox *o, struct waiting w)
 {
     const struct message_row *m = message_at(engine_messages(o->engine), w.row);
-    return m && m->status == MESSAGE_PLANNED && m->id_low == w.id_low &&
-           !outbox_find(o, w.row, message_id(engine_messages(o->engine), w.row));
+    return m && m->status == MESSAGE_PLANNED && m->id_low == w.id_low;
+}
+
+/* A message that was put off and became due again may stand in a queue twice; or its provider has
+ * not let go of it yet. */
+static bool is_under_way(struct outbox *o, struct waiting w)
+{
+    return outbox_find(o, w.row, message_id(engine_messages(o->engine), w.row));
+}
+
+/* It waits among the ready ones, so that it keeps nobody's place here. */
+static bool is_paused(struct outbox *o, const struct message_row *m)
+{
+    return m->category == CATEGORY_PROMOTION && engine_promotion_held(o->engine);
 }
 
 static u32 start_waiting(struct outbox *o, struct channel *c, lane l, u32 budget, i64 now)
@@ -152,7 +163,11 @@ static u32 start_waiting(struct outbox *o, struct channel *c, lane l, u32 budget
         struct waiting w = pop(q);
         if (!still_due(o, w)) continue;
         const struct message_row *m = message_at(engine_messages(o->engine), w.row);
-        if (has_one_ahead(o, m)) {
+        if (is_paused(o, m)) {
+            message_put_back(engine_messages(o->engine), w.row);
+            continue;
+        }
+        if (has_one_ahead(o, m) || is_under_way(o, w)) {
             push(q, w);
             continue;
         }
@@ -184,7 +199,7 @@ static u32 start_new(struct outbox *o, lane l, u32 budget, i64 now, bool *taken)
         struct waiting w = {m->id_low, row};
         struct channel *c = &o->channels[m->channel];
         *taken = true;
-        if (!channel_free(c, l, now) || has_one_ahead(o, m)) {
+        if (!channel_free(c, l, now) || has_one_ahead(o, m) || is_under_way(o, w)) {
             push(&c->waiting[l], w);
             if (channel_works(c, now) && c->waiting[l].count >= WAITING_MAX) break;
         } else if (still_due(o, w)) {

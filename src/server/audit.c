@@ -5,7 +5,9 @@ static bool changes_configuration(const struct call *c)
 {
     const struct route *r = c->route;
     bool is_scope = r && (r->scope == SCOPE_CONFIG_WRITE || r->scope == SCOPE_ADMIN);
-    return is_scope && r->access == NEEDS_SCOPE && r->verb != METHOD_GET && c->status < 300;
+    bool is_own = r && (r->access == NEEDS_SESSION || c->is_account);
+    return ((is_scope && r->access == NEEDS_SCOPE) || is_own) && r->verb != METHOD_GET &&
+           c->status < 300;
 }
 
 void audit_answered(struct call *c)

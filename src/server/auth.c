@@ -1,5 +1,8 @@
 #include "server/auth.h"
 
+#include "server/sessions.h"
+#include "server/users.h"
+
 #include <openssl/crypto.h>
 #include <stdio.h>
 
@@ -10,34 +13,20 @@ static str bearer(const struct http_request *req)
     return str_trim(str_slice(h, 7, h.n));
 }
 
-static void name_caller(struct caller *who, const char *id, const char *name)
+static err by_key(struct server *s, str key, struct caller *who, struct diag *why)
 {
-    snprintf(who->id, sizeof who->id, "%s", id);
-    snprintf(who->name, sizeof who->name, "%s", name);
+    const struct office_key *k = office_key_check(s->office, key, server_now(s));
+    if (!k) return diag_set(why, ERR_AUTH, "this key is not known here");
+    snprintf(who->id, sizeof who->id, "%s", k->id);
+    snprintf(who->name, sizeof who->name, "%s", k->name);
+    who->scopes = k->scopes;
+    return ERR_OK;
 }
 
 err auth_check(struct server *s, const struct http_request *req, scope wanted, struct diag *why)
 {
     struct caller who;
     return auth_caller(s, req, wanted, &who, why);
-}
-
-err auth_caller(struct server *s, const struct http_request *req, scope wanted, struct caller *who,
-                struct diag *why)
-{
-    str key = bearer(req), page = str_of(s->page_token);
-    if (key.n == 0) return diag_set(why, ERR_AUTH, "send a key: Authorization: Bearer bk_live_…");
-    if (key.n == page.n && CRYPTO_memcmp(key.p, page.p, page.n) == 0) {
-        name_caller(who, "page", "the page on this machine");
-        if (req->from_loopback && auth_host_is_ours(s, http_header(req, S("host")))) return ERR_OK;
-        return diag_set(why, ERR_AUTH, "this token works on the server's own machine only");
-    }
-    const struct office_key *k = office_key_check(s->office, key, server_now(s));
-    if (!k) return diag_set(why, ERR_AUTH, "this key is not known here");
-    if (!scope_allows(k->scopes, wanted))
-        return diag_set(why, ERR_FORBIDDEN, "the key \"%s\" may not do this", k->name);
-    name_caller(who, k->id, k->name);
-    return ERR_OK;
 }
 
 static str without_port(str host)
@@ -78,7 +67,7 @@ static bool is_forwarded(const struct http_request *req)
     return forwarded;
 }
 
-bool auth_is_local_page(const struct server *s, const struct http_request *req)
+bool auth_is_local(const struct server *s, const struct http_request *req)
 {
     str host = http_header(req, S("host")), origin = http_header(req, S("origin"));
     str site = http_header(req, S("sec-fetch-site"));
@@ -89,6 +78,107 @@ bool auth_is_local_page(const struct server *s, const struct http_request *req)
     if (site.n > 0 && !str_eq(site, S("same-origin"))) return false;
     return origin.n == 0 || str_eq_nocase(authority(origin), host);
 }
+
+bool auth_is_secure(const struct server *s, const struct http_request *req)
+{
+    str said = http_header(req, S("x-forwarded-proto"));
+    if (req->tls || (req->from_loopback && str_eq_nocase(said, S("https")))) return true;
+    return str_starts(str_of(s->public_url), S("https://")) && !auth_is_local(s, req);
+}
+
+/* ---- cookies and sessions ---- */
+
+static str plain_name(const struct server *s, char room[32])
+{
+    int n = snprintf(room, 32, "beckon_%d", server_port(s));
+    return (str){room, (size_t)n};
+}
+
+static const str SAFE_NAME = {"__Host-beckon", 13};
+
+static str cookie_named(const struct http_request *req, str name)
+{
+    for (u32 i = 0; i < req->field_count; i++) {
+        if (!str_eq_nocase(req->fields[i].name, S("cookie"))) continue;
+        str rest = req->fields[i].value;
+        while (rest.n) {
+            ptrdiff_t end = str_index(rest, ';');
+            str one = str_trim(str_slice(rest, 0, end < 0 ? rest.n : (size_t)end));
+            rest = end < 0 ? (str){0} : str_slice(rest, (size_t)end + 1, rest.n);
+            if (one.n > name.n && str_starts(one, name) && one.p[name.n] == '=')
+                return str_slice(one, name.n + 1, one.n);
+        }
+    }
+    return (str){0};
+}
+
+void auth_cookie(const struct server *s, const struct http_request *req, str token, struct buf *out)
+{
+    char room[32];
+    bool secure = auth_is_secure(s, req);
+    buf_put(out, S("Set-Cookie: "));
+    buf_put(out, secure ? SAFE_NAME : plain_name(s, room));
+    buf_printf(out, "=%.*s; Path=/; HttpOnly; SameSite=Lax; Max-Age=%d%s\r\n", STR_ARG(token),
+               token.n ? (int)(SESSION_MS / 1000) : 0, secure ? "; Secure" : "");
+}
+
+/* What a foreign page could have sent is refused: it cannot know the token, and browsers say where
+ * a request is from. */
+static err check_origin(const struct server *s, const struct http_request *req, const char *csrf,
+                        struct diag *why)
+{
+    str said = http_header(req, S("x-csrf-token")), origin = http_header(req, S("origin"));
+    str site = http_header(req, S("sec-fetch-site")), from = authority(origin);
+    bool ours =
+        origin.n == 0 || (from.n && (str_eq_nocase(from, http_header(req, S("host"))) ||
+                                     str_eq_nocase(from, authority(str_of(s->public_url)))));
+    if (site.n && !str_eq(site, S("same-origin")) && !str_eq(site, S("none"))) ours = false;
+    if (!ours) return diag_set(why, ERR_FORBIDDEN, "a page of another address may not do this");
+    if (said.n == CSRF_BYTES && CRYPTO_memcmp(said.p, csrf, CSRF_BYTES) == 0) return ERR_OK;
+    return diag_set(why, ERR_FORBIDDEN,
+                    "X-CSRF-Token is missing or not this session's: GET /api/v1/session has it");
+}
+
+static err by_session(struct server *s, const struct http_request *req, str token,
+                      struct caller *who, struct diag *why)
+{
+    const struct user *u;
+    const struct session *x = session_check(s->office, token, server_now(s), &u);
+    if (!x) return diag_set(why, ERR_AUTH, "the session is over: sign in again");
+    session_csrf(token, who->csrf);
+    bool changes = req->verb != METHOD_GET && req->verb != METHOD_HEAD;
+    if (changes) TRY(check_origin(s, req, who->csrf, why));
+    memcpy(who->id, u->id, sizeof who->id);
+    memcpy(who->session, x->id, sizeof who->session);
+    snprintf(who->name, sizeof who->name, "%.*s", OFFICE_NAME_MAX, u->name[0] ? u->name : u->email);
+    who->scopes = role_scopes(u->role);
+    return ERR_OK;
+}
+
+err auth_who(struct server *s, const struct http_request *req, struct caller *who, struct diag *why)
+{
+    char room[32];
+    str key = bearer(req), token = cookie_named(req, SAFE_NAME);
+    *who = (struct caller){0};
+    if (key.n) return by_key(s, key, who, why);
+    if (!token.n) token = cookie_named(req, plain_name(s, room));
+    if (token.n) return by_session(s, req, token, who, why);
+    return diag_set(why, ERR_AUTH, "sign in, or send a key: Authorization: Bearer bk_live_…");
+}
+
+err auth_caller(struct server *s, const struct http_request *req, scope wanted, struct caller *who,
+                struct diag *why)
+{
+    TRY(auth_who(s, req, who, why));
+    if (scope_allows(who->scopes, wanted)) return ERR_OK;
+    return diag_set(why, ERR_FORBIDDEN,
+                    who->session[0]
+                        ? "your role does not allow this; an administrator can change it"
+                        : "the key \"%s\" may not do this",
+                    who->name);
+}
+
+/* ---- Basic ---- */
 
 static int sextet(char c)
 {

@@ -66,7 +66,8 @@ static void put_problem(struct call *c, err e)
 {
     int status = err_status(e);
     if (e == ERR_FULL || e == ERR_UNAVAILABLE || e == ERR_AGAIN) status = 503;
-    if (status == 429 || status == 503) call_header(c, "Retry-After", S("1"));
+    if ((status == 429 || status == 503) && str_find(buf_str(&c->headers), S("Retry-After")) < 0)
+        call_header(c, "Retry-After", S("1"));
     if (e == ERR_AUTH) call_header(c, "WWW-Authenticate", S("Bearer"));
     buf_reset(&c->out);
     problem_put(&c->out, status, e, &c->why);
@@ -317,21 +318,37 @@ static err begin_edit(struct call *c)
     return conditions_begin(c, begin_route);
 }
 
+static bool is_open(const struct route *r)
+{
+    return r->access == OPEN_TO_ALL || r->access == OPEN_TO_FORMS;
+}
+
+static err let_in(struct call *c)
+{
+    struct server *s = c->server;
+    if (is_open(c->route)) return ERR_OK;
+    if (c->route->access == NEEDS_SCOPE)
+        TRY(auth_caller(s, c->req, c->route->scope, &c->who, &c->why));
+    else
+        TRY(auth_who(s, c->req, &c->who, &c->why));
+    if (c->route->access == NEEDS_SESSION && !c->who.session[0])
+        return diag_set(&c->why, ERR_FORBIDDEN,
+                        "this is for people who have signed in, not for keys");
+    return limits_admit(c);
+}
+
 static err admit(struct call *c, str raw[ROUTE_PARAMS_MAX])
 {
     struct server *s = c->server;
     const struct route *r = c->route;
-    if (r->access == NEEDS_SCOPE) {
-        TRY(auth_caller(s, c->req, r->scope, &c->who, &c->why));
-        TRY(limits_admit(c));
-    }
+    TRY(let_in(c));
     for (u32 i = 0; i < ROUTE_PARAMS_MAX; i++)
         if (raw[i].n) {
             err e = url_decode(raw[i], false, c->arena, &c->params[i]);
             if (e != ERR_OK) return diag_set(&c->why, e, "the address is not well encoded");
         }
     if (r->access != OPEN_TO_FORMS) TRY(read_body(c));
-    if (s->state != SERVER_READY && (r->place == ON_ENGINE || r->access == NEEDS_SCOPE))
+    if (s->state != SERVER_READY && (r->place == ON_ENGINE || !is_open(r)))
         return diag_set(&c->why, ERR_UNAVAILABLE, "the server is starting or stopping");
     return repeat_begin(c, begin_edit);
 }

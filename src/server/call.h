@@ -28,7 +28,9 @@ typedef enum { ON_LOOP, ON_ENGINE } call_place;
 typedef enum {
     OPEN_TO_ALL,
     NEEDS_SCOPE,
-    OPEN_TO_FORMS /* to all, and its body is no JSON: the step reads it */
+    NEEDS_CALLER,  /* a key or a session, whatever it may do */
+    NEEDS_SESSION, /* a person's own affairs */
+    OPEN_TO_FORMS  /* to all, and its body is no JSON: the step reads it */
 } call_access;
 
 struct route {
@@ -60,6 +62,7 @@ struct call {
     bool replayed; /* its answer is one that was given before */
     bool streams;  /* took over the request: no answer is made */
     struct caller who;
+    bool is_account; /* somebody signed in or joined: for the audit trail */
     /* conditions.c's: the hash of the source that is shown, the line of edits */
     u64 source_tag;
     bool tagged, looking, editing;

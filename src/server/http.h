@@ -26,6 +26,7 @@ struct http_request {
     const struct http_field *fields;
     u32 field_count;
     bool from_loopback; /* the peer is this machine */
+    bool tls;           /* it came over TLS */
     void *user;         /* the handler's own; NULL at first */
     void *sink;         /* what the body went to, piece by piece; `body` is empty then */
     /* http.c's own */

@@ -22,6 +22,7 @@ struct hits;
 struct rates;
 struct outbound;
 struct webhooks;
+struct attempts;
 
 typedef enum { SERVER_STARTING, SERVER_READY, SERVER_STOPPING } server_state;
 
@@ -78,7 +79,9 @@ struct server {
     struct connected *connected; /* providers that are open */
     struct arena *start_arena;   /* channels_collect to channels_begin */
     struct published_channel *start_channels;
-    char page_token[65]; /* of the page on this machine */
+    char setup_token[65]; /* lets the first administrator be made from elsewhere; empty: no need */
+    struct attempts *attempts;
+    u32 hashings; /* of passwords, under way */
     server_state state;
     u32 calls;              /* on their way */
     struct call *edits;     /* those that change what is at their address, first come first */

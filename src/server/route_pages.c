@@ -1,6 +1,4 @@
-/* route_pages.c — the pages built into the binary, the description of the API, and the local page's
- * token. */
-#include "server/auth.h"
+/* route_pages.c — the pages built into the binary, the description of the API. */
 #include "server/call.h"
 #include "server/embed.h"
 #include "server/pages.h"
@@ -49,24 +47,11 @@ static err openapi(struct call *c)
     return ERR_OK;
 }
 
-/* What the page needs to know before anything else; its token only on this machine. */
-static err session(struct call *c)
-{
-    bool local = auth_is_local_page(c->server, c->req);
-    buf_byte(&c->out, '{');
-    json_put_kv_str(&c->out, S("public_url"), str_of(c->server->public_url));
-    json_put_kv_bool(&c->out, S("local"), local);
-    if (local) json_put_kv_str(&c->out, S("token"), str_of(c->server->page_token));
-    buf_byte(&c->out, '}');
-    call_header(c, "Cache-Control", S("no-store"));
-    return ERR_OK;
-}
-
 extern const struct route ROUTES_PAGES[];
 const struct route ROUTES_PAGES[] = {
     {METHOD_GET, "/", OPEN_TO_ALL, SCOPE_ADMIN, ON_LOOP, index_page},
     {METHOD_GET, "/icon.svg", OPEN_TO_ALL, SCOPE_ADMIN, ON_LOOP, icon},
     {METHOD_GET, "/beckon.js", OPEN_TO_ALL, SCOPE_ADMIN, ON_LOOP, sdk_file},
     {METHOD_GET, "/openapi.json", OPEN_TO_ALL, SCOPE_ADMIN, ON_LOOP, openapi},
-    {METHOD_POST, "/session", OPEN_TO_ALL, SCOPE_ADMIN, ON_LOOP, session},
+    {METHOD_GET, "/invite", OPEN_TO_ALL, SCOPE_ADMIN, ON_LOOP, index_page},
     {0}};

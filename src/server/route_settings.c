@@ -1,5 +1,7 @@
 /* route_settings.c — the workspace's settings: its name, address and language, how its times,
  * amounts and phone numbers are meant, and how long visitors are kept. */
+#include "server/settings.h"
+
 #include "server/limits.h"
 #include "server/show.h"
 
@@ -233,6 +235,8 @@ struct settled {
     const struct zone *zone;
     str country;
     struct limit limits[LIMIT_KIND_COUNT];
+    call_step then;
+    void *data; /* the steps' own */
 };
 
 /* Times and numbers that come without a zone or a country are read in the workspace's from now on.
@@ -244,13 +248,15 @@ static err tell_intake(struct call *c)
     for (u32 i = 0; i < LIMIT_KIND_COUNT; i++)
         limits_set(c->server->limits, (limit_kind)i, now->limits[i]);
     intake_settings(c->server->intake, now->zone, now->country);
-    return ERR_OK;
+    c->data = now->data;
+    return now->then ? now->then(c) : ERR_OK;
 }
 
-static err changed(struct call *c)
+err settings_heed(struct call *c, call_step then)
 {
     struct settled *now = arena_alloc(c->arena, sizeof *now);
-    (void)!show(c);
+    now->then = then;
+    now->data = c->data;
     now->zone = engine_zone(c->server->engine);
     now->country = arena_str(c->arena, phone_country(c->server->engine));
     settings_limits(c->server->engine, now->limits);
@@ -258,12 +264,33 @@ static err changed(struct call *c)
     return call_loop(c, tell_intake);
 }
 
+static err changed(struct call *c)
+{
+    (void)!show(c);
+    return settings_heed(c, NULL);
+}
+
+err settings_check(struct call *c, const struct json *wanted, u64 *number)
+{
+    *number = engine_applied(c->server->engine);
+    for (const struct json *m = wanted ? wanted->child : NULL; m; m = m->next)
+        TRY(check(c, m, number));
+    return ERR_OK;
+}
+
+err settings_write(struct call *c, const struct json *wanted, u64 *number)
+{
+    for (const struct json *m = wanted ? wanted->child : NULL; m; m = m->next)
+        TRY(put_down(c, m, number));
+    return ERR_OK;
+}
+
 static err change(struct call *c)
 {
-    u64 number = engine_applied(c->server->engine);
+    u64 number;
     if (!c->body) return diag_set(&c->why, ERR_INVALID, "the body has to be a JSON object");
-    for (const struct json *m = c->body->child; m; m = m->next) TRY(check(c, m, &number));
-    for (const struct json *m = c->body->child; m; m = m->next) TRY(put_down(c, m, &number));
+    TRY(settings_check(c, c->body, &number));
+    TRY(settings_write(c, c->body, &number));
     return call_applied(c, number, changed);
 }
 

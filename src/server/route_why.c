@@ -83,6 +83,9 @@ static str obstacle(const struct why *w)
     str name = json_get_str(w->stands, "channel", S(""));
     u32 channel = name.n ? names_find(engine_names(s->engine), NAME_CHANNEL, name) : 0;
     if (engine_sending_held(s->engine)) return S("held");
+    if (engine_promotion_held(s->engine) &&
+        str_eq(json_get_str(w->stands, "category", S("promotion")), S("promotion")))
+        return S("all_paused");
     return channel && channel < COUNT_OF(s->attached) && !s->attached[channel] ? S("no_channel")
                                                                                : S("");
 }

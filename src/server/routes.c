@@ -36,6 +36,10 @@
     X(WEBHOOKS)                                                                                    \
     X(SOURCES)                                                                                     \
     X(AUDIT)                                                                                       \
+    X(SESSION)                                                                                     \
+    X(TOTP)                                                                                        \
+    X(USERS)                                                                                       \
+    X(PAUSE)                                                                                       \
     X(SETTINGS)                                                                                    \
     X(IMPORTS)
 

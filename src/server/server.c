@@ -2,6 +2,7 @@
 
 #include "channel/connector.h"
 #include "channel/curl_loop.h"
+#include "server/attempts.h"
 #include "server/auth.h"
 #include "server/call.h"
 #include "server/channels.h"
@@ -12,6 +13,7 @@
 #include "server/memo.h"
 #include "server/rates.h"
 #include "server/token.h"
+#include "server/users.h"
 #include "server/webhooks.h"
 
 #include <signal.h>
@@ -149,10 +151,35 @@ static void write_address(const struct server *s)
     file_close(f);
 }
 
+static bool is_loopback(const char *address)
+{
+    return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+}
+
+/* Who reaches this server from elsewhere proves by a token that it is theirs. */
+static void make_setup_token(struct server *s)
+{
+    const struct user *all;
+    bool is_local = is_loopback(s->address) && !s->options.public_url;
+    if (!is_local && users_all(s->office, &all) == 0)
+        token_make(s->env, S("bk_setup_"), s->setup_token);
+}
+
 static void greet(const struct server *s)
 {
     if (s->options.quiet || s->options.for_command) return;
     printf("Beckon is ready: open %s in a browser  (data in %s)\n", s->public_url, s->options.dir);
+    if (s->setup_token[0])
+        printf(
+            "There is no administrator yet. From another machine the first one needs this one-time "
+            "token: %s\n",
+            s->setup_token);
+    if (!s->options.tls_cert && !is_loopback(s->address))
+        printf(
+            "WARNING: %s is open to the network without TLS: passwords and customers' data can be "
+            "read on the way.\n  Use --tls-cert and --tls-key, or listen on 127.0.0.1 behind a "
+            "proxy that speaks TLS.\n",
+            s->address);
     fflush(stdout);
 }
 
@@ -176,6 +203,7 @@ void server_ready(void *ctx)
     webhooks_begin(s);
     if (s->state == SERVER_STARTING) s->state = SERVER_READY;
     write_address(s);
+    make_setup_token(s);
     greet(s);
     if (s->options.on_ready) s->options.on_ready(s->options.ctx, s);
 }
@@ -346,7 +374,7 @@ static struct server *make(struct env *env, const struct server_options *o, stru
     s->scratch = arena_new();
     buf_init(&s->records, APPEND_BYTES_MAX);
     buf_init(&s->unpacked, 4 << 20);
-    token_make(env, S("bk_page_"), s->page_token);
+    s->attempts = attempts_new(env);
     postbox_init(&s->loop_post, ring_loop, s);
     postbox_init(&s->engine_post, NULL, NULL);
     postbox_init(&s->log_post, NULL, NULL);
@@ -378,6 +406,7 @@ static void destroy(struct server *s)
     free(s->result);
     hits_free(s->hits);
     rates_free(s->rates);
+    attempts_free(s->attempts);
     free(s->outbound);
     free(s);
 }

@@ -18,7 +18,9 @@ struct server_options {
     const char *dir;        /* data directory; made if it is missing */
     const char *address;    /* NULL: "127.0.0.1" */
     int port;               /* 0: any free one */
-    const char *public_url; /* NULL: http://address:port */
+    const char *public_url; /* NULL: http://address:port, https with a certificate */
+    const char *tls_cert;   /* PEM files: the certificate with its chain… */
+    const char *tls_key;    /* …and its key; NULL: plain HTTP */
     u64 inflight_bytes_max; /* what may wait for the log; 0 = its default */
     u64 memory_max;         /* budget of the state; 0 = none */
     u64 tail_bytes;         /* events in memory before they are sealed; 0: 64 MiB */

@@ -67,6 +67,9 @@ static const struct why_words MESSAGE[] = {
      "the channel has to be connected"},
     {"held", "所有发送都已暂停，消息在等待。", "All sending is on hold; the message waits.",
      "要恢复发送", "sending has to be released"},
+    {"all_paused", "所有营销发送都已暂停，消息在等待。",
+     "All promotional sending is paused; the message waits.", "要恢复营销发送",
+     "promotional sending has to go on"},
     {"retry", "供应商请我们稍后再试。", "The provider asked to try again later.", NULL, NULL},
 };
 
