@@ -1,4 +1,5 @@
-/* html.h — the pieces of HTML that one pass over a mail needs. Of content only. */
+/* html.h — the pieces of HTML that one pass over a mail needs: for content, and for who shows what
+ * stands in one. */
 #pragma once
 #include "base/buf.h"
 

@@ -204,7 +204,7 @@ void answers_apply(struct engine *e, const struct slice_record *s)
                           &p, e->now, pass_edge);
         segment_cursor_set(e->segments, s->job, to);
         for (u32 i = 0; i < p.count; i++) engine_arm(e, p.heads[i]);
-        if (e->happened_count > CAUSES_MAX / 2) engine_settle(e);
+        if (e->happened_count > CAUSES_MANY) engine_settle(e);
     }
     if (s->to >= customers_end(e->customers)) segment_cursor_set(e->segments, s->job, PERSONAS_MAX);
 }

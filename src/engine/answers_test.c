@@ -88,7 +88,7 @@ TEST("a slice in which thousands cross leaves nothing of what follows out")
     u64 before = engine_applied(r->engine);
     rig_publishes(r, OBJECT_SEGMENT, "{'id':'all','if':{'attribute':'points','op':'>','value':0}}");
     rig_settle(r);
-    CHECK(engine_applied(r->engine) - before <= 3); /* more than CAUSES_MAX edges in one */
+    CHECK(engine_applied(r->engine) - before <= 3); /* more than CAUSES_MANY edges in one */
     CHECK_EQ(segment_count(r->engine->segments, rig_code(r, NAME_OBJECT, "moved")), 1100);
     check_members(r);
     rig_close(r);

@@ -22,12 +22,24 @@ void text_property(struct buf *b, u32 property, str text)
 
 /* ---- what happened ---- */
 
+enum { PIECES = CAUSES_MAX / CAUSES_EACH };
+
+static struct happened *happened_at(struct engine *e, u32 i)
+{
+    return &e->happened[i / CAUSES_EACH][i % CAUSES_EACH];
+}
+
 /* Of the rest only what the flags say is good: clearing a row of this size for every
  * event would cost more than all else here. */
 struct happened *engine_happened(struct engine *e, persona head, bool fresh)
 {
-    if (e->happened_count == CAUSES_MAX) return NULL;
-    struct happened *h = &e->happened[e->happened_count++];
+    struct happened **piece = &e->happened[e->happened_count / CAUSES_EACH % PIECES];
+    if (e->happened_count == CAUSES_MAX) {
+        e->stats.causes_dropped++;
+        return NULL;
+    }
+    if (!*piece) *piece = mem_alloc(CAUSES_EACH * sizeof **piece);
+    struct happened *h = &(*piece)[e->happened_count++ % CAUSES_EACH];
     h->head = head;
     h->is_edge = h->is_change = h->born = h->quiet = false;
     h->fresh = fresh;
@@ -69,11 +81,24 @@ struct happened *engine_event(struct engine *e, persona who, u32 code, str props
     return engine_event_at(e, who, code, e->now, props, flags, fresh);
 }
 
-static u64 host_event(void *ctx, persona head, u32 code, str props, bool fresh)
+/* What a persona began is told of her, also when she is one with others: a cut that gives her the
+ * message back gives her its events, too. Of somebody with more personas than rules look at, the
+ * first tells what nobody would see. */
+persona engine_teller(const struct engine *e, persona who)
+{
+    persona head = customer_head(e->customers, who), personas[PERSONAS_OF_ONE];
+    if (who == head) return who;
+    u32 n = customer_personas(e->customers, head, personas, PERSONAS_OF_ONE);
+    for (u32 i = 0; i < min_u32(n, PERSONAS_OF_ONE); i++)
+        if (personas[i] == who) return who;
+    return head;
+}
+
+static u64 host_event(void *ctx, persona who, u32 code, str props, bool fresh)
 {
     struct engine *e = ctx;
     u64 order = event_order(e->number, e->place);
-    engine_event(e, head, code, props, 0, fresh);
+    engine_event(e, engine_teller(e, who), code, props, 0, fresh);
     return order;
 }
 
@@ -226,22 +251,23 @@ void engine_settle(struct engine *e)
 {
     u32 from = 0;
     for (u32 round = 0; round < ROUNDS_MAX && from < e->happened_count; round++) {
-        for (u32 i = from; i < e->happened_count; i++) ask_rules(e, &e->happened[i]);
+        for (u32 i = from; i < e->happened_count; i++) ask_rules(e, happened_at(e, i));
         u32 to = e->happened_count;
         for (u32 i = from; i < to; i++) {
-            struct cause c = cause_of(e, &e->happened[i]);
-            journey_feed(e->journeys, e->happened[i].head, &c, e->now);
+            struct cause c = cause_of(e, happened_at(e, i));
+            journey_feed(e->journeys, happened_at(e, i)->head, &c, e->now);
         }
         for (u32 i = from; i < to; i++) {
-            if (e->happened[i].quiet) continue;
-            struct cause c = cause_of(e, &e->happened[i]);
-            journey_offer(e->journeys, e->happened[i].head, &c, e->now);
+            if (happened_at(e, i)->quiet) continue;
+            struct cause c = cause_of(e, happened_at(e, i));
+            journey_offer(e->journeys, happened_at(e, i)->head, &c, e->now);
         }
         from = to;
     }
+    e->stats.causes_dropped += e->happened_count - from;
     for (u32 i = 0; i < e->happened_count; i++) {
-        persona head = customer_head(e->customers, e->happened[i].head);
-        if (head && (i == 0 || head != e->happened[i - 1].head)) engine_arm(e, head);
+        persona head = customer_head(e->customers, happened_at(e, i)->head);
+        if (head && (i == 0 || head != happened_at(e, i - 1)->head)) engine_arm(e, head);
     }
     e->happened_count = 0;
     arena_reset(e->scratch);

@@ -73,7 +73,7 @@ void message_tell(struct engine *e, u32 message, const struct message_event *wha
     put_if(&b, PROPERTY_URL, what->url);
     if (what->machine) props_put(&b, PROPERTY_MACHINE, value_bool(true));
     put_values(&b, what);
-    engine_event(e, customer_head(e->customers, m->persona), what->event, buf_str(&b), 0, true);
+    engine_event(e, engine_teller(e, m->persona), what->event, buf_str(&b), 0, true);
     buf_clear(&b);
 }
 

@@ -234,7 +234,7 @@ static void serve(void *ctx, persona head, bool taken)
 {
     struct engine *e = ctx;
     if (!taken) engine_due(e, head);
-    if (e->happened_count > CAUSES_MAX / 2) engine_settle(e);
+    if (e->happened_count > CAUSES_MANY) engine_settle(e);
 }
 
 static void apply_slice(struct engine *e, str payload)

@@ -123,7 +123,6 @@ static void build(struct engine *e)
                                     .zone = resolve_zone};
     e->scratch = arena_new();
     e->zone_arena = arena_new();
-    e->happened = mem_alloc(CAUSES_MAX * sizeof *e->happened);
     e->edges = mem_zalloc(sizeof *e->edges);
     buf_init(&e->said.entries, SAID_BYTES_MAX);
     customers_on_join(e->customers, change_on_join, e);
@@ -150,7 +149,7 @@ void engine_close(struct engine *e)
     buf_clear(&e->background.extra);
     buf_clear(&e->said.entries);
     erasing_clear(e);
-    free(e->happened);
+    for (u32 i = 0; i < COUNT_OF(e->happened); i++) free(e->happened[i]);
     free(e->edges);
     file_close(e->lock);
     free(e);
@@ -481,6 +480,7 @@ static hash128 config_digest(struct engine *e)
         sum = hash_add(sum, hash_xxh(buf_str(&b)));
     }
     buf_clear(&b);
+    if (engine_promotion_held(e)) sum = hash_add(sum, hash_xxh(S("promotion held")));
     return sum;
 }
 

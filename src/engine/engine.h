@@ -188,5 +188,6 @@ struct engine_stats {
     i64 replay_ms;
     u64 replayed;
     u64 background_failures;
+    u64 causes_dropped; /* what followed from one record, and nobody heard of: too much, too deep */
 };
 struct engine_stats engine_stats(struct engine *e);

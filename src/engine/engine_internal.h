@@ -10,7 +10,9 @@
 #include <stdatomic.h>
 
 enum {
-    CAUSES_MAX = 4096,      /* events and crossings of one record */
+    CAUSES_MAX = 1 << 16,   /* events and crossings of one record */
+    CAUSES_EACH = 1 << 12,  /* …are kept in pieces of so many */
+    CAUSES_MANY = 2048,     /* where they are of many customers, they are settled then */
     ROUNDS_MAX = 8,         /* how deep effects may cause effects */
     SUBJECTS = 8,           /* subjects in use at once */
     ERASURES_MAX = 1 << 20, /* under way at once */
@@ -208,7 +210,7 @@ struct engine {
     u32 place; /* of the next event among the record's */
     u32 own;   /* the first place that is the record's own doing, not what was due before it */
     struct arena *scratch;
-    struct happened *happened;
+    struct happened *happened[CAUSES_MAX / CAUSES_EACH]; /* pieces, made when needed */
     u32 happened_count;
     struct edges *edges;
     persona subject_personas[SUBJECTS][PERSONAS_OF_ONE];
@@ -246,6 +248,8 @@ struct happened *engine_event(struct engine *e, persona who, u32 code, str props
                               bool fresh);
 struct happened *engine_event_at(struct engine *e, persona who, u32 code, i64 occurred, str props,
                                  u32 flags, bool fresh);
+/* Whose timeline tells of what this persona began. */
+persona engine_teller(const struct engine *e, persona who);
 /* Only writes it down. */
 struct event engine_note(struct engine *e, persona who, u32 code, i64 occurred, str props,
                          u32 flags);

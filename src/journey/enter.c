@@ -157,7 +157,7 @@ static entry_refusal judge(struct journeys *j, const struct program *p, persona 
         return ENTRY_HOLDOUT;
     if (journey->percent < 10000 && journey_lot(j, p, head, S("gray")) >= journey->percent)
         return ENTRY_GRAY;
-    if (cause->event && is_hand(p, cause->event) && hand_loops(j, p, head, now)) return ENTRY_LOOP;
+    if (journey_loops(j, p, head, cause->event, now)) return ENTRY_LOOP;
     return ENTRY_NONE;
 }
 
@@ -179,6 +179,7 @@ static void enrol(struct journeys *j, u32 index, persona head, const struct caus
     r->state = ENROLMENT_WAITING;
     r->due_ms = now;
     who->enrolments = row;
+    step_stands(j, row, 1);
     count_entry(j, p, ENTRY_NONE);
     journey_tell(j, head, EVENT_JOURNEY_ENTERED, p, S(""), cause->event, true);
     exits_follow(j, row, now);
@@ -231,6 +232,12 @@ static bool says(const struct event *ev, str keyword)
     return text.n == keyword.n || is_white(text.p[keyword.n]);
 }
 
+/* That it refused somebody, and why, is nothing for it to begin with. */
+static bool own_refusal(const struct program *p, const struct event *ev)
+{
+    return ev->code == EVENT_JOURNEY_REFUSED && str_eq(journey_behind(p, ev), p->id);
+}
+
 static bool triggered_by(const struct program *p, const struct cause *cause)
 {
     switch (p->trigger.kind) {
@@ -239,6 +246,7 @@ static bool triggered_by(const struct program *p, const struct cause *cause)
                cause->edge->entered != p->trigger.on_leave;
     case TRIGGER_EVENT:
         return cause->event && cause->event->code == p->trigger.code &&
+               !own_refusal(p, cause->event) &&
                (!p->trigger.where || predicate_where(p->trigger.where, cause->event));
     case TRIGGER_INBOUND:
         return cause->event && cause->event->code == p->trigger.code &&

@@ -10,8 +10,6 @@
 #include "log/events.h"
 #include "log/fixed.h"
 
-enum { HANDED_A_DAY_MAX = 3 };
-
 bool is_hand(const struct program *p, const struct event *ev)
 {
     if (ev->code != EVENT_STEP_DONE) return false;
@@ -61,23 +59,4 @@ void hands_over(struct journeys *j, i64 now)
     for (u32 i = 0; i < j->hand_count; i++) hand_over(j, j->hands[i], now);
     j->hand_count = 0;
     j->handing = false;
-}
-
-static bool is_entry(const struct program *p, const struct event *ev)
-{
-    value journey = props_get(ev->props, PROPERTY_JOURNEY);
-    return journey.type == VALUE_TEXT && str_eq(journey.text, p->id) &&
-           props_get(ev->props, PROPERTY_BY).type != VALUE_MISSING;
-}
-
-bool hand_loops(struct journeys *j, const struct program *p, persona head, i64 now)
-{
-    struct subject who;
-    struct event ev;
-    u32 n = 0;
-    j->host.subject(j->host.ctx, head, &who);
-    struct event_iter *it = event_iter(who.events, who.personas, who.persona_count, now - DAY + 1,
-                                       now + 1, who.scratch);
-    while (event_next(it, &ev)) n += ev.code == EVENT_JOURNEY_ENTERED && is_entry(p, &ev);
-    return n >= HANDED_A_DAY_MAX;
 }

@@ -44,7 +44,16 @@ static void put_key(struct buf *b, const struct program *p, const struct event *
     if (key.type != VALUE_MISSING) props_put(b, PROPERTY_KEY, key);
 }
 
-void journey_tell(struct journeys *j, persona head, u32 event, const struct program *p, str reason,
+/* The journey that handed her over, or whose event began it. */
+static void put_origin(struct buf *b, const struct program *p, const struct event *trigger)
+{
+    str source = journey_behind(p, trigger);
+    if (trigger && is_hand(p, trigger))
+        props_put(b, PROPERTY_BY, props_get(trigger->props, PROPERTY_JOURNEY));
+    if (source.n) props_put(b, PROPERTY_SOURCE, value_text(source));
+}
+
+void journey_tell(struct journeys *j, persona who, u32 event, const struct program *p, str reason,
                   const struct event *trigger, bool fresh)
 {
     struct buf b;
@@ -52,9 +61,8 @@ void journey_tell(struct journeys *j, persona head, u32 event, const struct prog
     props_put(&b, PROPERTY_JOURNEY, value_text(p->id));
     if (reason.n) props_put(&b, PROPERTY_REASON, value_text(reason));
     put_key(&b, p, trigger);
-    if (event != EVENT_JOURNEY_EXITED && trigger && is_hand(p, trigger))
-        props_put(&b, PROPERTY_BY, props_get(trigger->props, PROPERTY_JOURNEY));
-    j->host.event(j->host.ctx, head, event, buf_str(&b), fresh);
+    if (event != EVENT_JOURNEY_EXITED) put_origin(&b, p, trigger);
+    j->host.event(j->host.ctx, who, event, buf_str(&b), fresh);
     buf_clear(&b);
 }
 
@@ -198,6 +206,7 @@ void journey_end(struct journeys *j, u32 row, exit_reason why, i64 now, bool fre
     struct subject who = {0};
     struct event trigger;
     if (row_at(j, row)->key) enrolment_subject(j, row, &who, &trigger);
+    step_stands(j, row, -1);
     struct enrolment_row *r = row_edit(j, row);
     r->state = ENROLMENT_ENDED;
     r->exit = why & 63;
@@ -205,8 +214,7 @@ void journey_end(struct journeys *j, u32 row, exit_reason why, i64 now, bool fre
     goal_after(j, row, now);
     count_end(j, p, why);
     if (why != EXIT_DONE && why != EXIT_END) tasks_close(j, row, exit_reason_text(why), fresh);
-    journey_tell(j, customer_head(j->customers, r->persona), EVENT_JOURNEY_EXITED, p,
-                 exit_reason_text(why), who.event, fresh);
+    journey_tell(j, r->persona, EVENT_JOURNEY_EXITED, p, exit_reason_text(why), who.event, fresh);
     journey_drop_if_done(j, row);
 }
 
@@ -231,8 +239,7 @@ static void tell_message(struct journeys *j, u32 row, u32 message, u32 event, bo
     props_put(&b, PROPERTY_STEP, value_text(names_text(j->names, NAME_OBJECT, in->step)));
     props_put(&b, PROPERTY_CHANNEL, value_text(names_text(j->names, NAME_CHANNEL, in->channel)));
     props_put(&b, PROPERTY_TEMPLATE, value_text(in->text));
-    j->host.event(j->host.ctx, customer_head(j->customers, row_at(j, row)->persona), event,
-                  buf_str(&b), fresh);
+    j->host.event(j->host.ctx, row_at(j, row)->persona, event, buf_str(&b), fresh);
     buf_clear(&b);
 }
 

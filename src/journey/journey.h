@@ -95,9 +95,10 @@ typedef enum {
 /* What a journey does to the rest: engine fills the table. */
 struct journey_host {
     void *ctx;
-    /* A system event of the customer: code of log/events.h, props in base/props.h form. One that is
-     * not fresh starts no journey. Gives its order. */
-    u64 (*event)(void *ctx, persona head, u32 code, str props, bool fresh);
+    /* A system event of the persona whose enrolment it is of, so that a cut parts neither: code of
+     * log/events.h, props in base/props.h form. One that is not fresh starts no journey. Gives its
+     * order. */
+    u64 (*event)(void *ctx, persona who, u32 code, str props, bool fresh);
     /* A live subject of this customer. */
     void (*subject)(void *ctx, persona head, struct subject *out);
     /* A zone by its name, of the records applied; empty: the workspace's. NULL: UTC, also where
@@ -322,16 +323,11 @@ bool journey_next_version(const struct journeys *j, u32 code, u32 *cursor,
 /* One step of a version, in the order of the program. */
 struct step_info {
     str step, kind;           /* kind: the word it is written with: "send", "wait"… */
-    u32 at;                   /* its place, as journey_standing gives it */
-    u64 came;                 /* how often somebody came to it */
     str channel, template_id; /* of a send */
-    struct step_tally messages;
+    struct step_tally tally;
 };
-/* *cursor starts at 0. O(steps before it). */
+/* *cursor starts at 0. O(1). */
 bool journey_next_step(const struct journeys *j, u32 version, u32 *cursor, struct step_info *out);
-/* Where those stand who are under way in it. O(enrolments of all). */
-void journey_standing(const struct journeys *j, u32 code,
-                      void (*each)(void *ctx, u32 version, u32 at), void *ctx);
 u32 journey_list(const struct journeys *j, struct journey_info *out, u32 max);
 bool journey_find(const struct journeys *j, str id, struct journey_info *out);
 const struct enrolment_row *enrolment_at(const struct journeys *j, u32 row);

@@ -9,7 +9,7 @@
  *   owner.c    joined, cut, forgotten  pass.c     work that passes everybody
  *   schedule.c ticks                   goal.c     what they are to do
  *   cron.c     patterns of local time  explain.c  how it stands for one customer
- *   user.c     which journey names an object */
+ *   user.c     which journey names an object  loop.c  circles of journeys */
 #pragma once
 #include "journey/program.h"
 
@@ -112,13 +112,11 @@ enum { HANDS_MAX = 256, STEPS_AT_ONCE = 100 };
 /* In a cursor: dates that were known before count from the publication on. */
 #define PASS_PUBLISHED ((u32)1 << 31)
 
-/* How many came to an instruction: row 1 + version index × CAME_EACH + its place. */
-enum { CAME_EACH = 4096 };
-_Static_assert((int)INSTRUCTIONS_MAX <= CAME_EACH, "room");
+_Static_assert((int)INSTRUCTIONS_MAX <= (int)MESSAGE_STEPS_MAX, "room");
 
 struct journeys {
     struct table *enrolments, *programs, *journeys, *counts, *schedules, *clock;
-    struct table *extras, *marks, *tasks, *pools, *came;
+    struct table *extras, *marks, *tasks, *pools;
     struct heap *bytes, *task_texts;
     struct customers *customers;
     struct messages *messages;
@@ -176,7 +174,7 @@ static inline persona pass_at(const struct journey_row *r)
 
 /* An event of the journey, with its reason where there is one, and the entry's key as the
  * triggering event has it. */
-void journey_tell(struct journeys *j, persona head, u32 event, const struct program *p, str reason,
+void journey_tell(struct journeys *j, persona who, u32 event, const struct program *p, str reason,
                   const struct event *trigger, bool fresh);
 /* Ends an enrolment that runs; `fresh`: the exit may start other journeys. */
 void journey_end(struct journeys *j, u32 row, exit_reason why, i64 now, bool fresh);
@@ -214,6 +212,10 @@ void journey_drop_if_done(struct journeys *j, u32 row);
 void journey_advance(struct journeys *j, u32 row, i64 now);
 /* The present step is over: the next. */
 void journey_go_on(struct journeys *j, u32 row, i64 now);
+/* An enrolment that runs is at another step of its version now; for `by` = ±1: one more, or one
+ * less, who stands where the row says. */
+void step_move(struct journeys *j, u32 row, u32 step);
+void step_stands(struct journeys *j, u32 row, i64 by);
 /* What every event of a step begins with: journey, step, key. */
 void step_put(struct journeys *j, u32 row, const struct instruction *in, struct buf *b);
 /* What Step Done says beside it. */
@@ -268,8 +270,14 @@ void hand_put(struct journeys *j, u32 row, const struct instruction *in);
 void hands_over(struct journeys *j, i64 now);
 /* The event is a hand-over into this journey. */
 bool is_hand(const struct program *p, const struct event *ev);
-/* She was handed over into it three times within a day. */
-bool hand_loops(struct journeys *j, const struct program *p, persona head, i64 now);
+
+/* ---- loop.c ---- */
+
+/* The journey whose own doing the event tells of, which began the enrolment in p; empty: none. */
+str journey_behind(const struct program *p, const struct event *ev);
+/* Three times within a day journeys began it by hand-overs, or by events that go back to it. */
+bool journey_loops(struct journeys *j, const struct program *p, persona head,
+                   const struct event *ev, i64 now);
 
 /* ---- enter.c ---- */
 
@@ -343,7 +351,5 @@ void pass_begin(struct journeys *j, u32 journey, bool published);
 /* One more that was refused (NONE: entered), or ended so. */
 void count_entry(struct journeys *j, const struct program *p, entry_refusal why);
 void count_end(struct journeys *j, const struct program *p, exit_reason why);
-/* One more who came to an instruction. */
-void count_came(struct journeys *j, const struct program *p, u32 at);
 /* The row of a journey's code; 0: there is none. */
 u32 journey_row_of(const struct journeys *j, u32 code);

@@ -97,7 +97,10 @@ void journey_forget(struct journeys *j, persona head)
     for (u32 row = customer_at(j->customers, head)->enrolments, next; row; row = next) {
         const struct enrolment_row *r = row_at(j, row);
         next = r->next;
-        if (enrolment_runs(r)) count_end(j, program_at(j, row), EXIT_ERASED);
+        if (enrolment_runs(r)) {
+            count_end(j, program_at(j, row), EXIT_ERASED);
+            step_stands(j, row, -1);
+        }
         extra_drop(j, row);
         table_drop(j->enrolments, row);
     }

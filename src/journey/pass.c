@@ -57,9 +57,11 @@ static void move_row(struct journeys *j, u32 row, u32 newest, i64 now)
     while (at < p->instruction_count && p->instructions[at].op == OP_SEND &&
            was_sent(j, row, p->instructions[at].step))
         at++;
+    step_stands(j, row, -1);
     struct enrolment_row *r = row_edit(j, row);
     r->program = (u16)newest;
     r->step = (u16)at;
+    step_stands(j, row, 1);
     r->state = ENROLMENT_WAITING;
     r->due_ms = now;
     exits_follow(j, row, now);

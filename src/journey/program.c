@@ -148,6 +148,16 @@ static bool is_hers(const struct instruction *in)
     return false;
 }
 
+/* Is there one of the same step before it? */
+static bool goes_on(const struct program *p, u32 at)
+{
+    const struct instruction *all = p->instructions;
+    for (u32 i = 0; i < at; i++)
+        if (all[i].step == all[at].step && all[i].op != OP_MARK && all[i].op != OP_JUMP)
+            return true;
+    return false;
+}
+
 MUST_USE static err instructions(struct reader *r, struct arena *arena, struct program *p)
 {
     p->instruction_count = (u32)read_varint(r);
@@ -156,6 +166,7 @@ MUST_USE static err instructions(struct reader *r, struct arena *arena, struct p
     for (u32 i = 0; i < p->instruction_count; i++) {
         struct instruction *in = &p->instructions[i];
         TRY(instruction(r, arena, in));
+        in->goes_on = goes_on(p, i);
         if (in->op == OP_UNTIL_TIME || in->op == OP_UNTIL_DATE) {
             p->reads_zone = true;
             p->reads_her_zone |= is_hers(in);

@@ -78,6 +78,7 @@ struct owner {
 
 struct instruction {
     op op;
+    bool goes_on;  /* one before it is of the same step; derived */
     u32 step;      /* NAME_OBJECT code of the step's id */
     duration wait; /* WAIT; UNTIL: its timeout; TAG: how long it stays; TASK: when it is due */
     u32 channel, topic;

@@ -34,8 +34,8 @@ u64 step_done(struct journeys *j, u32 row, const struct instruction *in, const s
     put_text(&b, PROPERTY_REASON, d->reason);
     if (d->to) put_text(&b, PROPERTY_TO, names_text(j->names, NAME_OBJECT, d->to));
     if (d->key.type != VALUE_MISSING) props_put(&b, PROPERTY_VALUE, d->key);
-    u64 order = j->host.event(j->host.ctx, customer_head(j->customers, row_at(j, row)->persona),
-                              EVENT_STEP_DONE, buf_str(&b), true);
+    u64 order = j->host.event(j->host.ctx, row_at(j, row)->persona, EVENT_STEP_DONE, buf_str(&b),
+                              true);
     buf_clear(&b);
     return order;
 }
@@ -87,8 +87,8 @@ static void tell(struct journeys *j, u32 row, const struct instruction *in, u32 
 {
     struct subject who;
     struct buf b;
-    persona head = customer_head(j->customers, row_at(j, row)->persona);
-    j->host.subject(j->host.ctx, head, &who);
+    persona of = row_at(j, row)->persona;
+    j->host.subject(j->host.ctx, customer_head(j->customers, of), &who);
     buf_init(&b, 128 * 1024);
     step_put(j, row, in, &b);
     if (event == EVENT_WEBHOOK_CALLED) {
@@ -98,7 +98,7 @@ static void tell(struct journeys *j, u32 row, const struct instruction *in, u32 
         put_text(&b, PROPERTY_CHANNEL, names_text(j->names, NAME_CHANNEL, in->channel));
         put_text(&b, PROPERTY_TEMPLATE, in->text);
     }
-    j->host.event(j->host.ctx, head, event, buf_str(&b), true);
+    j->host.event(j->host.ctx, of, event, buf_str(&b), true);
     buf_clear(&b);
 }
 
@@ -147,9 +147,16 @@ static void put_off(struct journeys *j, u32 row, i64 now)
     r->due_ms = now + 1;
 }
 
-static void move_to(struct journeys *j, u32 row, u32 step)
+void step_stands(struct journeys *j, u32 row, i64 by)
 {
+    message_step_stands(j->messages, row_at(j, row)->program, row_at(j, row)->step, by);
+}
+
+void step_move(struct journeys *j, u32 row, u32 step)
+{
+    step_stands(j, row, -1);
     row_edit(j, row)->step = (u16)step;
+    step_stands(j, row, 1);
 }
 
 static bool is_effect(op o)
@@ -171,7 +178,8 @@ void journey_advance(struct journeys *j, u32 row, i64 now)
             put_off(j, row, now);
             return;
         }
-        if (in->op != OP_JUMP && in->op != OP_MARK) count_came(j, p, step);
+        if (in->op != OP_JUMP && in->op != OP_MARK)
+            message_step_came(j->messages, p->index, step);
         switch (in->op) {
         case OP_SEND: journey_plan(j, row, in, now); return;
         case OP_END:
@@ -184,22 +192,22 @@ void journey_advance(struct journeys *j, u32 row, i64 now)
         case OP_UNTIL:
             if (!wait_begin(j, row, in, now)) return;
             break;
-        case OP_JUMP: move_to(j, row, in->target); break;
+        case OP_JUMP: step_move(j, row, in->target); break;
         case OP_BRANCH:
-            move_to(j, row, journey_holds(j, row, in->condition, now) ? step + 1 : in->target);
+            step_move(j, row, journey_holds(j, row, in->condition, now) ? step + 1 : in->target);
             break;
-        case OP_SPLIT: move_to(j, row, is_in_arm(j, row, in) ? step + 1 : in->target); break;
+        case OP_SPLIT: step_move(j, row, is_in_arm(j, row, in) ? step + 1 : in->target); break;
         case OP_MARK:
             mark_begin(j, row, in->step, now);
-            move_to(j, row, step + 1);
+            step_move(j, row, step + 1);
             break;
-        default: effect(j, row, in, now); move_to(j, row, step + 1);
+        default: effect(j, row, in, now); step_move(j, row, step + 1);
         }
     }
 }
 
 void journey_go_on(struct journeys *j, u32 row, i64 now)
 {
-    row_edit(j, row)->step++;
+    step_move(j, row, row_at(j, row)->step + 1u);
     journey_advance(j, row, now);
 }

@@ -101,7 +101,6 @@ static void tell(struct journeys *j, u32 i, const struct telling *t)
 {
     const struct task_row *task = task_at(j, i);
     const struct instruction *in = opened_by(j, task);
-    persona head = customer_head(j->customers, row_at(j, task->enrolment)->persona);
     char id[TASK_ID_BYTES + 1];
     struct buf b;
     put_id(task, i, id);
@@ -116,7 +115,7 @@ static void tell(struct journeys *j, u32 i, const struct telling *t)
     put_text(&b, PROPERTY_REASON, t->reason);
     put_text(&b, PROPERTY_TEXT, t->note);
     put_text(&b, PROPERTY_BY, t->by);
-    j->host.event(j->host.ctx, head, t->event, buf_str(&b), t->fresh);
+    j->host.event(j->host.ctx, row_at(j, task->enrolment)->persona, t->event, buf_str(&b), t->fresh);
     buf_clear(&b);
 }
 

@@ -15,7 +15,6 @@ struct journeys *journeys_new(struct store *s, struct customers *c, struct messa
     j->extras = table_new(s, "enrolment_extras", sizeof(struct extra_row), ENROLMENTS_MAX);
     j->marks = table_new(s, "step_marks", sizeof(struct mark_row), ENROLMENTS_MAX);
     j->tasks = table_new(s, "tasks", sizeof(struct task_row), TASKS_OPEN_MAX);
-    j->came = table_new(s, "journey_came", sizeof(struct count_row), PROGRAMS_MAX * CAME_EACH);
     j->pools = table_new(s, "task_pools", sizeof(struct pool_row), POOLS_MAX);
     j->schedules = table_new(s, "journey_schedules", sizeof(struct schedule_row), JOURNEYS_MAX + 1);
     j->clock = table_new(s, "journey_clock", sizeof(struct clock_row), 1);
@@ -206,14 +205,6 @@ void count_end(struct journeys *j, const struct program *p, exit_reason why)
     journey->ended++;
 }
 
-void count_came(struct journeys *j, const struct program *p, u32 at)
-{
-    u32 i = 1 + p->index * CAME_EACH + at;
-    struct count_row *row =
-        table_has(j->came, i) ? table_edit(j->came, i) : table_claim(j->came, i);
-    row->count++;
-}
-
 void count_goal(struct journeys *j, const struct program *p)
 {
     count(j, p, GOAL_AT);
@@ -257,46 +248,33 @@ static str op_name(op o)
     return o < (op)COUNT_OF(NAMES) && NAMES[o] ? str_of(NAMES[o]) : S("");
 }
 
-/* Further arms of a branch, further attributes of a set: the same step. */
-static bool goes_on(const struct program *p, u32 at)
+/* The first of a step's instructions; others are further arms of a branch, further attributes. */
+static bool begins_step(const struct program *p, u32 at)
 {
-    for (u32 i = 0; i < at; i++)
-        if (p->instructions[i].step == p->instructions[at].step &&
-            p->instructions[i].op != OP_MARK && p->instructions[i].op != OP_JUMP)
-            return true;
-    return false;
+    const struct instruction *in = &p->instructions[at];
+    return in->op != OP_JUMP && in->op != OP_MARK && !in->goes_on;
 }
 
 bool journey_next_step(const struct journeys *j, u32 version, u32 *cursor, struct step_info *out)
 {
     const struct program *p = &j->loaded[version];
     u32 i = *cursor;
-    while (i < p->instruction_count &&
-           (p->instructions[i].op == OP_JUMP || p->instructions[i].op == OP_MARK || goes_on(p, i)))
-        i++;
+    while (i < p->instruction_count && !begins_step(p, i)) i++;
     *cursor = i + 1;
     if (i >= p->instruction_count) return false;
     const struct instruction *in = &p->instructions[i];
-    u32 row = 1 + p->index * CAME_EACH + i;
-    *out = (struct step_info){
-        .step = names_text(j->names, NAME_OBJECT, in->step), .kind = op_name(in->op), .at = i};
-    if (table_has(j->came, row))
-        out->came = ((const struct count_row *)table_at(j->came, row))->count;
+    *out = (struct step_info){.step = names_text(j->names, NAME_OBJECT, in->step),
+                              .kind = op_name(in->op)};
+    message_step(j->messages, version, i, &out->tally);
+    for (; *cursor < p->instruction_count && !begins_step(p, *cursor); ++*cursor) {
+        struct step_tally more; /* between two attributes that it sets she may stand, too */
+        message_step(j->messages, version, *cursor, &more);
+        out->tally.standing += more.standing;
+    }
     if (in->op != OP_SEND) return true;
     out->channel = names_text(j->names, NAME_CHANNEL, in->channel);
     out->template_id = in->text;
-    message_step(j->messages, version, i, &out->messages);
     return true;
-}
-
-void journey_standing(const struct journeys *j, u32 code,
-                      void (*each)(void *ctx, u32 version, u32 at), void *ctx)
-{
-    for (u32 row = 1; row < table_count(j->enrolments); row++) {
-        if (!table_has(j->enrolments, row) || !enrolment_runs(row_at(j, row))) continue;
-        const struct enrolment_row *r = row_at(j, row);
-        if (j->loaded[r->program].code == code) each(ctx, r->program, r->step);
-    }
 }
 
 /* ---- reading ---- */
@@ -336,19 +314,6 @@ bool journey_find(const struct journeys *j, str id, struct journey_info *out)
 }
 
 /* Canonical: by journey id, customer id and entry; no row numbers, no codes. */
-static hash128 came_digest(const struct journeys *j)
-{
-    hash128 sum = {0};
-    for (u32 v = 1; v < j->loaded_count; v++)
-        for (u32 at = 0; at < j->loaded[v].instruction_count; at++) {
-            u32 row = 1 + v * CAME_EACH + at;
-            if (!table_has(j->came, row)) continue;
-            u64 both[2] = {row, ((const struct count_row *)table_at(j->came, row))->count};
-            sum = hash_add(sum, hash_xxh((str){(const char *)both, sizeof both}));
-        }
-    return sum;
-}
-
 hash128 journeys_digest(const struct journeys *j, name_of name, void *ctx)
 {
     hash128 sum = {0};
@@ -380,7 +345,6 @@ hash128 journeys_digest(const struct journeys *j, name_of name, void *ctx)
         sum = hash_add(sum, hash_xxh(buf_str(&b)));
     }
     sum = hash_add(sum, pools_digest(j, name, ctx));
-    sum = hash_add(sum, came_digest(j));
     for (u32 i = 1; i < table_count(j->journeys); i++) {
         const struct journey_row *r = table_at(j->journeys, i);
         buf_reset(&b);

@@ -33,7 +33,7 @@ static bool is_held(const struct journeys *j, u32 row)
 static void pass(struct journeys *j, u32 row, const struct instruction *in, u32 next)
 {
     step_done(j, row, in, &(struct done){0});
-    row_edit(j, row)->step = (u16)next;
+    step_move(j, row, next);
 }
 
 static void begin(struct journeys *j, u32 row, i64 since, i64 timeout)
@@ -131,7 +131,7 @@ static void finish(struct journeys *j, u32 row, const struct instruction *in, u3
 {
     if (in->kept) mark_result(j, row, in->step, result);
     step_done(j, row, in, &(struct done){.result = result == RESULT_met ? S("met") : S("timeout")});
-    row_edit(j, row)->step++;
+    step_move(j, row, row_at(j, row)->step + 1u);
 }
 
 /* True: it is over. What came to be so while the journey was paused is kept until it is resumed;

@@ -12,6 +12,7 @@ struct api {
     struct office *office;
     char base[256], key[OFFICE_KEY_MAX + 1], key_id[OFFICE_ID_MAX + 1];
     CURL *curl;
+    bool is_here;      /* the address is of this very directory, on this machine */
     struct buf answer; /* of the last call */
 };
 

@@ -12,6 +12,8 @@ int command_serve(struct options *o)
     const char *listen = option_text(o, "listen");
     so.dir = option_text(o, "data");
     so.public_url = option_text(o, "public-url");
+    so.tls_cert = option_text(o, "tls-cert");
+    so.tls_key = option_text(o, "tls-key");
     so.zoneinfo = option_text(o, "zoneinfo");
     so.allow_private = option_flag(o, "allow-private-outbound");
     so.allow_nets = option_text(o, "allow-outbound");
@@ -23,6 +25,7 @@ int command_serve(struct options *o)
         return 2;
     if (!options_done(o)) return 2;
     if (!so.dir) so.dir = "data";
+    if (!so.tls_cert != !so.tls_key) return usage_error("--tls-cert and --tls-key go together");
     if (listen_parse(str_of(listen ? listen : "127.0.0.1:8080"), address, &so.port, &why) != ERR_OK)
         return usage_error("%s", why.message);
     so.address = address;

@@ -48,7 +48,6 @@ struct messages *messages_new(struct store *s, struct customers *c, struct sip_k
     m->key = key;
     map_init(&m->by_id);
     map_init(&m->sends_by_id);
-    map_init(&m->step_index);
     map_init(&m->sent_by_content);
     MUST(messages_policy(m, (str){0}) == ERR_OK);
     return m;
@@ -61,7 +60,7 @@ void messages_free(struct messages *m)
     claims_free(m);
     map_clear(&m->by_id);
     map_clear(&m->sends_by_id);
-    map_clear(&m->step_index);
+    steps_clear(m);
     arena_free(m->policy_arena);
     free(m);
 }

@@ -2,7 +2,7 @@
  *
  *   message.c  rows and their states   queue.c  which is next     check.c  may it be sent
  *   claims.c   what was sent, for caps and duplicates             policy.c caps, quiet hours
- *   send.c     those that a program asked for
+ *   send.c     those that a program asked for                     tally.c  what came of steps
  *
  *   plan ─► PLANNED ─claim─► CLAIMED ─answer─► SENT ─receipts─► DELIVERED, OPENED, CLICKED…
  *              │  ▲              │ ├─► REJECTED, BOUNCED
@@ -238,12 +238,17 @@ struct message_tally message_tally(const struct messages *m);
 /* The same of one program (journey's version index) and status; NONE: ever planned. O(1). */
 u64 message_count(const struct messages *m, u32 program, message_status s);
 
-/* Messages of one step of a version, by present (or last) status, the refused also by reason. */
+/* What came of one step of a version: its messages by present (or last) status, the refused also by
+ * reason; and what journeys count beside them. */
 struct step_tally {
-    u64 planned; /* ever */
+    u64 came;     /* how often somebody came to it */
+    u64 standing; /* how many are under way there now */
+    u64 planned;  /* messages, ever */
     u64 now[MESSAGE_STATUS_COUNT], refused[REFUSAL_COUNT];
 };
-/* False: it has planned none. O(1), about 30 look-ups. */
+void message_step_came(struct messages *m, u32 program, u32 step);
+void message_step_stands(struct messages *m, u32 program, u32 step, i64 by);
+/* False: nobody ever came to it. O(1), about 30 look-ups. */
 bool message_step(const struct messages *m, u32 program, u32 step, struct step_tally *out);
 
 hash128 messages_digest(const struct messages *m, name_of name, void *ctx);

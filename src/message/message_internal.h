@@ -43,7 +43,7 @@ struct tally_row {
     u64 version, count;
 };
 
-/* Messages of a step of a version in one place (tally.c). */
+/* How many of a step of a version are in one place (tally.c). */
 struct step_row {
     u64 version; /* the store's */
     u64 key, count;
@@ -61,7 +61,9 @@ struct messages {
     struct queue ready[LANE_COUNT][2]; /* [1]: promotion, which can be held */
     bool promotion_held;
     u64 places;
-    struct map by_id, sends_by_id, sent_by_content, step_index;
+    struct map by_id, sends_by_id, sent_by_content;
+    struct step_rows *step_rows; /* by program */
+    u32 step_programs;
     u32 *sent_first, *sent_next; /* by persona (a head's), by row */
     u32 sent_firsts, sent_nexts;
 };
@@ -86,6 +88,7 @@ static inline hash128 index_key(u64 low)
 /* One more, or one less, where this message stands. */
 void step_count(struct messages *m, const struct message_row *r, i64 by);
 void steps_rebuild(struct messages *m);
+void steps_clear(struct messages *m);
 hash128 steps_digest(const struct messages *m);
 
 /* ---- queue.c ---- */

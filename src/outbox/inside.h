@@ -25,7 +25,8 @@ typedef enum {
     DELIVERY_TO_JUDGE, /* CLAIM alone, without a connection: it will be refused */
     DELIVERY_JUDGING,
     DELIVERY_DROPPING, /* the provider gives it up: it is over */
-    DELIVERY_RETURNING /* the provider gives it up: the message begins again */
+    DELIVERY_RETURNING, /* the provider gives it up: the message begins again */
+    DELIVERY_TESTING    /* at the provider, outside the log (trial.c) */
 } delivery_state;
 
 /* A message taken for a channel that cannot have it yet. */
@@ -94,6 +95,11 @@ MUST_USE err append_failure(struct outbox *o, const struct delivery *d, i64 now)
 /* Starts what is due and may be; true if anything was taken. */
 bool outbox_take(struct outbox *o, i64 now);
 void waiting_free(struct channel *c);
+
+/* ---- trial.c ---- */
+
+/* What the provider says of a delivery that is a test. */
+void test_report(struct outbox *o, struct delivery *d, report_kind kind);
 
 /* ---- outbox.c ---- */
 

@@ -19,6 +19,7 @@
 #include "engine/engine.h"
 
 struct outbox;
+struct outbox_answer;
 struct reports;
 struct provider_health;
 struct hook_request;
@@ -60,6 +61,8 @@ struct delivery {
     u32 channel;
     persona head; /* whose it is, as it was started */
     u8 state, lane, stale;
+    void (*test_done)(void *ctx, const struct outbox_answer *a); /* NULL: it is no test */
+    void *test_ctx;
     bool unsayable; /* its template failed */
 };
 
@@ -144,6 +147,46 @@ void outbox_pause(struct outbox *o, bool paused); /* stops taking; what is in fl
  * never claimed, or its words are not kept any more; `why` says which. Views into `arena`. */
 MUST_USE err outbox_again(struct engine *e, const struct message_story *story, struct arena *arena,
                           struct rendered *out, struct diag *why);
+
+/* ---- a look, or a test: said as it would be, outside journeys and the log ---- */
+
+struct outbox_trial {
+    const struct template *template; /* compiled; its version goes with it */
+    str id;                          /* the template's */
+    u32 channel;
+    category category;
+    persona head; /* whose values; 0: nobody's */
+    bool has_event;
+    struct event event; /* what the journey would have begun with */
+    value stand_in;     /* a MAP by first name, for what has no value: {"coupon": {"code": …}} */
+    str language;       /* empty: hers */
+    i64 now_ms;
+    /* Names that were asked for and have no value; may be NULL. */
+    void (*missing)(void *ctx, str root, str member);
+    void (*stood_in)(void *ctx, str root, str member);
+    void *ctx;
+};
+/* Her address of the channel goes into `to` (320 bytes) unless it is NULL. Links to leave lead to a
+ * page that does nothing; links and pixel are not those of tracking. Engine thread; views into
+ * `arena`. ERR_REFUSED, ERR_LIMIT: `why` says where. */
+MUST_USE err outbox_say(struct outbox *o, const struct outbox_trial *t, struct arena *arena,
+                        struct rendered *out, char *to, struct diag *why);
+/* How many bytes its HTML has once links and pixel are those of tracking. */
+size_t outbox_tracked_bytes(struct outbox *o, u32 channel, const struct template *t, str html);
+/* Who the channel's mails come from, unless the template says otherwise. */
+str outbox_from(const struct outbox *o, u32 channel);
+bool outbox_connected(const struct outbox *o, u32 channel);
+
+/* Sends it to `to` by the channel's provider at once, beside everything that is planned; nothing is
+ * written to the log. `done` comes in a later step. ERR_NOT_FOUND: no provider; ERR_BUSY: all of
+ * its connections are in use. */
+struct outbox_answer {
+    answer_class class; /* ANSWER_RETRY: it would be tried again, which a test is not */
+    char detail[208];
+};
+MUST_USE err outbox_test_send(struct outbox *o, const struct outbox_trial *t, str to, hash128 id,
+                              void (*done)(void *ctx, const struct outbox_answer *a), void *ctx,
+                              struct diag *why);
 
 /* What a channel is doing, for pages: "" while all is well, else why it rests. */
 struct channel_state {

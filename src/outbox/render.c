@@ -13,6 +13,7 @@
 #include "predicate/carts.h"
 
 #include "base/hash.h"
+#include "content/blocks.h"
 #include "content/link.h"
 
 #include <stdio.h>
@@ -30,10 +31,13 @@ struct scene {
     u64 trigger_order; /* of the enrolment; 0: there is no such event */
     u32 journey;
     u64 entry; /* its order, whatever began it */
+    category category;
+    const struct outbox_trial *trial; /* NULL: a message */
 };
 
 static value customer_value(struct scene *s, str member)
 {
+    if (!s->who.head) return value_missing();
     struct engine *e = s->o->engine;
     u32 code = names_find(engine_names(e), NAME_ATTRIBUTE, member);
     value v = code ? view_attribute(s->who.view, s->who.head, code) : value_missing();
@@ -114,7 +118,7 @@ static value coupon_value(struct scene *s)
     struct members m = {.count = 0};
     struct grant g;
     struct buf text;
-    if (!offer_latest(engine_offers(e), s->who.head, s->journey, s->entry, &g))
+    if (!s->who.head || !offer_latest(engine_offers(e), s->who.head, s->journey, s->entry, &g))
         return value_missing();
     buf_init(&m.bytes, EVENT_BYTES_MAX), buf_init(&text, 128);
     put_member(&m, "id", value_text(names_text(engine_names(e), NAME_OBJECT, g.coupon)));
@@ -141,8 +145,36 @@ static value workspace_value(struct engine *e, str member)
     return value_missing();
 }
 
+/* What the workspace looks like, for mails made of blocks; and whose pages paths are of. */
+static value brand_value(struct scene *s, str member)
+{
+    struct engine *e = s->o->engine;
+    str name = arena_printf(s->d->arena, "brand.%.*s", (int)min_size(member.n, 40), member.p);
+    value v = engine_setting(e, name);
+    if (str_eq(member, S("assets"))) return value_text(s->o->public_url);
+    if (str_eq(member, S("shop"))) {
+        v = engine_setting(e, S("url"));
+        while (v.type == VALUE_TEXT && v.text.n && v.text.p[v.text.n - 1] == '/') v.text.n--;
+    } else if (str_eq(member, S("on_accent"))) {
+        v = engine_setting(e, S("brand.accent"));
+        if (v.type == VALUE_TEXT && v.text.n) return value_text(blocks_ink(v.text));
+    } else if (str_eq(member, S("fonts"))) {
+        v = engine_setting(e, S("brand.font"));
+        if (v.type == VALUE_TEXT) v.text = blocks_fonts(v.text);
+    } else if (str_eq(member, S("name")) && (v.type != VALUE_TEXT || !v.text.n)) {
+        v = engine_setting(e, S("name"));
+    } else if (str_eq(member, S("logo")) && v.type == VALUE_TEXT && str_starts(v.text, S("/a/"))) {
+        v.text = arena_printf(s->d->arena, "%.*s%.*s", STR_ARG(s->o->public_url), STR_ARG(v.text));
+    }
+    return v.type == VALUE_TEXT && !v.text.n ? value_missing() : v;
+}
+
 static value look_up(struct scene *s, str root, str member)
 {
+    if (str_eq(root, S("brand"))) return member.n ? brand_value(s, member) : value_missing();
+    if (str_eq(root, S("message")))
+        return str_eq(member, S("category")) ? value_text(category_text(s->category))
+                                             : value_missing();
     if (str_eq(root, S("customer"))) return member.n ? customer_value(s, member) : value_missing();
     if (str_eq(root, S("event"))) return member.n ? event_value(s, member) : value_missing();
     if (str_eq(root, S("order")) && !member.n) return order_value(s);
@@ -162,6 +194,25 @@ static value lookup(void *ctx, str root, str member)
     struct scene *s = ctx;
     value v = look_up(s, root, member);
     words_keep(&s->words, root, member, v);
+    return v;
+}
+
+/* Of a trial: nobody has had a coupon yet, so that others' words stand in. */
+static value trial_lookup(void *ctx, str root, str member)
+{
+    struct scene *s = ctx;
+    const struct outbox_trial *t = s->trial;
+    value v = look_up(s, root, member), root_of = value_missing();
+    bool none = v.type == VALUE_MISSING || v.type == VALUE_NULL ||
+                (v.type == VALUE_TEXT && v.text.n == 0);
+    if (!none) return v;
+    if (t->stand_in.type == VALUE_MAP) root_of = value_member(t->stand_in, root);
+    if (root_of.type != VALUE_MISSING && member.n) root_of = value_member(root_of, member);
+    if (root_of.type != VALUE_MISSING) {
+        if (t->stood_in) t->stood_in(t->ctx, root, member);
+        return root_of;
+    }
+    if (t->missing) t->missing(t->ctx, root, member);
     return v;
 }
 
@@ -234,9 +285,10 @@ MUST_USE static err track(struct scene *s, const struct template *t, str id, str
 static struct liquid_values values_of(struct scene *s)
 {
     struct engine *e = s->o->engine;
-    value zone = view_attribute(s->who.view, s->who.head, ATTRIBUTE_TIMEZONE);
+    persona who = s->who.head;
+    value zone = who ? view_attribute(s->who.view, who, ATTRIBUTE_TIMEZONE) : value_missing();
     u32 code = names_find(engine_names(e), NAME_ATTRIBUTE, S("language"));
-    value language = code ? view_attribute(s->who.view, s->who.head, code) : value_missing();
+    value language = code && who ? view_attribute(s->who.view, who, code) : value_missing();
     if (language.type != VALUE_TEXT) language = engine_setting(e, S("language"));
     const struct zone *own = zone.type == VALUE_TEXT ? engine_zone_named(e, zone.text) : NULL;
     value currency = engine_setting(e, S("currency"));
@@ -339,6 +391,7 @@ err delivery_render(struct outbox *o, struct delivery *d, struct diag *why)
     bool known = engine_content(o->engine, d->message, &m);
     customer_id(engine_customers(o->engine), s.who.head, d->customer);
     d->category = row->category;
+    s.category = (category)row->category;
     set_address(&s, known ? m.to : (str){0});
     if (!known) return diag_set(why, ERR_NOT_FOUND, "its journey is gone");
     d->template = arena_str(d->arena, m.template_id);
@@ -358,4 +411,53 @@ err delivery_render(struct outbox *o, struct delivery *d, struct diag *why)
     d->reply_to =
         arena_str(d->arena, d->content.reply_to.n ? d->content.reply_to : c->mail.reply_to);
     return ERR_OK;
+}
+
+/* ---- trials ---- */
+
+static void trial_links(struct scene *s)
+{
+    s->unsubscribe = arena_printf(s->d->arena, "%.*s/u/test", STR_ARG(s->o->public_url));
+    s->preferences = arena_printf(s->d->arena, "%.*s/p/test", STR_ARG(s->o->public_url));
+}
+
+err outbox_say(struct outbox *o, const struct outbox_trial *t, struct arena *arena,
+               struct rendered *out, char *to, struct diag *why)
+{
+    struct delivery d = {.arena = arena, .channel = t->channel, .date_ms = t->now_ms};
+    struct scene s = {.o = o,
+                      .d = &d,
+                      .trial = t,
+                      .has_event = t->has_event,
+                      .event = t->event,
+                      .category = t->category};
+    if (t->head) engine_subject(o->engine, t->head, &s.who);
+    trial_links(&s);
+    if (to) {
+        if (t->head) set_address(&s, (str){0});
+        snprintf(to, sizeof d.to, "%s", d.to);
+    }
+    words_begin(&s.words);
+    struct liquid_values values = values_of(&s);
+    words_end(&s.words);
+    values.lookup = trial_lookup;
+    if (t->language.n) values.language = t->language;
+    err e = template_render(t->template, &values, arena, out, why);
+    return e;
+}
+
+size_t outbox_tracked_bytes(struct outbox *o, u32 channel, const struct template *t, str html)
+{
+    const struct channel_mail *c = &o->channels[channel].mail;
+    struct tracking tracking = {.key = engine_key(o->engine),
+                                .public_url = o->public_url,
+                                .clicks = !c->no_clicks && !t->no_clicks,
+                                .opens = !c->no_opens && !t->no_opens};
+    struct buf b;
+    if (!o->public_url.n || !(tracking.clicks || tracking.opens)) return html.n;
+    buf_init(&b, 2 * TEMPLATE_OUTPUT_MAX);
+    track_html(&tracking, html, &b);
+    size_t n = b.n;
+    buf_clear(&b);
+    return n;
 }

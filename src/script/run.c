@@ -95,6 +95,53 @@ MUST_USE static err states_before(struct run *r, i64 to, u32 *next)
     return ERR_OK;
 }
 
+/* ---- limits ---- */
+
+void script_limit(struct script *s, struct script_limits limits)
+{
+    s->limits = limits;
+}
+
+static bool enough(void *ctx)
+{
+    struct run *r = ctx;
+    const struct script_limits *most = &r->s->limits;
+    i64 took = env_mono_ns(r->s->files) - r->began_ns;
+    if (r->over || !most->work_ms || !r->world) return r->over;
+    if (took > most->work_ms * 1000000) r->over = OVER_WORK;
+    if (events_count(engine_events(world_engine(r->world))) > most->events) r->over = OVER_EVENTS;
+    return r->over;
+}
+
+/* What to do about a limit that was met; else what came of it. */
+static err refuse_over(struct run *r, err e)
+{
+    const struct script_limits *most = &r->s->limits;
+    if (r->over == OVER_WORK)
+        return diag_set(r->why, ERR_REFUSED,
+                        "this takes longer than %d s to work out: use fewer customers, or a "
+                        "shorter time",
+                        (int)(most->work_ms / SECOND));
+    if (r->over == OVER_EVENTS)
+        return diag_set(r->why, ERR_REFUSED,
+                        "more than %u events happen: use fewer customers, or a shorter time",
+                        most->events);
+    return e;
+}
+
+MUST_USE static err span_allowed(const struct script *s, i64 first, struct diag *why)
+{
+    i64 last = s->until_ms, most = s->limits.span_ms;
+    if (s->entry_count) last = max_i64(last, s->entries[s->entry_count - 1].at_ms);
+    if (!most || last - first <= most) return ERR_OK;
+    return diag_set(why, ERR_REFUSED,
+                    "it goes from its first moment to its last through more than %d days: begin "
+                    "later, or end sooner",
+                    (int)(most / DAY));
+}
+
+/* ---- a run ---- */
+
 MUST_USE static err begin(struct run *r)
 {
     world_until(r->world, r->s->start_ms);
@@ -117,6 +164,7 @@ MUST_USE static err through(struct run *r)
         TRY(states_before(r, at, &state));
         world_until(r->world, at);
         if (i < s->entry_count) TRY(play(r, &s->entries[i]));
+        if (r->over) return ERR_REFUSED;
     }
     return states_before(r, NEVER, &state);
 }
@@ -129,9 +177,13 @@ err script_run(struct script *s, u64 seed, struct script_report *report, struct 
     i64 first =
         s->entry_count && s->entries[0].at_ms < s->start_ms ? s->entries[0].at_ms : s->start_ms;
     sim_set_wall(r->env, first);
-    struct world_options o = {.env = r->env, .answer = play_answer, .ctx = r, .files = s->files};
-    err e = world_open(&o, &r->world, why);
+    struct world_options o = {
+        .env = r->env, .answer = play_answer, .ctx = r, .files = s->files, .enough = enough};
+    err e = span_allowed(s, first, why);
+    r->began_ns = env_mono_ns(s->files);
+    if (e == ERR_OK) e = world_open(&o, &r->world, why);
     if (e == ERR_OK) e = through(r);
+    e = refuse_over(r, e);
     if (e == ERR_OK) {
         struct observed *list;
         u32 n = observe_all(r, &list);

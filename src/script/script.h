@@ -35,6 +35,15 @@ MUST_USE err script_parse(struct env *files, str text, const char *name,
                           const struct script_base *base, struct arena *arena, struct script **out,
                           struct diag *why);
 
+/* How much a script of somebody else's may be: what is more is refused, with what to do. */
+struct script_limits {
+    i64 span_ms; /* from its first moment to its last */
+    i64 work_ms; /* by the clock */
+    u32 events;  /* that happen */
+};
+/* Without it a script may take what it takes. */
+void script_limit(struct script *s, struct script_limits limits);
+
 struct script_report {
     u32 expected, met;
     struct buf text;      /* what was missed, and what happened instead; init by the caller */

@@ -74,6 +74,7 @@ struct script {
     u32 source_count;
     const struct script_base *base;
     bool nothing_else;
+    struct script_limits limits; /* zero: none */
 };
 
 /* The time under `key` in the script's zone. ERR_INVALID with the place. */
@@ -122,6 +123,8 @@ struct run {
     u32 erased_count;
     struct named_set sets[NAMED_MAX];
     u32 set_count;
+    i64 began_ns;
+    enum { OVER_NOTHING, OVER_WORK, OVER_EVENTS } over; /* the limit that was met */
 };
 
 /* ---- play.c ---- */

@@ -12,23 +12,6 @@ static bool is(str text, const char *wanted)
 
 /* ---- rules of contact (I5, I6) ---- */
 
-/* Those zones that swarm_act gives, none of which moves its clock. */
-static i64 offset_ms(str zone)
-{
-    if (is(zone, "Asia/Shanghai")) return 8 * HOUR;
-    if (is(zone, "America/Phoenix")) return -7 * HOUR;
-    if (is(zone, "Asia/Kolkata")) return 5 * HOUR + 30 * MINUTE;
-    return 0;
-}
-
-static i64 offset_at(const struct told *list, u32 at)
-{
-    for (u32 i = at; i-- > 0;)
-        if (list[i].code == EVENT_ATTRIBUTE_CHANGED && is(list[i].name, "timezone"))
-            return offset_ms(list[i].value);
-    return 0;
-}
-
 static category category_of(const struct told *t)
 {
     if (is(t->template_id, "bill")) return CATEGORY_TRANSACTIONAL;
@@ -42,12 +25,20 @@ static bool is_quiet(const struct contact *c, i64 local)
     return c->quiet_from > c->quiet_to && (hour >= c->quiet_from || hour < c->quiet_to);
 }
 
+/* When her day began; no zone that she has moves its clock at midnight. */
+static i64 day_of(const struct told *list, u32 at)
+{
+    i64 offset = offset_at(list, at), local = list[at].received_ms + offset;
+    i64 began = local - local % DAY;
+    return began - sim_offset(sim_zone(list, at), began - offset);
+}
+
 static bool is_over(const struct contact *c, const struct told *list, u32 n, u32 at)
 {
-    i64 now = list[at].received_ms, offset = offset_at(list, at);
+    i64 now = list[at].received_ms, midnight = day_of(list, at);
     for (u32 i = 0; i < c->cap_count; i++) {
         i64 window = c->caps[i].window_ms;
-        i64 since = window ? now - window + 1 : now - (now + offset) % DAY;
+        i64 since = window ? now - window + 1 : midnight;
         u32 before = 0;
         for (u32 k = 0; k < at; k++)
             before += list[k].received_ms >= since && claim_stood(list, n, k) &&
@@ -55,6 +46,23 @@ static bool is_over(const struct contact *c, const struct told *list, u32 n, u32
         if (before >= c->caps[i].max) return true;
     }
     return false;
+}
+
+/* Is an era's policy in force at this moment? Of two at one millisecond, both. */
+static bool in_force(const struct sim *s, u32 era, i64 now)
+{
+    return s->eras[era].from_ms <= now &&
+           (era + 1 == s->era_count || s->eras[era + 1].from_ms >= now);
+}
+
+static void check_deferred(struct sim *s, const struct told *list, u32 at)
+{
+    i64 now = list[at].received_ms;
+    bool quiet = false;
+    for (u32 i = 0; i < s->era_count; i++)
+        quiet |= in_force(s, i, now) &&
+                 is_quiet(swarm_contact(s->eras[i].policy), now + offset_at(list, at));
+    HOLDS(s, quiet, "a message was put off for quiet hours that were none");
 }
 
 /* Under the rules of then; of two at one millisecond, under one of them. */
@@ -66,8 +74,7 @@ static void check_contact(struct sim *s, const struct told *list, u32 n, u32 at)
     if (kind == CATEGORY_TRANSACTIONAL) return;
     for (u32 i = 0; i < s->era_count; i++) {
         const struct contact *c = swarm_contact(s->eras[i].policy);
-        if (s->eras[i].from_ms > now || (i + 1 < s->era_count && s->eras[i + 1].from_ms < now))
-            continue;
+        if (!in_force(s, i, now)) continue;
         quiet &= is_quiet(c, now + offset_at(list, at));
         over &= is_over(c, list, n, at);
     }
@@ -113,19 +120,30 @@ static void check_words(struct sim *s, const struct told *list, u32 n, u32 at)
 
 /* ---- versions ---- */
 
-/* "moves" lets nobody in twice at once: between two entries each of its steps sends one. */
+static u32 first_planned(const struct told *list, u32 n, str message)
+{
+    u32 i = 0;
+    while (i < n && (list[i].code != EVENT_MESSAGE_PLANNED || !str_eq(list[i].message, message)))
+        i++;
+    return i;
+}
+
+/* "moves" lets nobody in twice at once: of what was planned between two entries each of its steps
+ * sends one. What a provider put off may go once its enrolment was through. */
 static void check_moves_once(struct sim *s, const struct told *list, u32 n, const char *step)
 {
     str sent = {0};
-    u32 running = 0;
+    u32 running = 0, entered = 0;
     for (u32 i = 0; i < n; i++) {
         if (!is(list[i].journey, "moves")) continue;
         if (list[i].code == EVENT_JOURNEY_EXITED) running--;
         if (list[i].code == EVENT_JOURNEY_ENTERED) {
             HOLDS(s, !running++, "somebody is in a journey twice at once");
             sent = (str){0};
+            entered = i;
         }
         if (list[i].code != EVENT_MESSAGE_CLAIMED || !is(list[i].step, step)) continue;
+        if (first_planned(list, n, list[i].message) < entered) continue;
         HOLDS(s, !sent.n || str_eq(sent, list[i].message),
               "an enrolment that moved sent the same step again");
         if (claim_stood(list, n, i)) sent = list[i].message;
@@ -164,48 +182,6 @@ static void check_lots(struct sim *s, persona head, const struct told *list, u32
     }
 }
 
-/* ---- schedules (I9) ---- */
-
-static bool was_down(const struct sim *s, i64 at)
-{
-    for (u32 i = 0; i < s->stall_count; i++)
-        if (s->stalls[i].from_ms <= at && at <= s->stalls[i].to_ms) return true;
-    return false;
-}
-
-/* Every six hours each who was there is judged once; where nothing ran, at most once. */
-static void check_ticks(struct sim *s, const struct told *list, u32 n)
-{
-    i64 since = n ? max_i64(list[0].received_ms, s->swarm_ms) : NEVER;
-    i64 until = world_now(s->world) - HOUR;
-    u32 at = 0;
-    for (i64 tick = since - since % (6 * HOUR) + 6 * HOUR; n && tick < until; tick += 6 * HOUR) {
-        u32 turns = 0;
-        for (; at < n && list[at].received_ms < tick + 6 * HOUR; at++) {
-            bool judged = is(list[at].journey, "tick") && list[at].code == EVENT_JOURNEY_ENTERED;
-            if (!judged || list[at].received_ms < tick) continue;
-            turns++;
-            HOLDS(s, list[at].received_ms - tick <= HOUR || was_down(s, tick),
-                  "a turn of a schedule came late");
-        }
-        HOLDS(s, turns <= 1, "a schedule's turn came twice");
-        HOLDS(s, turns == 1 || was_down(s, tick), "a schedule's turn was missed");
-    }
-}
-
-static void check_mornings(struct sim *s, const struct told *list, u32 n)
-{
-    i64 last = 0;
-    for (u32 i = 0; i < n; i++) {
-        if (list[i].code != EVENT_JOURNEY_ENTERED || !is(list[i].journey, "morning")) continue;
-        i64 local = list[i].received_ms + offset_at(list, i), early = 9 * HOUR + 30 * MINUTE;
-        if (s->stall_count) continue;
-        HOLDS(s, local % DAY >= early, "a morning came before its time");
-        HOLDS(s, local / DAY != last, "one morning came twice");
-        last = local / DAY;
-    }
-}
-
 /* ---- coupons (I15) ---- */
 
 static void check_gifts(struct sim *s, const struct told *list, u32 n)
@@ -237,6 +213,8 @@ static void check_gifts(struct sim *s, const struct told *list, u32 n)
 void check_swarm_alone(struct sim *s, persona head, const struct told *list, u32 n)
 {
     for (u32 i = 0; i < n; i++) {
+        bool deferred = list[i].code == EVENT_MESSAGE_DEFERRED;
+        if (deferred && is(list[i].reason, "quiet")) check_deferred(s, list, i);
         if (list[i].code != EVENT_MESSAGE_CLAIMED) continue;
         check_contact(s, list, n, i);
         check_consent(s, list, i);
@@ -245,8 +223,7 @@ void check_swarm_alone(struct sim *s, persona head, const struct told *list, u32
     check_moves_once(s, list, n, "m0");
     check_moves_once(s, list, n, "m1");
     if (has(s, FEATURE_ROLLOUT)) check_lots(s, head, list, n);
-    if (has(s, FEATURE_SCHEDULE)) check_ticks(s, list, n);
-    if (has(s, FEATURE_SCHEDULE)) check_mornings(s, list, n);
+    if (has(s, FEATURE_SCHEDULE)) check_schedules(s, list, n);
     if (has(s, FEATURE_COUPONS)) check_gifts(s, list, n);
 }
 
@@ -280,8 +257,7 @@ void check_statuses(struct sim *s)
         }
         hash128 id = message_id(m, row);
         hash128_hex(id, hex);
-        /* Where she was cut, events and message may have gone apart. */
-        HOLDS(s, was_joined(list, n) || was_said(list, n, hex, r->status),
+        HOLDS(s, was_said(list, n, hex, r->status),
               "a message has a status that nobody told of");
     }
     if (a) arena_free(a);
@@ -411,8 +387,8 @@ void check_swarm(struct sim *s)
     r->journey_count = journey_list(engine_journeys(e), info, NAMED_MAX);
     for (u32 i = 0; i < r->journey_count; i++) r->journeys[i].id = info[i].id;
     recount_all(s, r);
-    /* What was erased is counted, and in nobody's timeline. */
-    if (!s->erasing && !has(s, FEATURE_IMPORTS)) {
+    /* What was erased, or taken back, is counted, and in nobody's timeline. */
+    if (!s->erasing && !s->undos) {
         compare_journeys(s, r, info);
         compare_coupons(s, r);
         HOLDS(s, message_tally(engine_messages(e)).planned == r->planned,

@@ -4,6 +4,10 @@
 
 #include <stdio.h>
 
+#define SUMMER 1780300800000 /* 2026-06-01T08:00Z */
+#define SPRING 1774684800000 /* 2026-03-28T08:00Z: Paris goes on an hour the next night… */
+#define AUTUMN 1792828800000 /* 2026-10-24T08:00Z: …and back */
+
 /* ---- rules of contact ---- */
 
 static const struct contact CONTACTS[] = {
@@ -83,14 +87,17 @@ static const struct {
      ",\"audience\":{\"attribute\":\"plan\",\"op\":\"=\",\"value\":\"gold\"}}," OFTEN
      ",\"steps\":[{\"id\":\"w\",\"wait\":{\"for\":\"1m\"}}]}"},
     {FEATURE_SCHEDULE, OBJECT_JOURNEY,
-     "{\"id\":\"once\",\"trigger\":{\"schedule\":{\"at\":\"2026-06-02T10:00\"}}," OFTEN
+     "{\"id\":\"night\",\"trigger\":{\"schedule\":{\"cron\":\"30 2 * * *\",\"zone\":\"Europe/Paris\"}"
+     "}," OFTEN ",\"steps\":[{\"id\":\"w\",\"wait\":{\"for\":\"1m\"}}]}"},
+    {FEATURE_SCHEDULE, OBJECT_JOURNEY,
+     "{\"id\":\"once\",\"trigger\":{\"schedule\":{\"at\":\"@1T10:00\"}}," OFTEN
      ",\"steps\":[{\"id\":\"m\",\"send\":{\"channel\":\"email\",\"template\":\"e\"}}]}"},
     {FEATURE_TRIGGERS, OBJECT_JOURNEY,
      "{\"id\":\"golden\",\"trigger\":{\"attribute\":\"plan\",\"to\":\"gold\"}," OFTEN
      ",\"steps\":[{\"id\":\"t\",\"tag\":\"Golden\",\"expires\":\"2h\"}]}"},
     {FEATURE_TRIGGERS, OBJECT_JOURNEY,
      "{\"id\":\"tagged\",\"trigger\":{\"tag\":\"Golden\",\"on\":\"removed\"}," OFTEN
-     ",\"active\":{\"from\":\"2026-06-01T12:00\",\"to\":\"2026-06-03T00:00\"},"
+     ",\"active\":{\"from\":\"@0T12:00\",\"to\":\"@2T00:00\"},"
      "\"steps\":[{\"id\":\"w\",\"wait\":{\"until_time\":\"07:00\",\"passed\":\"skip\"}},"
      "{\"id\":\"e\",\"enter\":\"ring\"}]}"},
     {FEATURE_TRIGGERS, OBJECT_JOURNEY,
@@ -136,12 +143,37 @@ static bool publish_moves(struct sim *s)
     return sim_publish(s, OBJECT_JOURNEY, text);
 }
 
+/* The day so many after the run's first. */
+static i64 day_after(const struct sim *s, u32 days)
+{
+    return s->start_ms - s->start_ms % DAY + days * DAY;
+}
+
+/* "@2" in the text becomes that day. */
+static bool publish_dated(struct sim *s, object_kind kind, const char *text)
+{
+    struct buf b;
+    buf_init(&b, 4096);
+    for (; *text; text++) {
+        civil c = civil_of_ms(day_after(s, (u32)(text[0] == '@' ? text[1] - '0' : 0)));
+        if (text[0] == '@')
+            buf_printf(&b, "%04d-%02d-%02d", c.year, c.month, c.day), text++;
+        else
+            buf_byte(&b, (u8)*text);
+    }
+    buf_byte(&b, 0);
+    bool known = sim_publish(s, kind, b.p);
+    buf_clear(&b);
+    return known;
+}
+
 void swarm_draw(struct sim *s)
 {
     s->swarm.state = s->seed ^ 0x9E3779B97F4A7C15ull;
     for (u32 i = 0; i < FEATURE_COUNT; i++)
         if (rng_percent(&s->swarm, 50)) s->features |= 1u << i;
     s->lots_least = s->lots_most = 6000;
+    s->start_ms = has(s, FEATURE_CLOCKS) ? rng_percent(&s->swarm, 50) ? SPRING : AUTUMN : SUMMER;
 }
 
 void swarm_publish(struct sim *s)
@@ -151,7 +183,8 @@ void swarm_publish(struct sim *s)
     if (has(s, FEATURE_CAPS) && rng_percent(&s->swarm, 75))
         change_policy(s, 2 + (u32)rng_below(&s->swarm, COUNT_OF(CONTACTS) - 2));
     for (u32 i = 0; i < COUNT_OF(OBJECTS); i++)
-        if (has(s, OBJECTS[i].feature)) (void)sim_publish(s, OBJECTS[i].kind, OBJECTS[i].text);
+        if (has(s, OBJECTS[i].feature))
+            (void)publish_dated(s, OBJECTS[i].kind, OBJECTS[i].text);
     if (has(s, FEATURE_VERSIONS)) (void)publish_moves(s);
     s->swarm_ms = world_now(s->world);
 }
@@ -197,14 +230,15 @@ static void receipt(struct sim *s)
 static void zone(struct sim *s)
 {
     static const char *const ZONES[] = {"\"Asia/Shanghai\"", "\"America/Phoenix\"",
-                                        "\"Asia/Kolkata\"", "null"};
-    trait(s, "timezone", ZONES[rng_below(&s->swarm, 4)]);
+                                        "\"Asia/Kolkata\"", "\"Europe/Paris\"", "null"};
+    trait(s, "timezone", ZONES[rng_below(&s->swarm, COUNT_OF(ZONES))]);
 }
 
 static void date(struct sim *s)
 {
     char day[32];
-    snprintf(day, sizeof day, "\"2026-06-%02u\"", 2 + (u32)rng_below(&s->swarm, 20));
+    civil c = civil_of_ms(day_after(s, 1 + (u32)rng_below(&s->swarm, 20)));
+    snprintf(day, sizeof day, "\"%04d-%02d-%02d\"", c.year, c.month, c.day);
     trait(s, "expires_on", rng_percent(&s->swarm, 20) ? "null" : day);
 }
 
@@ -313,6 +347,7 @@ static void import(struct sim *s)
         return;
     buf_init(&b, 512);
     if (rng_percent(&s->swarm, 25)) {
+        s->undos++;
         undo_put(&b, &(struct undo_record){source, 1, 0});
         (void)!world_record(s->world, RECORD_UNDO_, buf_str(&b));
     } else {

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 enum { GRAVES = 4096, STEPS = 80, NOTHING_HANDED = 3 };
-#define START 1780300800000 /* 2026-06-01T08:00Z */
 
 /* Worlds left behind by a kill point in the middle of a step; kept reachable. */
 static struct world *graves[GRAVES];
@@ -359,6 +358,7 @@ static void forget(struct sim *s)
         if (id.space == SPACE_EMAIL) hers[(u32)(id.value.p[1] - '0') % PEOPLE] = true;
     if (world_erase(s->world, p) != ERR_OK) return;
     s->erasures++;
+    s->undos_erased = s->undos;
     for (u32 i = 0; i < PEOPLE; i++)
         if (hers[i]) s->opted_out[i] = world_now(s->world);
 }
@@ -524,7 +524,7 @@ static void run(u64 seed)
     s->rng.state = seed;
     s->env = env_sim(seed);
     swarm_draw(s);
-    sim_set_wall(s->env, START);
+    sim_set_wall(s->env, s->start_ms);
     s->options = (struct world_options){.env = s->env,
                                         .dir = "/x",
                                         .answer = provider_says,

@@ -5,6 +5,7 @@
  *                     coupons, versions, shares, receipts, goals, messages of programs, imports
  *   sim_check_test.c  what must hold of the tables, at every quiet moment
  *   sim_told_test.c   what must hold of the timelines, at the end: a slow, obvious twin
+ *   sim_clock_test.c  the same of clocks: zones, and the turns of schedules
  *   sim_oracle_test.c the same of what the swarm has: rules of contact, coupons, lots, counters */
 #pragma once
 #include "base/test.h"
@@ -37,7 +38,8 @@ struct handed {
     X(GOALS, 0)                                                                                    \
     X(JOINS, 0)                                                                                    \
     X(ERASURES, 0)                                                                                 \
-    X(JUMPS, 0)
+    X(JUMPS, 0)                                                                                    \
+    X(CLOCKS, 0)
 enum {
 #define X(name, unused) FEATURE_##name,
     FEATURES(X)
@@ -91,6 +93,7 @@ struct sim {
     bool mixed[PEOPLE];    /* was one customer with somebody else: consent is of both */
     u8 gone[EVENTS_MAX];   /* message ids that were erased, or may have been */
     u32 erasures;
+    u32 undos, undos_erased; /* of imports that were asked for; until the last erasure */
     bool erasing;       /* one was asked for, and may have happened */
     u32 device[PEOPLE]; /* how many she has had */
     struct journey_plan journeys[J_COUNT];
@@ -106,6 +109,7 @@ struct sim {
     u32 stall_count;
     u32 lots_least, lots_most; /* shares of the journey "lots" so far, × 100 */
     u32 sends;                 /* keys used */
+    i64 start_ms;              /* 08:00 UTC of a day; with CLOCKS the one before Paris moves its own */
     i64 step_ms;               /* when the present step began */
     i64 swarm_ms;              /* when the journeys of the swarm were published */
     bool faults;
@@ -197,6 +201,16 @@ void check_events(struct sim *s);
 u64 count_events(struct sim *s);
 /* Entries, refusals, exits and claims are those the events and the journeys' rules lead to. */
 void check_told(struct sim *s);
+
+/* ---- sim_clock_test.c ---- */
+
+/* What a zone's clock is ahead of UTC, of those that the swarm gives. */
+i64 sim_offset(str zone, i64 utc);
+/* The zone that a customer has where her timeline is at `at`; and what it is ahead at that event. */
+str sim_zone(const struct told *list, u32 at);
+i64 offset_at(const struct told *list, u32 at);
+/* Schedules: everybody has her turn, once, also in what was down for less than an hour. */
+void check_schedules(struct sim *s, const struct told *list, u32 n);
 
 /* ---- sim_oracle_test.c ---- */
 

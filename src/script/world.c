@@ -26,7 +26,7 @@ struct world {
     struct call calls[CONNECTIONS]; /* as many as deliveries at once */
     struct delivered *delivered;
     u32 delivered_count, delivered_cap;
-    bool stopped; /* the log failed: a process would end here */
+    bool stopped; /* the log failed: a process would end here; or it was enough */
 };
 
 /* ---- the provider ---- */
@@ -227,7 +227,8 @@ static bool provider_step(struct world *w)
 static void settle(struct world *w)
 {
     bool moved = true;
-    while (moved) {
+    w->stopped |= w->options.enough && w->options.enough(w->options.ctx);
+    while (moved && !(w->stopped && w->options.enough)) {
         err log = log_step(engine_log(w->engine));
         w->stopped |= log == ERR_IO;
         moved = log == ERR_OK;

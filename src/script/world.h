@@ -35,6 +35,7 @@ struct world_options {
     const char *dir; /* on it; NULL: in memory */
     struct world_answer (*answer)(void *ctx, const struct delivered *d); /* NULL: accepts at once */
     void *ctx;
+    bool (*enough)(void *ctx); /* asked now and then; true: nothing goes on. NULL: never */
     u64 events_tail_bytes; /* as in engine_options: small ones make seals frequent */
     struct env *files;     /* where /usr/share/zoneinfo is; NULL: on the simulated disk */
 };

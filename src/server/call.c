@@ -12,6 +12,7 @@
 /* ---- going from thread to thread ---- */
 
 static void advance(struct call *c);
+static void run_next(struct call *c);
 
 static void free_call(struct call *c)
 {
@@ -149,11 +150,53 @@ static void at_import(void *ctx)
     run_next(c);
 }
 
+/* Work on one of libuv's threads. */
+struct aside {
+    uv_work_t work;
+    struct server *server;
+    struct call *call;
+};
+
+static void on_aside(uv_work_t *work)
+{
+    struct call *c = ((struct aside *)work->data)->call;
+    c->at = AT_ASIDE;
+    run_next(c);
+}
+
+static void after_aside(uv_work_t *work, int status)
+{
+    struct aside *a = work->data;
+    (void)status;
+    a->server->aside = false;
+    free(a);
+}
+
+static void at_aside(void *ctx)
+{
+    struct call *c = ctx;
+    struct server *s = c->server;
+    c->at = AT_LOOP;
+    if (s->aside) {
+        put_problem(c, diag_set(&c->why, ERR_UNAVAILABLE, "another one runs; try again in a moment"));
+        finish(c);
+        return;
+    }
+    struct aside *a = mem_zalloc(sizeof *a);
+    *a = (struct aside){.work.data = a, .server = s, .call = c};
+    s->aside = true;
+    MUST(uv_queue_work(&s->loop, &a->work, on_aside, after_aside) == 0);
+}
+
 /* Numbers only rise within the list: one thread puts calls there, in the order it appended. */
 static void wait_applied(struct call *c)
 {
     struct server *s = c->server;
     MUST(c->at == AT_ENGINE);
+    if (c->number <= engine_applied(s->engine)) { /* nothing was to be written */
+        run_next(c);
+        return;
+    }
     c->link = NULL;
     if (s->applied_last)
         s->applied_last->link = c;
@@ -180,6 +223,7 @@ static void advance(struct call *c)
     case GO_ENGINE: postbox_post(&s->engine_post, at_engine, c); break;
     case GO_HELPER: postbox_post(&s->helper_post, at_helper, c); break;
     case GO_IMPORT: postbox_post(&s->import_post, at_import, c); break;
+    case GO_ASIDE: postbox_post(&s->loop_post, at_aside, c); break;
     case GO_APPLIED: wait_applied(c); break;
     case GO_WAIT: break;
     case GO_NOWHERE:
@@ -219,12 +263,31 @@ err call_import(struct call *c, call_step next)
     return ERR_OK;
 }
 
+err call_aside(struct call *c, call_step next)
+{
+    c->go = GO_ASIDE;
+    c->next = next;
+    return ERR_OK;
+}
+
 err call_applied(struct call *c, u64 number, call_step next)
 {
     c->go = GO_APPLIED;
     c->number = number;
     c->next = next;
     return ERR_OK;
+}
+
+err call_park(struct call *c)
+{
+    c->go = GO_WAIT;
+    return ERR_OK;
+}
+
+void call_wake(struct call *c, call_step next)
+{
+    c->next = next;
+    postbox_post(&c->server->engine_post, at_engine, c);
 }
 
 /* ---- routing ---- */

@@ -54,9 +54,10 @@ struct call {
     const struct json *body; /* an object; NULL: the request had none */
     struct diag why;
     void *data; /* the steps' own */
+    void *helper_data; /* of a count that is under way (counts.c) */
     call_step next;
-    enum { GO_NOWHERE, GO_LOOP, GO_ENGINE, GO_HELPER, GO_IMPORT, GO_APPLIED, GO_WAIT } go;
-    enum { AT_LOOP, AT_ENGINE, AT_HELPER, AT_IMPORT } at;
+    enum { GO_NOWHERE, GO_LOOP, GO_ENGINE, GO_HELPER, GO_IMPORT, GO_ASIDE, GO_APPLIED, GO_WAIT } go;
+    enum { AT_LOOP, AT_ENGINE, AT_HELPER, AT_IMPORT, AT_ASIDE } at;
     u64 number;
     struct call *link;
     bool replayed; /* its answer is one that was given before */
@@ -89,7 +90,13 @@ err call_loop(struct call *c, call_step next);
 err call_engine(struct call *c, call_step next);
 err call_helper(struct call *c, call_step next);
 err call_import(struct call *c, call_step next); /* on the imports' thread */
+/* On a thread of its own, for seconds of work that touch nothing of the server's; one at a time,
+ * while there is one others are told to come again. */
+err call_aside(struct call *c, call_step next);
 err call_applied(struct call *c, u64 number, call_step next);
+/* Stays where it is until somebody wakes it: then `next` runs on the engine's thread. */
+err call_park(struct call *c);
+void call_wake(struct call *c, call_step next); /* any thread */
 
 /* The route of this call's address for another method, or NULL. */
 const struct route *call_route_of(const struct call *c, http_verb verb);

@@ -18,6 +18,7 @@ void http_free_if_done(struct http_server *s)
         free(r);
     }
     buf_clear(&s->gather);
+    free(s->cipher);
     void (*on_closed)(void *) = s->on_closed;
     void *ctx = s->on_closed_ctx;
     free(s);
@@ -29,6 +30,7 @@ static void on_connection_closed(uv_handle_t *h)
     struct http_connection *c = h->data;
     struct http_server *s = c->server;
     free(c->in);
+    tls_link_free(c->tls);
     buf_clear(&c->backlog);
     free(c);
     s->connection_count--;
@@ -89,7 +91,9 @@ static void check_time(struct http_connection *c, i64 now)
     const struct http_options *o = &c->server->options;
     if (c->is_writing && now - c->progress_ms > o->stall_ms)
         http_connection_close(c);
-    else if (c->is_lingering) {
+    else if (c->tls && !tls_is_up(c->tls)) {
+        if (now - c->since_ms > o->header_ms) http_connection_close(c);
+    } else if (c->is_lingering) {
         if (now - c->since_ms > LINGER_MS) http_connection_close(c);
     } else if (c->is_paused || c->closing)
         return;
@@ -175,6 +179,7 @@ static void on_connection(uv_stream_t *listener, int status)
     bool full = s->connection_count > s->options.connections_max;
     if (!c->from_loopback && ++s->peers[c->peer] > s->options.per_peer_max) full = true;
     uv_tcp_nodelay(&c->tcp, 1);
+    if (s->options.tls) c->tls = tls_link_new(s->options.tls);
     if (full || !http_read_start(c)) http_connection_close(c);
 }
 
@@ -227,6 +232,7 @@ err http_listen(void *loop, struct env *env, const struct http_options *o,
     set_defaults(&s->options);
     env_random(env, &s->peer_seed, sizeof s->peer_seed);
     buf_init(&s->gather, SIZE_MAX);
+    if (o->tls) s->cipher = mem_alloc(READ_BYTES);
     uv_prepare_init(loop, &s->prepare);
     uv_timer_init(loop, &s->sweep);
     s->prepare.data = s->sweep.data = s;
@@ -249,6 +255,11 @@ int http_port(const struct http_server *s)
     if (uv_tcp_getsockname(&s->listener, (struct sockaddr *)&a, &n) != 0) return 0;
     return a.ss_family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)(void *)&a)->sin6_port)
                                    : ntohs(((struct sockaddr_in *)(void *)&a)->sin_port);
+}
+
+void http_always(struct http_server *s, const char *headers)
+{
+    s->always = headers;
 }
 
 u32 http_connections(const struct http_server *s)

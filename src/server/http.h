@@ -17,6 +17,7 @@
 #include "server/head.h"
 
 struct http_server;
+struct tls;
 struct http_connection;
 
 struct http_request {
@@ -68,6 +69,7 @@ struct http_options {
     i64 idle_ms;         /* between requests; 0 = 75 s */
     i64 stall_ms;        /* a peer that does not read its answer; 0 = 30 s */
     u32 body_rate_min;   /* bytes per second of a body after 5 s; 0 = 1024 */
+    struct tls *tls;     /* NULL: plain; lives as long as the listener */
 };
 
 /* Listens on `loop` (a uv_loop_t). ERR_CONFLICT if the port is taken; ERR_INVALID address; ERR_IO.
@@ -75,6 +77,8 @@ struct http_options {
 MUST_USE err http_listen(void *loop, struct env *env, const struct http_options *o,
                          const struct http_handler *h, struct http_server **out, struct diag *why);
 int http_port(const struct http_server *s);
+/* Whole header lines for every answer; not copied. */
+void http_always(struct http_server *s, const char *headers);
 /* Takes no more connections; those without a request are closed, the others after their answers. */
 void http_drain(struct http_server *s);
 u32 http_connections(const struct http_server *s);

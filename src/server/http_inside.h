@@ -5,6 +5,7 @@
  *   http_write.c  answers to bytes, in order */
 #pragma once
 #include "server/http.h"
+#include "server/tls.h"
 
 #include <uv.h>
 
@@ -20,6 +21,7 @@ typedef enum { PHASE_HEAD, PHASE_BODY, PHASE_CHUNKS } phase;
 struct http_connection {
     uv_tcp_t tcp;
     struct http_server *server;
+    struct tls_link *tls; /* NULL: plain */
     struct http_connection *previous, *next, *next_dirty;
     struct http_request *first, *last; /* in the order of arrival */
     char *in;                          /* a request in the making; NULL when idle */
@@ -35,7 +37,8 @@ struct http_connection {
     struct chunks chunks;
     u32 peer;
     u8 phase;
-    bool closing; /* reads no further request */
+    bool closing;    /* reads no further request */
+    bool has_spoken; /* something came from it */
     bool is_dirty, is_writing, is_paused, is_gone, is_lingering, at_eof, owes_continue,
         from_loopback;
 };
@@ -62,6 +65,8 @@ struct http_server {
     void (*on_closed)(void *ctx);
     void *on_closed_ctx;
     u16 peers[PEER_BUCKETS];
+    const char *always; /* headers of every answer */
+    char *cipher;       /* with TLS: what came from a socket */
     char read[READ_BYTES];
 };
 
@@ -88,4 +93,6 @@ void http_request_free(struct http_request *req);
 /* Something may be written: looked at before the loop sleeps. */
 void http_mark_dirty(struct http_connection *c);
 void http_flush_all(struct http_server *s);
+/* What TLS has to say by itself. */
+void http_send_cipher(struct http_connection *c);
 const char *http_status_text(int status);

@@ -46,6 +46,7 @@ static void request_views(struct http_request *req, const struct http_connection
     req->fields = h->fields;
     req->field_count = h->field_count;
     req->from_loopback = c->from_loopback;
+    req->tls = c->tls != NULL;
 }
 
 /* True when the head is whole and its body may come. */
@@ -196,19 +197,22 @@ static void absorb(struct http_connection *c, struct input in)
     c->in_size = (u32)in.n;
 }
 
-static void on_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *out)
+/* Where the next plain bytes go. */
+static uv_buf_t room_of(struct http_connection *c)
 {
-    (void)suggested;
-    struct http_connection *c = h->data;
-    if (!c->in) {
-        *out = uv_buf_init(c->server->read, READ_BYTES);
-        return;
-    }
+    if (!c->in) return uv_buf_init(c->server->read, READ_BYTES);
     if (c->in_room - c->in_size < c->in_room / 4) {
         c->in_room *= 2;
         c->in = mem_realloc(c->in, c->in_room);
     }
-    *out = uv_buf_init(c->in + c->in_size, c->in_room - c->in_size);
+    return uv_buf_init(c->in + c->in_size, c->in_room - c->in_size);
+}
+
+static void on_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *out)
+{
+    (void)suggested;
+    struct http_connection *c = h->data;
+    *out = c->tls ? uv_buf_init(c->server->cipher, READ_BYTES) : room_of(c);
 }
 
 static void on_eof(struct http_connection *c)
@@ -218,6 +222,46 @@ static void on_eof(struct http_connection *c)
     bool streams = c->first && c->first->stream;
     bool is_done = !c->first && !c->is_writing;
     if (is_done || c->is_lingering || streams) http_connection_close(c);
+}
+
+/* Plain bytes that lie where room_of said. */
+static void came(struct http_connection *c, const uv_buf_t *b, size_t n)
+{
+    if (!c->in) {
+        absorb(c, (struct input){b->base, n});
+        return;
+    }
+    c->in_size += (u32)n;
+    absorb(c, (struct input){c->in, c->in_size});
+}
+
+/* Whatever can be read of what was fed; what TLS wants to say goes out. */
+static void decipher(struct http_connection *c)
+{
+    while (!c->is_gone && !c->closing && !c->is_paused) {
+        uv_buf_t b = room_of(c);
+        int n = tls_read(c->tls, b.base, b.len);
+        if (n == 0) break;
+        if (n < 0) {
+            http_send_cipher(c); /* the alert, if there is one */
+            if (!c->is_gone) on_eof(c);
+            return;
+        }
+        came(c, &b, (size_t)n);
+    }
+    if (!c->is_gone) http_send_cipher(c);
+}
+
+/* Whoever speaks plain HTTP here is told so in plain. */
+static bool is_plain(struct http_connection *c, const char *bytes)
+{
+    bool first = !c->has_spoken;
+    c->has_spoken = true;
+    if (!first || *bytes == 0x16 || (u8)*bytes >= 0x80) return false;
+    tls_link_free(c->tls);
+    c->tls = NULL;
+    http_refuse(c, 400, "This port speaks HTTPS: the address begins with https://");
+    return true;
 }
 
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
@@ -232,18 +276,20 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
         return;
     }
     if (c->closing) return;
-    if (!c->in) {
-        absorb(c, (struct input){b->base, (size_t)n});
+    if (!c->tls) {
+        came(c, b, (size_t)n);
         return;
     }
-    c->in_size += (u32)n;
-    absorb(c, (struct input){c->in, c->in_size});
+    if (is_plain(c, b->base)) return;
+    tls_feed(c->tls, (str){b->base, (size_t)n});
+    decipher(c);
 }
 
 void http_read_on(struct http_connection *c)
 {
     c->is_paused = false;
     if (c->in && !c->closing) absorb(c, (struct input){c->in, c->in_size});
+    if (c->tls && !c->is_gone && !c->is_paused) decipher(c);
     if (!c->is_gone && !c->is_paused && !c->at_eof)
         uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read);
 }

@@ -172,7 +172,7 @@ static void start_write(struct http_connection *c, char *p, size_t n)
 }
 
 /* To the socket if it takes it, else behind what waits. */
-static void put_out(struct http_connection *c, str s)
+static void send_out(struct http_connection *c, str s)
 {
     if (s.n == 0 || c->is_gone) return;
     if (c->is_writing) {
@@ -191,6 +191,25 @@ static void put_out(struct http_connection *c, str s)
     char *copy = mem_alloc(left);
     memcpy(copy, s.p + sent, left);
     start_write(c, copy, left);
+}
+
+void http_send_cipher(struct http_connection *c)
+{
+    str bytes = tls_pending(c->tls);
+    if (!bytes.n || c->is_gone) return;
+    send_out(c, bytes);
+    tls_sent(c->tls);
+}
+
+static void put_out(struct http_connection *c, str s)
+{
+    if (s.n == 0 || c->is_gone) return;
+    if (!c->tls)
+        send_out(c, s);
+    else if (tls_write(c->tls, s))
+        http_send_cipher(c);
+    else
+        http_connection_close(c);
 }
 
 static void refresh_date(struct http_server *s)
@@ -230,6 +249,7 @@ static void put_head(struct http_server *s, const struct http_request *req)
         buf_put(b, S("Connection: close\r\n"));
     else if (req->old_version)
         buf_put(b, S("Connection: keep-alive\r\n"));
+    if (s->always) buf_put(b, str_of(s->always));
     buf_put(b, req->headers);
     buf_put(b, S("\r\n"));
 }
@@ -295,6 +315,11 @@ static void finish(struct http_connection *c)
     if (c->at_eof) {
         http_connection_close(c);
         return;
+    }
+    if (c->tls) {
+        tls_end(c->tls);
+        http_send_cipher(c);
+        if (c->is_gone) return;
     }
     c->is_lingering = true;
     c->since_ms = http_now_ms(c->server);

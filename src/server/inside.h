@@ -23,6 +23,7 @@ struct rates;
 struct outbound;
 struct webhooks;
 struct attempts;
+struct tls;
 
 typedef enum { SERVER_STARTING, SERVER_READY, SERVER_STOPPING } server_state;
 
@@ -55,12 +56,14 @@ struct server {
 
     /* the loop's thread */
     uv_loop_t loop;
+    bool aside; /* a call's work runs on a thread of libuv's */
     pthread_t loop_thread;
     uv_async_t wake;
     uv_prepare_t prepare;
     uv_timer_t every_second, stop_timer;
-    uv_signal_t signals[2];
+    uv_signal_t signals[3];
     struct http_server *http;
+    struct tls *tls; /* NULL: plain HTTP */
     struct office *office;
     struct intake *intake;
     struct intake_result *result;

@@ -57,7 +57,7 @@ static void put_value(struct buf *b, const struct json *j)
     }
 }
 
-static value value_of_json(struct arena *arena, const struct json *j)
+value value_of_json(struct arena *arena, const struct json *j)
 {
     struct buf b;
     buf_init(&b, API_BODY_MAX * 2);

@@ -102,6 +102,9 @@ static err engine_metrics(struct call *c)
                "Visitors without a name whose time was up", st.visitors_forgotten);
     put_metric(b, "beckon_events_duplicate_total", "counter", "Events seen before", st.duplicates);
     put_metric(b, "beckon_events_late_total", "counter", "Events too late to trigger", st.late);
+    put_metric(b, "beckon_causes_dropped_total", "counter",
+               "What followed from a record and was cut off: too much, or more than eight deep",
+               st.causes_dropped);
     put_metric(b, "beckon_customers", "gauge", "Customers", st.customers);
     put_metric(b, "beckon_events", "gauge", "Events kept", st.events);
     put_metric(b, "beckon_store_bytes", "gauge", "Memory of tables and strings", st.store_bytes);

@@ -192,22 +192,6 @@ static void add_up(struct version_info *sum, const struct version_info *v)
 
 /* ---- report ---- */
 
-/* Where those stand who are under way: a number for each place of each version. */
-struct standing {
-    struct arena *arena;
-    u32 **at; /* by version index, made when met */
-};
-
-enum { VERSIONS_SHOWN = 1 << 16, PLACES_SHOWN = 4096 };
-
-static void stands(void *ctx, u32 version, u32 at)
-{
-    struct standing *s = ctx;
-    if (version >= VERSIONS_SHOWN || at >= PLACES_SHOWN) return;
-    if (!s->at[version]) s->at[version] = arena_zalloc(s->arena, PLACES_SHOWN * sizeof(u32));
-    s->at[version][at]++;
-}
-
 /* Cumulative: what was clicked was sent. An unsubscription or a complaint was sent, too. */
 static u64 sent_of(const struct step_tally *t)
 {
@@ -224,41 +208,37 @@ static void put_messages(struct buf *b, const struct step_tally *t)
     put_counts(b, S("not_sent"), t->refused, REFUSAL_COUNT, refusal_name_of);
 }
 
-static void put_steps(struct call *c, const struct version_info *v, const struct standing *s)
+static void put_steps(struct call *c, const struct version_info *v)
 {
     struct step_info step;
     u32 cursor = 0;
     json_put_key(&c->out, S("steps"));
     buf_byte(&c->out, '[');
     while (journey_next_step(engine_journeys(c->server->engine), v->index, &cursor, &step)) {
-        const u32 *at = v->index < VERSIONS_SHOWN ? s->at[v->index] : NULL;
         json_put_comma(&c->out);
         buf_byte(&c->out, '{');
         json_put_kv_str(&c->out, S("step"), step.step);
         json_put_kv_str(&c->out, S("kind"), step.kind);
-        json_put_kv_i64(&c->out, S("came"), (i64)step.came);
-        json_put_kv_i64(&c->out, S("now"), at ? at[step.at] : 0);
+        json_put_kv_i64(&c->out, S("came"), (i64)step.tally.came);
+        json_put_kv_i64(&c->out, S("now"), (i64)step.tally.standing);
         if (step.template_id.n) {
             json_put_kv_str(&c->out, S("channel"), step.channel);
             json_put_kv_str(&c->out, S("template"), step.template_id);
-            put_messages(&c->out, &step.messages);
+            put_messages(&c->out, &step.tally);
         }
         buf_byte(&c->out, '}');
     }
     buf_byte(&c->out, ']');
 }
 
-/* From counters, but for who stands where now. */
+/* From counters alone. */
 static err report(struct call *c)
 {
-    struct standing standing = {.arena = c->arena};
     struct journey_info i;
     struct version_info v, sum = {0};
     u32 cursor = 0;
     if (!find(c, c->params[0], &i))
         return diag_set(&c->why, ERR_NOT_FOUND, "there is no published journey of this id");
-    standing.at = arena_zalloc(c->arena, VERSIONS_SHOWN * sizeof *standing.at);
-    journey_standing(engine_journeys(c->server->engine), i.code, stands, &standing);
     buf_byte(&c->out, '{');
     json_put_kv_str(&c->out, S("id"), c->params[0]);
     json_put_kv_str(&c->out, S("status"), status_of(&i));
@@ -273,7 +253,7 @@ static err report(struct call *c)
         json_put_kv_time(&c->out, S("published_at"), v.live_ms);
         json_put_kv_i64(&c->out, S("entered"), (i64)v.entered);
         put_fates(&c->out, &v);
-        put_steps(c, &v, &standing);
+        put_steps(c, &v);
         buf_byte(&c->out, '}');
         add_up(&sum, &v);
     }

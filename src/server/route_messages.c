@@ -3,6 +3,7 @@
  *
  * A message's row goes three days after it settled. Its customer's timeline stays: with `customer`
  * a message is found there for as long as her events are kept. */
+#include "server/look.h"
 #include "server/show.h"
 
 #include <stdio.h>
@@ -169,8 +170,8 @@ static err get_one(struct call *c)
     return ERR_OK;
 }
 
-/* What it said, rendered again. */
-static err get_content(struct call *c)
+/* What it said, rendered again; a preview tells of its links and pictures, too. */
+static err put_content(struct call *c, bool whole)
 {
     struct found f;
     struct message_story story;
@@ -189,8 +190,24 @@ static err get_content(struct call *c)
     json_put_kv_str(&c->out, S("subject"), words.subject);
     json_put_kv_str(&c->out, S("html"), words.html);
     json_put_kv_str(&c->out, S("text"), words.text);
+    if (whole) {
+        json_put_kv_str(&c->out, S("channel"), story.channel);
+        json_put_kv_i64(&c->out, S("bytes"), (i64)(words.html.n + words.text.n));
+        look_put_links(&c->out, words.html);
+        (void)look_put_images(&c->out, words.html);
+    }
     buf_byte(&c->out, '}');
     return ERR_OK;
+}
+
+static err get_content(struct call *c)
+{
+    return put_content(c, false);
+}
+
+static err get_preview(struct call *c)
+{
+    return put_content(c, true);
 }
 
 extern const struct route ROUTES_MESSAGES[];
@@ -199,4 +216,6 @@ const struct route ROUTES_MESSAGES[] = {
     {METHOD_GET, "/api/v1/messages/{id}", NEEDS_SCOPE, SCOPE_CUSTOMERS_READ, ON_ENGINE, get_one},
     {METHOD_GET, "/api/v1/messages/{id}/content", NEEDS_SCOPE, SCOPE_CUSTOMERS_READ, ON_ENGINE,
      get_content},
+    {METHOD_GET, "/api/v1/messages/{id}/preview", NEEDS_SCOPE, SCOPE_CUSTOMERS_READ, ON_ENGINE,
+     get_preview},
     {0}};

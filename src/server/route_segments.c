@@ -1,12 +1,12 @@
 /* route_segments.c — segments: rules that are kept true, who is in them, and counts before any
  * exist. */
+#include "predicate/sentence.h"
+#include "server/counts.h"
+#include "server/look.h"
 #include "server/publish.h"
 #include "server/show.h"
 
-#include "segment/score.h"
-
 #include <stdio.h>
-#include <stdlib.h>
 
 static void put_segment(struct call *c, u32 code, str source)
 {
@@ -207,157 +207,94 @@ static err snapshot(struct call *c)
     return ERR_OK;
 }
 
-/* ---- preview: compiled on the engine's thread, counted beside on an epoch ---- */
+/* ---- preview ---- */
 
-enum { PREVIEW_BLOCK = 1 << 16, PREVIEW_SAMPLE = 10 };
+/* The conditions at the top, one row each: all of `all`, or of `any`, or the one there is. */
+static u32 rows_of(const struct json *rule, const struct json **first, bool *any, const char **name)
+{
+    const struct json *all = json_get(rule, "all"), *some = json_get(rule, "any");
+    *any = !all && some;
+    *name = all ? "/all" : some ? "/any" : "";
+    const struct json *list = all ? all : some;
+    *first = json_is(list, JSON_ARRAY) ? list->child : rule;
+    return json_is(list, JSON_ARRAY) ? list->count : 1;
+}
 
 struct preview {
-    struct engine_view view;
-    struct predicate *predicate;
-    const struct zone *zone;
-    persona end;
-    i64 now;
-    u64 count, reachable[CHANNEL_FIXED_COUNT];
-    persona sample[PREVIEW_SAMPLE];
-    u32 sampled;
-    i64 began_ns;
-    bool cancelled;
-    const struct scores *scores;
-    struct arena *scratch; /* of one customer's scores */
+    struct counts counts;
+    const struct json *first;
+    const char *place;
+    bool rows;
 };
 
-static answer member_then(void *ctx, persona head, u32 code, i64 now)
+static void put_rows(struct call *c, const struct preview *p)
 {
-    struct call *c = ctx;
-    struct preview *p = c->data;
-    (void)now;
-    bool in = segment_holds(engine_segments(c->server->engine), &p->view.customers, code, head);
-    return (answer){in, NEVER};
-}
-
-enum { PREVIEW_PERSONAS = 64 };
-
-static answer score_then(void *ctx, persona head, u32 score, predicate_op op, fixed limit, i64 now)
-{
-    struct preview *p = ((struct call *)ctx)->data;
-    persona personas[PREVIEW_PERSONAS] = {head};
-    struct customer_row row;
-    u32 n = 1;
-    persona next = view_row(&p->view.customers, head, &row) ? row.next_of_head : 0;
-    while (next && next != head && n < PREVIEW_PERSONAS) {
-        personas[n++] = next;
-        next = view_row(&p->view.customers, next, &row) ? row.next_of_head : 0;
-    }
-    struct subject who = {.view = &p->view.customers,
-                          .head = head,
-                          .personas = personas,
-                          .persona_count = n,
-                          .events = p->view.events,
-                          .zone = p->zone,
-                          .scratch = p->scratch};
-    answer it = scores_answer(p->scores, score, &who, op, limit, now);
-    arena_reset(p->scratch);
-    return it;
-}
-
-static void count_one(struct call *c, persona head)
-{
-    struct preview *p = c->data;
-    p->count++;
-    if (p->sampled < PREVIEW_SAMPLE) p->sample[p->sampled++] = head;
-    for (u32 channel = CHANNEL_EMAIL; channel < CHANNEL_FIXED_COUNT; channel++)
-        p->reachable[channel] += view_consent(&p->view.customers, head, channel, 0) == 1;
-}
-
-static err preview_unpin(struct call *c)
-{
-    struct preview *p = c->data;
-    struct customers *cs = engine_customers(c->server->engine);
-    engine_unpin(&p->view);
-    if (p->cancelled) return diag_set(&c->why, ERR_BUSY, "it took too long; ask again");
-    buf_byte(&c->out, '{');
-    json_put_kv_i64(&c->out, S("count"), (i64)p->count);
-    json_put_key(&c->out, S("sample"));
+    const struct json *row = p->first;
+    struct buf zh, en;
+    buf_init(&zh, API_BODY_MAX), buf_init(&en, API_BODY_MAX);
+    json_put_key(&c->out, S("rows"));
     buf_byte(&c->out, '[');
-    for (u32 i = 0; i < p->sampled; i++) {
+    for (u32 i = 1; i < p->counts.n; i++, row = row->next) {
+        const struct counted *n = &p->counts.items[i];
+        buf_reset(&zh), buf_reset(&en);
+        predicate_sentence(row, true, &zh), predicate_sentence(row, false, &en);
         json_put_comma(&c->out);
-        show_customer(&c->out, c->server->engine, customer_head(cs, p->sample[i]));
+        buf_byte(&c->out, '{');
+        json_put_kv_str(&c->out, S("path"),
+                        p->place[0] ? arena_printf(c->arena, "%s/%u", p->place, i - 1) : S(""));
+        put_both(&c->out, S("text"), buf_str(&zh), buf_str(&en));
+        json_put_kv_i64(&c->out, S("count"), (i64)n->running);
+        json_put_kv_i64(&c->out, S("alone"), (i64)n->count);
+        buf_byte(&c->out, '}');
     }
     buf_byte(&c->out, ']');
-    json_put_key(&c->out, S("reachable"));
+    buf_clear(&zh), buf_clear(&en);
+}
+
+static err preview_answer(struct call *c)
+{
+    const struct preview *p = c->data;
+    struct engine *e = c->server->engine;
+    const struct counted *n = &p->counts.items[0];
     buf_byte(&c->out, '{');
-    for (u32 i = CHANNEL_EMAIL; i < CHANNEL_FIXED_COUNT; i++)
-        if (p->reachable[i])
-            json_put_kv_i64(&c->out, names_text(engine_names(c->server->engine), NAME_CHANNEL, i),
-                            (i64)p->reachable[i]);
-    buf_byte(&c->out, '}');
-    json_put_kv_i64(&c->out, S("took_ms"), (env_mono_ns(c->server->env) - p->began_ns) / 1000000);
+    json_put_kv_i64(&c->out, S("count"), (i64)n->count);
+    json_put_kv_i64(&c->out, S("of"), (i64)engine_stats(e).customers);
+    json_put_key(&c->out, S("sample"));
+    buf_byte(&c->out, '[');
+    for (u32 i = 0; i < n->sampled; i++) {
+        json_put_comma(&c->out);
+        show_customer(&c->out, e, customer_head(engine_customers(e), n->sample[i]));
+    }
+    buf_byte(&c->out, ']');
+    counts_put_reach(c, n);
+    json_put_kv_i64(&c->out, S("reachable_any"), (i64)n->reachable_any);
+    if (p->rows) put_rows(c, p);
+    json_put_kv_i64(&c->out, S("took_ms"), p->counts.took_ms);
     buf_byte(&c->out, '}');
     return ERR_OK;
 }
 
-static err preview_count(struct call *c)
-{
-    struct preview *p = c->data;
-    struct resolver resolver = {.ctx = c, .segment = member_then, .score = score_then};
-    struct batch_subject all = {.view = &p->view.customers,
-                                .events = p->view.events,
-                                .zone = p->zone,
-                                .resolver = &resolver,
-                                .cancel = &p->cancelled,
-                                .names = engine_names(c->server->engine)};
-    u64 *bits = mem_alloc(PREVIEW_BLOCK / 8);
-    p->scratch = arena_new();
-    for (persona from = 1; from < p->end && !p->cancelled; from += PREVIEW_BLOCK) {
-        persona to = min_u32(p->end, from + PREVIEW_BLOCK);
-        memset(bits, 0, PREVIEW_BLOCK / 8);
-        if (!predicate_batch(p->predicate, &all, from, to, p->now, bits)) p->cancelled = true;
-        for (u32 w = 0; w < PREVIEW_BLOCK / 64 && !p->cancelled; w++)
-            for (u64 word = bits[w]; word; word &= word - 1)
-                count_one(c, from + w * 64 + (persona)__builtin_ctzll(word));
-    }
-    free(bits);
-    arena_free(p->scratch);
-    return call_engine(c, preview_unpin);
-}
-
-static bool is_known(void *ctx, const char *kind, str id)
-{
-    return strcmp(kind, "zone") != 0 || engine_zone_known(ctx, id);
-}
-
 static err preview(struct call *c)
 {
-    struct engine *e = c->server->engine;
-    const struct json *rule = json_get(c->body, "predicate");
-    struct predicate_context pc = {.names = engine_names(e),
-                                   .customers = engine_customers(e),
-                                   .zone = engine_zone(e),
-                                   .place = PREDICATE_SEGMENT,
-                                   .known = is_known,
-                                   .ctx = e};
-    if (!rule) return diag_at(&c->why, ERR_REFUSED, S("/predicate"), "\"predicate\" is needed");
+    const struct json *rule = json_get(c->body, "predicate"), *row;
     struct preview *p = arena_zalloc(c->arena, sizeof *p);
-    struct buf compiled;
-    buf_init(&compiled, RECORD_BYTES_MAX);
-    struct diag inner = {0};
-    err r = predicate_compile(rule, &pc, &compiled, &inner);
-    if (r != ERR_OK && inner.code != ERR_OK) {
-        str path = arena_printf(c->arena, "/predicate%s", inner.path);
-        (void)!diag_at(&c->why, r, path, "%s", inner.message);
-    }
-    str bytes = arena_str(c->arena, buf_str(&compiled));
-    buf_clear(&compiled);
-    if (r == ERR_OK) r = predicate_load(bytes, c->arena, &p->predicate);
-    if (r != ERR_OK) return r;
-    p->began_ns = env_mono_ns(c->server->env);
-    p->zone = engine_zone(e);
-    p->end = customers_end(engine_customers(e));
-    p->now = max_i64(engine_time(e), server_now(c->server));
-    p->scores = scores_copy(engine_segments(e), c->arena);
-    engine_pin(e, &p->view);
+    bool any;
+    u32 rows;
+    if (!rule) return diag_at(&c->why, ERR_REFUSED, S("/predicate"), "\"predicate\" is needed");
     c->data = p;
-    return call_helper(c, preview_count);
+    counts_init(&p->counts, c);
+    struct counted *whole = counts_add(&p->counts);
+    TRY(counts_compile(&p->counts, whole, rule, "/predicate"));
+    whole->with_reach = true;
+    p->rows = json_get_bool(c->body, "rows", false);
+    rows = p->rows ? rows_of(rule, &p->first, &any, &p->place) : 0;
+    row = p->first;
+    for (u32 i = 0; i < rows; i++, row = row->next) {
+        struct counted *n = counts_add(&p->counts);
+        TRY(counts_compile(&p->counts, n, row, "/predicate"));
+        n->chain = i == 0 ? CHAIN_FIRST : any ? CHAIN_OR : CHAIN_AND;
+    }
+    return counts_begin(&p->counts, preview_answer);
 }
 
 extern const struct route ROUTES_SEGMENTS[];

@@ -221,6 +221,7 @@ static err show_setup(struct call *c)
 {
     struct server *s = c->server;
     struct caller who;
+    office_refresh(s->office);
     bool needed = !is_set_up(s);
     buf_byte(&c->out, '{');
     json_put_kv_bool(&c->out, S("needed"), needed);
@@ -297,6 +298,7 @@ static err may_set_up(struct call *c)
 {
     struct server *s = c->server;
     str token = json_get_str(c->body, "token", (str){0}), ours = str_of(s->setup_token);
+    office_refresh(s->office); /* the command line may have made one */
     if (is_set_up(s))
         return diag_set(&c->why, ERR_CONFLICT, "the first administrator is there already: sign in");
     if (auth_is_local(s, c->req)) return ERR_OK;
@@ -371,6 +373,7 @@ static err log_in(struct call *c)
     l->email = str_trim(l->email);
     l->code = json_get_str(c->body, "code", (str){0});
     TRY(session_try(c, l->email));
+    office_refresh(c->server->office);
     const struct user *u = user_by_email(c->server->office, l->email);
     l->hash.with = arena_str(c->arena, u ? str_of(u->password) : (str){0}).p;
     l->hash.then = logged_in;

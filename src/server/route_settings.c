@@ -2,6 +2,7 @@
  * amounts and phone numbers are meant, and how long visitors are kept. */
 #include "server/settings.h"
 
+#include "content/blocks.h"
 #include "server/limits.h"
 #include "server/show.h"
 
@@ -93,6 +94,90 @@ static const struct setting *setting_named(str name)
     return NULL;
 }
 
+/* "brand": what mails made of blocks look like. Kept as settings of their own, "brand.name". */
+static bool is_color(struct call *c, str text, u64 *number)
+{
+    (void)c, (void)number;
+    return text.n == 0 || blocks_is_color(text);
+}
+
+static bool is_font(struct call *c, str text, u64 *number)
+{
+    (void)c, (void)number;
+    return text.n == 0 || blocks_fonts(text).n > 0;
+}
+
+static bool is_picture(struct call *c, str text, u64 *number)
+{
+    if (!str_starts(text, S("/a/"))) return is_url(c, text, number);
+    return is_any(c, text, number) && str_index(text, '"') < 0;
+}
+
+static bool is_long(struct call *c, str text, u64 *number)
+{
+    (void)c, (void)number;
+    return text.n <= 1000;
+}
+
+static const struct setting BRAND[] = {
+    {"name", "", is_any, "a text of at most 200 bytes is needed"},
+    {"logo", "", is_picture, "an address such as https://shop.example/logo.png is needed, or the "
+                             "/a/… of an uploaded picture"},
+    {"accent", "", is_color, "a colour is written #rrggbb"},
+    {"background", "", is_color, "a colour is written #rrggbb"},
+    {"font", "", is_font, "the font is sans, serif or mono"},
+    {"address", "", is_long, "a text of at most 1,000 bytes is needed"},
+    {"footer", "", is_long, "a text of at most 1,000 bytes is needed"},
+};
+
+static str brand_name(const char *name, char room[40])
+{
+    int n = snprintf(room, 40, "brand.%s", name);
+    return (str){room, (size_t)n};
+}
+
+static void show_brand(struct call *c)
+{
+    char room[40];
+    json_put_key(&c->out, S("brand"));
+    buf_byte(&c->out, '{');
+    for (u32 i = 0; i < COUNT_OF(BRAND); i++) {
+        value v = engine_setting(c->server->engine, brand_name(BRAND[i].name, room));
+        json_put_kv_str(&c->out, str_of(BRAND[i].name), v.type == VALUE_TEXT ? v.text : (str){0});
+    }
+    value width = engine_setting(c->server->engine, S("brand.width"));
+    json_put_kv_i64(&c->out, S("width"), width.type == VALUE_INT ? width.n : BLOCKS_WIDTH);
+    buf_byte(&c->out, '}');
+}
+
+static err check_brand(struct call *c, const struct json *brand)
+{
+    if (brand->type != JSON_OBJECT)
+        return diag_at(&c->why, ERR_REFUSED, S("/brand"), "an object is needed");
+    for (const struct json *m = brand->child; m; m = m->next) {
+        const struct setting *s = NULL;
+        i64 width;
+        u64 ignored;
+        str path = arena_printf(c->arena, "/brand/%.*s", (int)min_size(m->key.n, 100), m->key.p);
+        for (u32 i = 0; i < COUNT_OF(BRAND); i++)
+            if (str_eq(m->key, str_of(BRAND[i].name))) s = &BRAND[i];
+        if (str_eq(m->key, S("width"))) {
+            if (json_to_i64(m, &width) == ERR_OK && width >= BLOCKS_WIDTH_MIN &&
+                width <= BLOCKS_WIDTH_MAX)
+                continue;
+            return diag_at(&c->why, ERR_REFUSED, path, "a mail is %d to %d wide", BLOCKS_WIDTH_MIN,
+                           BLOCKS_WIDTH_MAX);
+        }
+        if (!s)
+            return diag_at(&c->why, ERR_REFUSED, path,
+                           "brand has name, logo, accent, background, font, width, address and "
+                           "footer");
+        if (!json_is(m, JSON_STRING) || !s->good(c, m->text, &ignored))
+            return diag_at(&c->why, ERR_REFUSED, path, "%s", s->needed);
+    }
+    return ERR_OK;
+}
+
 /* "limits": a second, and at once. Kept as settings of their own, "limits.key_rate". */
 static const char *const LIMITS[] = {"key_rate", "key_burst", "source_rate", "source_burst"};
 
@@ -144,6 +229,7 @@ static err show(struct call *c)
     for (u32 i = 0; i < COUNT_OF(SETTINGS); i++)
         json_put_kv_str(&c->out, str_of(SETTINGS[i].name), setting_text(c, &SETTINGS[i]));
     json_put_kv_i64(&c->out, S("visitor_days"), engine_visitor_days(c->server->engine));
+    show_brand(c);
     show_limits(c);
     json_put_kv_str(&c->out, S("public_url"), str_of(c->server->public_url));
     json_put_kv_bool(&c->out, S("sending_held"), engine_sending_held(c->server->engine));
@@ -199,6 +285,7 @@ static err check(struct call *c, const struct json *m, u64 *number)
     const struct setting *s = setting_named(m->key);
     if (str_eq(m->key, S("visitor_days"))) return check_days(c, m);
     if (str_eq(m->key, S("limits"))) return check_limits(c, m);
+    if (str_eq(m->key, S("brand"))) return check_brand(c, m);
     if (is_shown_only(m->key)) return ERR_OK;
     if (!s) return diag_at(&c->why, ERR_REFUSED, place(c, m), "there is no setting of this name");
     if (m->type == JSON_STRING && s->good(c, m->text, number)) return ERR_OK;
@@ -224,7 +311,11 @@ static err put_down(struct call *c, const struct json *m, u64 *number)
     if (m->type == JSON_NUMBER && json_to_i64(m, &n) == ERR_OK)
         return put_setting(c, m->key, value_int(n), number);
     for (const struct json *one = m->child; one; one = one->next) {
-        str name = arena_printf(c->arena, "limits.%.*s", STR_ARG(one->key));
+        str name = arena_printf(c->arena, "%.*s.%.*s", STR_ARG(m->key), STR_ARG(one->key));
+        if (one->type == JSON_STRING) {
+            TRY(put_setting(c, name, value_text(one->text), number));
+            continue;
+        }
         TRY(json_to_i64(one, &n));
         TRY(put_setting(c, name, value_int(n), number));
     }

@@ -4,6 +4,10 @@
 
 enum { SIMULATE_TEXT_MAX = 1 << 20 };
 
+/* A page shows no more, and a yearly playbook fits in twice. */
+static const struct script_limits LIMITS = {
+    .span_ms = 1100 * DAY, .work_ms = 4 * SECOND, .events = 50000};
+
 /* What the workspace has stands in; the journey at hand goes before one of its own id. */
 struct simulation {
     struct script_base base;
@@ -20,6 +24,7 @@ static err simulate(struct call *c)
     buf_init(&happened, CALL_OUT_MAX / 2);
     report.happened = &happened;
     err e = script_parse(c->server->env, sim->script, "script", &sim->base, c->arena, &s, &c->why);
+    if (e == ERR_OK) script_limit(s, LIMITS);
     if (e == ERR_OK) e = script_run(s, 1, &report, &c->why);
     if (e == ERR_OK) {
         buf_byte(&c->out, '{');
@@ -76,7 +81,7 @@ static err begin(struct call *c)
     sim->base.no_files = true;
     TRY(take_journey(c, sim, json_get(c->body, "journey")));
     c->data = sim;
-    return call_helper(c, simulate);
+    return call_aside(c, simulate);
 }
 
 extern const struct route ROUTES_SIMULATE[];

@@ -4,10 +4,9 @@
  *
  * Price and sign are those of the SMS channel that is published. */
 #include "content/sms.h"
-#include "server/call.h"
+#include "server/look.h"
 
-/* The first SMS channel there is, or NULL. */
-static const struct json *sms_channel(struct call *c)
+const struct json *sms_channel(struct call *c)
 {
     enum { CHANNELS = 256 };
     struct engine *e = c->server->engine;

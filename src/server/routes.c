@@ -11,6 +11,7 @@
     X(IDENTITY)                                                                                    \
     X(SCHEMA)                                                                                      \
     X(EVENTS)                                                                                      \
+    X(VOCABULARY)                                                                                  \
     X(SEGMENTS)                                                                                    \
     X(STATES)                                                                                      \
     X(TASKS)                                                                                       \
@@ -18,6 +19,7 @@
     X(JOURNEYS)                                                                                    \
     X(ENTER)                                                                                       \
     X(PLAYBOOKS)                                                                                   \
+    X(PREVIEW)                                                                                     \
     X(TEMPLATES)                                                                                   \
     X(COUPONS)                                                                                     \
     X(ORDERS)                                                                                      \

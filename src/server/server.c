@@ -12,6 +12,7 @@
 #include "server/live.h"
 #include "server/memo.h"
 #include "server/rates.h"
+#include "server/tls.h"
 #include "server/token.h"
 #include "server/users.h"
 #include "server/webhooks.h"
@@ -110,9 +111,23 @@ static void on_prepare(uv_prepare_t *p)
     postbox_ring(&s->log_post);
 }
 
+/* The files may have been replaced: a certificate that cannot be used leaves the old one in force.
+ */
+static void renew_certificate(struct server *s, bool anyway)
+{
+    struct diag why = {0};
+    bool renewed = false;
+    if (!s->tls) return;
+    if (tls_renew(s->tls, anyway, &renewed, &why) != ERR_OK)
+        server_log(s, "certificate not renewed", "%s; the one before stays", why.message);
+    else if (renewed)
+        server_log(s, "certificate renewed", "file=%s", s->options.tls_cert);
+}
+
 static void on_second(uv_timer_t *t)
 {
     struct server *s = t->data;
+    renew_certificate(s, false);
     office_refresh(s->office);
     memo_tick(s->memo, server_now(s));
     if (s->state == SERVER_READY) live_tick(s);
@@ -142,8 +157,8 @@ static void write_address(const struct server *s)
     struct file *f;
     bool v6 = strchr(s->address, ':');
     bool all = strcmp(s->address, "0.0.0.0") == 0 || strcmp(s->address, "::") == 0;
-    int n = snprintf(text, sizeof text, v6 && !all ? "http://[%s]:%d" : "http://%s:%d",
-                     all ? "127.0.0.1" : s->address, http_port(s->http));
+    int n = snprintf(text, sizeof text, v6 && !all ? "%s://[%s]:%d" : "%s://%s:%d",
+                     s->tls ? "https" : "http", all ? "127.0.0.1" : s->address, http_port(s->http));
     snprintf(path, sizeof path, "%s/address", s->options.dir);
     if (env_open(s->env, path, FILE_CREATE, &f) != ERR_OK) return;
     if (file_resize(f, 0) != ERR_OK || file_write(f, 0, text, (size_t)n) != ERR_OK)
@@ -227,6 +242,7 @@ static void close_loop(struct server *s)
     close_handle((uv_handle_t *)&s->stop_timer);
     close_handle((uv_handle_t *)&s->signals[0]);
     close_handle((uv_handle_t *)&s->signals[1]);
+    close_handle((uv_handle_t *)&s->signals[2]);
 }
 
 void server_failed(void *ctx)
@@ -327,7 +343,10 @@ void server_stop(struct server *s)
 static void on_signal(uv_signal_t *h, int number)
 {
     struct server *s = h->data;
-    (void)number;
+    if (number == SIGHUP) {
+        renew_certificate(s, true);
+        return;
+    }
     if (s->stop_began_ms) _exit(1);
     begin_stop(s);
 }
@@ -353,8 +372,8 @@ static void start_loop(struct server *s)
     s->wake.data = s->prepare.data = s->every_second.data = s->stop_timer.data = s;
     uv_prepare_start(&s->prepare, on_prepare);
     uv_timer_start(&s->every_second, on_second, 1000, 1000);
-    static const int NUMBERS[2] = {SIGTERM, SIGINT};
-    for (int i = 0; i < 2; i++) {
+    static const int NUMBERS[3] = {SIGTERM, SIGINT, SIGHUP};
+    for (int i = 0; i < 3; i++) {
         uv_signal_init(&s->loop, &s->signals[i]);
         s->signals[i].data = s;
         uv_signal_start(&s->signals[i], on_signal, NUMBERS[i]);
@@ -407,6 +426,7 @@ static void destroy(struct server *s)
     hits_free(s->hits);
     rates_free(s->rates);
     attempts_free(s->attempts);
+    tls_close(s->tls);
     free(s->outbound);
     free(s);
 }
@@ -426,17 +446,22 @@ static err open_all(struct server *s, struct diag *why)
     if (e != ERR_OK) return diag_set(why, e, "the directory %s cannot be made", s->options.dir);
     TRY(office_open(s->env, s->options.dir, &s->office, why));
     TRY(memo_open(s->env, s->options.dir, office_seal(s->office), &s->memo, why));
+    if (s->options.tls_cert) {
+        TRY(tls_open(s->options.tls_cert, s->options.tls_key, &s->tls, why));
+        o.tls = s->tls;
+    }
     TRY(http_listen(&s->loop, s->env, &o, &h, &s->http, why));
     bool v6 = strchr(s->address, ':');
     bool all = strcmp(s->address, "0.0.0.0") == 0 || strcmp(s->address, "::") == 0;
     if (s->options.public_url)
         snprintf(s->public_url, sizeof s->public_url, "%s", s->options.public_url);
     else
-        snprintf(s->public_url, sizeof s->public_url,
-                 v6 && !all ? "http://[%s]:%d" : "http://%s:%d", all ? "localhost" : s->address,
-                 http_port(s->http));
+        snprintf(s->public_url, sizeof s->public_url, v6 && !all ? "%s://[%s]:%d" : "%s://%s:%d",
+                 s->tls ? "https" : "http", all ? "localhost" : s->address, http_port(s->http));
     for (size_t n = strlen(s->public_url); n > 1 && s->public_url[n - 1] == '/';)
         s->public_url[--n] = 0; /* paths are put behind it */
+    if (str_starts(str_of(s->options.public_url), S("https://")))
+        http_always(s->http, "Strict-Transport-Security: max-age=31536000\r\n");
     s->hits = hits_new();
     s->rates = rates_new();
     s->curl = curl_loop_new(&s->loop);

@@ -1,0 +1,49 @@
+/* counts.h — for how many customers predicates hold: many at once, in one pass beside the engine.
+ *
+ *   counts_init ─ counts_add, counts_compile … ─ counts_begin(then) ──pin──► helper: batches
+ *                                                                      ──unpin─► then (engine)
+ *
+ * Compiled on the engine's thread, counted on an epoch, so that writers wait for nobody. */
+#pragma once
+#include "predicate/predicate.h"
+#include "segment/score.h"
+#include "server/call.h"
+
+enum { COUNTS_MAX = 600, COUNTS_SAMPLE = 10 };
+
+/* How a row goes on from the one before it. */
+typedef enum { CHAIN_NONE, CHAIN_FIRST, CHAIN_AND, CHAIN_OR } count_chain;
+
+struct counted {
+    struct predicate *predicate; /* NULL: not asked; its count stays 0 */
+    u64 count, running;          /* running: together with the rows of its chain before it */
+    bool with_reach;
+    count_chain chain;
+    u64 reachable[CHANNEL_FIXED_COUNT], reachable_any;
+    persona sample[COUNTS_SAMPLE];
+    u32 sampled;
+};
+
+struct counts {
+    struct call *c;
+    u32 n;
+    struct counted *items;
+    struct engine_view view;
+    const struct zone *zone;
+    persona end;
+    i64 now, began_ns, took_ms;
+    bool cancelled;
+    const struct scores *scores;
+    struct arena *scratch; /* of one customer's scores */
+    call_step then;
+};
+
+void counts_init(struct counts *k, struct call *c);
+struct counted *counts_add(struct counts *k); /* MUST: COUNTS_MAX */
+/* ERR_REFUSED with the pointer behind `place`. */
+MUST_USE err counts_compile(struct counts *k, struct counted *n, const struct json *predicate,
+                            const char *place);
+/* The last of a step on the engine's thread; `then` runs there, too. c->data is the caller's. */
+MUST_USE err counts_begin(struct counts *k, call_step then);
+/* "reachable": {"email": n …} of those who agreed to a channel, without those that are 0. */
+void counts_put_reach(struct call *c, const struct counted *n);

@@ -1,0 +1,38 @@
+import { words } from '~/i18n'
+
+export const dataWords = words({
+  en: {
+    title: 'Where your data comes from', sub: '{customers, plural, one {One customer} other {# customers}}, {events, plural, one {one event} other {# events}}.', empty: 'Nothing yet. Drop a file, or put one line on your website.',
+    sources: 'Sources', imports: 'Files', live: 'What arrives now', rejected: 'Refused',
+    addSource: 'Add a source', srcNone: 'No source yet', srcNoneBody: 'A source is your website, your shop system or your app. Each has a key of its own.', srcName: 'What is it called?', srcKind: 'What is it?', browser: 'A website', server: 'A shop system or program', mobile: 'An app',
+    writeKey: 'Write key', snippet: 'Put this line into every page, before </head>', snippetServer: 'Your programmer sends events like this, or with Segment’s or RudderStack’s libraries', remove: 'Remove', removeTitle: 'Remove “{name}”?', removeBody: 'Its key stops working at once: pages and programs that use it are refused. What it has brought stays.', created: 'Added',
+    lastEvent: 'last event {time}', waiting: 'Waiting for the first event…', arrived: 'It works: {event}, just now.',
+    dropTitle: 'Drop a file here', dropBody: 'Customers, orders or events: Excel, CSV or NDJSON, up to 2 GB. Columns are recognised in Chinese and English.', choose: 'Choose a file', reading: 'Reading “{file}”…', kind: 'What is in it?', customers: 'Customers', orders: 'Orders', events: 'Events',
+    mode: 'Is it history?', history: 'History: nothing is sent because of it', liveMode: 'News: journeys may start', modeNote: 'With history nobody gets a message because of what is in the file.',
+    mapTitle: 'Is this right?', mapBody: '{rows, plural, one {One row} other {# rows}}, read as {read}. Change a column’s meaning if it is wrong.', column: 'Column in the file', means: 'Means', example: 'For example', willTake: '{n, plural, one {One row} other {# rows}} can be taken', cannotTake: '{n, plural, one {one} other {#}} cannot', start: 'Bring in {n, plural, one {one row} other {# rows}}', cancel: 'Cancel', checking: 'Checking every row…',
+    other: 'Kept as “{name}”', skip: 'Leave out', newAttribute: 'Something about the customer…', newProperty: 'Something about the event…', nameIt: 'Name',
+    importsNone: 'No file yet', queued: 'Waits', running: 'Running', done: 'Done', failed: 'Failed', dry: 'Only checked', undone: 'Taken back', undoing: 'Being taken back', accepted: 'Taken', refusedRows: 'Refused', warnings: 'Noted', errorsFile: 'Refused rows with reasons (CSV)', undo: 'Take back', undoTitle: 'Take “{file}” back?', undoBody: 'Everything it brought goes again: events, values and customers whom nothing else knows. What was sent because of it has been sent.', undoToast: '“{file}” is being taken back', file: 'File', when: 'When', rows: 'Rows',
+    liveSub: '{rate, plural, =0 {Nothing in the last seconds} other {# a second}}', liveEmpty: 'Nothing has arrived yet. Open your website, or send an event.', customer: 'Customer', pause: 'Hold', goOn: 'Go on', gap: 'Some were too fast to show',
+    rejectedNone: 'Nothing was refused in the last seven days', rejectedSub: 'What arrived but could not be used. The rest of what was sent with it was taken.', reason: 'Why', source: 'Source', sample: 'What was sent', more: 'Show more',
+    demoTitle: 'The demo shop is in here', demoBody: 'Made-up customers, orders and events to look around with. Take it out before you begin with your own: nothing of yours goes with it.', demoRemove: 'Take the demo shop out', demoRemoveTitle: 'Take the demo shop out?', demoRemoveBody: 'Its customers, events, segments and journeys go. What you brought in yourself stays.', demoGone: 'The demo shop is out',
+    t_user_id: 'Customer number', t_email: 'E-mail', t_phone: 'Mobile number', t_member_no: 'Member number', t_tag: 'Tags', t_event: 'What happened', t_occurred_at: 'When it happened', t_order_id: 'Order number', t_total: 'Order amount', t_quantity: 'Quantity', t_price: 'Unit price', t_product_id: 'Product number', t_product_name: 'Product', t_category: 'Category', t_kind: 'Order or return', t_message_id: 'Number of the event', 't_consent:email': 'May be written to by e-mail', 't_consent:sms': 'May be written to by SMS',
+    'a_name': 'Name', 'a_first_name': 'First name', 'a_last_name': 'Last name', 'a_birthday': 'Birthday', 'a_city': 'City', 'a_gender': 'Gender', 'a_created_at': 'Registered on', 'a_level': 'Member level', 'a_expires_on': 'Runs out on', 'a_language': 'Language',
+  },
+  zh: {
+    title: '数据从哪里来', sub: '{customers} 位客户，{events} 个事件。', empty: '还没有数据。拖一个文件进来，或在网站里放一行代码。',
+    sources: '来源', imports: '文件', live: '正在进来的', rejected: '被拒的',
+    addSource: '添加来源', srcNone: '还没有来源', srcNoneBody: '来源就是您的网站、店铺系统或 App，每个来源有自己的密钥。', srcName: '叫什么名字？', srcKind: '是什么？', browser: '网站', server: '店铺系统或程序', mobile: 'App',
+    writeKey: '写入密钥', snippet: '把这一行放进每个网页的 </head> 之前', snippetServer: '程序员可以这样上报事件，也可以用 Segment 或 RudderStack 的 SDK', remove: '移除', removeTitle: '移除「{name}」？', removeBody: '它的密钥立刻失效，使用它的网页和程序会被拒绝。已经带来的数据保留。', created: '添加于',
+    lastEvent: '最近事件 {time}', waiting: '正在等第一个事件…', arrived: '通了：刚刚收到 {event}。',
+    dropTitle: '把文件拖到这里', dropBody: '客户、订单或事件都可以：Excel、CSV 或 NDJSON，最大 2 GB。中英文列名都能自动识别。', choose: '选择文件', reading: '正在读取「{file}」…', kind: '里面是什么？', customers: '客户', orders: '订单', events: '事件',
+    mode: '是历史数据吗？', history: '历史数据：不会因此发任何消息', liveMode: '新数据：可以触发旅程', modeNote: '作为历史数据导入，不会有人因为文件里的内容收到消息。',
+    mapTitle: '这样对吗？', mapBody: '{rows} 行，按 {read} 读取。哪一列不对，改一下就好。', column: '文件里的列', means: '意思是', example: '例如', willTake: '{n} 行可以导入', cannotTake: '{n} 行不行', start: '导入 {n} 行', cancel: '取消', checking: '正在逐行检查…',
+    other: '存为「{name}」', skip: '不要这一列', newAttribute: '客户的其他信息…', newProperty: '事件的其他信息…', nameIt: '名称',
+    importsNone: '还没有文件', queued: '排队中', running: '进行中', done: '完成', failed: '失败', dry: '只检查', undone: '已撤回', undoing: '正在撤回', accepted: '已导入', refusedRows: '被拒', warnings: '有提示', errorsFile: '被拒的行和原因 (CSV)', undo: '撤回', undoTitle: '撤回「{file}」？', undoBody: '它带来的都会撤掉：事件、字段值，以及只有它带来的客户。已经因此发出的消息收不回来。', undoToast: '正在撤回「{file}」', file: '文件', when: '时间', rows: '行数',
+    liveSub: '{rate, plural, =0 {最近几秒没有} other {每秒 # 个}}', liveEmpty: '还没有事件进来。打开您的网站，或发一个事件试试。', customer: '客户', pause: '停一下', goOn: '继续', gap: '有些来得太快，没有显示',
+    rejectedNone: '最近七天没有被拒的事件', rejectedSub: '收到了但用不了的内容。和它一起发来的其他内容已正常接收。', reason: '原因', source: '来源', sample: '发来的内容', more: '再看一些',
+    demoTitle: '这里有一家演示店铺', demoBody: '用虚构的客户、订单和事件先看看。开始用自己的数据前请把它移除，您自己的数据不受影响。', demoRemove: '移除演示店铺', demoRemoveTitle: '移除演示店铺？', demoRemoveBody: '它的客户、事件、人群和旅程都会移除。您自己带来的内容保留。', demoGone: '演示店铺已移除',
+    t_user_id: '客户编号', t_email: '邮箱', t_phone: '手机号', t_member_no: '会员号', t_tag: '标签', t_event: '发生了什么', t_occurred_at: '发生时间', t_order_id: '订单号', t_total: '订单金额', t_quantity: '数量', t_price: '单价', t_product_id: '商品编号', t_product_name: '商品', t_category: '类目', t_kind: '下单或退货', t_message_id: '事件编号', 't_consent:email': '同意接收邮件', 't_consent:sms': '同意接收短信',
+    'a_name': '姓名', 'a_first_name': '名', 'a_last_name': '姓', 'a_birthday': '生日', 'a_city': '城市', 'a_gender': '性别', 'a_created_at': '注册时间', 'a_level': '会员等级', 'a_expires_on': '到期日', 'a_language': '语言',
+  },
+})
