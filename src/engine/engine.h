@@ -106,6 +106,21 @@ bool engine_score_add(struct engine *e, persona head, u32 score, fixed points, s
 /* Her points of a score by the clock, rounded to four places. Engine thread, outside apply. */
 fixed engine_score(struct engine *e, persona head, u32 score);
 
+/* ---- ahead ---- */
+
+/* Customers for whom something is due before `until`, `max` at most, in no order: how many.
+ * `*more`: there are others. O(those). */
+u32 engine_due_before(const struct engine *e, i64 until, persona *out, u32 max, bool *more);
+/* What is likely to be sent to her before `until`: by journey (code; 0: a program's) and channel.
+ */
+struct ahead {
+    void (*each)(void *ctx, u32 journey, u32 channel, i64 at);
+    void *ctx;
+};
+void engine_ahead(struct engine *e, persona head, i64 until, const struct ahead *a);
+/* What is ready to be sent now, `max` at most; false: there is more. */
+bool engine_ready_ahead(struct engine *e, u32 max, const struct ahead *a);
+
 /* ---- reading ---- */
 
 /* A live subject of a customer (engine thread, until the next step). */

@@ -328,6 +328,24 @@ struct step_info {
 };
 /* *cursor starts at 0. O(1). */
 bool journey_next_step(const struct journeys *j, u32 version, u32 *cursor, struct step_info *out);
+/* Sends behind her waits that end before `until`, as things stand: no other wait between, branches
+ * by their first way, nothing of journeys that are paused. */
+void journey_ahead(const struct journeys *j, persona head, i64 until,
+                   void (*each)(void *ctx, u32 journey, u32 channel, i64 at), void *ctx);
+/* One enrolment for pages. False: there is none in this row, or it only holds the place of a date.
+ * Rows run from 1 to below journeys_enrolments; those that are freed are given again. */
+struct enrolment_info {
+    persona head;
+    u32 journey, version;             /* NAME_OBJECT code; number */
+    str step;                         /* where it stands, or stood last */
+    u8 state;                         /* enrolment_state */
+    u8 exit;                          /* exit_reason */
+    bool reached;                     /* its goal */
+    i64 entered_ms, due_ms, ended_ms; /* NEVER: none by time */
+    u64 order;                        /* of creation */
+};
+u32 journeys_enrolments(const struct journeys *j);
+bool enrolment_read(const struct journeys *j, u32 row, struct enrolment_info *out);
 u32 journey_list(const struct journeys *j, struct journey_info *out, u32 max);
 bool journey_find(const struct journeys *j, str id, struct journey_info *out);
 const struct enrolment_row *enrolment_at(const struct journeys *j, u32 row);

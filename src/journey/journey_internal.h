@@ -9,7 +9,8 @@
  *   owner.c    joined, cut, forgotten  pass.c     work that passes everybody
  *   schedule.c ticks                   goal.c     what they are to do
  *   cron.c     patterns of local time  explain.c  how it stands for one customer
- *   user.c     which journey names an object  loop.c  circles of journeys */
+ *   user.c     which journey names an object  loop.c  circles of journeys
+ *   ahead.c    what is likely to be sent soon */
 #pragma once
 #include "journey/program.h"
 

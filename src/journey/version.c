@@ -279,6 +279,33 @@ bool journey_next_step(const struct journeys *j, u32 version, u32 *cursor, struc
 
 /* ---- reading ---- */
 
+u32 journeys_enrolments(const struct journeys *j)
+{
+    return table_count(j->enrolments);
+}
+
+bool enrolment_read(const struct journeys *j, u32 row, struct enrolment_info *out)
+{
+    if (!row || row >= table_count(j->enrolments) || !table_has(j->enrolments, row)) return false;
+    const struct enrolment_row *r = row_at(j, row);
+    bool runs = enrolment_runs(r);
+    if (!runs && r->state != ENROLMENT_ENDED) return false;
+    const struct program *p = &j->loaded[r->program];
+    *out = (struct enrolment_info){.head = customer_head(j->customers, r->persona),
+                                   .journey = p->code,
+                                   .version = p->version,
+                                   .state = r->state,
+                                   .exit = runs ? EXIT_NONE : r->exit,
+                                   .reached = r->goal == GOAL_REACHED,
+                                   .entered_ms = r->started_ms,
+                                   .due_ms = runs ? r->due_ms : NEVER,
+                                   .ended_ms = runs ? NEVER : r->due_ms,
+                                   .order = r->trigger_order};
+    if (r->step < p->instruction_count)
+        out->step = names_text(j->names, NAME_OBJECT, p->instructions[r->step].step);
+    return true;
+}
+
 static bool fill(const struct journeys *j, u32 row, struct journey_info *out)
 {
     const struct journey_row *r = table_at(j->journeys, row);

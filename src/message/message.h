@@ -202,6 +202,14 @@ struct claim_check {
 refusal message_check(const struct messages *m, u32 row, const struct claim_check *check,
                       i64 *until);
 
+/* What waits and is due before `until`: of a customer; and of all that are ready, `max` at most,
+ * which the queues have at hand. False: there are more. Its version (0: a program's) and channel.
+ */
+void messages_ahead(const struct messages *m, persona head, i64 until,
+                    void (*each)(void *ctx, u32 program, u32 channel, i64 at), void *ctx);
+bool messages_ready_ahead(const struct messages *m, u32 max,
+                          void (*each)(void *ctx, u32 program, u32 channel, i64 at), void *ctx);
+
 /* State changes; each returns false (and changes nothing) if the row is not in a state that allows
  * it. */
 /* Claiming takes its place in every cap and duplicate window, in the same record; being rejected,

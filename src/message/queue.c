@@ -116,3 +116,28 @@ u32 messages_promotion_ready(const struct messages *m)
     for (int l = 0; l < LANE_COUNT; l++) n += m->ready[l][1].count;
     return n;
 }
+
+bool messages_ready_ahead(const struct messages *m, u32 max,
+                          void (*each)(void *ctx, u32 program, u32 channel, i64 at), void *ctx)
+{
+    for (u32 i = 0; i < 2 * LANE_COUNT; i++) {
+        const struct queue *q = &m->ready[i / 2][i % 2];
+        for (u32 k = 0; k < q->count; k++) {
+            const struct message_row *r = row_of(m, q->items[k].row);
+            if (!max--) return false;
+            if (r->status == MESSAGE_PLANNED && r->id_low == q->items[k].id_low)
+                each(ctx, r->program, (u32)r->channel, r->due_ms);
+        }
+    }
+    return true;
+}
+
+void messages_ahead(const struct messages *m, persona head, i64 until,
+                    void (*each)(void *ctx, u32 program, u32 channel, i64 at), void *ctx)
+{
+    for (u32 row = customer_at(m->customers, head)->messages; row; row = row_of(m, row)->next) {
+        const struct message_row *r = row_of(m, row);
+        if (r->status == MESSAGE_DEFERRED && r->due_ms < until)
+            each(ctx, r->program, (u32)r->channel, r->due_ms);
+    }
+}

@@ -290,6 +290,12 @@ void call_wake(struct call *c, call_step next)
     postbox_post(&c->server->engine_post, at_engine, c);
 }
 
+void call_resume(struct call *c, call_step next)
+{
+    c->next = next;
+    postbox_post(&c->server->loop_post, at_loop, c);
+}
+
 /* ---- routing ---- */
 
 static str next_part(str *path)
@@ -429,7 +435,7 @@ void call_begin(struct server *s, struct http_request *req)
     s->calls++;
     http_keep(req);
     c->route = find_route(req, req->verb, raw, &verbs);
-    err e = c->route                      ? admit(c, raw)
+    err e = c->route                 ? admit(c, raw)
             : !verbs && pages_fit(c) ? pages_send(c)
                                      : wrong_verb(c, verbs);
     if (e != ERR_OK) {

@@ -98,6 +98,9 @@ err call_applied(struct call *c, u64 number, call_step next);
 err call_park(struct call *c);
 void call_wake(struct call *c, call_step next); /* any thread */
 
+/* A step has left the call waiting (c->go = GO_WAIT): it goes on at the loop. Any thread. */
+void call_resume(struct call *c, call_step next);
+
 /* The route of this call's address for another method, or NULL. */
 const struct route *call_route_of(const struct call *c, http_verb verb);
 

@@ -17,6 +17,7 @@ struct connected {
     const struct provider_type *type;
     void *provider;
     u32 channel;
+    u32 lent;      /* the engine's thread: messages past the outbox that are with it */
     bool attached; /* the engine's thread: the outbox has it */
     bool retired;  /* the loop's thread: to be closed when it is not used */
     bool asked;    /* a question whether it is used is under way */
@@ -208,6 +209,21 @@ void channel_detach(struct server *s, str id)
     }
 }
 
+bool channel_lend(struct server *s, u32 channel, struct channel_loan *out)
+{
+    struct connected *x = channel < CHANNELS_MAX ? s->attached[channel] : NULL;
+    if (!x) return false;
+    x->lent++;
+    *out = (struct channel_loan){x, x->type, x->provider, str_of(x->from), str_of(x->reply_to)};
+    return true;
+}
+
+void channel_return(struct server *s, struct connected *x)
+{
+    (void)s;
+    x->lent--;
+}
+
 /* ---- closing, on the loop ---- */
 
 static void hear_use(void *ctx)
@@ -226,7 +242,7 @@ static void hear_use(void *ctx)
 static void ask_use(void *ctx)
 {
     struct connected *x = ctx;
-    x->is_used = outbox_uses(x->server->outbox, x->provider);
+    x->is_used = x->lent || outbox_uses(x->server->outbox, x->provider);
     postbox_post(&x->server->loop_post, hear_use, x);
 }
 

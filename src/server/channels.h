@@ -25,6 +25,17 @@ void channel_abandon(struct server *s, struct connected *x);
 /* Engine's thread: nothing carries this one's channel any more. */
 void channel_detach(struct server *s, str id);
 
+/* What carries a channel, for one message past the outbox. It is not closed before channel_return.
+ * Engine's thread. False: nothing carries it. */
+struct channel_loan {
+    struct connected *of;
+    const struct provider_type *type;
+    void *provider;
+    str from, reply_to;
+};
+bool channel_lend(struct server *s, u32 channel, struct channel_loan *out);
+void channel_return(struct server *s, struct connected *x);
+
 struct hook_request;
 struct hook_items;
 /* Loop's thread. Has the provider of this channel read what came in. ERR_NOT_FOUND: no such channel

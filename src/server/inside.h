@@ -24,6 +24,8 @@ struct outbound;
 struct webhooks;
 struct attempts;
 struct tls;
+struct trials;
+struct watch;
 
 typedef enum { SERVER_STARTING, SERVER_READY, SERVER_STOPPING } server_state;
 
@@ -104,6 +106,10 @@ struct server {
     struct outbox *outbox;
     struct postbox engine_post;
     struct connected *attached[256];           /* by channel: what the outbox has */
+    struct trials *trials;                     /* messages sent to see whether a channel works */
+    struct buf ahead;                          /* what /today says of the next 24 hours… */
+    i64 ahead_ms;                              /* …as of then */
+    struct watch *watch;                       /* what became of channels and journeys lately */
     struct call *applied_first, *applied_last; /* wait for their record */
     atomic_uint in_flight;                     /* of the outbox */
     atomic_ullong snapshots;                   /* engine_snapshots */

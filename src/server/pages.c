@@ -46,7 +46,7 @@ bool pages_fit(const struct call *c)
 {
     if (c->req->verb != METHOD_GET && c->req->verb != METHOD_HEAD) return false;
     return str_starts(c->req->path, S("/ui/")) ? file_named(c->req->path) != NULL
-                                                   : wants_page(c->req);
+                                               : wants_page(c->req);
 }
 
 static str type_of(str path)

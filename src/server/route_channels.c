@@ -1,8 +1,12 @@
 /* route_channels.c — channels: who carries what, with secrets that can be written and never read.
  */
 #include "content/dkim.h"
+#include "server/channel_words.h"
 #include "server/channels.h"
 #include "server/publish.h"
+#include "server/show.h"
+#include "server/trial.h"
+#include "server/watch.h"
 
 #include <stdio.h>
 
@@ -16,8 +20,28 @@ static void put_hook_url(struct call *c, str id)
         arena_printf(c->arena, "%s/hooks/%.*s/%s", c->server->public_url, STR_ARG(id), secret));
 }
 
+/* Since when it is so, the last thing that went wrong, and a day in numbers. */
+static void put_lately(struct call *c, u32 channel)
+{
+    struct watch_channel w;
+    struct buf *b = &c->out;
+    if (!watch_channel_of(c->server, channel, &w)) return;
+    json_put_kv_time(b, S("since"), w.since_ms);
+    if (w.detail[0]) said_put(b, S("words"), channel_words(w.status, str_of(w.detail)));
+    if (w.last_error_ms) {
+        json_put_key(b, S("last_error"));
+        buf_byte(b, '{');
+        json_put_kv_time(b, S("at"), w.last_error_ms);
+        json_put_kv_str(b, S("detail"), str_of(w.last_error));
+        said_put(b, S("words"), channel_words("paused", str_of(w.last_error)));
+        buf_byte(b, '}');
+    }
+    json_put_kv_i64(b, S("sent_24h"), (i64)w.sent_24h);
+    json_put_kv_i64(b, S("failed_24h"), (i64)w.failed_24h);
+}
+
 /* One alert, with what to act on: the account is refused, or the channel rests. */
-static void put_health(struct call *c, const struct provider_health *h,
+static void put_health(struct call *c, u32 channel, const struct provider_health *h,
                        const struct channel_state *st)
 {
     bool rests = st->rests_until_ms > 0;
@@ -32,6 +56,7 @@ static void put_health(struct call *c, const struct provider_health *h,
         json_put_kv_str(&c->out, S("alert"), str_of(h->paused ? h->detail : st->detail));
         json_put_kv_time(&c->out, S("until"), h->paused ? h->until_ms : st->rests_until_ms);
     }
+    put_lately(c, channel);
     buf_byte(&c->out, '}');
 }
 
@@ -50,7 +75,7 @@ static void put_channel(struct call *c, u32 code, str source)
     bool tells = channel_health(c->server, channel, &health);
     object_begin(c, source);
     if (tells) put_hook_url(c, json_get_str(j, "id", (str){0}));
-    put_health(c, &health, &st);
+    put_health(c, channel, &health, &st);
     json_put_key(&c->out, S("state"));
     buf_byte(&c->out, '{');
     json_put_kv_bool(&c->out, S("connected"), st.connected);
@@ -214,6 +239,46 @@ static err drop(struct call *c)
     return object_remove(c, OBJECT_CHANNEL, c->params[0], removed);
 }
 
+/* ---- a message to see whether it works ---- */
+
+static err show_trial(struct call *c)
+{
+    const struct trial_outcome *o = c->data;
+    struct buf *b = &c->out;
+    buf_byte(b, '{');
+    json_put_kv_bool(b, S("ok"), strcmp(o->status, "sent") == 0);
+    json_put_kv_str(b, S("status"), str_of(o->status));
+    json_put_kv_str(b, S("detail"), str_of(o->detail));
+    said_put(b, S("message"), channel_words(o->status, str_of(o->detail)));
+    json_put_kv_str(b, S("to"), json_get_str(c->body, "to", (str){0}));
+    json_put_kv_i64(b, S("took_ms"), o->took_ms);
+    buf_byte(b, '}');
+    return ERR_OK;
+}
+
+static err test_channel(struct call *c)
+{
+    struct engine *e = c->server->engine;
+    const struct json *j;
+    char room[NORMAL_BYTES_MAX];
+    str to, source = engine_object(e, OBJECT_CHANNEL, c->params[0], NULL);
+    if (source.n == 0) return diag_set(&c->why, ERR_NOT_FOUND, "there is no channel of this id");
+    TRY(call_text(c, "to", &to));
+    TRY(json_parse(arena_str(c->arena, source), c->arena, &j, &c->why));
+    u32 channel = names_find(engine_names(e), NAME_CHANNEL, json_get_str(j, "channel", (str){0}));
+    u32 space = channel_space(channel);
+    str normal = space ? identifier_normal(e, space, to, room) : to;
+    if (!normal.n)
+        return diag_at(&c->why, ERR_REFUSED, S("/to"), "this cannot be an address of this channel");
+    bool zh = !str_eq(json_get_str(c->body, "language", S("zh")), S("en"));
+    struct rendered content = {.subject = zh ? S("来自 Beckon 的测试") : S("A test from Beckon"),
+                               .text = zh ? S("如果你看到这条消息，说明渠道已经接好。\n")
+                                          : S("If you can read this, the channel works.\n"),
+                               .html = zh ? S("<p>如果你看到这条消息，说明渠道已经接好。</p>")
+                                          : S("<p>If you can read this, the channel works.</p>")};
+    return trial_begin(c, channel, arena_str(c->arena, normal), &content, show_trial);
+}
+
 /* ---- DKIM: the server makes the pair, the private half is never shown ---- */
 
 struct dkim_pair {
@@ -372,6 +437,8 @@ const struct route ROUTES_CHANNELS[] = {
     {METHOD_POST, "/api/v1/channels", NEEDS_SCOPE, SCOPE_ADMIN, ON_ENGINE, create},
     {METHOD_GET, "/api/v1/channels/{id}", NEEDS_SCOPE, SCOPE_CONFIG_READ, ON_ENGINE, show_one},
     {METHOD_PUT, "/api/v1/channels/{id}", NEEDS_SCOPE, SCOPE_ADMIN, ON_ENGINE, replace},
+    {METHOD_POST, "/api/v1/channels/{id}/test", NEEDS_SCOPE, SCOPE_CONFIG_WRITE, ON_ENGINE,
+     test_channel},
     {METHOD_GET, "/api/v1/channels/{id}/dkim", NEEDS_SCOPE, SCOPE_CONFIG_READ, ON_ENGINE,
      show_dkim},
     {METHOD_POST, "/api/v1/channels/{id}/dkim", NEEDS_SCOPE, SCOPE_ADMIN, ON_ENGINE, make_dkim},

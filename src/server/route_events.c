@@ -64,8 +64,8 @@ static err rejected(struct call *c)
 
 static err live(struct call *c)
 {
+    TRY(live_add(c->server, c->req, &c->who, &c->why));
     c->streams = true;
-    live_add(c->server, c->req);
     return ERR_OK;
 }
 

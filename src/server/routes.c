@@ -41,6 +41,8 @@
     X(SESSION)                                                                                     \
     X(TOTP)                                                                                        \
     X(USERS)                                                                                       \
+    X(ENROLMENTS)                                                                                  \
+    X(TODAY)                                                                                       \
     X(PAUSE)                                                                                       \
     X(SETTINGS)                                                                                    \
     X(IMPORTS)

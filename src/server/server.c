@@ -14,7 +14,9 @@
 #include "server/rates.h"
 #include "server/tls.h"
 #include "server/token.h"
+#include "server/trial.h"
 #include "server/users.h"
+#include "server/watch.h"
 #include "server/webhooks.h"
 
 #include <signal.h>
@@ -392,6 +394,7 @@ static struct server *make(struct env *env, const struct server_options *o, stru
     s->limits = limits_new();
     s->scratch = arena_new();
     buf_init(&s->records, APPEND_BYTES_MAX);
+    buf_init(&s->ahead, 1 << 20);
     buf_init(&s->unpacked, 4 << 20);
     s->attempts = attempts_new(env);
     postbox_init(&s->loop_post, ring_loop, s);
@@ -405,6 +408,8 @@ static struct server *make(struct env *env, const struct server_options *o, stru
 static void destroy(struct server *s)
 {
     if (s->outbox) outbox_free(s->outbox);
+    trials_free(s->trials);
+    watch_end(s);
     intake_free(s->intake);
     engine_close(s->engine);
     memo_close(s->memo);
@@ -421,6 +426,7 @@ static void destroy(struct server *s)
     arena_free(s->scratch);
     arena_free(s->start_arena);
     buf_clear(&s->records);
+    buf_clear(&s->ahead);
     buf_clear(&s->unpacked);
     free(s->result);
     hits_free(s->hits);

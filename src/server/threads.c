@@ -4,6 +4,8 @@
 #include "server/imports.h"
 #include "server/limits.h"
 #include "server/show.h"
+#include "server/trial.h"
+#include "server/watch.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -81,6 +83,8 @@ static err open_engine(struct server *s)
         .wake = wake_engine, .ctx = s, .public_url = str_of(s->public_url)};
     s->outbox = outbox_new(s->engine, s->env, &box);
     if (s->options.for_command) outbox_pause(s->outbox, true);
+    s->trials = trials_new(s);
+    watch_begin(s);
     channels_collect(s);
     s->zone = engine_zone(s->engine);
     struct limit limits[LIMIT_KIND_COUNT];
@@ -142,6 +146,8 @@ static void *engine_thread(void *arg)
         i64 now = server_now(s);
         busy |= outbox_step(s->outbox, now);
         busy |= engine_propose(s->engine, now);
+        busy |= trials_step(s, now);
+        watch_step(s, now);
         atomic_store(&s->in_flight, outbox_in_flight(s->outbox));
         atomic_store(&s->snapshots, engine_snapshots(s->engine));
         tell_failures(s);
