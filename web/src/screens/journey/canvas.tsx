@@ -2,13 +2,14 @@
 // its inspector.
 import { BaseEdge, Background, BackgroundVariant, type Edge, EdgeLabelRenderer, type EdgeProps, Handle, type Node, type NodeProps, Position, ReactFlow, ReactFlowProvider, useReactFlow, useViewport } from '@xyflow/react'
 import '@xyflow/react/dist/base.css'
-import { IconMinus, IconPlus, IconX } from '@tabler/icons-react'
+import { IconMinus, IconPlus } from '@tabler/icons-react'
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef, useState } from 'react'
 import { useWords } from '~/i18n'
 import { useFormat } from '~/i18n/format'
 import { Button } from '~/parts'
 import './canvas.css'
 import { IconDoorExit, stepIcon, triggerIcon } from './icons'
+import { InspectorHead } from './inspector-head'
 import { BOX, draw, elbow, type Link as Way, type Place } from './layout'
 import { armsOf, type Journey, kindOf, type Path, pathKey, type Step } from './model'
 import type { Ask } from './people'
@@ -27,7 +28,17 @@ type WayEdge = Edge<{ way: Way }>
 /** Heading of a box: "SMS: Still waiting", "Wait 1 hour". */
 function headOf(step: Step, say: Say): string {
   if (step.send) return `${channelTitle(say.lang, step.send.channel)}${say.lang === 'zh' ? '：' : ': '}${say.step(step).filter((p) => p.strong).map((p) => p.text).join('')}`
+  const asked = question(step)
+  if (asked) { const cond = say.predicate(asked); return `${cond.charAt(0).toUpperCase()}${cond.slice(1)}${say.lang === 'zh' ? '？' : '?'}` }
   return plain(say.step(step))
+}
+/** A branch of one condition and the rest is a question with "yes" and "everyone else". */
+const question = (step: Step) => (step.branch?.length === 2 && step.branch[0]?.if && step.branch[1]?.else ? step.branch[0].if : undefined)
+/** "Puts something into the cart": the start without its "when". */
+function startOf(journey: Journey, say: Say): string {
+  const said = say.trigger(journey.trigger)
+  const what = journey.trigger.event ? said.filter((p) => p.strong).map((p) => p.text).join('') : plain(said)
+  return what.charAt(0).toUpperCase() + what.slice(1)
 }
 
 function numberOf(step: Step, figures: Figures | undefined): { n: number; word: 'sentShort' | 'waitingShort' | 'cameShort' | 'given' | 'tagged' | 'asked' } | undefined {
@@ -51,7 +62,8 @@ function Box({ data: { place } }: NodeProps<BoxNode>) {
   if (place.kind === 'end') return <div className="cv-end"><Ends />{t('endHere')}</div>
   if (place.kind === 'arm') {
     const n = tookArm(figures, place.of, place.index)
-    return <div className="cv-arm"><Ends />{plain(say.arm(place.arm))}{n !== undefined && ` · ${f.number(n)}`}</div>
+    const name = question(place.of) && place.index === 0 ? t('yes') : plain(say.arm(place.arm))
+    return <div className="cv-arm" title={name}><Ends /><span className="clip">{name}</span>{n !== undefined && <span className="num nowrap">&nbsp;· {f.number(n)}</span>}</div>
   }
   const step = place.kind === 'step' ? place.step : undefined
   const key = place.kind === 'step' ? pathKey(place.path) : 'start'
@@ -59,7 +71,7 @@ function Box({ data: { place } }: NodeProps<BoxNode>) {
   const number = step ? numberOf(step, figures) : figures ? { n: figures.report.entered, word: 'inShort' as const } : undefined
   const x = figures?.of.get(step?.id ?? '')
   const aside = figures?.report.refused_by?.holdout ?? 0
-  const head = step ? headOf(step, say) : plain(say.trigger(journey.trigger))
+  const head = step ? headOf(step, say) : startOf(journey, say)
   const note = step
     ? step.branch ? t('firstWins') : step.split ? t('drawn') : x?.notSent ? t('notSentShort', { n: f.number(x.notSent) }) : ''
     : aside ? t('notAgainstAside', { n: f.number(aside) }) : say.again(journey)
@@ -163,10 +175,6 @@ function Drawing({ journey, figures, say, open, inspector, selected: outer, onSe
   )
 }
 
-export function InspectorHead({ title, close }: { title: string; close: () => void }) {
-  const t = useWords(journeyWords)
-  return <div className="row cv-insp-head"><h2 className="grow wrap">{title}</h2><button type="button" className="tool" aria-label={t('close')} onClick={close}><IconX size={20} stroke={1.75} aria-hidden /></button></div>
-}
 function Line({ label, n, ask, open }: { label: string; n: number; ask?: Ask; open: (ask: Ask) => void }) {
   const f = useFormat()
   return <div className="cv-kv"><dt>{label}</dt><dd className="num">{n && ask ? <button type="button" className="count b" onClick={() => open(ask)}>{f.number(n)}</button> : <b className="b">{f.number(n)}</b>}</dd></div>
