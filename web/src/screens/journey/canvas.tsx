@@ -159,7 +159,7 @@ function Drawing({ journey, figures, say, open, inspector, selected: outer, onSe
   return (
     <Sharing.Provider value={shared}>
       <div className="cv" ref={frame} aria-label={t('canvasLabel')} role="region">
-        <ReactFlow nodes={nodes} edges={edges} nodeTypes={nodeTypes} edgeTypes={edgeTypes} nodesDraggable={false} nodesConnectable={false} nodesFocusable={false} edgesFocusable={false} elementsSelectable={false}
+        <ReactFlow nodes={nodes} edges={edges} nodeTypes={nodeTypes} edgeTypes={edgeTypes} nodesDraggable={false} nodesConnectable={false} nodesFocusable={false} edgesFocusable={false} elementsSelectable={false} onNodeClick={() => {}}
           minZoom={0.3} maxZoom={1.5} panOnScroll zoomOnDoubleClick={false} proOptions={{ hideAttribution: true }} onPaneClick={() => select(undefined)}>
           <Background variant={BackgroundVariant.Dots} gap={22} size={2} color="var(--line)" />
         </ReactFlow>

@@ -150,12 +150,12 @@ export function StepTable({ editor, say, stock }: RowsProps) {
           {lines(editor.journey.steps).map((l) => {
             const key = pathKey(l.path)
             const pad = { paddingLeft: l.depth * 24 }
-            if (l.kind === 'arm') return <tr key={`${key}a`}><td /><td className="dim">{t('way')}</td><td style={pad}><span className="ed-say"><ArmLine line={l} editor={editor} say={say} /></span></td><td className="n"><AddMenu at={[...l.path, 0]} editor={editor} stock={stock} label={t('add')} added={focus} /></td></tr>
+            if (l.kind === 'arm') return <tr key={`${key}a`}><td /><td className="dim">{t('way')}</td><td style={pad}><span className="ed-say"><ArmLine line={l} editor={editor} say={say} /></span></td><td><AddMenu at={[...l.path, 0]} editor={editor} stock={stock} label={t('add')} added={focus} /></td></tr>
             return (
               <tr key={key} className={editor.wrong.has(key) ? 'wrong' : ''}>
                 <td className="dim num">{++n}</td><td className="dim nowrap">{afterText(after.get(l.step), say)}</td>
                 <td style={pad}><div className="ed-say" data-row={key} tabIndex={0} role="group" aria-label={plain(say.step(l.step))} onKeyDown={keys(l.path, () => setOpen(l.path))}><StepLine step={l.step} onChange={(s) => editor.steps(replaceAt(editor.journey.steps, l.path, s))} journey={editor.journey} stock={stock} say={say} details={() => setOpen(l.path)} /></div></td>
-                <td className="n"><StepTools path={l.path} step={l.step} say={say} move={move} remove={remove} details={() => setOpen(l.path)} /></td>
+                <td className="n"><span className="ed-end"><AddMenu at={[...l.path.slice(0, -1), (l.path[l.path.length - 1] ?? 0) + 1]} editor={editor} stock={stock} label={t('add')} added={focus} /><StepTools path={l.path} step={l.step} say={say} move={move} remove={remove} details={() => setOpen(l.path)} /></span></td>
               </tr>
             )
           })}

@@ -117,8 +117,8 @@ function Sentences({ editor, say, stock }: Parts) {
   return (
     <div className="stack-5">
       <Block title={t('sStart')}>
-        <div className="ed-line top"><Glyph icon={triggerIcon(editor.journey.trigger)} start /><span className="ed-say"><Start {...props} /></span><AddMenu at={[0]} editor={editor} stock={stock} label={t('add')} /></div>
-        <div className="ed-line top"><span className="ed-gap" /><span className="ed-say"><Who {...props} /></span></div>
+        <div className="ed-line lead"><Glyph icon={triggerIcon(editor.journey.trigger)} start /><span className="ed-say"><Start {...props} /></span><AddMenu at={[0]} editor={editor} stock={stock} label={t('add')} /></div>
+        <div className="ed-line lead"><span className="ed-gap" /><span className="ed-say"><Who {...props} /></span></div>
       </Block>
       <Block title={t('sSteps')}><StepRows editor={editor} say={say} stock={stock} /></Block>
       <Rest editor={editor} say={say} stock={stock} />
@@ -131,9 +131,9 @@ function Rest({ editor, say, stock }: Parts) {
   const props = { journey: editor.journey, change: editor.change, say, stock }
   return (
     <>
-      <Block title={t('sEnd')}><div className="ed-line top"><Glyph icon={IconDoorExit} /><span className="ed-say"><Leave {...props} /></span></div></Block>
-      <Block title={t('sGoal')}><div className="ed-line top"><span className="ed-say"><GoalLine {...props} /></span></div></Block>
-      <Block title={t('sRules')}><div className="ed-line top"><span className="ed-say"><Rules {...props} /></span></div></Block>
+      <Block title={t('sEnd')}><div className="ed-line lead"><Glyph icon={IconDoorExit} /><span className="ed-say"><Leave {...props} /></span></div></Block>
+      <Block title={t('sGoal')}><div className="ed-line lead"><span className="ed-say"><GoalLine {...props} /></span></div></Block>
+      <Block title={t('sRules')}><div className="ed-line lead"><span className="ed-say"><Rules {...props} /></span></div></Block>
     </>
   )
 }
@@ -143,7 +143,7 @@ function Around({ editor, say, stock }: Parts) {
   const props = { journey: editor.journey, change: editor.change, say, stock }
   return (
     <div className="stack-5" style={{ marginTop: 24 }}>
-      <Block title={t('sStart')}><div className="ed-line top"><span className="ed-say"><Start {...props} /></span></div><div className="ed-line top"><span className="ed-say"><Who {...props} /></span></div></Block>
+      <Block title={t('sStart')}><div className="ed-line lead"><span className="ed-say"><Start {...props} /></span></div><div className="ed-line lead"><span className="ed-say"><Who {...props} /></span></div></Block>
       <Rest editor={editor} say={say} stock={stock} />
     </div>
   )

@@ -26,14 +26,14 @@ type View = 'sentence' | 'canvas' | 'table' | 'card'
 const VIEWS: View[] = ['sentence', 'canvas', 'table', 'card']
 
 /** Shape and words of how a journey stands; also for the list and Today. */
-export function useStanding() {
+export function useStanding(short = false) {
   const t = useWords(journeyWords)
   return (j: { status: string; version?: number; percent?: number | undefined }): { kind: StatusKind; text: string } => {
     if (j.status === 'paused') return { kind: 'paused', text: t('paused') }
     if (j.status === 'stopped') return { kind: 'stopped', text: t('stopped') }
     if (j.status === 'draft') return { kind: 'draft', text: t('draft') }
     const percent = j.percent ?? 100
-    return percent < 100 ? { kind: 'gray', text: t('runningPart', { n: percent }) } : { kind: 'running', text: t('running') }
+    return percent < 100 ? { kind: 'gray', text: t('runningPart', { n: percent }) } : { kind: 'running', text: t(short ? 'runningShort' : 'running') }
   }
 }
 

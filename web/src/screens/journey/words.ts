@@ -3,7 +3,7 @@ import { words } from '~/i18n'
 
 export const journeyWords = words({
   en: {
-    journeys: 'Journeys', running: 'Running, everyone', runningPart: 'Starting gently, {n}%', paused: 'Paused', stopped: 'Stopped', draft: 'Draft', draftChanged: 'Draft of the next version',
+    journeys: 'Journeys', running: 'Running, everyone', runningShort: 'Running', runningPart: 'Starting gently, {n}%', paused: 'Paused', stopped: 'Stopped', draft: 'Draft', draftChanged: 'Draft of the next version',
     pause: 'Pause', resume: 'Go on', edit: 'Edit', more: 'More', everyone: 'Let everyone in', look: 'Look before it starts', goOnEditing: 'Go on editing', editDraft: 'Edit the draft', publish: 'Go to start', simulate: 'Walk through with a test person', duplicate: 'Duplicate', stop: 'Stop for good', remove: 'Delete', print: 'Print', rollout: 'Let in a different share',
     entered: 'Came in', since: 'since {day}', perDay: 'about {n} a day', waiting: 'Waiting now', nobodyWaits: 'nobody is on the way', waitingNote: 'on their way through', goal: 'Reached the goal', goalNote: '{share} of those who came in{target, select, none {} other {, target {target}}}', sent: 'Messages sent', sentNote: '{n, plural, =0 {none held back} other {# not sent}}', people: '{n, plural, one {person} other {people}}', messages: '{n, plural, one {message} other {messages}}', noGoal: 'no goal was set',
     view: 'How to look at it', sentence: 'Sentence', card: 'Card', table: 'Table', canvas: 'Canvas', version: 'Version {n}, since {day}', history: 'Versions', versionDraft: 'Not started yet',
@@ -25,7 +25,7 @@ export const journeyWords = words({
     kName: 'Name', kStart: 'Starts', kWho: 'For whom', kAgain: 'How often', kSteps: 'What happens', kExit: 'Leaves when', kGoal: 'Goal', kRules: 'Rules', kShare: 'Let in', kOwner: 'Owner', kSince: 'Running since', kShareAll: 'Everyone', kSharePart: '{n}% of the customers', kAside: ', {n}% kept aside to compare', rulePromotion: 'Promotion: only with consent, within limits', ruleService: 'Service: unless refused', ruleTransactional: 'Needed for an order: always', quietDefer: 'in quiet hours it waits for the morning', quietDrop: 'in quiet hours it is dropped', quietIgnore: 'also in quiet hours', noExit: 'Only at the end', nobody: 'Nobody in particular',
   },
   zh: {
-    journeys: '旅程', running: '运行中，全部客户', runningPart: '逐步放开，{n}%', paused: '已暂停', stopped: '已停', draft: '草稿', draftChanged: '下一版的草稿',
+    journeys: '旅程', running: '运行中，全部客户', runningShort: '运行中', runningPart: '逐步放开，{n}%', paused: '已暂停', stopped: '已停', draft: '草稿', draftChanged: '下一版的草稿',
     pause: '暂停', resume: '继续', edit: '改一改', more: '更多', everyone: '放开给全部客户', look: '开始前看一遍', goOnEditing: '接着改', editDraft: '改草稿', publish: '去开始', simulate: '用测试客户走一遍', duplicate: '复制一份', stop: '停掉', remove: '删除', print: '打印', rollout: '换一个放开的比例',
     entered: '进来', since: '从 {day} 起', perDay: '每天约 {n} 人', waiting: '正在等', nobodyWaits: '现在没有人在路上', waitingNote: '正在旅程里', goal: '达成目标', goalNote: '占进来的 {share}{target, select, none {} other {，目标 {target}}}', sent: '发出消息', sentNote: '{n, plural, =0 {没有被拦下的} other {# 条没发}}', people: '人', messages: '条', noGoal: '没有设目标',
     view: '看法', sentence: '句子', card: '卡片', table: '表格', canvas: '画布', version: '第 {n} 版，{day} 起', history: '历次版本', versionDraft: '还没有开始',

@@ -20,12 +20,14 @@ export type Today = Schemas['today']
 export type Line = Today['journeys'][number]
 export const useToday = () => useQuery({ queryKey: ['today'], queryFn: () => api.get('/api/v1/today'), refetchInterval: 60_000 })
 
+export const useShown = () => useQuery({ queryKey: ['journeys', 'shown'], queryFn: () => all<Shown>('/api/v1/journeys'), refetchInterval: 30_000 })
+
 export const channelsOf = (j: Journey) => [...new Set(allSteps(j.steps).flatMap((s) => (s.send ? [s.send.channel] : (s.reach?.try ?? []))))]
 
 export default function Journeys() {
   const t = useWords(journeysWords)
   const client = useQueryClient()
-  const q = useQuery({ queryKey: ['journeys', 'shown'], queryFn: () => all<Shown>('/api/v1/journeys'), refetchInterval: 30_000 })
+  const q = useShown()
   useLive('journeys', () => void client.invalidateQueries({ queryKey: ['journeys', 'shown'] }))
   const today = useToday()
   const say = useSay(useNames(undefined))
@@ -82,7 +84,7 @@ function Group({ title, list, numbers, say }: { title: string; list: Shown[]; nu
   const t = useWords(journeysWords)
   const f = useFormat()
   const text = useText()
-  const standing = useStanding()
+  const standing = useStanding(true)
   if (list.length === 0) return null
   const counted = list[0]?.status !== 'draft'
   return (

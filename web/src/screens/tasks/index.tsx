@@ -34,6 +34,7 @@ export default function Tasks() {
     for (const k of ['status', 'owner']) if (!next.get(k) || next.get(k) === 'open') next.delete(k)
     go(`${path}${next.size ? `?${next}` : ''}`, { replace: true })
   }
+  const [shown, setShown] = useState(30)
   const owners = useMemo(() => [...new Set((q.data ?? []).flatMap((x) => (x.owner ? [x.owner] : [])))].sort(), [q.data])
   if (q.error && !q.data) return <main className="page"><ErrorNote error={q.error} retry={() => void q.refetch()} /></main>
   if (!q.data) return <main className="page tk-page"><Loading lines={8} /></main>
@@ -65,7 +66,8 @@ export default function Tasks() {
       {groups.map(([title, tasks]) => tasks.length > 0 && (
         <section key={title} className="tk-group" aria-label={title}>
           <h2>{title} <span className="dim">{f.number(tasks.length)}</span></h2>
-          <ul className="card">{tasks.slice(0, 100).map((x) => <One key={x.id} task={x} />)}</ul>
+          <ul className="card">{tasks.slice(0, shown).map((x) => <One key={x.id} task={x} />)}</ul>
+          {tasks.length > shown && <Button className="tk-more" onClick={() => setShown(shown + 50)}>{t('more', { n: tasks.length - shown })}</Button>}
         </section>
       ))}
     </main>

@@ -26,7 +26,6 @@ export function Ahead({ today }: { today: Today }) {
     return { at, counts, n: Object.values(counts).reduce((a, b) => a + b, 0) }
   })
   const channels = [...new Set(hours.flatMap((h) => Object.keys(h.counts)))].sort()
-  const most = Math.max(1, ...hours.map((h) => h.n))
   const peak = hours.reduce((a, b) => (b.n > a.n ? b : a), hours[0] as (typeof hours)[number])
   const quiet = policies.data?.quiet?.find((x) => x.channel === channels[0]) ?? policies.data?.quiet?.find((x) => x.channel === '*')
   const sent = Object.entries(today.sent_today).map(([c, n]) => `${channelTitle(t.lang, c)} ${f.number(n)}`).join(t.lang === 'zh' ? '，' : ', ')
@@ -43,33 +42,12 @@ export function Ahead({ today }: { today: Today }) {
     else out.push([i, i + 1])
     return out
   }, [])
-  const wide = bands.reduce<[number, number] | undefined>((a, b) => (!a || b[1] - b[0] > a[1] - a[0] ? b : a), undefined)
-  const y = (n: number) => (n / most) * 118
   return (
     <Card title={t('next')} action={<span className="small dim">{next.complete || !next.total ? t('planned', { n: next.total }) : t('plannedMore', { n: f.number(next.total) })}</span>}>
       {next.total === 0 ? <p className="muted">{t('noneNext')}</p> : (
         <>
-          <svg viewBox="0 0 744 176" width="100%" role="img" aria-label={t('chart', { n: next.total, at: f.clock(peak.at) })} className="td-chart">
-            {bands.map(([a, b]) => <rect key={a} x={a * 31} y={0} width={(b - a) * 31} height={150} rx={6} fill="var(--sunken)" />)}
-            {wide && wide[1] - wide[0] >= 6 && quiet && <text x={((wide[0] + wide[1]) / 2) * 31} y={22} textAnchor="middle" fontSize={12} fill="var(--ink-3)">{t('quietBand', { from: quiet.from, to: quiet.to })}</text>}
-            <line x1={0} y1={150.5} x2={744} y2={150.5} stroke="var(--line-2)" />
-            {hours.map((h, i) => {
-              let top = 150
-              return (
-                <g key={h.at}>
-                  {channels.map((c, k) => {
-                    const n = h.counts[c] ?? 0
-                    if (!n) return null
-                    const size = Math.max(1.2, y(n) - 1)
-                    top -= size + 1
-                    return <rect key={c} x={i * 31 + 5} y={top} width={21} height={size} rx={1.5} fill={TONES[k % TONES.length]} />
-                  })}
-                  {h.n > 0 && (h === peak || h.n >= most * 0.55) && <text x={i * 31 + 15.5} y={top - 7} textAnchor="middle" fontSize={13} fontWeight={600} fill="var(--ink)">{f.number(h.n)}</text>}
-                  {i % 2 === 0 && <text x={i * 31 + 15.5} y={169} textAnchor="middle" fontSize={12} fill="var(--ink-3)">{f.clock(h.at).slice(0, 2)}</text>}
-                </g>
-              )
-            })}
-          </svg>
+          <Chart className="td-wide" hours={hours} per={1} channels={channels} bands={bands} quiet={quiet} label={t('chart', { n: next.total, at: f.clock(peak.at) })} />
+          <Chart className="td-narrow" hours={hours} per={3} channels={channels} bands={bands} quiet={quiet} label={t('chart', { n: next.total, at: f.clock(peak.at) })} />
           <div className="td-legend">
             {channels.map((c, k) => <span key={c}><i style={{ background: TONES[k % TONES.length] }} />{channelTitle(t.lang, c)}</span>)}
             {sent && <span className="td-sent">{t('sentToday', { list: sent })}</span>}
@@ -85,5 +63,46 @@ export function Ahead({ today }: { today: Today }) {
       )}
       {next.total === 0 && sent && <p className="small dim" style={{ marginTop: 8 }}>{t('sentToday', { list: sent })}</p>}
     </Card>
+  )
+}
+
+type Hour = { at: number; counts: { [channel: string]: number }; n: number }
+/** A bar for each `per` hours: on a phone three, so that the words stay readable. */
+function Chart({ hours, per, channels, bands, quiet, label, className }: { hours: Hour[]; per: number; channels: string[]; bands: [number, number][]; quiet: Quiet | undefined; label: string; className: string }) {
+  const t = useWords(todayWords)
+  const f = useFormat()
+  const one = per === 1 ? 31 : 42
+  const bar = per === 1 ? 21 : 28
+  const bars = Array.from({ length: 24 / per }, (_, i) => {
+    const part = hours.slice(i * per, (i + 1) * per)
+    return { at: part[0]?.at ?? 0, n: part.reduce((n, h) => n + h.n, 0), counts: Object.fromEntries(channels.map((c) => [c, part.reduce((n, h) => n + (h.counts[c] ?? 0), 0)])) }
+  })
+  const most = Math.max(1, ...bars.map((b) => b.n))
+  const width = one * bars.length
+  const x = (hour: number) => (hour / per) * one
+  const wide = bands.reduce<[number, number] | undefined>((a, b) => (!a || b[1] - b[0] > a[1] - a[0] ? b : a), undefined)
+  return (
+    <svg viewBox={`0 0 ${width} 176`} width="100%" role="img" aria-label={label} className={`td-chart ${className}`}>
+      {bands.map(([a, b]) => <rect key={a} x={x(a)} y={0} width={x(b) - x(a)} height={150} rx={6} fill="var(--sunken)" />)}
+      {per === 1 && wide && wide[1] - wide[0] >= 6 && quiet && <text x={(x(wide[0]) + x(wide[1])) / 2} y={22} textAnchor="middle" fontSize={12} fill="var(--ink-3)">{t('quietBand', { from: quiet.from, to: quiet.to })}</text>}
+      <line x1={0} y1={150.5} x2={width} y2={150.5} stroke="var(--line-2)" />
+      {bars.map((b, i) => {
+        let top = 150
+        const middle = i * one + one / 2
+        return (
+          <g key={b.at}>
+            {channels.map((c, k) => {
+              const n = b.counts[c] ?? 0
+              if (!n) return null
+              const size = Math.max(1.2, (n / most) * 118 - 1)
+              top -= size + 1
+              return <rect key={c} x={middle - bar / 2} y={top} width={bar} height={size} rx={1.5} fill={TONES[k % TONES.length]} />
+            })}
+            {b.n > 0 && b.n >= most * 0.55 && <text x={middle} y={top - 7} textAnchor="middle" fontSize={13} fontWeight={600} fill="var(--ink)">{f.number(b.n)}</text>}
+            {(per > 1 || i % 2 === 0) && <text x={middle} y={169} textAnchor="middle" fontSize={12} fill="var(--ink-3)">{f.clock(b.at).slice(0, 2)}</text>}
+          </g>
+        )
+      })}
+    </svg>
   )
 }

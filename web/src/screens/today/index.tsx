@@ -6,7 +6,7 @@ import { useLive } from '~/api/live'
 import { useSession } from '~/api/session'
 import { useWords } from '~/i18n'
 import { useFormat } from '~/i18n/format'
-import { ErrorNote, LinkButton, Loading, Note, PageHead } from '~/parts'
+import { ErrorNote, Loading, Note, PageHead } from '~/parts'
 import { type Today as Data, useToday } from '../journeys'
 import { Ahead } from './ahead'
 import { Better, Goals } from './goals'
@@ -45,7 +45,7 @@ function Day({ today }: { today: Data }) {
       <div className="cols">
         <div className="stack-5">
           {n > 0 && <Needs needs={today.needs} />}
-          {session?.environment === 'demo' && <Note action={<LinkButton small to="/data">{t('demoDo')}</LinkButton>}>{t('demoBanner')}</Note>}
+          {session?.environment === 'demo' && <Note>{t('demoBanner')} <Link href="/data" className="m">{t('demoDo')}</Link></Note>}
           <Ahead today={today} />
           <Running today={today} />
         </div>

@@ -33,7 +33,7 @@ export function Needs({ needs }: { needs: Need[] }) {
   const text = useText()
   const journeys = useJourneys().data
   return (
-    <section className="card" aria-label={t('needsLabel')}>
+    <section className="card td-needs" aria-label={t('needsLabel')}>
       {needs.map((n, i) => {
         const { to, word } = doOf(n)
         const I = ICONS[n.kind] ?? IconAlertTriangle

@@ -5,7 +5,7 @@ import { useFormat } from '~/i18n/format'
 import { Card, Empty, LinkButton, Status } from '~/parts'
 import { IconRoute } from '@tabler/icons-react'
 import { useStanding } from '../journey'
-import type { Today } from '../journeys'
+import { type Today, useShown } from '../journeys'
 import { channelTitle } from '../journey/verbs'
 import { todayWords } from './words'
 
@@ -13,7 +13,8 @@ export function Running({ today }: { today: Today }) {
   const t = useWords(todayWords)
   const f = useFormat()
   const text = useText()
-  const standing = useStanding()
+  const standing = useStanding(true)
+  const shown = new Map((useShown().data ?? []).map((j) => [j.id, j]))
   const next = new Map(today.next_24h.journeys.map((x) => [x.id, x.count]))
   const list = [...today.journeys].sort((a, b) => (b.waiting ?? 0) - (a.waiting ?? 0))
   if (list.length === 0)
@@ -25,7 +26,7 @@ export function Running({ today }: { today: Today }) {
         <thead><tr><th scope="col">{t('cJourney')}</th><th scope="col">{t('cStatus')}</th><th scope="col" className="n">{t('cWaiting')}</th><th scope="col" className="n">{t('cNext')}</th><th scope="col" className="n">{t('cGoal')}</th></tr></thead>
         <tbody>
           {list.slice(0, 8).map((j) => {
-            const s = standing({ status: j.status, percent: j.release })
+            const s = standing({ status: j.status, percent: j.release ?? shown.get(j.id)?.percent })
             const to = `/journeys/${encodeURIComponent(j.id)}`
             const due = next.get(j.id) ?? 0
             return (
