@@ -7,12 +7,13 @@ import { Button, toast } from '~/parts'
 import { ConditionPick } from './edit-condition'
 import { StepFields } from './edit-fields'
 import { ADDABLE, newStep, type Stock } from './edit-kinds'
-import { StepLine } from './edit-line'
+import { holes, StepLine } from './edit-line'
 import type { Editor } from './edit-state'
 import { editWords } from './edit-words'
 import { Glyph, stepIcon } from './icons'
 import { armsOf, type Arm, insertAt, type Kind, type Line, lines, moveBy, type Path, pathKey, removeAt, replaceAt, type Step, stepAt } from './model'
 import { bold, plain, type Say } from './say'
+import { sayWords } from './say-words'
 import { afterText, earliest } from './table'
 
 export type RowsProps = { editor: Editor; say: Say; stock: Stock }
@@ -63,7 +64,7 @@ export function useRowActions({ editor, say }: RowsProps) {
   return { box, move, remove, keys, focus }
 }
 
-export function StepTools({ path, step, say, move, remove, details }: { path: Path; step: Step; say: Say; move: (p: Path, by: 1 | -1) => void; remove: (p: Path) => void; details: () => void }) {
+export function StepTools({ path, step, say, move, remove, details }: { path: Path; step: Step; say: Say; move: (p: Path, by: 1 | -1) => void; remove: (p: Path) => void; details?: () => void }) {
   const t = useWords(editWords)
   const what = plain(say.step(step))
   const tool = (label: string, I: typeof IconX, run: () => void) => <button type="button" className="tool" aria-label={label} title={label} onClick={run}><I size={16} stroke={1.75} aria-hidden /></button>
@@ -71,7 +72,7 @@ export function StepTools({ path, step, say, move, remove, details }: { path: Pa
     <span className="ed-tools">
       {tool(t('up', { what }), IconArrowUp, () => move(path, -1))}
       {tool(t('down', { what }), IconArrowDown, () => move(path, 1))}
-      {tool(t('details', { what }), IconDots, details)}
+      {details && tool(t('details', { what }), IconDots, details)}
       {tool(t('remove', { what }), IconX, () => remove(path))}
     </span>
   )
@@ -97,7 +98,7 @@ function ArmLine({ line, editor, say }: { line: Line & { kind: 'arm' }; editor: 
   const put = (next: Arm[]) => editor.steps(replaceAt(editor.journey.steps, path, line.of.branch ? { ...line.of, branch: next } : { ...line.of, split: next }))
   return (
     <>
-      {line.arm.if ? <ConditionPick label={t('fCondition')} title={t('condTitle')} value={line.arm.if} journey={editor.journey} say={say} onChange={(p) => put(arms.map((a, i) => (i === line.index ? { ...a, if: p } : a)))} /> : <span className="muted">{bold(say.arm(line.arm))}</span>}
+      {line.arm.if ? holes(sayWords[say.lang].if, { cond: <ConditionPick label={t('fCondition')} title={t('condTitle')} value={line.arm.if} journey={editor.journey} say={say} onChange={(p) => put(arms.map((a, i) => (i === line.index ? { ...a, if: p } : a)))} /> }) : <span className="muted">{bold(say.arm(line.arm))}</span>}
       {arms.length > 2 && !line.arm.else && <button type="button" className="tool" aria-label={t('removeWay')} title={t('removeWay')} onClick={() => put(arms.filter((_, i) => i !== line.index))}><IconX size={16} stroke={1.75} aria-hidden /></button>}
     </>
   )
@@ -109,12 +110,12 @@ export function StepRows({ editor, say, stock }: RowsProps) {
   const { box, move, remove, keys, focus } = useRowActions({ editor, say, stock })
   const put = (path: Path) => (s: Step) => editor.steps(replaceAt(editor.journey.steps, path, s))
   return (
-    <div ref={box} role="list" aria-label={t('sSteps')}>
+    <div ref={box}>
       {lines(editor.journey.steps).map((l) => {
         const key = pathKey(l.path)
         const wrong = l.kind === 'step' && editor.wrong.has(key)
         return (
-          <div key={`${key}${l.kind}`} role="listitem" className={`ed-row ${l.kind} ${wrong ? 'wrong' : ''}`} style={{ paddingLeft: l.depth * 28, ['--ed-in' as string]: `${l.depth * 28}px` }}>
+          <div key={`${key}${l.kind}`} className={`ed-row ${l.kind} ${wrong ? 'wrong' : ''}`} style={{ paddingLeft: l.depth * 28, ['--ed-in' as string]: `${l.depth * 28}px` }}>
             {l.kind === 'step' ? (
               <>
                 <div className="ed-line" data-row={key} tabIndex={0} aria-label={plain(say.step(l.step))} onKeyDown={keys(l.path, () => setOpen(l.path))} role="group">
@@ -122,7 +123,7 @@ export function StepRows({ editor, say, stock }: RowsProps) {
                   <span className="ed-say"><StepLine step={l.step} onChange={put(l.path)} journey={editor.journey} stock={stock} say={say} details={() => setOpen(l.path)} /></span>
                   <StepTools path={l.path} step={l.step} say={say} move={move} remove={remove} details={() => setOpen(l.path)} />
                 </div>
-                {!armsOf(l.step) && <AddMenu at={[...l.path.slice(0, -1), (l.path[l.path.length - 1] ?? 0) + 1]} editor={editor} stock={stock} label={t('add')} added={focus} />}
+                {!armsOf(l.step) && !(l.path.length === 1 && l.path[0] === editor.journey.steps.length - 1) && <AddMenu at={[...l.path.slice(0, -1), (l.path[l.path.length - 1] ?? 0) + 1]} editor={editor} stock={stock} label={t('add')} added={focus} />}
               </>
             ) : (
               <div className="ed-line arm"><span className="ed-say"><ArmLine line={l} editor={editor} say={say} /></span><AddMenu at={[...l.path, 0]} editor={editor} stock={stock} label={t('add')} added={focus} /></div>

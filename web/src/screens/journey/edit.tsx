@@ -163,7 +163,7 @@ function CanvasEditor({ editor, say, stock }: Parts) {
         <InspectorHead title={plain(say.step(step))} close={close} />
         <div style={{ margin: '16px 0' }} key={selected}><StepFields step={step} onChange={(s) => editor.steps(replaceAt(editor.journey.steps, path, s))} journey={editor.journey} stock={stock} say={say} /></div>
         <div className="between"><AddMenu at={after} editor={editor} stock={stock} label={t('add')} big added={(p) => setSelected(p.join('.'))} />
-          <StepTools path={path} step={step} say={say} details={() => {}} move={(p, by) => { move(p, by); close() }} remove={(p) => { remove(p); close() }} /></div>
+          <StepTools path={path} step={step} say={say} move={(p, by) => { move(p, by); close() }} remove={(p) => { remove(p); close() }} /></div>
       </>
     )
   }
