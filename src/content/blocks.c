@@ -137,9 +137,10 @@ MUST_USE static err open_row(struct emit *e, const struct json *block)
         return block_refuse(e, "padding", "padding is none, small or normal");
     put(e, background.n ? "<tr><td class=\"bk-pad\"" : "<tr><td class=\"bk-pad bk-ink\"");
     if (background.n) buf_printf(e->out, " bgcolor=\"%.*s\"", STR_ARG(background));
-    put(e, e->in_column ? " style=\"padding:0 8px 16px" : none    ? " style=\"padding:0"
-                                                      : small ? " style=\"padding:4px 36px"
-                                                              : " style=\"padding:12px 36px");
+    put(e, e->in_column ? " style=\"padding:0 8px 16px"
+           : none       ? " style=\"padding:0"
+           : small      ? " style=\"padding:4px 36px"
+                        : " style=\"padding:12px 36px");
     if (background.n)
         buf_printf(e->out, ";background:%.*s", STR_ARG(background));
     else
@@ -255,7 +256,8 @@ MUST_USE static err put_style(struct emit *e, const struct json *source)
 /* ---- the frame ---- */
 
 static const char HEAD[] =
-    "<meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
+    "<meta charset=\"utf-8\"><meta name=\"viewport\" "
+    "content=\"width=device-width,initial-scale=1\">"
     "<meta name=\"x-apple-disable-message-reformatting\"><meta name=\"format-detection\" "
     "content=\"telephone=no,date=no,address=no,email=no\"><meta name=\"color-scheme\" "
     "content=\"light dark\"><meta name=\"supported-color-schemes\" content=\"light dark\">"
@@ -271,7 +273,8 @@ static const char HEAD[] =
     "@media (prefers-color-scheme:dark){.bk-page{background:#121614!important}"
     ".bk-card{background:#1b201e!important}.bk-ink,.bk-ink p,.bk-ink li{color:#edf1ee!important}"
     ".bk-dim{color:#a9b3ad!important}.bk-line{border-color:#39413d!important}"
-    ".bk-link{color:inherit!important}.bk-out{color:#edf1ee!important;border-color:#edf1ee!important}"
+    ".bk-link{color:inherit!important}.bk-out{color:#edf1ee!important;border-color:#edf1ee!"
+    "important}"
     ".bk-own p,.bk-own li,.bk-own .bk-ink,.bk-own .bk-dim{color:inherit!important}}"
     "[data-ogsc] .bk-ink{color:#edf1ee!important}[data-ogsc] .bk-dim{color:#a9b3ad!important}"
     "[data-ogsb] .bk-card{background:#1b201e!important}</style>";
@@ -309,10 +312,11 @@ static void close_card(struct emit *e)
 
 MUST_USE static err put_document(struct emit *e, const struct json *source)
 {
-    buf_printf(e->out,
-               "<!doctype html><html lang=\"%s\" xmlns:o=\"urn:schemas-microsoft-com:office:office\""
-               "><head>",
-               e->zh ? "zh" : "en");
+    buf_printf(
+        e->out,
+        "<!doctype html><html lang=\"%s\" xmlns:o=\"urn:schemas-microsoft-com:office:office\""
+        "><head>",
+        e->zh ? "zh" : "en");
     TRY(put_style(e, source));
     put(e, HEAD);
     put(e, "<title>{{ brand.name }}</title></head><body class=\"bk-page\" style=\"margin:0;"

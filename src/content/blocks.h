@@ -10,11 +10,11 @@
 #include "base/json.h"
 
 enum {
-    BLOCKS_MAX = 100,               /* of one document, those in columns counted */
-    BLOCKS_TEXT_MAX = 20000,        /* bytes of one text */
-    BLOCKS_CODE_MAX = 200000,       /* of one code block */
-    BLOCKS_HTML_MAX = 1 << 20,      /* of what comes out, which is a template's limit */
-    BLOCKS_WIDTH = 600,             /* of a mail that says nothing else */
+    BLOCKS_MAX = 100,          /* of one document, those in columns counted */
+    BLOCKS_TEXT_MAX = 20000,   /* bytes of one text */
+    BLOCKS_CODE_MAX = 200000,  /* of one code block */
+    BLOCKS_HTML_MAX = 1 << 20, /* of what comes out, which is a template's limit */
+    BLOCKS_WIDTH = 600,        /* of a mail that says nothing else */
     BLOCKS_WIDTH_MIN = 480,
     BLOCKS_WIDTH_MAX = 720,
     BLOCKS_PATH_MAX = 120

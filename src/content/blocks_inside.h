@@ -5,7 +5,7 @@
 struct emit {
     struct buf *out;
     bool zh;
-    u32 count;        /* blocks so far */
+    u32 count; /* blocks so far */
     bool has_footer;
     bool in_column;
     struct diag *why;

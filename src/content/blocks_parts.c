@@ -76,8 +76,9 @@ MUST_USE static err put_heading(struct emit *e, const struct json *block)
     TRY(number_of(e, block, "level", 1, 3, &level));
     TRY(align_of(e, block, "left", &align));
     TRY(color_of(e, block, &color));
-    buf_printf(e->out, "<h%d class=\"bk-h%d%s\" style=\"margin:0;font-size:%s;line-height:%s;"
-                       "font-weight:700;text-align:%.*s;color:",
+    buf_printf(e->out,
+               "<h%d class=\"bk-h%d%s\" style=\"margin:0;font-size:%s;line-height:%s;"
+               "font-weight:700;text-align:%.*s;color:",
                (int)level, (int)level, color.n ? "" : " bk-ink", LEVELS[level - 1].size,
                LEVELS[level - 1].line, STR_ARG(align));
     put_color(e, color, "#1b201e");
@@ -231,8 +232,9 @@ MUST_USE static err put_button(struct emit *e, const struct json *block)
     buf_printf(e->out, " align=\"%.*s\"%s><tr><td align=\"center\"", STR_ARG(align),
                full ? " width=\"100%\"" : "");
     if (filled)
-        buf_printf(e->out, " bgcolor=\"%.*s\" style=\"background:%.*s;border-radius:8px;"
-                           "mso-padding-alt:14px 28px\">",
+        buf_printf(e->out,
+                   " bgcolor=\"%.*s\" style=\"background:%.*s;border-radius:8px;"
+                   "mso-padding-alt:14px 28px\">",
                    STR_ARG(paint), STR_ARG(paint));
     else
         put(e, outline ? " style=\"border-radius:8px;mso-padding-alt:12px 26px\">" : ">");
@@ -243,9 +245,10 @@ MUST_USE static err put_button(struct emit *e, const struct json *block)
         buf_printf(e->out, "padding:14px 28px;border-radius:8px;text-decoration:none;color:%.*s\">",
                    STR_ARG(ink));
     else
-        buf_printf(e->out, outline ? "padding:12px 26px;border-radius:8px;text-decoration:none;"
-                                     "border:2px solid %.*s;color:%.*s\">"
-                                   : "text-decoration:underline;border-color:%.*s;color:%.*s\">",
+        buf_printf(e->out,
+                   outline ? "padding:12px 26px;border-radius:8px;text-decoration:none;"
+                             "border:2px solid %.*s;color:%.*s\">"
+                           : "text-decoration:underline;border-color:%.*s;color:%.*s\">",
                    STR_ARG(paint), STR_ARG(paint));
     TRY(text_line(e, block, "text", true));
     put(e, "</a></td></tr></table><div style=\"clear:both;font-size:0;line-height:0\"></div>");
@@ -262,9 +265,10 @@ static void open_column(struct emit *e, u32 of, u32 parts, bool first)
                        "cellspacing=\"0\" border=\"0\"><tr>"
                      : "</td>",
                100 * parts / of);
-    buf_printf(e->out, "<div class=\"bk-col\" style=\"display:inline-block;width:100%%;"
-                       "max-width:{{ bk_inner | times: %u | divided_by: %u }}px;"
-                       "vertical-align:top;font-size:16px\">",
+    buf_printf(e->out,
+               "<div class=\"bk-col\" style=\"display:inline-block;width:100%%;"
+               "max-width:{{ bk_inner | times: %u | divided_by: %u }}px;"
+               "vertical-align:top;font-size:16px\">",
                parts, of);
 }
 
@@ -306,7 +310,6 @@ MUST_USE static err put_columns(struct emit *e, const struct json *block)
 }
 
 /* ---- products ---- */
-
 
 static void open_cell(struct emit *e, i64 columns)
 {
@@ -460,8 +463,9 @@ MUST_USE static err put_spacer(struct emit *e, const struct json *block)
 {
     i64 height = 24;
     TRY(number_of(e, block, "height", 4, 200, &height));
-    buf_printf(e->out, "<tr><td height=\"%d\" style=\"height:%dpx;line-height:%dpx;font-size:0\">"
-                       "</td></tr>",
+    buf_printf(e->out,
+               "<tr><td height=\"%d\" style=\"height:%dpx;line-height:%dpx;font-size:0\">"
+               "</td></tr>",
                (int)height, (int)height, (int)height);
     return ERR_OK;
 }
@@ -470,11 +474,16 @@ MUST_USE static err put_spacer(struct emit *e, const struct json *block)
 
 static const struct social {
     const char *kind, *zh, *en;
-} SOCIAL[] = {{"wechat", "微信", "WeChat"},     {"weibo", "微博", "Weibo"},
-              {"xiaohongshu", "小红书", "RED"}, {"douyin", "抖音", "Douyin"},
-              {"instagram", "Instagram", "Instagram"}, {"facebook", "Facebook", "Facebook"},
-              {"x", "X", "X"},                  {"youtube", "YouTube", "YouTube"},
-              {"tiktok", "TikTok", "TikTok"},   {"linkedin", "LinkedIn", "LinkedIn"},
+} SOCIAL[] = {{"wechat", "微信", "WeChat"},
+              {"weibo", "微博", "Weibo"},
+              {"xiaohongshu", "小红书", "RED"},
+              {"douyin", "抖音", "Douyin"},
+              {"instagram", "Instagram", "Instagram"},
+              {"facebook", "Facebook", "Facebook"},
+              {"x", "X", "X"},
+              {"youtube", "YouTube", "YouTube"},
+              {"tiktok", "TikTok", "TikTok"},
+              {"linkedin", "LinkedIn", "LinkedIn"},
               {"website", "网站", "Website"}};
 
 MUST_USE static err put_social_link(struct emit *e, const struct json *item)

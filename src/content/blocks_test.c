@@ -34,15 +34,16 @@ static const struct given PLAIN[] = {{"brand.name", "Lantern Tea"},
                                      {"message.category", "promotion"},
                                      {NULL, NULL}};
 
-static struct rendered render_in(const char *blocks, const struct given *given, const char *language,
-                                 struct arena *a)
+static struct rendered render_in(const char *blocks, const struct given *given,
+                                 const char *language, struct arena *a)
 {
     const struct json *j;
     struct template *t;
     struct rendered out = {0};
     struct diag why = {0};
-    str source = arena_printf(a, "{\"id\":\"t\",\"channel\":\"email\",\"subject\":{\"zh\":\"你好\","
-                                 "\"en\":\"Hello\"},\"blocks\":%s}",
+    str source = arena_printf(a,
+                              "{\"id\":\"t\",\"channel\":\"email\",\"subject\":{\"zh\":\"你好\","
+                              "\"en\":\"Hello\"},\"blocks\":%s}",
                               blocks);
     struct liquid_values values = {
         .lookup = lookup, .ctx = (void *)(uintptr_t)given, .language = str_of(language)};
@@ -155,7 +156,8 @@ static u32 unbalanced(str html, struct arena *a)
 
 static const char ALL[] =
     "[{\"type\":\"logo\",\"src\":\"https://x.example/l.png\",\"align\":\"center\"},"
-    "{\"type\":\"heading\",\"text\":\"H\",\"level\":2},{\"type\":\"text\",\"text\":\"- a\\nb\\n\\nc\"},"
+    "{\"type\":\"heading\",\"text\":\"H\",\"level\":2},{\"type\":\"text\",\"text\":\"- "
+    "a\\nb\\n\\nc\"},"
     "{\"type\":\"image\",\"src\":\"/a/1.png\",\"alt\":\"A \\\"hill\\\"\",\"full\":true},"
     "{\"type\":\"image\",\"src\":\"/i.png\",\"href\":\"/h\",\"width\":200},"
     "{\"type\":\"button\",\"text\":\"B\",\"href\":\"/b\",\"look\":\"outline\"},"
@@ -176,7 +178,8 @@ TEST("all blocks together are well-formed HTML of tables, and read well as text"
     CHECK(has(r.html, "alt=\"A &quot;hill&quot;\"") && has(r.html, "https://b.example/a/1.png"));
     CHECK(has(r.html, "https://tea.example/i.png") && has(r.html, "max-width:176px"));
     CHECK(has(r.html, "<b>raw </b>") && has(r.html, "prefers-color-scheme:dark"));
-    CHECK(has(r.text, "P1\n") && has(r.text, "right") && has(r.text, "Stop (https://b.example/u/x)"));
+    CHECK(has(r.text, "P1\n") && has(r.text, "right") &&
+          has(r.text, "Stop (https://b.example/u/x)"));
     CHECK(!has(r.text, "Your coupon") && !has(r.html, "{{") && !has(r.html, "{%"));
     CHECK(r.html.n < 20000);
 }
@@ -205,9 +208,11 @@ TEST("what does not fit is refused, with its place in the document")
         {"[{\"type\":\"heading\",\"text\":\"x\",\"color\":\"red;x\"}]", "/blocks/0/color"},
         {"[{\"type\":\"heading\",\"text\":\"x\",\"onclick\":\"y\"}]", "/blocks/0/onclick"},
         {"[{\"type\":\"columns\",\"columns\":[{\"blocks\":[]}]}]", "/blocks/0/columns"},
-        {"[{\"type\":\"columns\",\"columns\":[{\"blocks\":[]},{\"blocks\":[{\"type\":\"footer\"}]}]}]",
+        {"[{\"type\":\"columns\",\"columns\":[{\"blocks\":[]},{\"blocks\":[{\"type\":\"footer\"}]}]"
+         "}]",
          "/blocks/0/columns/1/blocks/0/type"},
-        {"[{\"type\":\"columns\",\"columns\":[{\"blocks\":[{\"type\":\"columns\"}]},{\"blocks\":[]}]}]",
+        {"[{\"type\":\"columns\",\"columns\":[{\"blocks\":[{\"type\":\"columns\"}]},{\"blocks\":[]}"
+         "]}]",
          "/blocks/0/columns/0/blocks/0/type"},
         {"[{\"type\":\"products\",\"items\":[{\"name\":\"x\"},{\"href\":\"/x\"}]}]",
          "/blocks/0/items/1/name"},

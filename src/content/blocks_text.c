@@ -84,11 +84,12 @@ MUST_USE static err put_address(struct emit *e, str s, const char *member, bool 
          known = begins_with_one(s, SCHEMES, picture ? 2 : 4) || liquid_span(s) || rooted ||
                  (!picture && str_eq(s, S("#")));
     if (!known || !is_clean(s) || s.n > 2000)
-        return block_refuse(e, member,
-                      picture ? "a picture is at https://…, at /a/… of an uploaded one, or a "
-                                "variable"
-                              : "an address begins with https://, http://, mailto:, tel:, / for a "
-                                "page of the shop, or is a variable");
+        return block_refuse(
+            e, member,
+            picture ? "a picture is at https://…, at /a/… of an uploaded one, or a "
+                      "variable"
+                    : "an address begins with https://, http://, mailto:, tel:, / for a "
+                      "page of the shop, or is a variable");
     TRY(check_liquid(e, s, member));
     if (str_starts(s, S("/a/")))
         put(e, "{{ brand.assets }}");

@@ -49,14 +49,14 @@ MUST_USE err liquid_render(const struct liquid *l, const struct liquid_values *v
                            liquid_format format, struct buf *out, struct diag *why);
 
 /* A published template {id, channel, subject?, html? | blocks?, text?, from?, fallbacks?,
- * provider_template?}: its parts compiled. Subject, html, text and the words of blocks may be {"zh",
- * "en"}. */
+ * provider_template?}: its parts compiled. Subject, html, text and the words of blocks may be
+ * {"zh", "en"}. */
 enum { TEMPLATE_PARAMS_MAX = 32 };
 struct template
 {
     str id, channel;
     struct liquid *subject, *html, *text, *from, *reply_to; /* NULL: not there */
-    bool no_clicks, no_opens; /* "track_clicks", "track_opens": false */
+    bool no_clicks, no_opens;  /* "track_clicks", "track_opens": false */
     const struct template *zh; /* what readers of Chinese get; NULL: the same */
     /* provider_template {code, params: {name: Liquid}}: a text that a provider has approved. */
     str provider_code;

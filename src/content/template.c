@@ -24,8 +24,9 @@ MUST_USE static err take_part(const struct json *source, const char *name, bool 
     for (const struct json *m = j->child; m && good; m = m->next)
         good = m->type == JSON_STRING && (str_eq(m->key, S("zh")) || str_eq(m->key, S("en")));
     *out = content_words(j, zh);
-    *place = j->type == JSON_STRING ? "" : json_get(j, zh ? "zh" : "en") ? (zh ? "/zh" : "/en")
-                                                                         : (zh ? "/en" : "/zh");
+    *place = j->type == JSON_STRING          ? ""
+             : json_get(j, zh ? "zh" : "en") ? (zh ? "/zh" : "/en")
+                                             : (zh ? "/en" : "/zh");
     if (good) return ERR_OK;
     diag_set(&inner, ERR_REFUSED, "%s must be a text, or {\"zh\": …, \"en\": …}", name);
     return at_part(ERR_REFUSED, name, &inner, why);
@@ -171,8 +172,7 @@ err template_compile(const struct json *source, struct arena *arena, struct temp
     str channel = json_get_str(source, "channel", (str){0});
     if (!json_get_str(source, "id", (str){0}).n)
         return diag_at(why, ERR_REFUSED, S("/id"), "the template needs an id");
-    if (!channel.n)
-        return diag_at(why, ERR_REFUSED, S("/channel"), "the template needs a channel");
+    if (!channel.n) return diag_at(why, ERR_REFUSED, S("/channel"), "the template needs a channel");
     const struct json *fallbacks = json_get(source, "fallbacks");
     if (fallbacks && fallbacks->type != JSON_NULL && fallbacks->type != JSON_OBJECT)
         return diag_at(why, ERR_REFUSED, S("/fallbacks"),

@@ -46,11 +46,20 @@ static bool begin_snapshot(struct engine *e)
     return result == ERR_OK;
 }
 
+/* While everybody has her turn in a tick, the cores are for that, as long as there is room. */
+static bool can_wait(const struct engine *e)
+{
+    u32 code;
+    persona from, end;
+    return !e->background.snapshot_forced && event_ample(e->events) &&
+           journey_tick_next(e->journeys, &code, &from, &end);
+}
+
 void background_start(struct engine *e)
 {
     struct background *b = &e->background;
     if (atomic_load_explicit(&b->state, memory_order_acquire) != IDLE || !e->snapshot ||
-        e->options.inspect || (b->failing && env_mono_ns(e->env) < b->not_before_ns))
+        e->options.inspect || (b->failing && env_mono_ns(e->env) < b->not_before_ns) || can_wait(e))
         return;
     erasing_next(e);
     u64 every = e->options.snapshot_records ? e->options.snapshot_records : SNAPSHOT_RECORDS;

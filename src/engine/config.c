@@ -152,7 +152,7 @@ static void apply_publish(struct engine *e, str payload)
     u32 row = find_object(e, p.kind, p.code);
     if (!row && !(row = table_add(e->objects))) return;
     struct object_row *r = table_edit(e->objects, row);
-    if (r->source && p.kind == OBJECT_TEMPLATE)
+    if (r->source && (p.kind == OBJECT_TEMPLATE || p.kind == OBJECT_JOURNEY))
         objects_keep(e, r);
     else
         heap_retire(e->texts, r->source);

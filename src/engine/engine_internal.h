@@ -10,9 +10,10 @@
 #include <stdatomic.h>
 
 enum {
-    CAUSES_MAX = 1 << 16,   /* events and crossings of one record */
-    CAUSES_EACH = 1 << 12,  /* …are kept in pieces of so many */
-    CAUSES_MANY = 2048,     /* where they are of many customers, they are settled then */
+    CAUSES_MAX = 1 << 16,  /* events and crossings of one record */
+    CAUSES_EACH = 1 << 12, /* …are kept in pieces of so many */
+    CAUSES_MANY =
+        256, /* where they are of many customers, they are settled then: they stay in the cache */
     ROUNDS_MAX = 8,         /* how deep effects may cause effects */
     SUBJECTS = 8,           /* subjects in use at once */
     ERASURES_MAX = 1 << 20, /* under way at once */

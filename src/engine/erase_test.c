@@ -183,6 +183,61 @@ TEST("after an erasure no file has a byte of her, others have all of theirs, and
     house_close(&h);
 }
 
+/* What a file had of one person, as the import writes it. */
+static void brings(struct house *h, const char *reference, const char *words)
+{
+    struct identifier id = house_id(h, reference);
+    struct record r = {.kind = RECORD_BULK_,
+                       .level = ENGINE_LEVEL,
+                       .flags = RECORD_IMPORT | RECORD_FILE | RECORD_HISTORY,
+                       .source = house_name(h, NAME_SOURCE, "import:1"),
+                       .occurred_ms = house_now(h) - 9 * DAY,
+                       .id_count = 1,
+                       .ids = {{id.hash, id.space}}};
+    struct buf payload, props;
+    buf_init(&payload, 1 << 16);
+    buf_init(&props, 4096);
+    props_put(&props, house_name(h, NAME_PROPERTY, "n"), value_text(str_of(words)));
+    bulk_put(&payload, id.value, (str){0});
+    for (u32 i = 0; i < 3; i++)
+        bulk_row_put(&payload,
+                     &(struct bulk_row){.event = house_name(h, NAME_EVENT, "Bought Before"),
+                                        .occurred_ms = r.occurred_ms + i * DAY,
+                                        .props = buf_str(&props)},
+                     r.occurred_ms + (i ? (i - 1) * DAY : 0));
+    r.payload = buf_str(&payload);
+    house_put(h, &r);
+    buf_clear(&payload);
+    buf_clear(&props);
+}
+
+TEST("what an import brought of her goes with her, from every file, and replay agrees")
+{
+    for (u32 snapshots = 0; snapshots < 2; snapshots++) {
+        struct house h;
+        house_open(&h, 1 + snapshots, "/x");
+        brings(&h, "user:" SECRET, SECRET " bought it");
+        brings(&h, "user:bob", "bob bought it");
+        if (snapshots) engine_snapshot(h.e);
+        house_settle(&h);
+        brings(&h, "user:" SECRET, SECRET " bought it again");
+        CHECK_EQ(events_of(&h, "user:" SECRET), 6);
+        CHECK(files_with(&h, SECRET) > 0);
+        house_persona(&h, RECORD_ERASE_, house_find(&h, "user:" SECRET));
+        CHECK_EQ(house_find(&h, "user:" SECRET), 0);
+        let_it_work(&h);
+        CHECK_EQ(under_way(&h), 0);
+        CHECK_EQ(files_with(&h, SECRET), 0);
+        CHECK_EQ(events_of(&h, "user:bob"), 3);
+        hash128 live = engine_hash(h.e);
+        house_again(&h);
+        CHECK(hash128_eq(engine_hash(h.e), live));
+        brings(&h, "user:" SECRET, "somebody new");
+        CHECK_EQ(events_of(&h, "user:" SECRET), 3);
+        house_close(&h);
+    }
+}
+
 TEST("an erasure goes on after a restart at any of its stages")
 {
     for (u32 stop = 1; stop < 12; stop++) {
@@ -264,6 +319,7 @@ TEST("the log alone, once blanked, gives everybody the same number and others al
     struct house h, alone;
     house_open(&h, 1, "/x");
     house_post(&h, &(struct post){.ids = {"anon:d1"}, .event = "Search"});
+    brings(&h, "user:" SECRET, "out of a file");
     persona a = ada_comes(&h);
     house_post(&h, &(struct post){
                        .ids = {"anon:d1", "user:" SECRET}, .what = ITEM_ALIAS, .event = "Search"});

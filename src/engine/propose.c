@@ -6,7 +6,8 @@
 
 #define HEARTBEAT_EVERY (10 * MINUTE)
 #define SLICE_CUSTOMERS 512
-enum { TICK_SLICE_LEAST = 128, TICK_SLICE_MOST = 16384 };
+/* So few at most that a batch of some is short also where the next ones are all in the audience. */
+enum { TICK_SLICE_LEAST = 128, TICK_SLICE_MOST = 2048 };
 
 /* ---- zones ---- */
 
@@ -134,6 +135,7 @@ static bool propose_tick(struct engine *e)
     u32 place = 0;
     if (!journey_tick_next(e->journeys, &job, &from, &end)) return false;
     u32 n = under_way(e, &place);
+    if (t->job != job) t->customers = TICK_SLICE_LEAST;
     if (n == 0 || t->job != job) t->next = from;
     t->job = job;
     t->ahead = t->ahead ? t->ahead : TICKS_AHEAD_LEAST;

@@ -101,6 +101,7 @@ void event_delete(struct events *es, event_persona p, u64 order);
 /* Marks everything of a persona with order < before as gone. */
 void event_forget(struct events *es, event_persona p, u64 before);
 bool event_room(const struct events *es); /* false: refuse input until a seal or a reader is done */
+bool event_ample(const struct events *es);   /* there is so much room that a seal can wait */
 u64 events_bytes(const struct events *es);   /* anonymous memory */
 u64 events_count(const struct events *es);   /* alive, tail and sealed */
 u64 events_deleted(const struct events *es); /* deleted, but still in the tail or a sealed file */

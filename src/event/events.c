@@ -212,6 +212,11 @@ bool event_room(const struct events *es)
     return es->tail.end - es->tail.kept < es->max_bytes;
 }
 
+bool event_ample(const struct events *es)
+{
+    return es->tail.end - es->tail.kept < es->max_bytes / 2;
+}
+
 u64 events_bytes(const struct events *es)
 {
     u64 bytes = tail_bytes(&es->tail) + erased_bytes(es->catalog->erased);

@@ -32,6 +32,24 @@ MUST_USE static err read_kind(const struct json *j, struct import_request *out, 
     return ERR_OK;
 }
 
+/* options.consent: ["email"]: whoever put the file together asked them all. */
+static err read_consent(const struct json *options, struct import_request *out, struct diag *why)
+{
+    const struct json *list = json_get(options, "consent");
+    u32 n = 0;
+    if (!list || list->type == JSON_NULL) return ERR_OK;
+    bool fits = list->type == JSON_ARRAY && out->kind == IMPORT_CUSTOMERS;
+    for (const struct json *c = fits ? list->child : NULL; c; c = c->next)
+        fits &= json_is(c, JSON_STRING) && c->text.n && c->text.n <= NAME_BYTES_MAX &&
+                ++n <= IMPORT_AGREED_MAX;
+    if (!fits)
+        return diag_at(why, ERR_REFUSED, S("/options/consent"),
+                       "consent is a list of up to %d channels, of an import of customers",
+                       IMPORT_AGREED_MAX);
+    out->consent = list;
+    return ERR_OK;
+}
+
 err import_request_read(const struct json *j, struct import_request *out, struct diag *why)
 {
     const struct json *options = json_get(j, "options"), *mapping = json_get(j, "mapping");
@@ -58,6 +76,7 @@ err import_request_read(const struct json *j, struct import_request *out, struct
     out->zone = text_of(options, "zone");
     out->date_format = text_of(options, "date_format");
     out->event = text_of(options, "event");
+    TRY(read_consent(options, out, why));
     if (out->date_format.n && when_order_of(out->date_format) == DATES_UNSURE)
         return diag_at(why, ERR_REFUSED, S("/options/date_format"),
                        "a format of dates names day, month and year, such as DD/MM/YYYY");
@@ -118,6 +137,9 @@ MUST_USE static err set_codes(struct import *im, struct diag *why)
         default: break;
         }
     }
+    for (const struct json *a = im->request.consent ? im->request.consent->child : NULL; a;
+         a = a->next)
+        im->agreed[im->agreed_count++] = import_name(im, NAME_CHANNEL, a->text);
     im->props[PROP_ORDER] = PROPERTY_ORDER;
     if (im->request.kind == IMPORT_ORDERS) {
         im->order_event = import_name(im, NAME_EVENT, S("Order Completed"));

@@ -14,6 +14,8 @@ struct known_code {
     u32 n, code;
 };
 
+enum { IMPORT_AGREED_MAX = 8 };
+
 struct import {
     struct import_world world;
     struct import_request request;
@@ -29,7 +31,8 @@ struct import {
     struct buf error_text;
     struct buf preview;
     u32 order_event, refund_event, given_event;
-    u32 props[8]; /* codes of the orders' own properties: PROP_* */
+    u32 agreed[IMPORT_AGREED_MAX], agreed_count; /* channels, of all rows */
+    u32 props[8];                                /* codes of the orders' own properties: PROP_* */
     /* the item at hand */
     struct record record;
     struct item item;

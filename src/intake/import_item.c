@@ -197,6 +197,24 @@ static bool take_consent(struct taking *t, u32 i, const struct column *c)
     return true;
 }
 
+/* What holds for everybody in the file, unless the row itself says yes or no. */
+static void take_agreed(struct taking *t)
+{
+    struct import *im = t->im;
+    for (u32 k = 0; k < im->agreed_count; k++) {
+        bool said = false;
+        for (u32 i = 0; i < t->row->count && i < im->mapping->count; i++) {
+            const struct column *c = &im->mapping->columns[i];
+            said |= c->target == TARGET_CONSENT && c->code == im->agreed[k] && !c->topic &&
+                    str_trim(t->row->cells[i].text).n;
+        }
+        if (said) continue;
+        buf_varint(&im->consents, im->agreed[k]);
+        buf_varint(&im->consents, 0);
+        buf_byte(&im->consents, true);
+    }
+}
+
 static void take_tags(struct import *im, str text)
 {
     for (str rest = text; rest.n;) {
@@ -263,6 +281,7 @@ bool item_take_who(struct taking *t)
                              misfit_count ? "this is no identifier of its kind"
                                           : "there is no identifier");
     put_misfits(t, misfits, misfit_count);
+    take_agreed(t);
     return true;
 }
 

@@ -237,6 +237,17 @@ TEST("customers: columns are known by their Chinese names, tags are split, conse
           "perhaps\r\n"));
 }
 
+TEST("customers: who put the file together says that all agreed; a row that says otherwise counts")
+{
+    CHECK_STR(imported(arena,
+                       "{'kind':'customers','created_at_ms':1767225600000,"
+                       "'options':{'consent':['email','sms']}}",
+                       S("email,consent:sms\na@x.com,\nb@x.com,no\n")),
+              S("customer email=a@x.com at 2026-01-01T00:00:00.000Z consents=2\n"
+                "customer email=b@x.com at 2026-01-01T00:00:00.000Z consents=2\n"
+                "done 2: 2 + 0, 0 warned\n"));
+}
+
 TEST("events: a mapping says what columns mean, and - leaves one out")
 {
     CHECK_STR(

@@ -56,14 +56,12 @@ static void put_origin(struct buf *b, const struct program *p, const struct even
 void journey_tell(struct journeys *j, persona who, u32 event, const struct program *p, str reason,
                   const struct event *trigger, bool fresh)
 {
-    struct buf b;
-    buf_init(&b, 64 * 1024);
-    props_put(&b, PROPERTY_JOURNEY, value_text(p->id));
-    if (reason.n) props_put(&b, PROPERTY_REASON, value_text(reason));
-    put_key(&b, p, trigger);
-    if (event != EVENT_JOURNEY_EXITED) put_origin(&b, p, trigger);
-    j->host.event(j->host.ctx, who, event, buf_str(&b), fresh);
-    buf_clear(&b);
+    struct buf *b = journey_text(j);
+    props_put(b, PROPERTY_JOURNEY, value_text(p->id));
+    if (reason.n) props_put(b, PROPERTY_REASON, value_text(reason));
+    put_key(b, p, trigger);
+    if (event != EVENT_JOURNEY_EXITED) put_origin(b, p, trigger);
+    j->host.event(j->host.ctx, who, event, buf_str(b), fresh);
 }
 
 /* ---- conditions ---- */
@@ -126,6 +124,17 @@ static bool reached(const struct message_row *m, u32 asked)
     return far >= want;
 }
 
+static void put_message_key(struct buf *b, const struct journeys *j, const struct enrolment_row *r,
+                            const struct program *p, u32 step, const char customer[33])
+{
+    buf_str_varint(b, p->id);
+    buf_str_varint(b, names_text(j->names, NAME_OBJECT, step));
+    buf_put(b, (str){customer, 32});
+    buf_u64(b, r->key);
+    buf_u64(b, r->trigger_order);
+    buf_u16(b, r->visit);
+}
+
 u64 journey_message_id(const struct journeys *j, const struct enrolment_row *r,
                        const struct program *p, u32 step)
 {
@@ -133,12 +142,7 @@ u64 journey_message_id(const struct journeys *j, const struct enrolment_row *r,
     char customer[33];
     customer_id(j->customers, r->persona, customer);
     buf_init(&b, 4096);
-    buf_str_varint(&b, p->id);
-    buf_str_varint(&b, names_text(j->names, NAME_OBJECT, step));
-    buf_put(&b, (str){customer, 32});
-    buf_u64(&b, r->key);
-    buf_u64(&b, r->trigger_order);
-    buf_u16(&b, r->visit);
+    put_message_key(&b, j, r, p, step, customer);
     u64 id = hash_xxh64(buf_str(&b));
     buf_clear(&b);
     return id;
@@ -219,28 +223,25 @@ void journey_end(struct journeys *j, u32 row, exit_reason why, i64 now, bool fre
 }
 
 /* An event of a message of this enrolment. */
-static void tell_message(struct journeys *j, u32 row, u32 message, u32 event, bool fresh)
+static void tell_message(struct journeys *j, u32 row, u32 step, hash128 id, u32 event, bool fresh)
 {
     const struct program *p = program_at(j, row);
-    const struct message_row *m = message_at(j->messages, message);
-    const struct instruction *in = &p->instructions[m->step];
+    const struct instruction *in = &p->instructions[step];
     char hex[33];
-    struct buf b;
+    struct buf *b = journey_text(j);
     struct subject who;
     struct event trigger;
-    buf_init(&b, 64 * 1024);
     if (row_at(j, row)->key) {
         enrolment_subject(j, row, &who, &trigger);
-        put_key(&b, p, who.event);
+        put_key(b, p, who.event);
     }
-    hash128_hex(message_id(j->messages, message), hex);
-    props_put(&b, PROPERTY_MESSAGE, value_text((str){hex, 32}));
-    props_put(&b, PROPERTY_JOURNEY, value_text(p->id));
-    props_put(&b, PROPERTY_STEP, value_text(names_text(j->names, NAME_OBJECT, in->step)));
-    props_put(&b, PROPERTY_CHANNEL, value_text(names_text(j->names, NAME_CHANNEL, in->channel)));
-    props_put(&b, PROPERTY_TEMPLATE, value_text(in->text));
-    j->host.event(j->host.ctx, row_at(j, row)->persona, event, buf_str(&b), fresh);
-    buf_clear(&b);
+    hash128_hex(id, hex);
+    props_put(b, PROPERTY_MESSAGE, value_text((str){hex, 32}));
+    props_put(b, PROPERTY_JOURNEY, value_text(p->id));
+    props_put(b, PROPERTY_STEP, value_text(names_text(j->names, NAME_OBJECT, in->step)));
+    props_put(b, PROPERTY_CHANNEL, value_text(names_text(j->names, NAME_CHANNEL, in->channel)));
+    props_put(b, PROPERTY_TEMPLATE, value_text(in->text));
+    j->host.event(j->host.ctx, row_at(j, row)->persona, event, buf_str(b), fresh);
 }
 
 void journey_cancel_messages(struct journeys *j, u32 row, i64 now, bool fresh)
@@ -248,7 +249,8 @@ void journey_cancel_messages(struct journeys *j, u32 row, i64 now, bool fresh)
     persona head = customer_head(j->customers, row_at(j, row)->persona);
     for (u32 m = customer_at(j->customers, head)->messages; m; m = message_at(j->messages, m)->next)
         if (message_at(j->messages, m)->enrolment == row && message_cancel(j->messages, m, now))
-            tell_message(j, row, m, EVENT_MESSAGE_CANCELLED, fresh);
+            tell_message(j, row, message_at(j->messages, m)->step, message_id(j->messages, m),
+                         EVENT_MESSAGE_CANCELLED, fresh);
 }
 
 void journey_cancel(struct journeys *j, u32 row, exit_reason why, i64 now, bool fresh)
@@ -261,8 +263,11 @@ void journey_plan(struct journeys *j, u32 row, const struct instruction *in, i64
 {
     const struct program *p = program_at(j, row);
     struct enrolment_row *r = row_edit(j, row);
+    char customer[33];
+    customer_id(j->customers, r->persona, customer);
     r->state = ENROLMENT_SENDING;
     r->due_ms = NEVER;
+    put_message_key(journey_text(j), j, r, p, in->step, customer);
     struct message_plan plan = {
         .persona = r->persona,
         .enrolment = row,
@@ -272,10 +277,11 @@ void journey_plan(struct journeys *j, u32 row, const struct instruction *in, i64
         .lane = p->lane,
         .category = p->category,
         .fresh = true,
-        .id_low = journey_message_id(j, r, p, in->step),
+        .id_low = hash_xxh64(buf_str(&j->text)),
     };
-    u32 message = message_plan(j->messages, &plan, now);
-    tell_message(j, row, message, EVENT_MESSAGE_PLANNED, true);
+    message_plan(j->messages, &plan, now);
+    tell_message(j, row, r->step, message_id_of(j->messages, plan.id_low, customer),
+                 EVENT_MESSAGE_PLANNED, true);
 }
 
 /* ---- while it runs ---- */

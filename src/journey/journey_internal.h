@@ -131,6 +131,7 @@ struct journeys {
     struct hand hands[HANDS_MAX]; /* empty between records */
     u32 hand_count;
     bool handing;
+    struct buf text; /* for what is written down at once: journey_text */
     i64 next_tick;
     u32 ticking, moving; /* ticks under way, passes that move enrolments */
 };
@@ -169,6 +170,13 @@ static inline bool enrolment_runs(const struct enrolment_row *r)
 static inline persona pass_at(const struct journey_row *r)
 {
     return r->cursor & ~PASS_PUBLISHED;
+}
+
+/* An empty buffer, good until the next call. */
+static inline struct buf *journey_text(struct journeys *j)
+{
+    buf_reset(&j->text);
+    return &j->text;
 }
 
 /* ---- journey.c ---- */

@@ -1,4 +1,5 @@
-/* loop.c — journeys that begin each other in a circle, or themselves, stop after three rounds a day.
+/* loop.c — journeys that begin each other in a circle, or themselves, stop after three rounds a
+ * day.
  *
  *   Journey Entered {by}      another journey handed her over
  *   Journey Entered {source}  an event of a journey began it: an exit, a message that was sent…
@@ -85,8 +86,7 @@ bool journey_loops(struct journeys *j, const struct program *p, persona head,
     if (!handed && !from.n) return false;
     struct begun *list = mem_alloc(ENTRIES_READ_MAX * sizeof *list);
     u32 n = entries(j, head, now, list);
-    for (u32 i = 0; i < n; i++)
-        begun += str_eq(list[i].journey, p->id) && list[i].handed == handed;
+    for (u32 i = 0; i < n; i++) begun += str_eq(list[i].journey, p->id) && list[i].handed == handed;
     bool loops = begun >= BEGUN_A_DAY_MAX && (handed || goes_back(list, n, from, p->id));
     free(list);
     return loops;

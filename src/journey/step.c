@@ -27,16 +27,14 @@ void step_put(struct journeys *j, u32 row, const struct instruction *in, struct 
 
 u64 step_done(struct journeys *j, u32 row, const struct instruction *in, const struct done *d)
 {
-    struct buf b;
-    buf_init(&b, 128 * 1024);
-    step_put(j, row, in, &b);
-    put_text(&b, PROPERTY_RESULT, d->result);
-    put_text(&b, PROPERTY_REASON, d->reason);
-    if (d->to) put_text(&b, PROPERTY_TO, names_text(j->names, NAME_OBJECT, d->to));
-    if (d->key.type != VALUE_MISSING) props_put(&b, PROPERTY_VALUE, d->key);
-    u64 order = j->host.event(j->host.ctx, row_at(j, row)->persona, EVENT_STEP_DONE, buf_str(&b),
-                              true);
-    buf_clear(&b);
+    struct buf *b = journey_text(j);
+    step_put(j, row, in, b);
+    put_text(b, PROPERTY_RESULT, d->result);
+    put_text(b, PROPERTY_REASON, d->reason);
+    if (d->to) put_text(b, PROPERTY_TO, names_text(j->names, NAME_OBJECT, d->to));
+    if (d->key.type != VALUE_MISSING) props_put(b, PROPERTY_VALUE, d->key);
+    u64 order =
+        j->host.event(j->host.ctx, row_at(j, row)->persona, EVENT_STEP_DONE, buf_str(b), true);
     return order;
 }
 
@@ -178,8 +176,7 @@ void journey_advance(struct journeys *j, u32 row, i64 now)
             put_off(j, row, now);
             return;
         }
-        if (in->op != OP_JUMP && in->op != OP_MARK)
-            message_step_came(j->messages, p->index, step);
+        if (in->op != OP_JUMP && in->op != OP_MARK) message_step_came(j->messages, p->index, step);
         switch (in->op) {
         case OP_SEND: journey_plan(j, row, in, now); return;
         case OP_END:

@@ -115,7 +115,8 @@ static void tell(struct journeys *j, u32 i, const struct telling *t)
     put_text(&b, PROPERTY_REASON, t->reason);
     put_text(&b, PROPERTY_TEXT, t->note);
     put_text(&b, PROPERTY_BY, t->by);
-    j->host.event(j->host.ctx, row_at(j, task->enrolment)->persona, t->event, buf_str(&b), t->fresh);
+    j->host.event(j->host.ctx, row_at(j, task->enrolment)->persona, t->event, buf_str(&b),
+                  t->fresh);
     buf_clear(&b);
 }
 

@@ -19,6 +19,7 @@ struct journeys *journeys_new(struct store *s, struct customers *c, struct messa
     j->schedules = table_new(s, "journey_schedules", sizeof(struct schedule_row), JOURNEYS_MAX + 1);
     j->clock = table_new(s, "journey_clock", sizeof(struct clock_row), 1);
     j->next_tick = NEVER;
+    buf_init(&j->text, 128 * 1024);
     j->bytes = heap_new(s, "programs");
     j->task_texts = heap_new(s, "tasks");
     j->customers = c;
@@ -41,6 +42,7 @@ void journeys_free(struct journeys *j)
 {
     if (!j) return;
     unload(j);
+    buf_clear(&j->text);
     free(j);
 }
 

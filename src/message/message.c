@@ -158,6 +158,28 @@ static struct message_row *move(struct messages *m, u32 row, message_status to, 
     return r;
 }
 
+/* ---- the index of ids ----
+ * Where a new id goes in it is nowhere near the last one's place: the place is fetched while the
+ * next few messages are planned, and only then filled. */
+
+static void index_now(struct messages *m)
+{
+    for (; m->indexed != m->to_index; m->indexed++) {
+        u32 row = m->waiting[m->indexed % INDEX_WAITING];
+        map_put(&m->by_id, index_key(at(m, row)->id_low), row);
+    }
+}
+
+static void index_soon(struct messages *m, u32 row)
+{
+    if (m->to_index - m->indexed == INDEX_WAITING) {
+        u32 first = m->waiting[m->indexed++ % INDEX_WAITING];
+        map_put(&m->by_id, index_key(at(m, first)->id_low), first);
+    }
+    map_prefetch(&m->by_id, index_key(at(m, row)->id_low));
+    m->waiting[m->to_index++ % INDEX_WAITING] = row;
+}
+
 u32 message_plan(struct messages *m, const struct message_plan *plan, i64 now)
 {
     u32 row = table_add(m->rows);
@@ -182,24 +204,28 @@ u32 message_plan(struct messages *m, const struct message_plan *plan, i64 now)
     count(m, plan->program, MESSAGE_NONE, 1);
     count(m, plan->program, MESSAGE_PLANNED, 1);
     step_count(m, r, 1);
-    map_put(&m->by_id, index_key(r->id_low), row);
+    index_soon(m, row);
     queue_push(m, row);
     return row;
 }
 
 /* The high half follows from the low one and the customer, so the row need not keep it. */
-hash128 message_id(const struct messages *m, u32 row)
+hash128 message_id_of(const struct messages *m, u64 id_low, const char customer[33])
 {
-    const struct message_row *r = at(m, row);
-    char customer[33];
     struct {
         u64 low;
         char customer[32];
-    } made_of = {.low = r->id_low};
-    customer_id(m->customers, r->persona, customer);
+    } made_of = {.low = id_low};
     memcpy(made_of.customer, customer, 32);
     hash128 high = hash_sip(m->key, (str){(const char *)&made_of, sizeof made_of});
-    return (hash128){r->id_low, high.lo};
+    return (hash128){id_low, high.lo};
+}
+
+hash128 message_id(const struct messages *m, u32 row)
+{
+    char customer[33];
+    customer_id(m->customers, at(m, row)->persona, customer);
+    return message_id_of(m, at(m, row)->id_low, customer);
 }
 
 u32 message_find(const struct messages *m, persona head, hash128 id)
@@ -209,22 +235,32 @@ u32 message_find(const struct messages *m, persona head, hash128 id)
     return 0;
 }
 
-u32 message_by_low(const struct messages *m, u64 id_low)
+static bool has_id(const struct messages *m, u32 row, const hash128 *whole, u64 low)
+{
+    return at(m, row)->id_low == low && (!whole || hash128_eq(message_id(m, row), *whole));
+}
+
+/* `whole` NULL: the low half is enough. */
+static u32 find(const struct messages *m, const hash128 *whole, u64 low)
 {
     struct map_cursor cursor;
-    hash128 key = index_key(id_low);
+    hash128 key = index_key(low);
+    for (u32 i = m->indexed; i != m->to_index; i++)
+        if (has_id(m, m->waiting[i % INDEX_WAITING], whole, low))
+            return m->waiting[i % INDEX_WAITING];
     for (u32 row = map_first(&m->by_id, key, &cursor); row; row = map_next(&m->by_id, key, &cursor))
-        if (at(m, row)->id_low == id_low) return row;
+        if (has_id(m, row, whole, low)) return row;
     return 0;
+}
+
+u32 message_by_low(const struct messages *m, u64 id_low)
+{
+    return find(m, NULL, id_low);
 }
 
 u32 message_by_id(const struct messages *m, hash128 id)
 {
-    struct map_cursor cursor;
-    hash128 key = index_key(id.lo);
-    for (u32 row = map_first(&m->by_id, key, &cursor); row; row = map_next(&m->by_id, key, &cursor))
-        if (at(m, row)->id_low == id.lo && hash128_eq(message_id(m, row), id)) return row;
-    return 0;
+    return find(m, &id, id.lo);
 }
 
 bool message_claim(struct messages *m, u32 row, const struct claim_check *check)
@@ -338,6 +374,7 @@ i64 message_next_due(const struct messages *m, persona head)
 static void drop_row(struct messages *m, u32 row)
 {
     u64 id_low = at(m, row)->id_low;
+    index_now(m);
     map_remove(&m->by_id, index_key(id_low), row);
     if (!at(m, row)->program) sends_drop(m, id_low);
     table_drop(m->rows, row);
@@ -449,6 +486,7 @@ void messages_rebuild(struct messages *m)
     queues_clear(m);
     map_clear(&m->by_id);
     map_init(&m->by_id);
+    m->indexed = m->to_index = 0;
     for (u32 row = 1; row < table_count(m->rows); row++) {
         if (!table_has(m->rows, row)) continue;
         map_put(&m->by_id, index_key(at(m, row)->id_low), row);

@@ -138,6 +138,8 @@ struct message_plan {
 u32 message_plan(struct messages *m, const struct message_plan *plan, i64 now);
 /* The whole stable id, which also stands in Message-ID headers and in the API. */
 hash128 message_id(const struct messages *m, u32 row);
+/* From its low half and the id of its persona's. */
+hash128 message_id_of(const struct messages *m, u64 id_low, const char customer[33]);
 /* The row of a stable id if it is alive; `head` narrows the search to her list. */
 u32 message_find(const struct messages *m, persona head, hash128 id);
 /* The same of whoever it is, and by the low half alone. O(1). */

@@ -35,8 +35,8 @@ struct ready {
     i32 priority;
 };
 struct queue {
-    struct ready *items; /* a binary heap */
-    u32 cap, count;
+    struct ready **blocks; /* a binary heap */
+    u32 block_count, count;
 };
 
 struct tally_row {
@@ -48,6 +48,8 @@ struct step_row {
     u64 version; /* the store's */
     u64 key, count;
 };
+
+enum { INDEX_WAITING = 8 };
 
 struct messages {
     struct table *rows, *tallies, *steps, *sent, *sends;
@@ -61,6 +63,8 @@ struct messages {
     struct queue ready[LANE_COUNT][2]; /* [1]: promotion, which can be held */
     bool promotion_held;
     u64 places;
+    u32 waiting[INDEX_WAITING]; /* rows that are not yet in by_id: [indexed, to_index) */
+    u32 indexed, to_index;
     struct map by_id, sends_by_id, sent_by_content;
     struct step_rows *step_rows; /* by program */
     u32 step_programs;

@@ -6,6 +6,8 @@
  * it is taken. */
 #include "message/message_internal.h"
 
+enum { BLOCK_ITEMS = 4096 };
+
 static i32 priority_of(const struct messages *m, const struct message_row *r)
 {
     return m->host.priority && r->program ? m->host.priority(m->host.ctx, r->program) : 0;
@@ -28,36 +30,50 @@ static bool goes_before(const struct messages *m, const struct ready *a, const s
     return c ? c < 0 : a->place < b->place;
 }
 
+/* Places lie in blocks, so that a queue of a million grows without being copied. */
+static struct ready *item(const struct queue *q, u32 i)
+{
+    return &q->blocks[i / BLOCK_ITEMS][i % BLOCK_ITEMS];
+}
+
+static u32 add_place(struct queue *q)
+{
+    if (q->count == q->block_count * BLOCK_ITEMS) {
+        if ((q->block_count & (q->block_count - 1)) == 0) {
+            u32 room = q->block_count ? 2 * q->block_count : 1;
+            q->blocks = mem_realloc(q->blocks, room * sizeof *q->blocks);
+        }
+        q->blocks[q->block_count++] = mem_alloc(BLOCK_ITEMS * sizeof(struct ready));
+    }
+    return q->count++;
+}
+
 void queue_push(struct messages *m, u32 row)
 {
     const struct message_row *r = row_of(m, row);
     struct queue *q = &m->ready[r->lane][r->category == CATEGORY_PROMOTION];
-    if (q->count == q->cap) {
-        q->cap = q->cap ? q->cap * 2 : 64;
-        q->items = mem_realloc(q->items, q->cap * sizeof *q->items);
-    }
     struct ready new = {.due = r->due_ms,
                         .planned = (i64)r->planned,
                         .id_low = r->id_low,
                         .place = m->places++,
                         .row = row,
                         .priority = priority_of(m, r)};
-    u32 at = q->count++;
-    for (; at && goes_before(m, &new, &q->items[(at - 1) / 2]); at = (at - 1) / 2)
-        q->items[at] = q->items[(at - 1) / 2];
-    q->items[at] = new;
+    u32 at = add_place(q);
+    for (; at && goes_before(m, &new, item(q, (at - 1) / 2)); at = (at - 1) / 2)
+        *item(q, at) = *item(q, (at - 1) / 2);
+    *item(q, at) = new;
 }
 
 static struct ready pop(struct messages *m, struct queue *q)
 {
-    struct ready first = q->items[0], last = q->items[--q->count];
+    struct ready first = *item(q, 0), last = *item(q, --q->count);
     u32 at = 0;
     for (u32 child; (child = 2 * at + 1) < q->count; at = child) {
-        if (child + 1 < q->count && goes_before(m, &q->items[child + 1], &q->items[child])) child++;
-        if (!goes_before(m, &q->items[child], &last)) break;
-        q->items[at] = q->items[child];
+        if (child + 1 < q->count && goes_before(m, item(q, child + 1), item(q, child))) child++;
+        if (!goes_before(m, item(q, child), &last)) break;
+        *item(q, at) = *item(q, child);
     }
-    q->items[at] = last;
+    if (q->count) *item(q, at) = last;
     return first;
 }
 
@@ -72,7 +88,7 @@ static struct queue *next_queue(struct messages *m, lane l)
     struct queue *other = &m->ready[l][0], *promotion = &m->ready[l][1];
     if (!promotion->count || m->promotion_held) return other->count ? other : NULL;
     if (!other->count) return promotion;
-    return goes_before(m, &promotion->items[0], &other->items[0]) ? promotion : other;
+    return goes_before(m, item(promotion, 0), item(other, 0)) ? promotion : other;
 }
 
 u32 message_take(struct messages *m, lane l)
@@ -102,11 +118,17 @@ void queues_clear(struct messages *m)
     m->places = 0;
 }
 
+static void free_queue(struct queue *q)
+{
+    for (u32 i = 0; i < q->block_count; i++) free(q->blocks[i]);
+    free(q->blocks);
+}
+
 void queues_free(struct messages *m)
 {
     for (int l = 0; l < LANE_COUNT; l++) {
-        free(m->ready[l][0].items);
-        free(m->ready[l][1].items);
+        free_queue(&m->ready[l][0]);
+        free_queue(&m->ready[l][1]);
     }
 }
 
@@ -123,9 +145,10 @@ bool messages_ready_ahead(const struct messages *m, u32 max,
     for (u32 i = 0; i < 2 * LANE_COUNT; i++) {
         const struct queue *q = &m->ready[i / 2][i % 2];
         for (u32 k = 0; k < q->count; k++) {
-            const struct message_row *r = row_of(m, q->items[k].row);
+            const struct ready *place = item(q, k);
+            const struct message_row *r = row_of(m, place->row);
             if (!max--) return false;
-            if (r->status == MESSAGE_PLANNED && r->id_low == q->items[k].id_low)
+            if (r->status == MESSAGE_PLANNED && r->id_low == place->id_low)
                 each(ctx, r->program, (u32)r->channel, r->due_ms);
         }
     }

@@ -24,7 +24,7 @@ typedef enum {
     DELIVERY_FAILING,
     DELIVERY_TO_JUDGE, /* CLAIM alone, without a connection: it will be refused */
     DELIVERY_JUDGING,
-    DELIVERY_DROPPING, /* the provider gives it up: it is over */
+    DELIVERY_DROPPING,  /* the provider gives it up: it is over */
     DELIVERY_RETURNING, /* the provider gives it up: the message begins again */
     DELIVERY_TESTING    /* at the provider, outside the log (trial.c) */
 } delivery_state;

@@ -203,8 +203,8 @@ static value trial_lookup(void *ctx, str root, str member)
     struct scene *s = ctx;
     const struct outbox_trial *t = s->trial;
     value v = look_up(s, root, member), root_of = value_missing();
-    bool none = v.type == VALUE_MISSING || v.type == VALUE_NULL ||
-                (v.type == VALUE_TEXT && v.text.n == 0);
+    bool none =
+        v.type == VALUE_MISSING || v.type == VALUE_NULL || (v.type == VALUE_TEXT && v.text.n == 0);
     if (!none) return v;
     if (t->stand_in.type == VALUE_MAP) root_of = value_member(t->stand_in, root);
     if (root_of.type != VALUE_MISSING && member.n) root_of = value_member(root_of, member);

@@ -26,8 +26,9 @@ TEST("a script may be refused for the time it spans, on either side of the edge"
     struct diag why = {0};
     CHECK_OK(run(arena, JOURNEY "until: 2026-01-31\n" ONE, limits, &why));
     CHECK_EQ(run(arena, JOURNEY "until: 2026-01-31 00:00:00.001\n" ONE, limits, &why), ERR_REFUSED);
-    CHECK_STR(str_of(why.message), S("it goes from its first moment to its last through more than 30 "
-                                   "days: begin later, or end sooner"));
+    CHECK_STR(str_of(why.message),
+              S("it goes from its first moment to its last through more than 30 "
+                "days: begin later, or end sooner"));
     CHECK_OK(run(arena, JOURNEY "until: 2026-02-10\n" ONE, (struct script_limits){0}, &why));
 }
 
@@ -46,5 +47,5 @@ TEST("a script may be refused for how much happens in it, and for how long it ta
     why = (struct diag){0};
     CHECK_EQ(run(arena, MANY, limits, &why), ERR_REFUSED);
     CHECK_STR(str_of(why.message), S("this takes longer than 0 s to work out: use fewer customers, "
-                                   "or a shorter time"));
+                                     "or a shorter time"));
 }

@@ -45,6 +45,16 @@ static bool is_name(str text)
     return text.n > 0 && text.n <= 255;
 }
 
+/* Is it outside of what the question allows? */
+static bool beyond(const struct json *q, fixed n)
+{
+    const struct json *least = json_get(q, "minimum"), *most = json_get(q, "maximum");
+    fixed bound;
+    if (json_is(least, JSON_NUMBER) && fixed_parse(least->text, &bound) == ERR_OK && n < bound)
+        return true;
+    return json_is(most, JSON_NUMBER) && fixed_parse(most->text, &bound) == ERR_OK && n > bound;
+}
+
 /* Why an answer does not fit its question; NULL: it does. */
 static const char *misfit(const struct json *q, const struct json *answer)
 {
@@ -64,6 +74,7 @@ static const char *misfit(const struct json *q, const struct json *answer)
     if (str_eq(type, S("number")) || str_eq(type, S("percent"))) {
         bool number = json_is(answer, JSON_NUMBER) && fixed_parse(answer->text, &n) == ERR_OK;
         bool fits = number && n >= 0 && (str_eq(type, S("number")) || n <= 100 * FIXED_ONE);
+        if (fits && beyond(q, n)) return "the number is beyond \"minimum\" or \"maximum\"";
         return fits ? NULL : "give a number, not below 0 (a percentage: not above 100)";
     }
     if (str_eq(type, S("boolean")))
@@ -205,6 +216,123 @@ err playbook_expand(const struct json *playbook, const char *member, const struc
     if (!from) return diag_set(why, ERR_REFUSED, "a playbook has a \"%s\"", member);
     TRY(check_answers(&x));
     TRY(put_in(&x, from, false, to));
+    *out = to;
+    return ERR_OK;
+}
+
+/* ---- another channel ---- */
+
+struct rechannel {
+    const struct json *templates, *variants; /* lists */
+    str channel;
+    struct arena *arena;
+    struct diag *why;
+};
+
+static const struct json *item_with(const struct json *list, const char *member, str value)
+{
+    for (const struct json *t = list ? list->child : NULL; t; t = t->next)
+        if (str_eq(json_get_str(t, member, (str){0}), value)) return t;
+    return NULL;
+}
+
+/* The words for the channel that say what this template says. */
+static const struct json *variant_of(const struct rechannel *r, str id)
+{
+    for (const struct json *t = r->variants ? r->variants->child : NULL; t; t = t->next)
+        if (str_eq(json_get_str(t, "of", (str){0}), id) &&
+            str_eq(json_get_str(t, "channel", (str){0}), r->channel))
+            return t;
+    return NULL;
+}
+
+/* A send by the channel, with the template that has words for it. */
+MUST_USE static err resend(struct rechannel *r, struct json *send)
+{
+    str id = json_get_str(send, "template", (str){0});
+    const struct json *own = item_with(r->templates, "id", id), *other = variant_of(r, id);
+    const struct json **last = &send->child;
+    bool fits = own && str_eq(json_get_str(own, "channel", (str){0}), r->channel);
+    if (!fits && !other)
+        return diag_at(r->why, ERR_REFUSED, S("/channel"),
+                       "the message \"%.*s\" has no words for %.*s", STR_ARG(id),
+                       STR_ARG(r->channel));
+    for (const struct json *m = send->child; m; m = m->next) {
+        struct json *copy = arena_alloc(r->arena, sizeof *copy);
+        *copy = *m;
+        if (str_eq(m->key, S("channel"))) copy->text = r->channel;
+        if (!fits && str_eq(m->key, S("template")))
+            copy->text = json_get_str(other, "id", (str){0});
+        *last = copy;
+        last = &copy->next;
+    }
+    *last = NULL;
+    return ERR_OK;
+}
+
+MUST_USE static err recopy(struct rechannel *r, const struct json *from, struct json *to)
+{
+    *to = *from;
+    to->next = NULL;
+    if (from->type == JSON_OBJECT && str_eq(from->key, S("send"))) return resend(r, to);
+    if (from->type != JSON_ARRAY && from->type != JSON_OBJECT) return ERR_OK;
+    const struct json **last = &to->child;
+    to->child = NULL;
+    for (const struct json *m = from->child; m; m = m->next) {
+        struct json *copy = arena_alloc(r->arena, sizeof *copy);
+        TRY(recopy(r, m, copy));
+        *last = copy;
+        last = &copy->next;
+    }
+    return ERR_OK;
+}
+
+/* A variant stands in for the template that it is `of`, without saying so. */
+static struct json *template_for(const struct rechannel *r, const struct json *t)
+{
+    const struct json *other = variant_of(r, json_get_str(t, "id", (str){0}));
+    struct json *copy = arena_alloc(r->arena, sizeof *copy);
+    *copy = other && !str_eq(json_get_str(t, "channel", (str){0}), r->channel) ? *other : *t;
+    const struct json **last = &copy->child;
+    for (const struct json *m = copy->child; m; m = m->next) {
+        struct json *member = arena_alloc(r->arena, sizeof *member);
+        if (str_eq(m->key, S("of"))) continue;
+        *member = *m;
+        *last = member;
+        last = &member->next;
+    }
+    *last = NULL;
+    copy->next = NULL;
+    return copy;
+}
+
+err playbook_channel(const struct json *bundle, const struct json *variants, str channel,
+                     struct arena *arena, const struct json **out, struct diag *why)
+{
+    struct rechannel r = {.templates = json_get(bundle, "templates"),
+                          .variants = json_get(variants, "templates"),
+                          .channel = channel,
+                          .arena = arena,
+                          .why = why};
+    struct json *to = arena_alloc(arena, sizeof *to);
+    TRY(recopy(&r, bundle, to));
+    for (const struct json *m = to->child; m; m = m->next) {
+        if (!str_eq(m->key, S("templates"))) continue;
+        struct json *list = arena_alloc(arena, sizeof *list);
+        const struct json **last = &list->child;
+        *list = *m;
+        for (const struct json *t = m->child; t; t = t->next) {
+            struct json *one = template_for(&r, t);
+            *last = one;
+            last = &one->next;
+        }
+        *last = NULL;
+        /* in the place of the list that was there */
+        const struct json **at = &to->child;
+        while (*at != m) at = (const struct json **)(uintptr_t) & (*at)->next;
+        *at = list;
+        m = list;
+    }
     *out = to;
     return ERR_OK;
 }

@@ -92,8 +92,7 @@ static void check_standing(struct sim *s)
         for (u32 step = 0; step < STEPS; step++) {
             struct step_tally t;
             message_step(engine_messages(e), program, step, &t);
-            HOLDS(s, t.standing == standing[program][step],
-                  "who stands at a step is no recount");
+            HOLDS(s, t.standing == standing[program][step], "who stands at a step is no recount");
         }
     free(standing);
 }

@@ -1,5 +1,5 @@
-/* sim_clock_test.c — what must hold of clocks: zones with rules written down once more, and the turns
- * of schedules, which nobody misses and nobody has twice. */
+/* sim_clock_test.c — what must hold of clocks: zones with rules written down once more, and the
+ * turns of schedules, which nobody misses and nobody has twice. */
 #include "script/sim_test.h"
 
 #include <stdio.h>
@@ -149,8 +149,9 @@ static void check_mornings(struct sim *s, const struct told *list, u32 n)
         if (was_down(s, moment)) continue;
         HOLDS(s, gold || !turns, "a morning came to somebody who is not in its audience");
         HOLDS(s, !gold || turns, "a morning was missed");
-        HOLDS(s, !entered_between(list, n, "morning", moment - 8 * HOUR, moment) ||
-                     was_down(s, moment - 8 * HOUR),
+        HOLDS(s,
+              !entered_between(list, n, "morning", moment - 8 * HOUR, moment) ||
+                  was_down(s, moment - 8 * HOUR),
               "a morning came before its time");
     }
 }

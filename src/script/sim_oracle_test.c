@@ -257,8 +257,7 @@ void check_statuses(struct sim *s)
         }
         hash128 id = message_id(m, row);
         hash128_hex(id, hex);
-        HOLDS(s, was_said(list, n, hex, r->status),
-              "a message has a status that nobody told of");
+        HOLDS(s, was_said(list, n, hex, r->status), "a message has a status that nobody told of");
     }
     if (a) arena_free(a);
 }

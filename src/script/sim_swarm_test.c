@@ -87,7 +87,8 @@ static const struct {
      ",\"audience\":{\"attribute\":\"plan\",\"op\":\"=\",\"value\":\"gold\"}}," OFTEN
      ",\"steps\":[{\"id\":\"w\",\"wait\":{\"for\":\"1m\"}}]}"},
     {FEATURE_SCHEDULE, OBJECT_JOURNEY,
-     "{\"id\":\"night\",\"trigger\":{\"schedule\":{\"cron\":\"30 2 * * *\",\"zone\":\"Europe/Paris\"}"
+     "{\"id\":\"night\",\"trigger\":{\"schedule\":{\"cron\":\"30 2 * * "
+     "*\",\"zone\":\"Europe/Paris\"}"
      "}," OFTEN ",\"steps\":[{\"id\":\"w\",\"wait\":{\"for\":\"1m\"}}]}"},
     {FEATURE_SCHEDULE, OBJECT_JOURNEY,
      "{\"id\":\"once\",\"trigger\":{\"schedule\":{\"at\":\"@1T10:00\"}}," OFTEN
@@ -183,8 +184,7 @@ void swarm_publish(struct sim *s)
     if (has(s, FEATURE_CAPS) && rng_percent(&s->swarm, 75))
         change_policy(s, 2 + (u32)rng_below(&s->swarm, COUNT_OF(CONTACTS) - 2));
     for (u32 i = 0; i < COUNT_OF(OBJECTS); i++)
-        if (has(s, OBJECTS[i].feature))
-            (void)publish_dated(s, OBJECTS[i].kind, OBJECTS[i].text);
+        if (has(s, OBJECTS[i].feature)) (void)publish_dated(s, OBJECTS[i].kind, OBJECTS[i].text);
     if (has(s, FEATURE_VERSIONS)) (void)publish_moves(s);
     s->swarm_ms = world_now(s->world);
 }

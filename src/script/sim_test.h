@@ -94,8 +94,8 @@ struct sim {
     u8 gone[EVENTS_MAX];   /* message ids that were erased, or may have been */
     u32 erasures;
     u32 undos, undos_erased; /* of imports that were asked for; until the last erasure */
-    bool erasing;       /* one was asked for, and may have happened */
-    u32 device[PEOPLE]; /* how many she has had */
+    bool erasing;            /* one was asked for, and may have happened */
+    u32 device[PEOPLE];      /* how many she has had */
     struct journey_plan journeys[J_COUNT];
     struct handed handed[HANDED_MAX];
     u32 handed_count;
@@ -109,9 +109,9 @@ struct sim {
     u32 stall_count;
     u32 lots_least, lots_most; /* shares of the journey "lots" so far, × 100 */
     u32 sends;                 /* keys used */
-    i64 start_ms;              /* 08:00 UTC of a day; with CLOCKS the one before Paris moves its own */
-    i64 step_ms;               /* when the present step began */
-    i64 swarm_ms;              /* when the journeys of the swarm were published */
+    i64 start_ms; /* 08:00 UTC of a day; with CLOCKS the one before Paris moves its own */
+    i64 step_ms;  /* when the present step began */
+    i64 swarm_ms; /* when the journeys of the swarm were published */
     bool faults;
     u32 crashes;
     bool dead; /* a kill point fired: the world must not be touched */
@@ -206,7 +206,8 @@ void check_told(struct sim *s);
 
 /* What a zone's clock is ahead of UTC, of those that the swarm gives. */
 i64 sim_offset(str zone, i64 utc);
-/* The zone that a customer has where her timeline is at `at`; and what it is ahead at that event. */
+/* The zone that a customer has where her timeline is at `at`; and what it is ahead at that event.
+ */
 str sim_zone(const struct told *list, u32 at);
 i64 offset_at(const struct told *list, u32 at);
 /* Schedules: everybody has her turn, once, also in what was down for less than an hour. */

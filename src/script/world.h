@@ -36,8 +36,8 @@ struct world_options {
     struct world_answer (*answer)(void *ctx, const struct delivered *d); /* NULL: accepts at once */
     void *ctx;
     bool (*enough)(void *ctx); /* asked now and then; true: nothing goes on. NULL: never */
-    u64 events_tail_bytes; /* as in engine_options: small ones make seals frequent */
-    struct env *files;     /* where /usr/share/zoneinfo is; NULL: on the simulated disk */
+    u64 events_tail_bytes;     /* as in engine_options: small ones make seals frequent */
+    struct env *files;         /* where /usr/share/zoneinfo is; NULL: on the simulated disk */
 };
 
 MUST_USE err world_open(const struct world_options *o, struct world **out, struct diag *why);

@@ -1,5 +1,6 @@
 #include "server/call.h"
 
+#include "server/assets.h"
 #include "server/audit.h"
 #include "server/conditions.h"
 #include "server/imports.h"
@@ -82,6 +83,8 @@ static void answer_it(struct call *c)
     if (!c->replayed) audit_answered(c);
     repeat_answered(c);
     limits_answer(c);
+    if (c->who.session[0] && str_find(buf_str(&c->headers), S("Cache-Control")) < 0)
+        call_header(c, "Cache-Control", S("private, no-cache"));
     int status = c->status ? c->status : 200;
     str type = status == 204 || status == 304 ? (str){0}
                : c->type.n                    ? c->type
@@ -178,7 +181,8 @@ static void at_aside(void *ctx)
     struct server *s = c->server;
     c->at = AT_LOOP;
     if (s->aside) {
-        put_problem(c, diag_set(&c->why, ERR_UNAVAILABLE, "another one runs; try again in a moment"));
+        put_problem(c,
+                    diag_set(&c->why, ERR_UNAVAILABLE, "another one runs; try again in a moment"));
         finish(c);
         return;
     }
@@ -290,12 +294,6 @@ void call_wake(struct call *c, call_step next)
     postbox_post(&c->server->engine_post, at_engine, c);
 }
 
-void call_resume(struct call *c, call_step next)
-{
-    c->next = next;
-    postbox_post(&c->server->loop_post, at_loop, c);
-}
-
 /* ---- routing ---- */
 
 static str next_part(str *path)
@@ -371,6 +369,7 @@ static err read_body(struct call *c)
 {
     if (c->req->body.n == 0) return ERR_OK;
     if (str_ends(str_of(c->route->path), S("/codes"))) return ERR_OK; /* may be text */
+    if (assets_takes(c->req)) return ERR_OK;                          /* a picture */
     TRY(json_parse(c->req->body, c->arena, &c->body, &c->why));
     if (c->body->type == JSON_OBJECT) return ERR_OK;
     return diag_set(&c->why, ERR_INVALID, "the body has to be a JSON object");

@@ -53,7 +53,7 @@ struct call {
     str params[ROUTE_PARAMS_MAX];
     const struct json *body; /* an object; NULL: the request had none */
     struct diag why;
-    void *data; /* the steps' own */
+    void *data;        /* the steps' own */
     void *helper_data; /* of a count that is under way (counts.c) */
     call_step next;
     enum { GO_NOWHERE, GO_LOOP, GO_ENGINE, GO_HELPER, GO_IMPORT, GO_ASIDE, GO_APPLIED, GO_WAIT } go;
@@ -97,9 +97,6 @@ err call_applied(struct call *c, u64 number, call_step next);
 /* Stays where it is until somebody wakes it: then `next` runs on the engine's thread. */
 err call_park(struct call *c);
 void call_wake(struct call *c, call_step next); /* any thread */
-
-/* A step has left the call waiting (c->go = GO_WAIT): it goes on at the loop. Any thread. */
-void call_resume(struct call *c, call_step next);
 
 /* The route of this call's address for another method, or NULL. */
 const struct route *call_route_of(const struct call *c, http_verb verb);

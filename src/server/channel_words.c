@@ -48,7 +48,7 @@ static const struct {
     {"resolve",
      {"找不到这个服务器地址。检查有没有写错。",
       "There is no server of this name. Check the spelling."}},
-    {"connection",
+    {"connect",
      {"连不上服务器，或连接中断。检查地址和端口；有些云主机封了 25 端口，换 465 或 587。",
       "The server cannot be reached, or hung up. Check host and port; many clouds block port 25, "
       "use 465 or 587."}},

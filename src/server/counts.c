@@ -11,8 +11,7 @@ static answer member_then(void *ctx, persona head, u32 code, i64 now)
 {
     struct counts *k = ctx;
     (void)now;
-    bool in =
-        segment_holds(engine_segments(k->c->server->engine), &k->view.customers, code, head);
+    bool in = segment_holds(engine_segments(k->c->server->engine), &k->view.customers, code, head);
     return (answer){in, NEVER};
 }
 

@@ -26,6 +26,7 @@ struct attempts;
 struct tls;
 struct trials;
 struct watch;
+struct demo;
 
 typedef enum { SERVER_STARTING, SERVER_READY, SERVER_STOPPING } server_state;
 
@@ -86,7 +87,8 @@ struct server {
     struct published_channel *start_channels;
     char setup_token[65]; /* lets the first administrator be made from elsewhere; empty: no need */
     struct attempts *attempts;
-    u32 hashings; /* of passwords, under way */
+    struct demo *demo; /* NULL: nobody has asked for it */
+    u32 hashings;      /* of passwords, under way */
     server_state state;
     u32 calls;              /* on their way */
     struct call *edits;     /* those that change what is at their address, first come first */

@@ -5,7 +5,12 @@
 #include "server/render_template.h"
 #include "server/show.h"
 
-enum { EVENTS_LOOKED_AT = 2000, GMAIL_CLIPS = 102 << 10, SUBJECT_LONG = 60, CUSTOMERS_SEEN = 50000 };
+enum {
+    EVENTS_LOOKED_AT = 2000,
+    GMAIL_CLIPS = 102 << 10,
+    SUBJECT_LONG = 60,
+    CUSTOMERS_SEEN = 50000
+};
 
 void put_both(struct buf *b, str key, str zh, str en)
 {
@@ -129,8 +134,8 @@ static void find_event(struct look *l)
     struct event ev;
     if (!code || !l->trial.head) return;
     engine_subject(e, l->trial.head, &who);
-    struct event_iter *it = event_iter_back(who.events, who.personas, who.persona_count, INT64_MIN,
-                                            NEVER, l->c->arena);
+    struct event_iter *it =
+        event_iter_back(who.events, who.personas, who.persona_count, INT64_MIN, NEVER, l->c->arena);
     while (seen++ < EVENTS_LOOKED_AT && event_next(it, &ev)) {
         if (ev.code != code) continue;
         l->trial.event = ev;
@@ -157,7 +162,10 @@ static void put_coupon(struct look *l, struct buf *b)
     const struct json *coupon = NULL, *worth;
     duration valid;
     if (l->asked->journey && !id.n) return;
-    if (id.n) {
+    for (const struct json *one = l->asked->coupons ? l->asked->coupons->child : NULL; one;
+         one = one->next)
+        if (str_eq(json_get_str(one, "id", (str){0}), id)) coupon = one;
+    if (id.n && !coupon) {
         str source = engine_object(c->server->engine, OBJECT_COUPON, id, NULL);
         if (json_parse(arena_str(c->arena, source), c->arena, &coupon, NULL) != ERR_OK)
             coupon = NULL;
@@ -174,7 +182,8 @@ static void put_coupon(struct look *l, struct buf *b)
     }
     str text = json_get_str(coupon, "valid", (str){0});
     if (text.n && duration_parse(text, &valid) == ERR_OK)
-        json_put_kv_time(b, S("expires"), zone_add(engine_zone(c->server->engine), l->trial.now_ms, valid));
+        json_put_kv_time(b, S("expires"),
+                         zone_add(engine_zone(c->server->engine), l->trial.now_ms, valid));
     buf_byte(b, '}');
 }
 
@@ -202,7 +211,8 @@ static void set_stand_in(struct look *l)
 
 static bool is_asked_of_people(str root, str member)
 {
-    static const char *const ROOTS[] = {"customer", "event", "order", "products", "coupon", "values"};
+    static const char *const ROOTS[] = {"customer", "event",  "order",
+                                        "products", "coupon", "values"};
     if (str_eq(root, S("workspace"))) return str_eq(member, S("name")) || str_eq(member, S("url"));
     for (u32 i = 0; i < COUNT_OF(ROOTS); i++)
         if (str_eq(root, str_of(ROOTS[i]))) return member.n || (i >= 2 && i <= 4);
@@ -304,8 +314,7 @@ err look_begin(struct call *c, const struct look_asked *asked, struct look *out)
         .stood_in = note_stood,
         .ctx = out};
     if (!out->trial.channel)
-        return diag_at(&c->why, ERR_REFUSED,
-                       arena_printf(c->arena, "%s/channel", asked->place),
+        return diag_at(&c->why, ERR_REFUSED, arena_printf(c->arena, "%s/channel", asked->place),
                        "there is no channel of this name");
     TRY(find_customer(out));
     out->event = json_get_str(json_get(asked->journey, "trigger"), "event", (str){0});
@@ -332,7 +341,8 @@ static u32 count_missing(struct look *l)
     u32 want = l->asked->sample, of = 0;
     i64 until = env_mono_ns(l->c->server->env) + LOOK_BUDGET_NS;
     t.has_event = false;
-    for (u32 i = 0; i + 1 < end && of < want && env_mono_ns(l->c->server->env) < until; i++) {
+    for (u32 i = 0; i + 1 < end && of < want; i++) {
+        if (i >= LOOK_LEAST && env_mono_ns(l->c->server->env) > until) break;
         struct identifier_view id;
         struct rendered ignored;
         struct diag why = {0};
@@ -411,16 +421,15 @@ static void warn_of_mail(struct look *l, struct buf *b, size_t html_bytes, u32 s
         put_warning(b, "no_subject", "error", S("邮件没有主题。"), S("It has no subject."),
                     "/subject");
     else if (characters(w->subject) > SUBJECT_LONG)
-        put_warning(b, "long_subject", "info",
-                    S("主题超过 60 个字符，手机上会显示不全。"),
+        put_warning(b, "long_subject", "info", S("主题超过 60 个字符，手机上会显示不全。"),
                     S("The subject has more than 60 characters; phones show a part of it."),
                     "/subject");
     if (silent)
-        put_warning(b, "image_without_alt", "info",
-                    arena_printf(a, "%u 张图片没有替代文字，图片不显示时看不到内容。", silent),
-                    arena_printf(a, "%u pictures have no words for readers who do not load them.",
-                                 silent),
-                    NULL);
+        put_warning(
+            b, "image_without_alt", "info",
+            arena_printf(a, "%u 张图片没有替代文字，图片不显示时看不到内容。", silent),
+            arena_printf(a, "%u pictures have no words for readers who do not load them.", silent),
+            NULL);
 }
 
 static void warn_of_names(struct look *l, struct buf *b, u32 of)
@@ -432,8 +441,9 @@ static void warn_of_names(struct look *l, struct buf *b, u32 of)
         put_warning(b, "missing_value", "info",
                     arena_printf(a, "%u 位客户里有 %u 位没有 %.*s，会看到备用文字或空白。", of,
                                  n->customers, STR_ARG(n->name)),
-                    arena_printf(a, "%u of %u customers have no %.*s: they see the words in its "
-                                    "place, or nothing.",
+                    arena_printf(a,
+                                 "%u of %u customers have no %.*s: they see the words in its "
+                                 "place, or nothing.",
                                  n->customers, of, STR_ARG(n->name)),
                     NULL);
     }
@@ -441,8 +451,9 @@ static void warn_of_names(struct look *l, struct buf *b, u32 of)
         put_warning(b, "no_event", "info",
                     arena_printf(a, "这位客户还没有“%.*s”事件，邮件里来自事件的内容是空的。",
                                  STR_ARG(l->event)),
-                    arena_printf(a, "This customer has no event %.*s yet: what comes from it is "
-                                    "empty here.",
+                    arena_printf(a,
+                                 "This customer has no event %.*s yet: what comes from it is "
+                                 "empty here.",
                                  STR_ARG(l->event)),
                     NULL);
     if (!l->trial.head)
@@ -549,8 +560,8 @@ void look_put(struct look *l, struct buf *b)
 {
     struct engine *e = l->c->server->engine;
     u32 of = count_missing(l);
-    str from = l->words.from.n ? l->words.from
-                               : outbox_from(l->c->server->outbox, l->trial.channel);
+    str from =
+        l->words.from.n ? l->words.from : outbox_from(l->c->server->outbox, l->trial.channel);
     put_head(l, b, from);
     if (l->words.html.n || str_eq(l->template->channel, S("email")))
         put_mail(l, b, of, from);

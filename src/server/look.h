@@ -15,6 +15,7 @@ enum { LOOK_SAMPLE = 200, LOOK_SAMPLE_MAX = 1000, LOOK_NAMES_MAX = 64, LOOK_CUST
 struct look_asked {
     const struct json *template; /* with an id */
     const struct json *journey;  /* NULL: none */
+    const struct json *coupons;  /* that are not published yet; NULL */
     const struct json *data;     /* stands in for what has no value; NULL */
     str customer;                /* a reference; empty: the newest who can be reached */
     str category, language, device;
@@ -54,9 +55,11 @@ MUST_USE err look_say(struct look *l);
 /* The members of the preview, into the object that is open in `b`. */
 void look_put(struct look *l, struct buf *b);
 
-/* The i-th of everybody in an order that has nothing to do with when they came; each once for i below
- * end - 1. A sample takes at most LOOK_BUDGET_NS of the engine's time. */
+/* The i-th of everybody in an order that has nothing to do with when they came; each once for i
+ * below end - 1. A sample of more than LOOK_LEAST takes at most LOOK_BUDGET_NS of the engine's
+ * time. */
 #define LOOK_BUDGET_NS 40000000
+enum { LOOK_LEAST = 20 };
 static inline persona look_pick(u32 i, persona end)
 {
     return end < 2 ? 0 : (persona)(1 + (u64)i * 2654435761u % (end - 1));

@@ -89,7 +89,8 @@ static void count_people(struct sms_look *s, struct people *p)
     struct env *env = s->l->c->server->env;
     i64 until = env_mono_ns(env) + LOOK_BUDGET_NS;
     struct arena *arena = arena_new();
-    for (u32 i = 0; i + 1 < end && p->of < want && env_mono_ns(env) < until; i++) {
+    for (u32 i = 0; i + 1 < end && p->of < want; i++) {
+        if (i >= LOOK_LEAST && env_mono_ns(env) > until) break;
         persona head = look_pick(i, end);
         if (customer_head(cs, head) == head) count_one(s, head, p, arena);
     }
@@ -148,7 +149,8 @@ void look_put_sms(struct look *l, struct buf *b)
     else
         buf_put(b, S("null"));
     json_put_key(b, S("opt_out"));
-    bool added = s.wrap.promotion && s.wrap.mainland && str_ends(buf_str(&s.whole), S("拒收请回复R"));
+    bool added =
+        s.wrap.promotion && s.wrap.mainland && str_ends(buf_str(&s.whole), S("拒收请回复R"));
     buf_put(b, added ? S("\"拒收请回复R\"") : S("null"));
     put_price(b, settings, n.parts);
     str currency = json_get_str(settings, "currency", (str){0});

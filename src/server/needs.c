@@ -11,14 +11,16 @@ static const struct need_kind {
     words_kind words;
     const char *fix, *zh, *en; /* %s: the words */
 } KINDS[] = {
-    {"event", NAME_EVENT, WORDS_EVENT, "snippet", "需要“%.*s”事件：在网站装上代码，或导入历史数据。",
+    {"event", NAME_EVENT, WORDS_EVENT, "snippet",
+     "需要“%.*s”事件：在网站装上代码，或导入历史数据。",
      "It needs the event “%.*s”: put the snippet into your site, or import the past."},
     {"property", NAME_PROPERTY, WORDS_PROPERTY, "snippet", "事件里需要带上“%.*s”。",
      "The event has to carry “%.*s”."},
     {"attribute", NAME_ATTRIBUTE, WORDS_ATTRIBUTE, "map_column",
      "需要客户的“%.*s”：从表格里对应一列，或请客户填写。",
      "It needs the customers’ “%.*s”: map a column of a table, or ask them."},
-    {"identifier", NAME_SPACE, WORDS_ATTRIBUTE, "map_column", "需要客户的“%.*s”：导入带有它的表格。",
+    {"identifier", NAME_SPACE, WORDS_ATTRIBUTE, "map_column",
+     "需要客户的“%.*s”：导入带有它的表格。",
      "It needs the customers’ “%.*s”: import a table that has it."},
     {"channel", NAME_CHANNEL, WORDS_CHANNEL, "channel", "需要接通%.*s渠道，或先用测试收件箱。",
      "It needs %.*s: connect a provider, or the test outbox for now."},

@@ -42,9 +42,16 @@ static bool wants_page(const struct http_request *req)
     return !is_api(req->path) && str_find(accept, S("text/html")) >= 0;
 }
 
+/* The page in which a mail is shown: it is framed by ours, and has a policy of its own. */
+static bool is_frame(str path)
+{
+    return str_eq(path, S("/mail-frame.html")) || str_eq(path, S("/mail-frame.js"));
+}
+
 bool pages_fit(const struct call *c)
 {
     if (c->req->verb != METHOD_GET && c->req->verb != METHOD_HEAD) return false;
+    if (is_frame(c->req->path)) return file_named(c->req->path) != NULL;
     return str_starts(c->req->path, S("/ui/")) ? file_named(c->req->path) != NULL
                                                : wants_page(c->req);
 }
@@ -68,6 +75,17 @@ static void put_policy(struct call *c)
     call_header(c, "X-Frame-Options", S("DENY"));
     call_header(c, "Cross-Origin-Opener-Policy", S("same-origin"));
     call_header(c, "Permissions-Policy", S("camera=(), geolocation=(), microphone=()"));
+}
+
+/* A mail may have styles and images of its own, and nothing else: a document inside a page would
+ * inherit the page's policy, which takes its styles away. */
+static void put_frame_policy(struct call *c)
+{
+    call_header(c, "Content-Security-Policy",
+                S("sandbox allow-scripts; default-src 'none'; script-src 'self'; "
+                  "style-src 'unsafe-inline'; img-src 'self' data: https: http:; "
+                  "font-src https: data:; base-uri 'none'; form-action 'none'; "
+                  "frame-ancestors 'self'"));
 }
 
 /* Is the coding named in Accept-Encoding, and not with q=0? */
@@ -96,8 +114,8 @@ static str body_of(struct call *c, const struct embedded *f)
 
 err pages_send(struct call *c)
 {
-    bool hashed = str_starts(c->req->path, S("/ui/"));
-    const struct embedded *f = file_named(hashed ? c->req->path : S("/index.html"));
+    bool hashed = str_starts(c->req->path, S("/ui/")), framed = is_frame(c->req->path);
+    const struct embedded *f = file_named(hashed || framed ? c->req->path : S("/index.html"));
     if (!f) return diag_set(&c->why, ERR_NOT_FOUND, "nothing is at this address");
     char tag[32];
     snprintf(tag, sizeof tag, "\"%016llx\"",
@@ -108,7 +126,8 @@ err pages_send(struct call *c)
     call_header(c, "X-Content-Type-Options", S("nosniff"));
     call_header(c, "Referrer-Policy", S("no-referrer"));
     c->type = type_of(str_of(f->path));
-    if (!hashed) put_policy(c);
+    if (framed) put_frame_policy(c);
+    if (!hashed && !framed) put_policy(c);
     if (str_eq(http_header(c->req, S("if-none-match")), str_of(tag))) {
         c->status = 304;
         return ERR_OK;

@@ -1,6 +1,7 @@
 /* route_channels.c — channels: who carries what, with secrets that can be written and never read.
  */
 #include "content/dkim.h"
+#include "server/channel_mask.h"
 #include "server/channel_words.h"
 #include "server/channels.h"
 #include "server/publish.h"
@@ -60,6 +61,29 @@ static void put_health(struct call *c, u32 channel, const struct provider_health
     buf_byte(&c->out, '}');
 }
 
+/* Also of what was published before its secrets were hidden. */
+static str shown_source(struct call *c, const struct json *channel, str source)
+{
+    struct buf b;
+    if (!channel) return source;
+    buf_init(&b, API_BODY_MAX * 2);
+    buf_byte(&b, '{');
+    for (const struct json *m = channel->child; m; m = m->next) {
+        json_put_key(&b, m->key);
+        if (!str_eq(m->key, S("settings"))) {
+            json_put(&b, m);
+            continue;
+        }
+        buf_byte(&b, '{');
+        mask_put_settings(&b, m, c->arena);
+        buf_byte(&b, '}');
+    }
+    buf_byte(&b, '}');
+    str shown = arena_str(c->arena, buf_str(&b));
+    buf_clear(&b);
+    return shown;
+}
+
 /* The channel as it was published, and what it is doing. */
 static void put_channel(struct call *c, u32 code, str source)
 {
@@ -73,7 +97,7 @@ static void put_channel(struct call *c, u32 code, str source)
         channel = names_find(engine_names(e), NAME_CHANNEL, json_get_str(j, "channel", (str){0}));
     outbox_channel_state(c->server->outbox, channel, &st);
     bool tells = channel_health(c->server, channel, &health);
-    object_begin(c, source);
+    object_begin(c, shown_source(c, j, source));
     if (tells) put_hook_url(c, json_get_str(j, "id", (str){0}));
     put_health(c, channel, &health, &st);
     json_put_key(&c->out, S("state"));
@@ -105,6 +129,7 @@ static err show_one(struct call *c)
 struct dkim_pair;
 struct channel_change {
     str source, secrets;
+    str before; /* its source as it is, or empty */
     struct dkim_pair *pair;
     struct connected *opened;
 };
@@ -123,11 +148,24 @@ static void split(struct call *c, str id, struct channel_change *out)
     json_put_kv_str(&shown, S("provider"), json_get_str(c->body, "provider", (str){0}));
     json_put_key(&shown, S("settings"));
     buf_byte(&shown, '{');
+    struct buf open;
+    buf_init(&open, API_BODY_MAX * 2);
+    buf_byte(&open, '{');
     for (const struct json *m = settings ? settings->child : NULL; m; m = m->next) {
-        struct buf *to = channel_is_secret(m->key) ? &hidden : &shown;
-        json_put_key(to, m->key);
-        json_put(to, m);
+        bool is_secret = channel_is_secret(m->key);
+        if (is_secret || mask_concerns(m, c->arena)) {
+            json_put_key(&hidden, m->key);
+            json_put(&hidden, m);
+        }
+        if (is_secret) continue;
+        json_put_key(&open, m->key);
+        json_put(&open, m);
     }
+    buf_byte(&open, '}');
+    const struct json *rest = NULL;
+    if (json_parse(arena_str(c->arena, buf_str(&open)), c->arena, &rest, NULL) == ERR_OK)
+        mask_put_settings(&shown, rest, c->arena);
+    buf_clear(&open);
     buf_put(&shown, S("}}"));
     buf_byte(&hidden, '}');
     out->source = arena_str(c->arena, buf_str(&shown));
@@ -156,16 +194,47 @@ static err make_live(struct call *c)
     return e;
 }
 
+static str server_of(struct call *c, str source)
+{
+    const struct json *j = NULL;
+    if (!source.n || json_parse(source, c->arena, &j, NULL) != ERR_OK) return (str){0};
+    const struct json *settings = json_get(j, "settings");
+    str url = json_get_str(settings, "url", (str){0});
+    return url.n ? mask_host(url) : json_get_str(settings, "host", (str){0});
+}
+
+/* What was a secret of one server is none of another's: it has to be given again. */
+static err check_server(struct call *c, const struct channel_change *ch, const struct json *old,
+                        const struct json *new)
+{
+    str before = server_of(c, ch->before), now = server_of(c, ch->source);
+    if (!before.n || str_eq_nocase(before, now)) return ERR_OK;
+    for (const struct json *m = old ? old->child : NULL; m; m = m->next) {
+        const struct json *again = json_get(new, arena_str(c->arena, m->key).p);
+        bool is_text = m->type == JSON_STRING && m->text.n;
+        if (!channel_is_secret(m->key) || !is_text || again ||
+            str_eq(m->key, S("dkim_private_key")))
+            continue;
+        return diag_at(
+            &c->why, ERR_REFUSED,
+            arena_printf(c->arena, "/settings/%.*s", (int)min_size(m->key.n, 64), m->key.p),
+            "the server is another one: give \"%.*s\" again", STR_ARG(m->key));
+    }
+    return ERR_OK;
+}
+
 /* Secrets that are not sent again stay as they are; null or an empty text takes one away. */
 static err merge_secrets(struct call *c, struct channel_change *ch)
 {
     const struct json *old = NULL, *new = NULL;
     str kept = {0};
     struct buf b;
+    err e = ERR_OK;
     err had = office_secret_get(c->server->office, secret_name(c), c->arena, &kept, &c->why);
     if (had != ERR_OK && had != ERR_NOT_FOUND) return had;
     if (kept.n) TRY(json_parse(kept, c->arena, &old, &c->why));
     if (ch->secrets.n) TRY(json_parse(ch->secrets, c->arena, &new, &c->why));
+    TRY(check_server(c, ch, old, new));
     buf_init(&b, API_BODY_MAX * 2);
     buf_byte(&b, '{');
     const struct json *const lists[] = {old, new};
@@ -173,14 +242,17 @@ static err merge_secrets(struct call *c, struct channel_change *ch)
         for (const struct json *m = lists[i] ? lists[i]->child : NULL; m; m = m->next) {
             char name[64];
             snprintf(name, sizeof name, "%.*s", STR_ARG(m->key));
-            bool replaced = i == 0 && json_get(new, name);
-            if (replaced || m->type != JSON_STRING || !m->text.n) continue;
+            bool is_inside = !channel_is_secret(m->key); /* a URL, headers: as they are sent now */
+            bool replaced = i == 0 && (is_inside || json_get(new, name));
+            if (is_inside && !replaced && e == ERR_OK)
+                e = mask_restore(&b, m, old, c->arena, &c->why);
+            if (is_inside || replaced || m->type != JSON_STRING || !m->text.n) continue;
             json_put_kv_str(&b, m->key, m->text);
         }
     buf_byte(&b, '}');
     ch->secrets = b.n > 2 ? arena_str(c->arena, buf_str(&b)) : (str){0};
     buf_clear(&b);
-    return ERR_OK;
+    return e;
 }
 
 static err open_it(struct call *c)
@@ -205,6 +277,7 @@ static err store(struct call *c, str id)
         return diag_at(&c->why, ERR_CONFLICT, S("/id"), "there is already a channel of this id");
     c->params[0] = id;
     c->data = ch;
+    ch->before = arena_str(c->arena, engine_object(c->server->engine, OBJECT_CHANNEL, id, NULL));
     split(c, id, ch);
     return call_loop(c, open_it);
 }

@@ -62,9 +62,31 @@ static err store(struct call *c, str id)
     return object_publish(c, OBJECT_FORM, source, show_one);
 }
 
+/* Forms that playbooks ask for, whole: {"preset": "birthday"}. */
+static err take_preset(struct call *c)
+{
+    static const char BIRTHDAY[] =
+        "{\"id\":\"birthday\",\"name\":{\"zh\":\"告诉我们您的生日\",\"en\":\"When is your "
+        "birthday?\"},"
+        "\"fields\":[{\"name\":\"email\",\"type\":\"email\",\"required\":true,\"label\":{\"zh\":"
+        "\"邮箱\","
+        "\"en\":\"Email\"}},{\"name\":\"birthday\",\"type\":\"date\",\"required\":true,\"target\":"
+        "\"attribute:birthday\",\"label\":{\"zh\":\"生日\",\"en\":\"Birthday\"}}],\"button\":{"
+        "\"zh\":"
+        "\"提交\",\"en\":\"Send\"},\"thanks\":{\"zh\":\"谢谢，生日那天见！\",\"en\":\"Thank you. "
+        "See you on "
+        "the day!\"}}";
+    str preset = json_get_str(c->body, "preset", (str){0});
+    if (!preset.n) return ERR_OK;
+    if (!str_eq(preset, S("birthday")))
+        return diag_at(&c->why, ERR_REFUSED, S("/preset"), "the preset is birthday");
+    return json_parse(str_of(BIRTHDAY), c->arena, &c->body, &c->why);
+}
+
 static err create(struct call *c)
 {
     str id;
+    TRY(take_preset(c));
     TRY(object_id(c, "form", &id));
     if (engine_object(c->server->engine, OBJECT_FORM, id, NULL).n)
         return diag_at(&c->why, ERR_CONFLICT, S("/id"), "there is already a form of this id");

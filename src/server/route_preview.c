@@ -1,20 +1,20 @@
 /* route_preview.c — what a template would say to a customer, and sending it to oneself.
  *
  *   POST /templates/preview    nothing is sent, nothing is kept
- *   POST /templates/test-send  by the channel's provider, beside the log: no cap, no consent, nobody's
- *                              history; it is kept in the office's list of tests, the newest 200 */
+ *   POST /templates/test-send  by the channel's provider, beside the log: no cap, no consent,
+ * nobody's history; it is kept in the office's list of tests, the newest 50 */
 #include "server/look.h"
 #include "server/render_template.h"
 #include "server/show.h"
 
 #include <stdio.h>
 
-enum { TESTS_KEPT = 200, DETAIL_BYTES = 208 };
+enum { TESTS_KEPT = 50, DETAIL_BYTES = 208 };
 
 struct trying {
     struct look_asked asked;
     struct look look;
-    str draft;  /* of the journey, from the office */
+    str draft; /* of the journey, from the office */
     u32 version;
     /* of a test */
     char id[33], to[320], detail[DETAIL_BYTES];
@@ -71,8 +71,8 @@ static err take_journey(struct call *c, struct trying *t)
     u32 code = names_find(engine_names(e), NAME_OBJECT, template);
     u32 user = id.n || !code ? 0 : journey_user(engine_journeys(e), USE_TEMPLATE, code);
     if (user)
-        text = engine_object(e, OBJECT_JOURNEY, names_text(engine_names(e), NAME_OBJECT, user),
-                             NULL);
+        text =
+            engine_object(e, OBJECT_JOURNEY, names_text(engine_names(e), NAME_OBJECT, user), NULL);
     if (!text.n) return ERR_OK;
     return json_parse(arena_str(c->arena, text), c->arena, &t->asked.journey, &c->why);
 }
@@ -286,11 +286,10 @@ static err list_tests(struct call *c)
 }
 
 extern const struct route ROUTES_PREVIEW[];
-const struct route ROUTES_PREVIEW[] = {
-    {METHOD_POST, "/api/v1/templates/preview", NEEDS_SCOPE, SCOPE_CONFIG_READ, ON_LOOP,
-     preview_begin},
-    {METHOD_POST, "/api/v1/templates/test-send", NEEDS_SCOPE, SCOPE_CONFIG_WRITE, ON_LOOP,
-     test_begin},
-    {METHOD_GET, "/api/v1/templates/test-sends", NEEDS_SCOPE, SCOPE_CONFIG_READ, ON_LOOP,
-     list_tests},
-    {0}};
+const struct route ROUTES_PREVIEW[] = {{METHOD_POST, "/api/v1/templates/preview", NEEDS_SCOPE,
+                                        SCOPE_CONFIG_READ, ON_LOOP, preview_begin},
+                                       {METHOD_POST, "/api/v1/templates/test-send", NEEDS_SCOPE,
+                                        SCOPE_CONFIG_WRITE, ON_LOOP, test_begin},
+                                       {METHOD_GET, "/api/v1/templates/test-sends", NEEDS_SCOPE,
+                                        SCOPE_CONFIG_READ, ON_LOOP, list_tests},
+                                       {0}};

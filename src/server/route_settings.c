@@ -121,8 +121,9 @@ static bool is_long(struct call *c, str text, u64 *number)
 
 static const struct setting BRAND[] = {
     {"name", "", is_any, "a text of at most 200 bytes is needed"},
-    {"logo", "", is_picture, "an address such as https://shop.example/logo.png is needed, or the "
-                             "/a/… of an uploaded picture"},
+    {"logo", "", is_picture,
+     "an address such as https://shop.example/logo.png is needed, or the "
+     "/a/… of an uploaded picture"},
     {"accent", "", is_color, "a colour is written #rrggbb"},
     {"background", "", is_color, "a colour is written #rrggbb"},
     {"font", "", is_font, "the font is sans, serif or mono"},

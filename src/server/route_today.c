@@ -18,12 +18,15 @@ enum {
     JOURNEYS_MAX = 200,
     HOURS = 25,
     CHANNELS = 256,
-    REJECTED_MAX = 1000
+    REJECTED_MAX = 1000,
+    DRAFTS_MAX = 1000
 };
 
 struct today {
     i64 now;
-    u32 sources, drafts, rejected;
+    u32 sources, draft_count, rejected;
+    str *drafts; /* ids */
+    struct arena *arena;
     /* ahead */
     persona *due;
     u32 due_count, at;
@@ -65,7 +68,7 @@ static void need(struct call *c, const char *kind, const char *severity, struct 
     buf_byte(&c->out, '}');
 }
 
-/* "%u" stands once in each sentence. */
+/* The number stands before the Chinese words, and after the English ones. */
 static void need_count(struct call *c, const char *kind, const char *severity, const char *type,
                        u32 n, const char *zh, const char *en)
 {
@@ -74,7 +77,7 @@ static void need_count(struct call *c, const char *kind, const char *severity, c
     json_put_key(b, S("text"));
     buf_byte(b, '{');
     json_put_kv_str(b, S("zh"), arena_printf(c->arena, "%u%s", n, zh));
-    json_put_kv_str(b, S("en"), arena_printf(c->arena, "%u%s", n, en));
+    json_put_kv_str(b, S("en"), arena_printf(c->arena, "%s: %u", en, n));
     buf_byte(b, '}');
     put_object(b, type, (str){0});
     json_put_kv_i64(b, S("count"), n);
@@ -115,7 +118,7 @@ static void need_channels(struct call *c, const struct today *t)
         if (many && !is_down)
             need_count(c, "message_failures", "normal", "channel", (u32)w.failed_24h,
                        " 条消息在 24 小时内发送失败。看看消息记录里的原因。",
-                       " messages failed within 24 hours. The messages tell why.");
+                       "Messages that failed within 24 hours");
     }
 }
 
@@ -166,10 +169,11 @@ static void put_needs(struct call *c, const struct today *t, u32 due)
         need(c, "paused", "normal",
              (struct said){"所有营销发送都已暂停。", "All promotional sending is paused."});
     if (due)
-        need_count(c, "tasks_due", "normal", "tasks", due, " 个任务已到时间。", " tasks are due.");
+        need_count(c, "tasks_due", "normal", "tasks", due, " 个任务已到时间。",
+                   "Tasks that are due");
     if (t->rejected)
         need_count(c, "events_rejected", "low", "events", t->rejected, " 条数据在一小时内被拒收。",
-                   " events were refused within an hour.");
+                   "Events refused within an hour");
     need_journeys(c, t);
     buf_byte(&c->out, ']');
 }
@@ -375,6 +379,16 @@ static bool put_channel_names(struct call *c)
     return real;
 }
 
+/* Those of which nothing is live yet. */
+static u32 drafts_only(struct call *c, const struct today *t)
+{
+    struct journey_info x;
+    u32 n = 0;
+    for (u32 i = 0; i < t->draft_count; i++)
+        n += !journey_find(engine_journeys(c->server->engine), t->drafts[i], &x);
+    return n;
+}
+
 static void put_first_steps(struct call *c, const struct today *t)
 {
     struct buf *b = &c->out;
@@ -387,7 +401,7 @@ static void put_first_steps(struct call *c, const struct today *t)
     json_put_kv_bool(b, S("real"), put_channel_names(c));
     buf_put(b, S("},\"playbook\":{"));
     json_put_kv_bool(b, S("done"), t->live_journeys > 0);
-    json_put_kv_i64(b, S("drafts"), t->drafts);
+    json_put_kv_i64(b, S("drafts"), drafts_only(c, t));
     json_put_kv_i64(b, S("live"), t->live_journeys);
     buf_put(b, S("}}"));
 }
@@ -442,11 +456,11 @@ static err look(struct call *c)
     return look_on(c);
 }
 
-static void count_draft(void *ctx, str id, str source)
+static void keep_draft(void *ctx, str id, str source)
 {
-    u32 *n = ctx;
-    (void)id, (void)source;
-    ++*n;
+    struct today *t = ctx;
+    (void)source;
+    if (t->draft_count < DRAFTS_MAX) t->drafts[t->draft_count++] = arena_str(t->arena, id);
 }
 
 static bool count_rejected(void *ctx, const struct memo_rejected *r)
@@ -463,7 +477,9 @@ static err today(struct call *c)
     struct office_source *sources;
     t->now = server_now(s);
     t->sources = office_sources(s->office, &sources);
-    office_drafts(s->office, S("journey"), count_draft, &t->drafts);
+    t->arena = c->arena;
+    t->drafts = arena_alloc(c->arena, DRAFTS_MAX * sizeof *t->drafts);
+    office_drafts(s->office, S("journey"), keep_draft, t);
     memo_rejected_each(s->memo, INT64_MAX, t->now - HOUR, t->now + SECOND, (str){0}, count_rejected,
                        &t->rejected);
     c->data = t;

@@ -1,5 +1,5 @@
-/* route_vocabulary.c — words for conditions: predicates as rows of words, segments that are ready to
- * use, and all that a picker can offer. */
+/* route_vocabulary.c — words for conditions: predicates as rows of words, segments that are ready
+ * to use, and all that a picker can offer. */
 #include "log/events.h"
 #include "predicate/sentence.h"
 #include "server/counts.h"
@@ -26,10 +26,10 @@ static void put_words(struct buf *b, str key, const struct json *predicate)
 
 static str kind_of(const struct json *j)
 {
-    static const char *const KINDS[] = {
-        "all",   "any",   "did",     "attribute", "tag",      "stage", "score",   "segment", "date",
-        "consent", "reachable", "sequence", "formula",   "messages", "message", "step", "task",
-        "trigger", "property"};
+    static const char *const KINDS[] = {"all",       "any",      "did",     "attribute", "tag",
+                                        "stage",     "score",    "segment", "date",      "consent",
+                                        "reachable", "sequence", "formula", "messages",  "message",
+                                        "step",      "task",     "trigger", "property"};
     for (u32 i = 0; i < COUNT_OF(KINDS); i++)
         if (json_get(j, KINDS[i])) return str_of(KINDS[i]);
     return S("other");
@@ -97,7 +97,9 @@ static err sentence(struct call *c)
     json_put_key(&c->out, S("predicate"));
     json_put(&c->out, p);
     json_put_kv_str(&c->out, S("mode"),
-                    json_get(p, "all") ? S("all") : json_get(p, "any") ? S("any") : S("one"));
+                    json_get(p, "all")   ? S("all")
+                    : json_get(p, "any") ? S("any")
+                                         : S("one"));
     put_words(&c->out, S("text"), p);
     json_put_key(&c->out, S("rows"));
     put_rows(c, p, "", 0);
@@ -140,7 +142,8 @@ static const struct ready {
     {"looking", "反复浏览", "Looking around", "7 天内看过 3 次以上商品，没有加购",
      "Viewed products three times in a week, and put none into the cart",
      "[{\"event\":\"Product Viewed\"},{\"event\":\"Product Added\"}]",
-     "{\"all\":[{\"did\":\"Product Viewed\",\"within\":\"7d\",\"count\":{\"op\":\">=\",\"value\":3}},"
+     "{\"all\":[{\"did\":\"Product "
+     "Viewed\",\"within\":\"7d\",\"count\":{\"op\":\">=\",\"value\":3}},"
      "{\"not\":{\"did\":\"Product Added\",\"within\":\"7d\"}}]}"},
     {"birthday", "30 天内生日", "Birthday soon", "今后 30 天里过生日",
      "A birthday in the next 30 days", "[{\"attribute\":\"birthday\"}]",
@@ -339,8 +342,7 @@ static void put_event(struct call *c, const struct event_words *w)
     for (u32 i = 0; i < w->property_count; i++) {
         json_put_comma(&c->out);
         buf_byte(&c->out, '{');
-        put_name(&c->out, WORDS_PROPERTY,
-                 names_text(names, NAME_PROPERTY, w->properties[i].code));
+        put_name(&c->out, WORDS_PROPERTY, names_text(names, NAME_PROPERTY, w->properties[i].code));
         json_put_kv_str(&c->out, S("type"), type_name(w->properties[i].type));
         put_samples(&c->out, &w->properties[i].values);
         buf_byte(&c->out, '}');
@@ -431,11 +433,13 @@ static void put_plain_names(struct call *c, const char *key, name_kind kind)
 }
 
 static const char OPERATORS[] =
-    "[{\"op\":\"=\",\"words\":{\"zh\":\"是\",\"en\":\"is\"},\"types\":[\"text\",\"int\",\"decimal\","
+    "[{\"op\":\"=\",\"words\":{\"zh\":\"是\",\"en\":\"is\"},\"types\":[\"text\",\"int\","
+    "\"decimal\","
     "\"bool\",\"date\",\"time\"]},"
     "{\"op\":\"!=\",\"words\":{\"zh\":\"不是\",\"en\":\"is not\"},\"types\":[\"text\",\"int\","
     "\"decimal\",\"bool\",\"date\",\"time\"]},"
-    "{\"op\":\"in\",\"words\":{\"zh\":\"是其中之一\",\"en\":\"is one of\"},\"types\":[\"text\",\"int\","
+    "{\"op\":\"in\",\"words\":{\"zh\":\"是其中之一\",\"en\":\"is one "
+    "of\"},\"types\":[\"text\",\"int\","
     "\"decimal\"]},"
     "{\"op\":\"not_in\",\"words\":{\"zh\":\"不是其中任何一个\",\"en\":\"is none of\"},\"types\":["
     "\"text\",\"int\",\"decimal\"]},"
@@ -443,16 +447,22 @@ static const char OPERATORS[] =
     "\"decimal\",\"date\",\"time\"]},"
     "{\"op\":\"<=\",\"words\":{\"zh\":\"不大于\",\"en\":\"is at most\"},\"types\":[\"int\","
     "\"decimal\",\"date\",\"time\"]},"
-    "{\"op\":\">\",\"words\":{\"zh\":\"大于\",\"en\":\"is above\"},\"types\":[\"int\",\"decimal\"]},"
-    "{\"op\":\"<\",\"words\":{\"zh\":\"小于\",\"en\":\"is below\"},\"types\":[\"int\",\"decimal\"]},"
-    "{\"op\":\"between\",\"words\":{\"zh\":\"在两者之间\",\"en\":\"is between\"},\"types\":[\"int\","
+    "{\"op\":\">\",\"words\":{\"zh\":\"大于\",\"en\":\"is "
+    "above\"},\"types\":[\"int\",\"decimal\"]},"
+    "{\"op\":\"<\",\"words\":{\"zh\":\"小于\",\"en\":\"is "
+    "below\"},\"types\":[\"int\",\"decimal\"]},"
+    "{\"op\":\"between\",\"words\":{\"zh\":\"在两者之间\",\"en\":\"is "
+    "between\"},\"types\":[\"int\","
     "\"decimal\",\"date\",\"time\"]},"
     "{\"op\":\"contains\",\"words\":{\"zh\":\"包含\",\"en\":\"contains\"},\"types\":[\"text\"]},"
     "{\"op\":\"starts_with\",\"words\":{\"zh\":\"开头是\",\"en\":\"begins with\"},\"types\":["
     "\"text\"]},"
-    "{\"op\":\"ends_with\",\"words\":{\"zh\":\"结尾是\",\"en\":\"ends with\"},\"types\":[\"text\"]},"
-    "{\"op\":\"has_any\",\"words\":{\"zh\":\"含有其中之一\",\"en\":\"has one of\"},\"types\":[\"list\"]}"
-    ",{\"op\":\"has_all\",\"words\":{\"zh\":\"含有全部\",\"en\":\"has all of\"},\"types\":[\"list\"]},"
+    "{\"op\":\"ends_with\",\"words\":{\"zh\":\"结尾是\",\"en\":\"ends "
+    "with\"},\"types\":[\"text\"]},"
+    "{\"op\":\"has_any\",\"words\":{\"zh\":\"含有其中之一\",\"en\":\"has one "
+    "of\"},\"types\":[\"list\"]}"
+    ",{\"op\":\"has_all\",\"words\":{\"zh\":\"含有全部\",\"en\":\"has all "
+    "of\"},\"types\":[\"list\"]},"
     "{\"op\":\"exists\",\"words\":{\"zh\":\"有值\",\"en\":\"is known\"},\"types\":[\"*\"]},"
     "{\"op\":\"missing\",\"words\":{\"zh\":\"没有值\",\"en\":\"is not known\"},\"types\":[\"*\"]}]";
 

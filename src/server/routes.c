@@ -16,11 +16,13 @@
     X(STATES)                                                                                      \
     X(TASKS)                                                                                       \
     X(SIMULATE)                                                                                    \
+    X(CHECKS)                                                                                      \
     X(JOURNEYS)                                                                                    \
     X(ENTER)                                                                                       \
     X(PLAYBOOKS)                                                                                   \
     X(PREVIEW)                                                                                     \
     X(TEMPLATES)                                                                                   \
+    X(ASSETS)                                                                                      \
     X(COUPONS)                                                                                     \
     X(ORDERS)                                                                                      \
     X(MESSAGES)                                                                                    \
@@ -43,7 +45,9 @@
     X(USERS)                                                                                       \
     X(ENROLMENTS)                                                                                  \
     X(TODAY)                                                                                       \
+    X(DOCS)                                                                                        \
     X(PAUSE)                                                                                       \
+    X(DEMO)                                                                                        \
     X(SETTINGS)                                                                                    \
     X(IMPORTS)
 

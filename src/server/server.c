@@ -2,10 +2,12 @@
 
 #include "channel/connector.h"
 #include "channel/curl_loop.h"
+#include "server/assets.h"
 #include "server/attempts.h"
 #include "server/auth.h"
 #include "server/call.h"
 #include "server/channels.h"
+#include "server/demo.h"
 #include "server/hits.h"
 #include "server/imports.h"
 #include "server/limits.h"
@@ -70,6 +72,7 @@ err listen_parse(str text, char *address, int *port, struct diag *why)
 static u64 body_max(void *ctx, const struct http_request *req)
 {
     if (imports_takes(req)) return IMPORT_BODY_MAX;
+    if (assets_takes(req)) return ASSET_BYTES_MAX + (64 << 10); /* and what is around it */
     return ingest_is(req) ? ingest_body_max(ctx) : API_BODY_MAX;
 }
 
@@ -237,6 +240,7 @@ static void close_loop(struct server *s)
 {
     if (s->http) http_close(s->http, NULL, NULL);
     webhooks_end(s);
+    demo_end(s);
     if (s->curl) curl_loop_free(s->curl);
     close_handle((uv_handle_t *)&s->wake);
     close_handle((uv_handle_t *)&s->prepare);
@@ -433,6 +437,7 @@ static void destroy(struct server *s)
     rates_free(s->rates);
     attempts_free(s->attempts);
     tls_close(s->tls);
+    free(s->demo);
     free(s->outbound);
     free(s);
 }

@@ -26,6 +26,7 @@ struct server_options {
     u64 tail_bytes;         /* events in memory before they are sealed; 0: 64 MiB */
     u64 snapshot_records;   /* between snapshots; 0: 4,000,000 */
     const char *zoneinfo;   /* NULL: the system's */
+    const char *program;    /* of the demo; NULL: this one */
     bool allow_private;     /* HTTP may go to addresses that are not public… */
     const char *allow_nets; /* …or to these: "10.0.0.0/8,fd00::/8"; NULL: none */
     bool no_sync;           /* positive control of crash tests only */

@@ -1,6 +1,7 @@
 #include "server/trial.h"
 
 #include "server/channels.h"
+#include "server/watch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,7 +53,7 @@ static void tell_caller(struct trial *x, const char *status, const char *detail,
     o->took_ms = now - x->begun_ms;
     c->data = o;
     x->call = NULL;
-    call_resume(c, x->then);
+    call_wake(c, x->then);
 }
 
 /* Views of what the delivery says must outlive the call, which may be gone by then. */
@@ -96,9 +97,8 @@ err trial_begin(struct call *c, u32 channel, str to, const struct rendered *cont
     env_random(s->env, &x->d.id, sizeof x->d.id);
     memcpy(x->d.to, to.p, to.n);
     memset(x->d.customer, '0', 32);
-    c->go = GO_WAIT;
     x->d.type->prepare(x->d.provider, &x->d);
-    return ERR_OK;
+    return call_park(c);
 }
 
 static const char *status_of(const struct trial *x, report_kind kind)
@@ -123,7 +123,9 @@ static void on_report(struct trials *t, struct trial *x, report_kind kind, i64 n
         x->d.type->drop(x->d.provider, &x->d);
         return;
     }
-    tell_caller(x, status_of(x, kind), x->d.detail, now);
+    const char *status = status_of(x, kind);
+    if (strcmp(status, "sent") != 0) watch_error(t->server, x->d.channel, x->d.detail, now);
+    tell_caller(x, status, x->d.detail, now);
     channel_return(t->server, x->via);
     x->via = NULL;
 }

@@ -98,6 +98,13 @@ bool watch_channel_of(const struct server *s, u32 channel, struct watch_channel 
     return true;
 }
 
+void watch_error(struct server *s, u32 channel, const char *detail, i64 now)
+{
+    struct watched *w = &s->watch->channels[channel % CHANNELS];
+    snprintf(w->shown.last_error, sizeof w->shown.last_error, "%s", detail);
+    w->shown.last_error_ms = now;
+}
+
 u64 watch_sent_since(const struct server *s, u32 channel, i64 from_ms, i64 now)
 {
     u64 n = 0;

@@ -20,6 +20,8 @@ void watch_end(struct server *s);
 void watch_step(struct server *s, i64 now); /* does nothing within a second of the last time */
 /* By channel (code of NAME_CHANNEL). False: nothing is known of it. */
 bool watch_channel_of(const struct server *s, u32 channel, struct watch_channel *out);
+/* A message past the outbox went wrong. */
+void watch_error(struct server *s, u32 channel, const char *detail, i64 now);
 /* What a provider took of a channel since then, by whole hours; a day back at most. */
 u64 watch_sent_since(const struct server *s, u32 channel, i64 from_ms, i64 now);
 /* Events for those who listen: channels, journeys, the pause, alerts; what changed since, or all.

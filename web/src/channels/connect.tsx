@@ -11,32 +11,41 @@ import { channelWords } from './words'
 export type Channel = Schemas['channel'] & { id: string; settings?: Record<string, unknown> }
 type Values = Record<string, string | number>
 
-const initial = (provider: string, channel?: Channel): Values => {
+/** mail.example.com:2525 is a host and a port; a server on this machine needs no encryption. */
+const settled = (all: Values): Values => {
+  const host = String(all.host ?? '').trim()
+  const m = /^([^:]+):(\d{1,5})$/.exec(host)
+  return { ...all, ...(m ? { host: m[1] ?? host, port: Number(m[2]) } : {}), ...(/^(localhost|127\.)/.test(host) && all.security === 'starttls' ? { security: 'none' } : {}) }
+}
+
+const initial = (provider: string, channel?: Channel, defaults: Values = {}): Values => {
   const kept = channel?.settings ?? {}
   return Object.fromEntries((PROVIDERS.find((p) => p.id === provider)?.fields ?? []).map((f) => {
     if (f.kind === 'json') return [f.name, JSON.stringify(kept, null, 2)]
     const v = kept[f.name]
-    return [f.name, typeof v === 'string' || typeof v === 'number' ? v : (f.initial ?? '')]
+    return [f.name, typeof v === 'string' || typeof v === 'number' ? v : (defaults[f.name] ?? f.initial ?? '')]
   }))
 }
 
 /** Where the server says that a field is wrong: /settings/host. */
 const errorAt = (error: unknown, f: Field) => (error instanceof Problem ? (error.at(`/settings/${f.name}`) ?? (f.name === '' ? error.errors[0]?.message : undefined)) : undefined)
 
-export function ConnectChannel({ channel, existing, onDone }: { channel: string; existing?: Channel | undefined; onDone: (id: string) => void }) {
+/** `defaults`: what is known already, by the fields' names. */
+export function ConnectChannel({ channel, existing, defaults, onDone }: { channel: string; existing?: Channel | undefined; defaults?: Values; onDone: (id: string) => void }) {
   const t = useWords(channelWords)
   const say = useErrorText()
   const client = useQueryClient()
   const [provider, setProvider] = useState(existing?.provider ?? providersOf(channel)[0]?.id ?? 'outbox')
-  const [values, setValues] = useState<Values>(() => initial(provider, existing))
+  const [values, setValues] = useState<Values>(() => initial(provider, existing, defaults))
   const [broken, setBroken] = useState('')
   const p = PROVIDERS.find((x) => x.id === provider)
   const save = useMutation({
     mutationFn: async () => {
       let settings: Record<string, unknown> = {}
+      const given = provider === 'smtp' ? settled(values) : values
       for (const f of p?.fields ?? []) {
         if (f.kind === 'json') settings = JSON.parse(String(values[f.name] || '{}')) as Record<string, unknown>
-        else if (values[f.name] !== '' && values[f.name] !== undefined) settings[f.name] = values[f.name]
+        else if (given[f.name] !== '' && given[f.name] !== undefined) settings[f.name] = given[f.name]
       }
       // What this form does not show stays.
       if (existing && existing.provider === provider && p?.fields[0]?.kind !== 'json') settings = { ...existing.settings, ...settings }
@@ -61,14 +70,14 @@ export function ConnectChannel({ channel, existing, onDone }: { channel: string;
   return (
     <form className="stack" onSubmit={submit} noValidate={false}>
       <Select label={t('provider')} data={providersOf(channel).map((x) => ({ value: x.id, label: t(x.name) }))} value={provider}
-        onChange={(v) => { if (v) { setProvider(v); setValues(initial(v, existing?.provider === v ? existing : undefined)); save.reset() } }} />
+        onChange={(v) => { if (v) { setProvider(v); setValues(initial(v, existing?.provider === v ? existing : undefined, defaults)); save.reset() } }} />
       {(p?.fields ?? []).map((f) => {
         const common = { key: f.name, label: t(f.label), description: f.help ? t(f.help) : f.secret && existing ? t('passwordKept') : undefined, error: errorAt(save.error, f), required: !f.optional && !(f.secret && existing) }
         if (f.kind === 'security') return <Select {...common} key={f.name} data={(['starttls', 'tls', 'none'] as const).map((s) => ({ value: s, label: t(s) }))} value={String(values[f.name] ?? '')} onChange={(v) => { set(f.name, v ?? 'none'); if (v === 'tls' && values.port === 587) set('port', 465); if (v === 'starttls' && values.port === 465) set('port', 587) }} />
         if (f.kind === 'number') return <NumberInput {...common} key={f.name} min={1} max={65535} hideControls value={values[f.name] ?? ''} onChange={(v) => set(f.name, v)} />
         if (f.kind === 'json') return <Textarea {...common} key={f.name} autosize minRows={8} maxRows={24} error={broken || common.error} classNames={{ input: 'mono' }} value={String(values[f.name] ?? '')} onChange={(e) => set(f.name, e.currentTarget.value)} />
         if (f.secret) return <PasswordInput {...common} key={f.name} autoComplete="new-password" value={String(values[f.name] ?? '')} onChange={(e) => set(f.name, e.currentTarget.value)} />
-        return <TextInput {...common} key={f.name} placeholder={f.placeholder} autoComplete="off" value={String(values[f.name] ?? '')} onChange={(e) => set(f.name, e.currentTarget.value)} />
+        return <TextInput {...common} key={f.name} placeholder={f.placeholder} autoComplete="off" value={String(values[f.name] ?? '')} onChange={(e) => set(f.name, e.currentTarget.value)} onBlur={() => f.name === 'host' && setValues(settled)} />
       })}
       {save.error && !(p?.fields ?? []).some((f) => errorAt(save.error, f)) && <Note kind="bad">{save.error instanceof Problem && save.error.errors[0] ? save.error.errors[0].message : say(save.error)}</Note>}
       <div className="row" style={{ justifyContent: 'flex-end' }}><Button primary type="submit" busy={save.isPending}>{t(existing ? 'save' : 'connect')}</Button></div>

@@ -1,3 +1,8 @@
-export default function FirstRun(_: { tokenNeeded?: boolean; chosen?: boolean }) {
-  return <main className="page" />
+// First run: who runs the shop, then one question.
+import { Admin } from './admin'
+import { Choose } from './choose'
+import './first-run.css'
+
+export default function FirstRun({ tokenNeeded = false, chosen = false }: { tokenNeeded?: boolean; chosen?: boolean }) {
+  return chosen ? <Choose /> : <Admin tokenNeeded={tokenNeeded} />
 }

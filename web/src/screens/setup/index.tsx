@@ -1,3 +1,104 @@
-export default function Setup() {
-  return <main className="page" />
+// Set-up: one page read aloud. Left the sentence and what is missing, right what arrives, below how many; then the check list.
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { useLocation, useParams } from 'wouter'
+import { api, Problem, type Schemas } from '~/api/client'
+import { type Answers, type Need, type Playbook, type Preview, type Shown, usePlaybook, usePlaybookPreview } from '~/api/playbooks'
+import { useSession } from '~/api/session'
+import { type Lang, useText, useWords } from '~/i18n'
+import { Button, Confirm, Empty, ErrorNote, Figure, LinkButton, Loading, Note, useErrorText } from '~/parts'
+import { WayBack } from '~/shell/frame'
+import { Needs } from './needs'
+import { PreviewSide } from './preview'
+import { Sentence } from './sentence'
+import './setup.css'
+import { setupWords } from './words'
+
+type Channel = { id: string; channel: string; provider: string }
+type Installed = { id: string; status?: string }
+type Bundle = { templates?: Schemas['template'][]; journeys?: { id: string }[] }
+
+function Foot({ preview, playbook, busy, onGo }: { preview: Preview | undefined; playbook: Playbook; busy: boolean; onGo: () => void }) {
+  const t = useWords(setupWords)
+  const text = useText()
+  const month = preview?.people_month ?? playbook.people_month
+  const now = preview?.people_now ?? playbook.people_now
+  const reach = Object.entries(preview?.reachable ?? {}).filter(([c]) => (preview?.messages ?? []).some((m) => m.channel === c))
+  return (
+    <footer className="su-foot">
+      {typeof month?.count === 'number' && <Figure label={t('peopleMonth')} value={month.count} />}
+      {typeof now?.count === 'number' && <Figure label={t('now')} value={now.count} />}
+      {reach.map(([c, n]) => <Figure key={c} label={`${t('reach')} · ${c === 'sms' ? t('sms') : c === 'email' ? t('email') : c}`} value={n} />)}
+      <p className="small dim su-note">{text(month?.words) || (typeof month?.count === 'number' ? t('fromPast') : t('noPast'))} {t('nothingSent')}</p>
+      <Button primary large busy={busy} onClick={onGo}>{t('go')}</Button>
+    </footer>
+  )
+}
+
+/** What the check list is for: everything of the playbook is there as a draft. */
+function useInstall(p: Playbook, answers: Answers, channel: string | undefined, language: Lang) {
+  const client = useQueryClient()
+  const [, go] = useLocation()
+  return useMutation({
+    mutationFn: (replace: boolean) => api.post<Installed>('/api/v1/playbooks/{id}/install', { path: { id: p.id }, body: { answers: { ...answers, language }, replace, ...(channel ? { channel } : {}) } }),
+    onSuccess: (j) => { void client.invalidateQueries(); go(`/journeys/${encodeURIComponent(j.id)}/launch`) },
+  })
+}
+
+function Page({ p }: { p: Playbook }) {
+  const t = useWords(setupWords)
+  const text = useText()
+  const say = useErrorText()
+  const session = useSession()
+  const [, goTo] = useLocation()
+  const [answers, setAnswers] = useState<Answers>({})
+  const [channel, setChannel] = useState<string>()
+  const [customer, setCustomer] = useState<string>()
+  const own = session?.workspace.language
+  const [language, setLanguage] = useState<Lang>(own === 'zh' || own === 'en' ? own : t.lang)
+  const preview = usePlaybookPreview(p.id, { answers: { ...answers, language }, channel, language, customer })
+  const channels = useQuery({ queryKey: ['channels'], queryFn: () => api.get<{ items: Channel[] }>('/api/v1/channels') })
+  const install = useInstall(p, answers, channel, language)
+  const journeyId = (p.bundle as Bundle | undefined)?.journeys?.[0]?.id ?? p.id
+  // A draft that is there already: nothing is replaced without asking.
+  const there = useQuery({ queryKey: ['journeys', journeyId, 'there'], queryFn: () => api.get<Installed>('/api/v1/journeys/{id}', { path: { id: journeyId } }).catch((e: unknown) => { if (e instanceof Problem && e.status === 404) return null; throw e }) })
+  const [asks, setAsks] = useState(false)
+  const needs = ((preview.data as { needs?: Need[] } | undefined)?.needs ?? p.needs ?? []) as Need[]
+  const used = [...new Set((preview.data?.messages ?? []).map((m) => m.channel ?? ''))].filter(Boolean)
+  const connected = (c: string) => (channels.data?.items ?? []).some((x) => x.channel === c)
+  // What would be installed, for a test before it is.
+  const source = (m: Shown) => (p.bundle as Bundle | undefined)?.templates?.find((x) => x.id === m.template)
+  const unready = install.error instanceof Problem ? install.error : undefined
+  return (
+    <>
+      <WayBack to="/playbooks" name={t('back')} title={text(p.name, p.id)} status={there.data ? t(there.data.status === 'live' || there.data.status === 'paused' ? 'live' : 'draft') : t('notYet')} />
+      <main className="su">
+        <section className="su-l">
+          <h1>{t('title')}</h1>
+          <Needs items={needs.filter((n) => !channel || n.what !== 'channel' || n.name === channel || used.includes(n.name ?? ''))} playbook={p} channels={used.length ? used : ['email']} onMail={channel === 'email' ? undefined : () => setChannel('email')} />
+          <Sentence playbook={p} preview={preview.data} answers={answers} onAnswer={(id, v) => setAnswers((a) => ({ ...a, [id]: v }))} />
+          {preview.error instanceof Problem && preview.error.errors.map((e) => <Note key={e.path} kind="bad">{t('fix', { what: text(p.questions?.find((q) => e.path.endsWith(`/${q.id}`))?.label, e.path), why: e.message })}</Note>)}
+          {channel && <p className="muted su-only">{t('byChannel')} <b>{channel === 'email' ? t('email') : channel}</b>. <button type="button" className="link" onClick={() => setChannel(undefined)}>{t('asIs')}</button></p>}
+          {install.error && <Note kind="bad"><p className="m">{t('refused')}</p><p>{unready?.errors[0]?.message ?? say(install.error)}</p></Note>}
+        </section>
+        <PreviewSide preview={preview.data} error={preview.error} retry={() => void preview.refetch()} language={language} onLanguage={setLanguage} onCustomer={setCustomer} source={source} connected={connected} />
+        <Foot preview={preview.data} playbook={p} busy={install.isPending} onGo={() => (there.data ? setAsks(true) : install.mutate(false))} />
+        <Confirm open={asks} onClose={() => setAsks(false)} title={t('taken')} yes={t('takenYes')} safer={t('takenNo')} onSafer={() => goTo(`/journeys/${encodeURIComponent(journeyId)}/launch`)} busy={install.isPending} onYes={() => { setAsks(false); install.mutate(true) }}>{t('takenBody')}</Confirm>
+      </main>
+    </>
+  )
+}
+
+export default function SetUp() {
+  const t = useWords(setupWords)
+  const { id = '' } = useParams<{ id: string }>()
+  const playbook = usePlaybook(id)
+  if (playbook.data) return <Page key={id} p={playbook.data} />
+  const gone = playbook.error instanceof Problem && playbook.error.status === 404
+  return (
+    <>
+      <WayBack to="/playbooks" name={t('back')} title={id} />
+      <main className="page">{gone ? <Empty title={t('missing')} action={<LinkButton primary to="/playbooks">{t('all')}</LinkButton>}>{t('missingSay')}</Empty> : playbook.error ? <ErrorNote error={playbook.error} retry={() => void playbook.refetch()} /> : <Loading lines={8} />}</main>
+    </>
+  )
 }

@@ -1,0 +1,36 @@
+import { words } from '~/i18n'
+
+export const setupWords = words({
+  en: {
+    back: 'Playbooks', title: 'Read it. Click any word to change it.', notYet: 'Not set up yet', draft: 'Set up, not started', live: 'In use',
+    who: 'Who', what: 'What', rules: 'Rules', more: 'More', needs: 'First', less: 'Fewer',
+    change: 'Change the rules', hide: 'Hide', limits: 'Limits and quiet hours hold for all journeys.', limitsLink: 'Look at them', other: 'Another…', ok: 'Take it', cancel: 'Cancel', value: 'Value',
+    seconds: 'seconds', minutes: 'minutes', hours: 'hours', days: 'days', weeks: 'weeks', unit: 'Unit', daysBefore: 'Days before',
+    d_s: '{n, plural, one {# second} other {# seconds}}', d_m: '{n, plural, one {# minute} other {# minutes}}', d_h: '{n, plural, one {# hour} other {# hours}}', d_d: '{n, plural, one {# day} other {# days}}', d_w: '{n, plural, one {# week} other {# weeks}}',
+    onDay: 'on the day', before: '{n, plural, one {# day before} other {# days before}}', after: '{n, plural, one {# day after} other {# days after}}', yes: 'yes', no: 'no', email: 'e-mail', sms: 'SMS', asIs: 'as each step says', byChannel: 'Everything goes by', nPeople: '{n, plural, one {# person} other {# people}}',
+    asSeen: 'As seen by', nobody: 'an example customer', sendMe: 'Send to me', sentTo: 'Sent to {to}', sendFailed: 'Not sent: {why}', sendTo: 'Send a test to', sendNow: 'Send it', writtenIn: 'Written in', zh: '中文', en: 'English',
+    mailAs: 'As it arrives in an inbox', subject: 'Subject', notShown: 'The message cannot be shown yet: {why}', noMessages: 'This playbook sends no message.', standIns: 'Made-up values stand where this customer has none: {names}.', message: 'Message {n} of {of}', next: 'Next message', previous: 'Previous message', connectFirst: 'Connect {channel} first, then a test can really be sent.',
+    peopleMonth: 'People a month', reach: 'Can be reached', now: 'Would be met now', nothingSent: 'Nothing is sent before you start.', noPast: 'As soon as events arrive, this says how many.', fromPast: 'From your own past.',
+    go: 'Check everything before starting', goLive: 'Make a new draft of it', busy: 'Setting it up…', taken: 'This playbook is set up already', takenBody: 'Setting it up again replaces its draft and the texts of its messages, also those you changed by hand. What runs now goes on as it is until you start the new version.', takenYes: 'Replace draft and texts', takenNo: 'Open it as it is',
+    needsTitle: 'Before it can run', needsDone: 'Everything it needs is there', later: 'Later', show: 'Add it', showChannel: 'Connect', showSnippet: 'Set it up', showForm: 'Ask for it',
+    haveIt: '{n} of {of} customers have it', nobodyYet: 'No customer has it yet', never: 'Has not happened yet', orFile: 'Or bring a file that has it', orForm: 'Or let customers fill it in', orMail: 'No {channel} service? Everything can go by e-mail instead.', useMail: 'Write everything by e-mail',
+    consentHow: 'People are written to only with their yes. Bring a list of those who agreed, or let them tick the box on a form.', back2: 'Everything by e-mail', done: 'Done', optional: 'It can start without; these people are met once it is there.',
+    missing: 'There is no such playbook', missingSay: 'It may have been taken away by an update.', all: 'See all playbooks', refused: 'It could not be set up', fix: 'The answer to “{what}” does not fit: {why}',
+  },
+  zh: {
+    back: '玩法', title: '读一遍。点哪个词，就改哪个词。', notYet: '还没设置', draft: '已设置，还没开始', live: '使用中',
+    who: '谁', what: '做什么', rules: '规则', more: '更多', needs: '先做', less: '收起',
+    change: '修改规则', hide: '收起', limits: '条数上限和免打扰时间对所有旅程一起算。', limitsLink: '去看看', other: '其他…', ok: '就用它', cancel: '取消', value: '值',
+    seconds: '秒', minutes: '分钟', hours: '小时', days: '天', weeks: '周', unit: '单位', daysBefore: '提前几天',
+    d_s: '{n} 秒', d_m: '{n} 分钟', d_h: '{n} 小时', d_d: '{n} 天', d_w: '{n} 周',
+    onDay: '当天', before: '提前 {n} 天', after: '之后 {n} 天', yes: '是', no: '否', email: '邮件', sms: '短信', asIs: '按每一步的设定', byChannel: '所有消息都用', nPeople: '{n} 人',
+    asSeen: '收到的人', nobody: '示例客户', sendMe: '发给我试试', sentTo: '已发到 {to}', sendFailed: '没有发出：{why}', sendTo: '试发给', sendNow: '发送', writtenIn: '语言', zh: '中文', en: 'English',
+    mailAs: '收件箱里的样子', subject: '标题', notShown: '暂时看不到消息：{why}', noMessages: '这个玩法不发消息。', standIns: '这位客户没有的值用示例代替：{names}。', message: '第 {n} 条，共 {of} 条', next: '下一条', previous: '上一条', connectFirst: '先连接{channel}，就能真的试发一条。',
+    peopleMonth: '每月遇到', reach: '联系得上', now: '现在会遇到', nothingSent: '点开始之前，什么都不会发。', noPast: '收到事件以后，这里会写出人数。', fromPast: '按您自己的记录算。',
+    go: '开始前检查一遍', goLive: '另做一个新草稿', busy: '正在设置…', taken: '这个玩法已经设置过', takenBody: '重新设置会替换它的草稿和消息文字，包括您手工改过的。正在运行的版本照常运行，直到您开始新版本。', takenYes: '替换草稿和文字', takenNo: '按原样打开',
+    needsTitle: '开始之前', needsDone: '需要的都有了', later: '以后再说', show: '补上', showChannel: '去连接', showSnippet: '去设置', showForm: '请客户填',
+    haveIt: '{of} 位客户里有 {n} 位填了', nobodyYet: '还没有客户有这一项', never: '还没有发生过', orFile: '或者导入一个带这一列的文件', orForm: '或者请客户自己填', orMail: '没有{channel}服务？可以全部改发邮件。', useMail: '全部改发邮件',
+    consentHow: '只给同意的人发。导入一份已同意的名单，或者让客户在表单上勾选。', back2: '全部发邮件', done: '好了', optional: '没有也能开始；有了之后，这些人就会遇到。',
+    missing: '没有这个玩法', missingSay: '可能在更新里去掉了。', all: '看全部玩法', refused: '没有设置成功', fix: '「{what}」的答案不合适：{why}',
+  },
+})
