@@ -42,7 +42,7 @@ async function connect(p) {
 }
 async function bringList(p, file) {
   await p.file('.bring-drop button', file)
-  await p.click(p.page.locator('.bring-read input[type=checkbox]'))
+  await p.click(p.page.locator('.bring-read input[type=checkbox]').first())
   await p.click('.bring-do .strong')
 }
 
