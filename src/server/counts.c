@@ -38,20 +38,21 @@ static answer score_then(void *ctx, persona head, u32 score, predicate_op op, fi
     return it;
 }
 
+static bool reach_then(void *ctx, persona head, u32 channel)
+{
+    return channel < 64 && reach_of(((struct counts *)ctx)->reach, head, 1ull << channel);
+}
+
 /* ---- counting ---- */
 
 static void count_one(struct counts *k, struct counted *n, persona head)
 {
-    bool any = false;
     n->count++;
     if (n->sampled < COUNTS_SAMPLE) n->sample[n->sampled++] = head;
     if (!n->with_reach) return;
-    for (u32 channel = CHANNEL_EMAIL; channel < CHANNEL_FIXED_COUNT; channel++) {
-        bool agreed = view_consent(&k->view.customers, head, channel, 0) == 1;
-        n->reachable[channel] += agreed;
-        any |= agreed;
-    }
-    n->reachable_any += any;
+    u64 can = reach_of(k->reach, head, (1ull << CHANNEL_FIXED_COUNT) - (1ull << CHANNEL_EMAIL));
+    n->reachable_any += can != 0;
+    for (; can; can &= can - 1) n->reachable[__builtin_ctzll(can)]++;
 }
 
 static void count_block(struct counts *k, struct counted *n, persona from, const u64 *bits,
@@ -80,7 +81,8 @@ static err unpin(struct call *c)
 static err count(struct call *c)
 {
     struct counts *k = c->helper_data;
-    struct resolver resolver = {.ctx = k, .segment = member_then, .score = score_then};
+    struct resolver resolver = {
+        .ctx = k, .segment = member_then, .score = score_then, .reachable = reach_then};
     struct batch_subject all = {.view = &k->view.customers,
                                 .events = k->view.events,
                                 .zone = k->zone,
@@ -89,6 +91,7 @@ static err count(struct call *c)
                                 .names = engine_names(c->server->engine)};
     u64 *bits = mem_alloc(BLOCK / 8), *chain = mem_zalloc(BLOCK / 8);
     k->scratch = arena_new();
+    k->reach = reach_open(&k->view.customers, engine_key(c->server->engine), c->arena);
     for (persona from = 1; from < k->end && !k->cancelled; from += BLOCK) {
         persona to = min_u32(k->end, from + BLOCK);
         for (u32 i = 0; i < k->n && !k->cancelled; i++) {

@@ -34,6 +34,7 @@ struct counts {
     i64 now, began_ns, took_ms;
     bool cancelled;
     const struct scores *scores;
+    struct reach *reach;
     struct arena *scratch; /* of one customer's scores */
     call_step then;
 };
@@ -45,5 +46,6 @@ MUST_USE err counts_compile(struct counts *k, struct counted *n, const struct js
                             const char *place);
 /* The last of a step on the engine's thread; `then` runs there, too. c->data is the caller's. */
 MUST_USE err counts_begin(struct counts *k, call_step then);
-/* "reachable": {"email": n …} of those who agreed to a channel, without those that are 0. */
+/* "reachable": {"email": n …} of those who agreed to a channel and have an address that may be used,
+ * without those that are 0. */
 void counts_put_reach(struct call *c, const struct counted *n);
