@@ -31,7 +31,7 @@ struct import_request {
     const struct json *mapping; /* an object, or NULL */
     struct rows_options rows;
     str zone, date_format;
-    str event; /* of events that come without a name of their own */
+    str event;                  /* of events that come without a name of their own */
     const struct json *consent; /* channels that every customer of the file agreed to, or NULL */
 };
 

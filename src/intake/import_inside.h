@@ -32,7 +32,7 @@ struct import {
     struct buf preview;
     u32 order_event, refund_event, given_event;
     u32 agreed[IMPORT_AGREED_MAX], agreed_count; /* channels, of all rows */
-    u32 props[8]; /* codes of the orders' own properties: PROP_* */
+    u32 props[8];                                /* codes of the orders' own properties: PROP_* */
     /* the item at hand */
     struct record record;
     struct item item;

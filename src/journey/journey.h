@@ -300,6 +300,7 @@ struct journey_info {
     str id;
     u32 version;
     i32 priority; /* at one instant the higher comes first where a cap binds */
+    u32 percent;  /* hundredths: how many are let in, as it stands */
     str owner;
     bool paused, stopped;
     u64 entered, refused, waiting, done; /* enrolments of all versions */

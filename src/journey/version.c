@@ -317,6 +317,7 @@ static bool fill(const struct journeys *j, u32 row, struct journey_info *out)
         .id = p->id,
         .version = p->version,
         .priority = p->priority,
+        .percent = r->percent,
         .owner = p->owner,
         .paused = r->paused,
         .stopped = r->stopped,

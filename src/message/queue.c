@@ -145,9 +145,10 @@ bool messages_ready_ahead(const struct messages *m, u32 max,
     for (u32 i = 0; i < 2 * LANE_COUNT; i++) {
         const struct queue *q = &m->ready[i / 2][i % 2];
         for (u32 k = 0; k < q->count; k++) {
-            const struct message_row *r = row_of(m, q->items[k].row);
+            const struct ready *place = item(q, k);
+            const struct message_row *r = row_of(m, place->row);
             if (!max--) return false;
-            if (r->status == MESSAGE_PLANNED && r->id_low == q->items[k].id_low)
+            if (r->status == MESSAGE_PLANNED && r->id_low == place->id_low)
                 each(ctx, r->program, (u32)r->channel, r->due_ms);
         }
     }

@@ -62,10 +62,10 @@ static err start(struct demo *d, bool removes, struct diag *why)
     const char *program = s->options.program ? s->options.program : "/proc/self/exe";
     char name[] = "beckon", command[] = "demo", data[] = "--data", remove[] = "--remove", dir[4096];
     char *args[] = {name, command, data, dir, removes ? remove : NULL, NULL};
-    uv_stdio_container_t io[] = {{.flags = UV_IGNORE},
-                                 {.flags = UV_IGNORE},
-                                 {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE,
-                                  .data.stream = (uv_stream_t *)&d->says}};
+    uv_stdio_container_t io[] = {
+        {.flags = UV_IGNORE},
+        {.flags = UV_IGNORE},
+        {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&d->says}};
     uv_process_options_t o = {.file = program,
                               .args = args,
                               .exit_cb = on_exit_,
@@ -111,10 +111,10 @@ static err show(struct call *c)
     if (str_starts(said, S("beckon: "))) said = str_slice(said, 8, said.n);
     buf_byte(&c->out, '{');
     json_put_kv_str(&c->out, S("status"),
-                    goes_on(d)        ? d->removes ? S("removing") : S("filling")
-                    : d && d->failed  ? S("failed")
-                    : there           ? S("ready")
-                                      : S("none"));
+                    goes_on(d)       ? d->removes ? S("removing") : S("filling")
+                          : d && d->failed ? S("failed")
+                    : there          ? S("ready")
+                                     : S("none"));
     json_put_kv_bool(&c->out, S("there"), there);
     if (d && d->failed && !goes_on(d) && said.n) json_put_kv_str(&c->out, S("detail"), said);
     buf_byte(&c->out, '}');

@@ -38,16 +38,16 @@ TEST("a page puts the demo in, sees how it stands, and takes it out")
                            "if [ \"$4\" = --remove ]; then rm \"$3/demo.json\"; else echo {} > "
                            "\"$3/demo.json\"; fi\n");
     struct rig *rig = rig_new(arena, "demo", (struct server_options){.program = program});
-    CHECK_STR(status_of(rig), "none");
+    CHECK_STR(status_of(rig), S("none"));
     struct answer_text r = ask(rig, "POST", "/api/v1/demo", "{}");
     CHECK_EQ(r.status, 202);
-    CHECK_STR(json_get_str(r.json, "status", S("")), "filling");
+    CHECK_STR(json_get_str(r.json, "status", S("")), S("filling"));
     CHECK_EQ(ask(rig, "POST", "/api/v1/demo", "{}").status, 200); /* one at a time */
-    CHECK_STR(settled(rig), "ready");
+    CHECK_STR(settled(rig), S("ready"));
     CHECK_EQ(ask(rig, "POST", "/api/v1/demo", "{}").status, 200); /* there already */
     r = ask(rig, "DELETE", "/api/v1/demo", "");
     CHECK_EQ(r.status, 202);
-    CHECK_STR(settled(rig), "none");
+    CHECK_STR(settled(rig), S("none"));
     rig_stop(rig);
     unlink(program);
 }
@@ -59,8 +59,9 @@ TEST("what went wrong with the demo is told; a server that stops ends it")
     write_program(program, "#!/bin/sh\necho 'beckon: no room' >&2\nexit 1\n");
     struct rig *rig = rig_new(arena, "demo-bad", (struct server_options){.program = program});
     CHECK_EQ(ask(rig, "POST", "/api/v1/demo", "{}").status, 202);
-    CHECK_STR(settled(rig), "failed");
-    CHECK_STR(json_get_str(ask(rig, "GET", "/api/v1/demo", "").json, "detail", S("")), "no room");
+    CHECK_STR(settled(rig), S("failed"));
+    CHECK_STR(json_get_str(ask(rig, "GET", "/api/v1/demo", "").json, "detail", S("")),
+              S("no room"));
     write_program(program, "#!/bin/sh\nexec sleep 60\n");
     CHECK_EQ(ask(rig, "POST", "/api/v1/demo", "{}").status, 202);
     rig_stop(rig); /* or it would wait a minute */

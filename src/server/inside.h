@@ -11,6 +11,8 @@
 #include <uv.h>
 
 struct call;
+struct crew;
+struct heads;
 struct limits;
 struct memo;
 struct repeat;
@@ -23,10 +25,10 @@ struct rates;
 struct outbound;
 struct webhooks;
 struct attempts;
-struct demo;
 struct tls;
 struct trials;
 struct watch;
+struct demo;
 
 typedef enum { SERVER_STARTING, SERVER_READY, SERVER_STOPPING } server_state;
 
@@ -88,7 +90,7 @@ struct server {
     char setup_token[65]; /* lets the first administrator be made from elsewhere; empty: no need */
     struct attempts *attempts;
     struct demo *demo; /* NULL: nobody has asked for it */
-    u32 hashings; /* of passwords, under way */
+    u32 hashings;      /* of passwords, under way */
     server_state state;
     u32 calls;              /* on their way */
     struct call *edits;     /* those that change what is at their address, first come first */
@@ -123,6 +125,8 @@ struct server {
 
     struct postbox log_post, helper_post, import_post;
     struct imports *imports;
+    struct crew *crew;
+    struct heads *heads; /* beside.h's; the engine's thread */
     atomic_ullong helper_turns; /* that did something */
     pthread_t threads[4];
     bool thread_runs[4];

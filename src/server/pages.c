@@ -115,8 +115,7 @@ static str body_of(struct call *c, const struct embedded *f)
 err pages_send(struct call *c)
 {
     bool hashed = str_starts(c->req->path, S("/ui/")), framed = is_frame(c->req->path);
-    const struct embedded *f =
-        file_named(hashed || framed ? c->req->path : S("/index.html"));
+    const struct embedded *f = file_named(hashed || framed ? c->req->path : S("/index.html"));
     if (!f) return diag_set(&c->why, ERR_NOT_FOUND, "nothing is at this address");
     char tag[32];
     snprintf(tag, sizeof tag, "\"%016llx\"",

@@ -32,6 +32,10 @@ void journey_put(struct call *c, str id, str draft)
     json_put_kv_str(&c->out, S("status"), live ? status_of(&i) : S("draft"));
     json_put_kv_i64(&c->out, S("version"), i.version);
     json_put_kv_bool(&c->out, S("changed"), draft.n > 0 && !str_eq(draft, source));
+    if (live) {
+        json_put_key(&c->out, S("percent"));
+        fixed_put(&c->out, (fixed)i.percent * FIXED_ONE / 100);
+    }
     put_tallies(&c->out, &i);
     buf_byte(&c->out, '}');
 }

@@ -18,10 +18,20 @@ static bool status_named(str text, u32 *out)
     return false;
 }
 
+static bool reason_named(str text, u32 *out)
+{
+    for (u32 i = REFUSAL_NONE + 1; i < REFUSAL_COUNT; i++)
+        if (str_eq(text, refusal_text((refusal)i))) {
+            *out = i;
+            return true;
+        }
+    return false;
+}
+
 struct filter {
     persona head;
-    str journey, template;
-    u32 status, channel;
+    str journey, step, template;
+    u32 status, reason, channel;
 };
 
 static bool passes(struct engine *e, u32 row, const struct filter *f)
@@ -30,11 +40,13 @@ static bool passes(struct engine *e, u32 row, const struct filter *f)
     struct message_content c;
     if (!r || r->status == MESSAGE_NONE) return false;
     if (f->status && r->status != f->status) return false;
+    if (f->reason && (r->status != MESSAGE_REFUSED || r->reason != f->reason)) return false;
     if (f->channel && r->channel != f->channel) return false;
     if (f->head && customer_head(engine_customers(e), r->persona) != f->head) return false;
-    if (f->journey.n == 0 && f->template.n == 0) return true;
+    if (f->journey.n == 0 && f->step.n == 0 && f->template.n == 0) return true;
     if (!engine_content(e, row, &c)) return false;
     return (f->journey.n == 0 || str_eq(c.journey_id, f->journey)) &&
+           (f->step.n == 0 || str_eq(c.step_id, f->step)) &&
            (f->template.n == 0 || str_eq(c.template_id, f->template));
 }
 
@@ -42,13 +54,16 @@ static err read_filter(struct call *c, struct filter *f)
 {
     struct engine *e = c->server->engine;
     str who = call_query(c, "customer"), status = call_query(c, "status"),
-        channel = call_query(c, "channel");
-    *f =
-        (struct filter){.journey = call_query(c, "journey"), .template = call_query(c, "template")};
+        reason = call_query(c, "reason"), channel = call_query(c, "channel");
+    *f = (struct filter){.journey = call_query(c, "journey"),
+                         .step = call_query(c, "step"),
+                         .template = call_query(c, "template")};
     if (who.n && !(f->head = customer_of_ref(e, who)))
         return diag_set(&c->why, ERR_NOT_FOUND, "no customer has this reference");
     if (status.n && !status_named(status, &f->status))
         return diag_at(&c->why, ERR_INVALID, S("status"), "there is no status of this name");
+    if (reason.n && !reason_named(reason, &f->reason))
+        return diag_at(&c->why, ERR_INVALID, S("reason"), "there is no such reason of a refusal");
     if (channel.n && !(f->channel = names_find(engine_names(e), NAME_CHANNEL, channel)))
         return diag_at(&c->why, ERR_INVALID, S("channel"), "there is no channel of this name");
     return ERR_OK;

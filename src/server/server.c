@@ -90,6 +90,7 @@ static void on_gone(void *ctx, struct http_request *req)
 {
     struct server *s = ctx;
     live_gone(s, req);
+    call_gone(req);
 }
 
 /* ---- the loop ---- */
@@ -436,8 +437,8 @@ static void destroy(struct server *s)
     hits_free(s->hits);
     rates_free(s->rates);
     attempts_free(s->attempts);
-    free(s->demo);
     tls_close(s->tls);
+    free(s->demo);
     free(s->outbound);
     free(s);
 }

@@ -50,7 +50,7 @@ const Settings = lazy(() => import('./screens/settings'))
 const NotFound = lazy(() => import('./screens/not-found'))
 
 /** Screens that show only the way back stand outside the frame. */
-const BARE = /^\/(playbooks\/[^/]+|journeys\/[^/]+\/(launch|edit|simulate)|content\/(templates|new)(\/.*)?)$/
+const BARE = /^\/(playbooks\/[^/]+|journeys\/[^/]+\/(launch|edit|simulate))$/
 
 function Screens() {
   const [path] = useLocation()

@@ -93,7 +93,7 @@ export function Status({ kind, children }: { kind: StatusKind; children: ReactNo
 export const Tag = ({ children }: { children: ReactNode }) => <span className="tag">{children}</span>
 
 /** Label, number, unit, one line of context. `value` null: "None yet", which is not 0. */
-export function Figure({ label, value, unit, note, to }: { label: ReactNode; value: number | string | null | undefined; unit?: ReactNode; note?: ReactNode; to?: string | undefined }) {
+export function Figure({ label, value, unit, note, to }: { label: ReactNode; value: ReactNode; unit?: ReactNode; note?: ReactNode; to?: string | undefined }) {
   const f = useFormat()
   const t = useWords(partsWords)
   const shown = value === null || value === undefined ? <span className="dim">{t('none')}</span> : typeof value === 'number' ? f.number(value) : value

@@ -93,7 +93,7 @@ export function CheckList({ checks, journey }: { checks: Check[]; journey: Journ
               <Fix check={c} journey={journey} open={opened} toggle={() => setOpen(opened ? '' : key)} />
               {opened && c.fix && (
                 <div className="la-in">
-                  {c.fix.action === 'connect_channel' ? <ConnectChannel channel={c.fix.object ?? 'email'} defaults={defaults} onDone={() => setOpen(undefined)} /> : <BringFile wanted={c.fix.object} onDone={() => setOpen(undefined)} />}
+                  {c.fix.action === 'connect_channel' ? <ConnectChannel plain channel={c.fix.object ?? 'email'} defaults={defaults} onDone={() => setOpen(undefined)} /> : <BringFile wanted={c.fix.object} onDone={() => setOpen(undefined)} />}
                 </div>
               )}
             </li>

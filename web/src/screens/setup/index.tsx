@@ -1,9 +1,10 @@
 // Set-up: one page read aloud. Left the sentence and what is missing, right what arrives, below how many; then the check list.
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { useLocation, useParams } from 'wouter'
 import { api, Problem } from '~/api/client'
 import { type Answers, type Need, type Playbook, type Preview, usePlaybook, usePlaybookPreview } from '~/api/playbooks'
+import { useLive } from '~/api/live'
 import { useSession } from '~/api/session'
 import { type Lang, useText, useWords } from '~/i18n'
 import { Button, Confirm, Empty, ErrorNote, Figure, LinkButton, Loading, Note, useErrorText } from '~/parts'
@@ -30,7 +31,7 @@ function Foot({ preview, playbook, busy, onGo }: { preview: Preview | undefined;
       {typeof month?.count === 'number' && <Figure label={t('peopleMonth')} value={month.count} />}
       {typeof now?.count === 'number' && <Figure label={t('now')} value={now.count} />}
       {reach.map(([c, n]) => <Figure key={c} label={`${t('reach')} · ${c === 'sms' ? t('sms') : c === 'email' ? t('email') : c}`} value={n} />)}
-      <p className="small dim su-note">{text(month?.words) || (typeof month?.count === 'number' ? t('fromPast') : t('noPast'))} {t('nothingSent')}</p>
+      <p className="small dim su-note">{text(month?.words) || (typeof month?.count === 'number' ? t('fromPast') : t('noPast'))}<br />{t('nothingSent')}</p>
       <Button primary large busy={busy} onClick={onGo}>{t('go')}</Button>
     </footer>
   )
@@ -74,6 +75,14 @@ function Page({ p }: { p: Playbook }) {
   const used = [...new Set((preview.data?.messages ?? []).map((m) => m.channel ?? ''))].filter(Boolean)
   const connected = (c: string) => (channels.data?.items ?? []).some((x) => x.channel === c)
   const needs = [...(preview.data?.needs ?? p.needs ?? []), ...(channels.data ? used.map((c): Need => ({ what: 'channel', name: c, met: connected(c), fix: 'channel', words: channelWords(c) })) : [])]
+  // What was waited for may have just happened: at most one look every two seconds.
+  const client = useQueryClient()
+  const looked = useRef(0)
+  useLive('event', () => {
+    if (Date.now() - looked.current < 2000 || !needs.some((n) => !n.met && (n.what === 'event' || n.what === 'property'))) return
+    looked.current = Date.now()
+    void client.invalidateQueries({ queryKey: ['playbooks', p.id] })
+  })
   const mine = !there.data || !!kept
   const launch = async (replace: boolean) => { const id = await install.mutateAsync(replace).catch(() => ''); if (id) goTo(`/journeys/${encodeURIComponent(id)}/launch`) }
   const unready = install.error instanceof Problem ? install.error : undefined
@@ -83,8 +92,9 @@ function Page({ p }: { p: Playbook }) {
       <main className="su">
         <section className="su-l">
           <h1>{t('title')}</h1>
-          <Needs items={needs} playbook={p} channels={used.length ? used : ['email']} onMail={channel === 'email' ? undefined : () => setChannel('email')} />
-          <Sentence playbook={p} preview={preview.data} needs={needs} answers={answers} onAnswer={(id, v) => setAnswers((a) => ({ ...a, [id]: v }))} />
+          <Sentence playbook={p} preview={preview.data} needs={needs} answers={answers} onAnswer={(id, v) => setAnswers((a) => ({ ...a, [id]: v }))}>
+            <Needs items={needs} playbook={p} channels={used.length ? used : ['email']} onMail={channel === 'email' ? undefined : () => setChannel('email')} />
+          </Sentence>
           {preview.error instanceof Problem && preview.error.errors.map((e) => <Note key={e.path} kind="bad">{t('fix', { what: text(p.questions?.find((q) => e.path.endsWith(`/${q.id}`))?.label, e.path), why: e.message })}</Note>)}
           {channel && <p className="muted su-only">{t('byChannel')} <b>{channel === 'email' ? t('email') : channel}</b>. <button type="button" className="link" onClick={() => setChannel(undefined)}>{t('asIs')}</button></p>}
           {install.error && <Note kind="bad"><p className="m">{t('refused')}</p><p>{unready?.errors[0]?.message ?? say(install.error)}</p></Note>}

@@ -1,6 +1,6 @@
 // The playbook read aloud: who, what, rules. Every tinted word may be changed; what hardly anyone changes is behind a link.
 import { IconUsersGroup } from '@tabler/icons-react'
-import { useState } from 'react'
+import { Fragment, type ReactNode, useState } from 'react'
 import { Link } from 'wouter'
 import type { Answers, Line, Need, Playbook, Preview, Question } from '~/api/playbooks'
 import { useLang, useText, useWords } from '~/i18n'
@@ -20,13 +20,19 @@ function Words({ line, questions, answers, warned, onAnswer }: { line: Line; que
         const q = p.question ? questions.get(p.question) : undefined
         if (q && p.question) return <Picker key={i} q={q} value={answers[p.question] ?? q.default} warn={warned.has(p.question)} onChange={(v) => onAnswer(p.question as string, v)} />
         // Quotation marks about a picker are one mark too many: it is tinted.
-        return <span key={i}>{(p.text ?? '').replace(/[“”]/g, ' ')}</span>
+        const before = parts[i - 1]?.question, after = parts[i + 1]?.question
+        let said = p.text ?? ''
+        if (after) said = said.replace(/“$/, '')
+        if (before) said = said.replace(/^”/, '')
+        // ¥10 needs no 元 behind it.
+        if (before && questions.get(before)?.id === 'amount') said = said.replace(/^\s*元/, '')
+        return <span key={i}>{said}</span>
       })}
     </>
   )
 }
 
-export function Sentence({ playbook, preview, needs, answers, onAnswer }: { playbook: Playbook; preview: Preview | undefined; needs: Need[]; answers: Answers; onAnswer: (id: string, v: unknown) => void }) {
+export function Sentence({ playbook, preview, needs, answers, onAnswer, children }: { children?: ReactNode; playbook: Playbook; preview: Preview | undefined; needs: Need[]; answers: Answers; onAnswer: (id: string, v: unknown) => void }) {
   const t = useWords(setupWords)
   const text = useText()
   const [open, setOpen] = useState(false)
@@ -43,7 +49,9 @@ export function Sentence({ playbook, preview, needs, answers, onAnswer }: { play
         const mine = lines.filter((l) => l.block === block)
         if (!mine.length && block !== 'rules') return null
         return (
-          <div key={block} className={`su-blk su-${block}`}>
+          <Fragment key={block}>
+          {block === 'rules' && children}
+          <div className={`su-blk su-${block}`}>
             <span className="k">{t(block)}</span>
             <div>
               {mine.map((l, i) => <p key={i} className={block === 'rules' ? 'su-rule' : 'su-say'}><Words line={l} questions={questions} answers={answers} warned={warned} onAnswer={onAnswer} /></p>)}
@@ -61,6 +69,7 @@ export function Sentence({ playbook, preview, needs, answers, onAnswer }: { play
               )}
             </div>
           </div>
+          </Fragment>
         )
       })}
     </>
