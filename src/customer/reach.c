@@ -1,5 +1,5 @@
-/* reach.c — who can be written to, read at an epoch: the addresses that must not be used are few, and
- * are gathered once; then a customer costs one look at each of their identifiers. */
+/* reach.c — who can be written to, read at an epoch: the addresses that must not be used are few,
+ * and are gathered once; then a customer costs one look at each of their identifiers. */
 #include "customer/customer_internal.h"
 
 #include <stdlib.h>
@@ -42,7 +42,8 @@ struct reach *reach_open(const struct customer_view *v, struct sip_key key, stru
     return r;
 }
 
-/* Of the channels, those whose addresses are of this namespace and which this text may be used by. */
+/* Of the channels, those whose addresses are of this namespace and which this text may be used by.
+ */
 static u64 usable(const struct reach *r, u64 channels, u32 space, str text)
 {
     u64 may = 0;

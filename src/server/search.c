@@ -132,8 +132,7 @@ static void ask_filter(struct call *c, persona from, persona to, u64 *bits)
 {
     struct search *q = c->data;
     if (!q->reach)
-        q->reach =
-            reach_open(&q->view.customers, engine_key(c->server->engine), c->arena);
+        q->reach = reach_open(&q->view.customers, engine_key(c->server->engine), c->arena);
     struct resolver resolver = {.ctx = c, .segment = member_then, .reachable = reach_then};
     struct batch_subject all = {.view = &q->view.customers,
                                 .events = q->view.events,

@@ -82,10 +82,11 @@ TEST("who can be reached has agreed, and has an address that is not suppressed")
         "\"email\":\"b@x.example\",\"consent\":{\"email\":true}", /* suppressed below */
         "\"email\":\"c@x.example\"", "\"consent\":{\"email\":true}"};
     for (u32 i = 0; i < COUNT_OF(TRAITS); i++)
-        CHECK_EQ(send_in(rig, "/v1/identify",
-                         arena_printf(arena, "{\"userId\":\"r%u\",\"traits\":{%s}}", i, TRAITS[i]).p)
-                     .status,
-                 200);
+        CHECK_EQ(
+            send_in(rig, "/v1/identify",
+                    arena_printf(arena, "{\"userId\":\"r%u\",\"traits\":{%s}}", i, TRAITS[i]).p)
+                .status,
+            200);
     CHECK_EQ(ask(rig, "POST", "/api/v1/suppressions",
                  "{\"channel\":\"email\",\"address\":\"b@x.example\",\"reason\":\"manual\"}")
                  .status,
