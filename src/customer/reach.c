@@ -42,6 +42,21 @@ struct reach *reach_open(const struct customer_view *v, struct sip_key key, stru
     return r;
 }
 
+static bool is_one_blocked(const struct reach *r, hash128 key)
+{
+    size_t from = 0, to = r->n;
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        int c = by_key(&r->blocked[middle], &key);
+        if (!c) return true;
+        if (c < 0)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return false;
+}
+
 /* Of the channels, those whose addresses are of this namespace and which this text may be used by.
  */
 static u64 usable(const struct reach *r, u64 channels, u32 space, str text)
@@ -50,9 +65,7 @@ static u64 usable(const struct reach *r, u64 channels, u32 space, str text)
     for (u64 left = channels; left; left &= left - 1) {
         u32 channel = (u32)__builtin_ctzll(left);
         if (channel_space(channel) != space) continue;
-        hash128 key = {0};
-        if (r->n) key = address_key(r->key, channel, text);
-        if (!r->n || !bsearch(&key, r->blocked, r->n, sizeof key, by_key)) may |= 1ull << channel;
+        if (!r->n || !is_one_blocked(r, address_key(r->key, channel, text))) may |= 1ull << channel;
     }
     return may;
 }
