@@ -97,7 +97,7 @@ function Group({ title, list, numbers, say }: { title: string; list: Shown[]; nu
         <tbody>
           {list.map((j) => {
             const x = numbers.get(j.id)
-            const s = standing({ ...j, percent: j.percent ?? x?.release })
+            const s = standing(j)
             const to = `/journeys/${encodeURIComponent(j.id)}`
             const channels = channelsOf(j).map((c) => channelTitle(t.lang, c)).join(t.lang === 'zh' ? '、' : ', ')
             return (
