@@ -50,7 +50,7 @@ LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack $(OPT_$(MODE)) -pthread
 LIBS := -luv -lhttp_parser -lsimdjson -lcurl -lssl -lcrypto -lxxhash -lzstd -lz -lyaml -lutf8proc -lroaring -lsqlite3 -largon2 -lzip -lexpat -lm
 
 .DELETE_ON_ERROR:
-.PHONY: engine-symbols all run test unit try try-run check lint format gate bench crash fuzz deps clean compile_commands.json
+.PHONY: engine-symbols all run test unit try try-run check lint format gate bench bench-peers crash fuzz deps clean compile_commands.json
 
 all: $(OUT)/beckon
 
@@ -148,6 +148,10 @@ crash: | deps
 
 bench: | deps
 	bash bench/run.sh
+
+# The peers' eleven questions on their data, ours through HTTP: CUSTOMERS=1000000 ENGINES="chdb duckdb"
+bench-peers: $(OUT)/beckon
+	bash bench/peers.sh $(or $(CUSTOMERS),1000000)
 
 fuzz: | deps
 	bash fuzz/run.sh $(or $(SECONDS_EACH),60)

@@ -5,7 +5,7 @@
  */
 #include "base/hash.h"
 #include "base/mem.h"
-#include "event/sealed.h"
+#include "event/block.h"
 
 #include <stdlib.h>
 
@@ -34,13 +34,15 @@ static void sign(u8 *bytes, u64 size)
 static void read_all(const struct sealed *s)
 {
     struct sealed_keys heads = sealed_heads(s), moved = sealed_moved(s);
+    struct arena *arena = arena_new();
     struct block b = {0};
     u64 hashes, met = 0, bytes = 0;
     u32 from, to;
     for (u32 row = 0; row < s->head.rows; row++) {
         struct event ev;
+        arena_reset(arena);
         block_at(&b, s, row);
-        block_event(&b, row, &ev);
+        block_event(&b, row, arena, &ev);
         for (size_t i = 0; i < ev.props.n; i++) bytes += (u8)ev.props.p[i];
         sealed_rows(s, sealed_head_of(&moved, ev.persona), &from, &to);
         MUST(row >= from && row < to);
@@ -50,6 +52,7 @@ static void read_all(const struct sealed *s)
         sealed_rows(s, heads.keys[i].key, &from, &to);
         met += to - from;
     }
+    arena_free(arena);
     MUST(met == s->head.rows && bytes != 1);
     const struct sealed_hash *all = sealed_hashes(s, &hashes);
     for (u64 i = 0; i < hashes; i++) {

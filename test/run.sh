@@ -10,6 +10,7 @@ step "simulator, 200 seeds" sh test/simulate.sh 200
 step "scripts in virtual time" sh test/scripts.sh
 step "fuzz targets over their seeds" fuzz_seeds asan
 step "imports: files, kills, taking back" python3 test/import.py
+step "analyses on published data" python3 test/analyses.py
 step "the demo, put in and taken out" python3 test/demo.py
 step "killed at every named point, and 20 times at random" python3 test/kill.py --points --kills 20
 if command -v node >/dev/null; then

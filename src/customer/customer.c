@@ -123,6 +123,11 @@ persona customers_end(const struct customers *c)
     return table_count(c->rows);
 }
 
+u64 customers_moves(const struct customers *c)
+{
+    return c->moves;
+}
+
 u32 customers_count(const struct customers *c)
 {
     return meta_at(c)->heads;
@@ -147,6 +152,7 @@ static struct customer_row *free_row(struct customers *c, persona *p)
         return *p > table_rows_max(c->rows) ? NULL : table_claim(c->rows, *p);
     }
     row = customer_edit(c, *p);
+    c->moves++;
     meta_edit(c)->free = row->next_of_head;
     row->flags = (u16)(life_bits(row) + (1u << CUSTOMER_LIFE_SHIFT));
     return row;

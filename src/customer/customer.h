@@ -66,6 +66,9 @@ persona customer_head(const struct customers *c, persona p);
 /* Highest persona ever + 1: the range of every pass. */
 persona customers_end(const struct customers *c);
 u32 customers_count(const struct customers *c); /* heads alive */
+/* Counts whatever gives a persona another head than it had, or none; a new number at the end is no
+ * such move. While it stands still, who belongs to whom does. Of this process alone. */
+u64 customers_moves(const struct customers *c);
 /* The personas of a customer, head first, then ascending; returns how many (≤ max are written). */
 u32 customer_personas(const struct customers *c, persona head, persona *out, u32 max);
 

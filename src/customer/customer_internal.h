@@ -128,6 +128,7 @@ struct customers {
     void *on_join_ctx;
     char *kept; /* a ring: old values of `struct change` */
     size_t kept_used;
+    u64 moves; /* see customers_moves */
     u32 *list; /* scratch: numbers */
     u32 list_cap;
 };

@@ -124,6 +124,7 @@ void link_heads(struct customers *c, persona a, persona b, link_why why, i64 whe
     if (c->on_join) c->on_join(c->on_join_ctx, from, to);
     add_link(c, a, b, why, when, number);
     u32 n = list_ring(c, from);
+    c->moves++;
     for (u32 i = 0; i < n; i++) customer_edit(c, c->list[i])->head = to;
     struct customer_row *source = customer_edit(c, from), *into = customer_edit(c, to);
     persona next = source->next_of_head;
@@ -263,6 +264,7 @@ static persona part_head(const struct parting *pt, persona head)
 static void deal_out(struct parting *pt, persona head, persona part)
 {
     persona first[2] = {0}, last[2] = {0}, heads[2] = {head, part};
+    pt->c->moves++;
     for (u32 i = 0; i < pt->n; i++) {
         int side = pt->by[i] != BY_NONE;
         persona p = pt->personas[i];
@@ -368,6 +370,7 @@ void customer_forget(struct customers *c, persona head)
 {
     head = customer_head(c, head);
     if (!head) return;
+    c->moves++;
     while (customer_at(c, head)->identifiers) identifier_drop(c, customer_at(c, head)->identifiers);
     clear_view(c, head);
     u32 n = list_ring(c, head), row;

@@ -6,6 +6,7 @@
 #include "engine/engine_internal.h"
 
 enum { IDLE, TO_DO, DONE };
+enum { SEALS_A_SNAPSHOT = 4 };
 #define SNAPSHOT_RECORDS 4000000
 #define LOG_KEEP (7 * DAY)
 #define WAIT_FIRST_NS 1000000000
@@ -64,7 +65,9 @@ void background_start(struct engine *e)
     erasing_next(e);
     u64 every = e->options.snapshot_records ? e->options.snapshot_records : SNAPSHOT_RECORDS;
     u64 behind = atomic_load(&e->applied) - b->last_position;
-    if (b->snapshot_wanted || behind > every) {
+    /* While events pour in, a few seals share one snapshot: the log still has what they hold. */
+    bool waits = b->seals < SEALS_A_SNAPSHOT && !b->snapshot_forced && event_seal_due(e->events);
+    if ((b->snapshot_wanted && !waits) || behind > every) {
         if (behind == 0 && b->snapshots && !b->snapshot_forced)
             b->snapshot_wanted = false;
         else if (begin_snapshot(e))
@@ -110,6 +113,7 @@ static void end_snapshot(struct engine *e)
     struct background *b = &e->background;
     if (b->result != ERR_OK) return;
     b->snapshots++;
+    b->seals = 0;
     b->snapshot_wanted = b->snapshot_forced = false;
     b->last_position = b->manifest.position;
     event_clean(e->events, buf_str(&b->extra));
@@ -124,6 +128,7 @@ static void end_seal(struct engine *e)
         return;
     }
     event_install(e->events, b->job);
+    b->seals++;
     b->snapshot_wanted = true; /* the manifest must name the new file before the old rows may go */
 }
 

@@ -349,6 +349,7 @@ static void apply_batch(struct engine *e, const struct batch *b)
 bool engine_step(struct engine *e)
 {
     background_install(e);
+    if (!e->replaying && e->snapshot) log_hold(e->log, !event_room(e->events));
     const struct batch *b = log_next(e->log);
     if (!b) {
         if (!e->replaying) {

@@ -117,6 +117,7 @@ struct background {
     bool snapshot_wanted;
     bool snapshot_forced; /* also where nothing was applied since the last one */
     u64 snapshots, last_position;
+    u32 seals;   /* since the last snapshot */
     u32 failing; /* times in a row that work failed, and why */
     err failure;
     i64 not_before_ns; /* then it waits */

@@ -172,7 +172,9 @@ static inline persona house_post(struct house *h, const struct post *p)
     house_put(h, &r);
     for (u32 i = 0; i < 3; i++) buf_clear(&fields[i]);
     buf_clear(&payload);
-    u32 n = event_latest(event_view_live(engine_events(h->e)), ev, COUNT_OF(ev));
+    struct arena *arena = arena_new();
+    u32 n = event_latest(event_view_live(engine_events(h->e)), ev, COUNT_OF(ev), arena);
+    arena_free(arena);
     for (u32 i = 0; i < n; i++)
         if (!(ev[i].flags & EVENT_SYSTEM)) return ev[i].persona;
     return 0;

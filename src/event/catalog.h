@@ -10,8 +10,8 @@
 #pragma once
 #include "base/map.h"
 #include "env/env.h"
+#include "event/block.h"
 #include "event/erased.h"
-#include "event/sealed.h"
 #include "event/tail.h"
 
 enum { SETS_MAX = 8 };

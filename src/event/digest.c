@@ -31,23 +31,28 @@ static u32 newest_of(const struct event_view *v, u64 from, u64 end, struct event
 
 /* The newest rows alive of one file into out[0 … max), of which each row pushes itself in. */
 static u32 newest_sealed(const struct event_view *v, const struct sealed *s, struct event *out,
-                         u32 max)
+                         u32 max, struct arena *arena)
 {
     struct block b = {0};
     u32 n = 0;
     for (u32 row = 0; row < s->head.rows; row++) {
         block_at(&b, s, row);
-        u64 order = block_value(&b, COLUMN_ORDER, row);
+        u64 order = block_order(&b, row);
         if (n == max && order < out[n - 1].order) continue;
-        if (!is_alive(v, (u32)block_value(&b, COLUMN_PERSONA, row), order)) continue;
+        if (!is_alive(v, block_persona(&b, row), order)) continue;
         u32 at = n < max ? n++ : n - 1;
         for (; at && out[at - 1].order < order; at--) out[at] = out[at - 1];
-        block_event(&b, row, &out[at]);
+        out[at] = (struct event){.order = order, .code = row};
+    }
+    for (u32 i = 0; i < n; i++) {
+        u32 row = out[i].code;
+        block_at(&b, s, row);
+        block_event(&b, row, arena, &out[i]);
     }
     return n;
 }
 
-u32 event_latest(const struct event_view *v, struct event *out, u32 max)
+u32 event_latest(const struct event_view *v, struct event *out, u32 max, struct arena *arena)
 {
     u64 start = v->catalog->tail_start, end = v->end;
     u32 n = 0;
@@ -57,7 +62,7 @@ u32 event_latest(const struct event_view *v, struct event *out, u32 max)
         end = from;
     }
     for (u32 i = v->catalog->count; i-- > 0 && n < max;)
-        n += newest_sealed(v, v->catalog->files[i], out + n, max - n);
+        n += newest_sealed(v, v->catalog->files[i], out + n, max - n, arena);
     return n;
 }
 

@@ -100,7 +100,9 @@ void event_prefetch_persona(const struct events *es, event_persona p);
 void event_delete(struct events *es, event_persona p, u64 order);
 /* Marks everything of a persona with order < before as gone. */
 void event_forget(struct events *es, event_persona p, u64 before);
-bool event_room(const struct events *es); /* false: refuse input until a seal or a reader is done */
+bool event_room(struct events *es); /* false: refuse input until a seal or a reader is done */
+/* Whether the tail is big enough to be sealed. */
+bool event_seal_due(const struct events *es);
 bool event_ample(const struct events *es);   /* there is so much room that a seal can wait */
 u64 events_bytes(const struct events *es);   /* anonymous memory */
 u64 events_count(const struct events *es);   /* alive, tail and sealed */
@@ -128,8 +130,8 @@ void event_view_drop(struct event_view *v);
 struct event_iter;
 struct event_iter *event_iter(const struct event_view *v, const event_persona *personas, u32 n,
                               i64 from, i64 to, struct arena *arena);
-/* The next event; its views are good while `v` is pinned (live: until the engine's next call here).
- */
+/* The next event; its views are good while `v` is pinned (live: until the engine's next call here)
+ * and the arena stands. */
 bool event_next(struct event_iter *it, struct event *out);
 /* Same, newest first. */
 struct event_iter *event_iter_back(const struct event_view *v, const event_persona *personas, u32 n,
@@ -139,7 +141,7 @@ bool event_get(const struct event_view *v, const event_persona *personas, u32 n,
                i64 occurred, struct event *out, struct arena *arena);
 /* The newest `max` events of everybody, newest first by order (live tail page). Cheap while the
  * tail holds that many; else it reads the order of every row of the newest sealed files. */
-u32 event_latest(const struct event_view *v, struct event *out, u32 max);
+u32 event_latest(const struct event_view *v, struct event *out, u32 max, struct arena *arena);
 
 /* Everybody's events in the order of the log, oldest first: those in memory after the cursor, which
  * moves behind what is returned. A cursor of {order} alone is found by one walk over the tail. */

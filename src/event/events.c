@@ -103,8 +103,8 @@ u32 sealed_alive(struct events *es, const struct sealed *s, event_persona p, u64
     sealed_rows(s, sealed_head_of(&moved, p), &from, &to);
     for (u32 row = from; row < to; row++) {
         block_at(&b, s, row);
-        u64 order = block_value(&b, COLUMN_ORDER, row);
-        if (order < low || order >= high || block_value(&b, COLUMN_PERSONA, row) != p) continue;
+        u64 order = block_order(&b, row);
+        if (order < low || order >= high || block_persona(&b, row) != p) continue;
         alive += !is_erased(&gone, order);
     }
     return alive;
@@ -207,9 +207,15 @@ void event_prefetch_persona(const struct events *es, event_persona p)
 
 /* ---- size ---- */
 
-bool event_room(const struct events *es)
+bool event_room(struct events *es)
 {
+    if (es->tail.end - es->tail.kept >= es->max_bytes) events_collect(es);
     return es->tail.end - es->tail.kept < es->max_bytes;
+}
+
+bool event_seal_due(const struct events *es)
+{
+    return es->dir && es->tail.end - es->catalog->tail_start >= es->seal_bytes;
 }
 
 bool event_ample(const struct events *es)
@@ -349,16 +355,20 @@ void events_collect(struct events *es)
 static bool walk_file(const struct event_view *v, const struct sealed *s,
                       bool (*each)(void *ctx, const struct event *ev), void *ctx)
 {
+    struct arena *arena = arena_new();
     struct erased_of gone = {0};
     struct block b = {0};
     struct event ev;
-    for (u32 row = 0; row < s->head.rows; row++) {
+    bool go_on = true;
+    for (u32 row = 0; go_on && row < s->head.rows; row++) {
+        arena_reset(arena);
         block_at(&b, s, row);
-        block_event(&b, row, &ev);
+        block_event(&b, row, arena, &ev);
         if (ev.persona != gone.persona) gone = erased_of(v->catalog->erased, v->erased, ev.persona);
-        if (!is_erased(&gone, ev.order) && !each(ctx, &ev)) return false;
+        if (!is_erased(&gone, ev.order)) go_on = each(ctx, &ev);
     }
-    return true;
+    arena_free(arena);
+    return go_on;
 }
 
 bool events_walk(const struct event_view *v, bool (*each)(void *ctx, const struct event *ev),

@@ -48,15 +48,15 @@ static bool advance_file(const struct event_iter *it, struct source *s)
     while (s->low < s->high) {
         u32 row = it->back ? --s->high : s->low++;
         block_at(&s->block, s->file, row);
-        event_persona p = (u32)block_value(&s->block, COLUMN_PERSONA, row);
-        u64 order = block_value(&s->block, COLUMN_ORDER, row);
+        event_persona p = block_persona(&s->block, row);
+        u64 order = block_order(&s->block, row);
         if (p != s->asked) {
             s->asked = p;
             s->mine = is_mine(it, p);
             s->gone = erased_of(it->view->catalog->erased, it->view->erased, p);
         }
         if (!s->mine || is_erased(&s->gone, order)) continue;
-        s->next = (struct place){(i64)block_value(&s->block, COLUMN_OCCURRED, row), order, 0, row};
+        s->next = (struct place){block_occurred(&s->block, row), order, 0, row};
         return true;
     }
     return false;
@@ -215,7 +215,7 @@ bool event_next(struct event_iter *it, struct event *out)
     if (it->count == 0) return false;
     struct source *s = it->heap[0];
     if (s->file)
-        block_event(&s->block, s->next.at, out);
+        block_event(&s->block, s->next.at, it->arena, out);
     else
         tail_event(tail_row(&it->view->es->tail, s->next.at), out);
     if (!advance(it, s)) it->heap[0] = it->heap[--it->count];

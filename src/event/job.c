@@ -113,7 +113,7 @@ static struct seal_job *due_merge(struct events *es)
 struct seal_job *event_job(struct events *es, bool force)
 {
     if (es->job || !es->dir) return NULL;
-    if (es->tail.end - es->catalog->tail_start >= es->seal_bytes) return seal_job(es);
+    if (event_seal_due(es)) return seal_job(es);
     for (u32 i = 0; force && i < es->catalog->count; i++)
         if (es->catalog->files[i]->dead) return merge_job(es, i, 1);
     if (force && es->tail_rows) return seal_job(es);

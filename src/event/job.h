@@ -13,8 +13,8 @@ struct lane {
     struct place *places;
     u32 at, end;
     bool is_over;
-    struct place next; /* the row at hand, and its event */
-    struct event event;
+    struct place next;  /* the row at hand */
+    struct event event; /* the tail's */
     struct block block;
     struct erased_of gone;
     const struct sealed_key *heads; /* own order: its customers */

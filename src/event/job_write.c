@@ -38,13 +38,13 @@ static bool advance_file(struct seal_job *job, struct lane *l)
 {
     for (; l->at < l->end; l->at++) {
         block_at(&l->block, l->file, l->at);
-        event_persona p = (u32)block_value(&l->block, COLUMN_PERSONA, l->at);
-        u64 order = block_value(&l->block, COLUMN_ORDER, l->at);
+        event_persona p = block_persona(&l->block, l->at);
+        u64 order = block_order(&l->block, l->at);
         while (l->heads[l->head_at + 1].value <= l->at) l->head_at++;
         u32 key = l->heads[l->head_at].key;
         if (head_of(job, p) != key || !is_alive(job, &l->gone, p, order)) continue;
-        block_event(&l->block, l->at, &l->event);
-        l->next = (struct place){l->event.occurred_ms, order, key, l->at++};
+        l->next = (struct place){block_occurred(&l->block, l->at), order, key, l->at};
+        l->at++;
         return true;
     }
     return false;
@@ -56,7 +56,6 @@ static bool advance_places(struct seal_job *job, struct lane *l)
     l->next = l->places[l->at];
     if (l->file) {
         block_at(&l->block, l->file, l->next.at);
-        block_event(&l->block, l->next.at, &l->event);
     } else {
         if (l->at + AHEAD < l->end) tail_prefetch(&job->es->tail, l->places[l->at + AHEAD].at);
         tail_event(tail_row(&job->es->tail, l->next.at), &l->event);
@@ -117,11 +116,11 @@ static void gather_head(struct seal_job *job, struct lane *l, u32 i)
     u32 lane = (u32)(l - job->lanes);
     for (u32 row = l->heads[i].value; row < l->heads[i + 1].value; row++) {
         block_at(&l->block, l->file, row);
-        event_persona p = (u32)block_value(&l->block, COLUMN_PERSONA, row);
-        u64 order = block_value(&l->block, COLUMN_ORDER, row);
+        event_persona p = block_persona(&l->block, row);
+        u64 order = block_order(&l->block, row);
         event_persona head = head_of(job, p);
         if (head == l->heads[i].key || !is_alive(job, &l->gone, p, order)) continue;
-        i64 occurred = (i64)block_value(&l->block, COLUMN_OCCURRED, row);
+        i64 occurred = block_occurred(&l->block, row);
         note_moved(&job->lanes[job->count + lane], &job->moved_max[lane],
                    (struct place){occurred, order, head, row});
     }
@@ -224,12 +223,20 @@ static struct lane *least(struct seal_job *job)
     return best;
 }
 
+MUST_USE static err add(struct seal_job *job, struct lane *l)
+{
+    if (l->file)
+        return sealed_add_row(job->writer, l->next.key, &l->block, l->next.at,
+                              (u32)(l - job->lanes), job->young_from);
+    if (l->event.received_ms <= job->young_from) l->event.message_id = S("");
+    return sealed_add(job->writer, l->next.key, &l->event);
+}
+
 MUST_USE static err write_rows(struct seal_job *job, i64 until)
 {
     if (!job->writer) TRY(begin(job));
     for (struct lane *l; (l = least(job));) {
-        if (l->event.received_ms <= job->young_from) l->event.message_id = S("");
-        TRY(sealed_add(job->writer, l->next.key, &l->event));
+        TRY(add(job, l));
         advance(job, l);
         if (sealed_added(job->writer) % CLOCK_EVERY == 0 && is_late(job, until)) return ERR_AGAIN;
     }

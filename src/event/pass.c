@@ -6,9 +6,7 @@
  * read: wherever a persona's head is another now, the customer it came to is marked, passed over,
  * and served at the end by the iterator; rows of a persona that left are passed over where they
  * lie. */
-#include "event/catalog.h"
-
-#include "base/buf.h"
+#include "event/crowd.h"
 
 #include <stdlib.h>
 
@@ -20,80 +18,23 @@ struct lane {
     u32 row, end;        /* what is left of it */
     struct place next;   /* the row at hand */
     event_persona asked; /* whom `here` and `gone` are about */
-    bool here;           /* is still this customer's */
+    bool here;           /* has not strayed */
     struct erased_of gone;
     struct block block;
 };
 
 struct pass {
     const struct event_view *view;
-    event_persona (*head_of)(void *ctx, event_persona p);
+    struct crowd crowd;
     bool (*each)(void *ctx, event_persona head, const struct event *ev);
     void *ctx;
     struct lane *lanes;
     u32 lane_count;
-    struct place *tail; /* its rows alive, by customer */
-    u32 tail_count;
-    u64 *moved; /* a bit for every head that gained a persona since some sealing */
-    bool any_moved;
-    struct event event; /* the one handed out */
+    struct arena *scratch; /* of the event at hand, or the customer */
+    struct event event;    /* the one handed out */
 };
 
-enum { MOVED_BYTES = EVENT_PERSONAS_MAX / 8, AHEAD = 8 /* rows fetched early */ };
-
-static bool has_moved(const struct pass *p, event_persona head)
-{
-    return p->any_moved && p->moved[head / 64] >> head % 64 & 1;
-}
-
-/* ---- before: who moved ---- */
-
-static event_persona head_now(const struct pass *p, event_persona persona)
-{
-    event_persona head = p->head_of(p->ctx, persona);
-    MUST(head < EVENT_PERSONAS_MAX);
-    return head;
-}
-
-static void mark(struct pass *p, event_persona persona, event_persona head_then)
-{
-    event_persona head = head_now(p, persona);
-    if (head == head_then || head == 0) return;
-    p->moved[head / 64] |= 1ull << head % 64;
-    p->any_moved = true;
-}
-
-static void mark_moved(struct pass *p)
-{
-    for (u32 f = 0; f < p->view->catalog->count; f++) {
-        struct sealed_keys heads = sealed_heads(p->view->catalog->files[f]);
-        struct sealed_keys moved = sealed_moved(p->view->catalog->files[f]);
-        sealed_touch(heads.s, heads.keys, (heads.count + 1) * sizeof *heads.keys);
-        sealed_touch(moved.s, moved.keys, moved.count * sizeof *moved.keys);
-        for (u32 i = 0; i < heads.count; i++) mark(p, heads.keys[i].key, heads.keys[i].key);
-        for (u32 i = 0; i < moved.count; i++) mark(p, moved.keys[i].key, moved.keys[i].value);
-    }
-}
-
-/* The rows of the tail that are alive and somebody's, sorted. */
-static void sort_tail(struct pass *p)
-{
-    const struct event_view *v = p->view;
-    u64 start = v->catalog->tail_start, at = start;
-    u32 n = 0, most = 0;
-    while (tail_next(&v->es->tail, &at, v->end)) most++;
-    p->tail = mem_alloc(2 * (size_t)most * sizeof *p->tail);
-    at = start;
-    for (const struct row *row; (row = tail_next(&v->es->tail, &at, v->end));) {
-        struct erased_of gone = erased_of(v->catalog->erased, v->erased, row->persona);
-        event_persona head = head_now(p, row->persona);
-        if (head == 0 || is_erased(&gone, row->order)) continue;
-        u32 unit = tail_unit(at - tail_frame(row->bytes));
-        p->tail[n++] = (struct place){row->occurred_ms, row->order, head, unit};
-    }
-    place_sort(p->tail, p->tail + most, n);
-    p->tail_count = n;
-}
+enum { AHEAD = 8 /* rows fetched early */ };
 
 static void open_lanes(struct pass *p, struct arena *arena)
 {
@@ -108,7 +49,7 @@ static void open_lanes(struct pass *p, struct arena *arena)
         p->lanes[i].head = heads.keys[0].key;
     }
     struct lane *tail = &p->lanes[c->count];
-    tail->head = p->tail_count ? p->tail[0].key : UINT32_MAX;
+    tail->head = p->crowd.tail_count ? p->crowd.tail[0].key : UINT32_MAX;
 }
 
 /* ---- the lanes ---- */
@@ -117,23 +58,23 @@ static bool advance(struct pass *p, struct lane *l)
 {
     if (!l->file) {
         if (l->row == l->end) return false;
-        l->next = p->tail[l->row++];
-        if (l->row + AHEAD < p->tail_count)
-            tail_prefetch(&p->view->es->tail, p->tail[l->row + AHEAD].at);
+        l->next = p->crowd.tail[l->row++];
+        if (l->row + AHEAD < p->crowd.tail_count)
+            tail_prefetch(&p->view->es->tail, p->crowd.tail[l->row + AHEAD].at);
         return true;
     }
     while (l->row < l->end) {
         u32 row = l->row++;
         block_at(&l->block, l->file, row);
-        event_persona persona = (u32)block_value(&l->block, COLUMN_PERSONA, row);
-        u64 order = block_value(&l->block, COLUMN_ORDER, row);
+        event_persona persona = block_persona(&l->block, row);
+        u64 order = block_order(&l->block, row);
         if (persona != l->asked) {
             l->asked = persona;
-            l->here = p->head_of(p->ctx, persona) == l->head;
+            l->here = !crowd_has_strayed(&p->crowd, persona);
             l->gone = erased_of(p->view->catalog->erased, p->view->erased, persona);
         }
         if (!l->here || is_erased(&l->gone, order)) continue;
-        l->next = (struct place){(i64)block_value(&l->block, COLUMN_OCCURRED, row), order, 0, row};
+        l->next = (struct place){block_occurred(&l->block, row), order, 0, row};
         return true;
     }
     return false;
@@ -148,7 +89,8 @@ static void enter(struct pass *p, struct lane *l)
         l->end = l->heads[l->head_at + 1].value;
         return;
     }
-    for (l->row = l->end; l->end < p->tail_count && p->tail[l->end].key == l->head;) l->end++;
+    for (l->row = l->end; l->end < p->crowd.tail_count && p->crowd.tail[l->end].key == l->head;)
+        l->end++;
 }
 
 static void leave(struct pass *p, struct lane *l)
@@ -156,13 +98,14 @@ static void leave(struct pass *p, struct lane *l)
     if (l->file)
         l->head = ++l->head_at < l->head_count ? l->heads[l->head_at].key : UINT32_MAX;
     else
-        l->head = l->end < p->tail_count ? p->tail[l->end].key : UINT32_MAX;
+        l->head = l->end < p->crowd.tail_count ? p->crowd.tail[l->end].key : UINT32_MAX;
 }
 
-static bool emit(struct pass *p, const struct lane *l, event_persona head)
+static bool emit(struct pass *p, struct lane *l, event_persona head)
 {
+    arena_reset(p->scratch);
     if (l->file)
-        block_event(&l->block, l->next.at, &p->event);
+        block_event(&l->block, l->next.at, p->scratch, &p->event);
     else
         tail_event(tail_row(&p->view->es->tail, l->next.at), &p->event);
     return p->each(p->ctx, head, &p->event);
@@ -201,7 +144,7 @@ static bool run(struct pass *p, struct lane **at_hand)
         if (head == UINT32_MAX) return true;
         for (u32 i = 0; i < p->lane_count; i++)
             if (p->lanes[i].head == head) at_hand[n++] = &p->lanes[i];
-        if (has_moved(p, head)) {
+        if (crowd_has_moved(&p->crowd, head)) {
             for (u32 i = 0; i < n; i++) enter(p, at_hand[i]);
         } else if (!serve(p, head, at_hand, n)) {
             return false;
@@ -213,72 +156,33 @@ static bool run(struct pass *p, struct lane **at_hand)
 
 /* ---- after: those who moved ---- */
 
-static void note(const struct pass *p, struct buf *pairs, event_persona persona)
-{
-    event_persona head = head_now(p, persona);
-    struct place pair = {.key = head, .order = persona};
-    if (head && has_moved(p, head)) buf_put(pairs, (str){(const char *)&pair, sizeof pair});
-}
-
-/* Every persona with rows whose customer was passed over, as (key: head, order: persona). */
-static void collect(const struct pass *p, struct buf *pairs)
-{
-    for (u32 f = 0; f < p->view->catalog->count; f++) {
-        struct sealed_keys heads = sealed_heads(p->view->catalog->files[f]);
-        struct sealed_keys moved = sealed_moved(p->view->catalog->files[f]);
-        for (u32 i = 0; i < heads.count; i++) note(p, pairs, heads.keys[i].key);
-        for (u32 i = 0; i < moved.count; i++) note(p, pairs, moved.keys[i].key);
-    }
-    for (u32 i = 0; i < p->tail_count; i++)
-        if (has_moved(p, p->tail[i].key))
-            note(p, pairs, tail_row(&p->view->es->tail, p->tail[i].at)->persona);
-}
-
-static bool serve_moved(const struct pass *p, const struct place *pairs, u32 n)
-{
-    struct arena *scratch = arena_new();
-    bool go_on = true;
-    for (u32 from = 0, to; go_on && from < n; from = to) {
-        event_persona head = pairs[from].key, *personas;
-        u32 count = 0;
-        for (to = from; to < n && pairs[to].key == head;) to++;
-        arena_reset(scratch);
-        personas = arena_alloc(scratch, (to - from) * sizeof *personas);
-        for (u32 i = from; i < to; i++)
-            if (i == from || pairs[i].order != pairs[i - 1].order)
-                personas[count++] = (event_persona)pairs[i].order;
-        struct event ev;
-        struct event_iter *it = event_iter(p->view, personas, count, INT64_MIN, INT64_MAX, scratch);
-        while (go_on && event_next(it, &ev)) go_on = p->each(p->ctx, head, &ev);
-    }
-    arena_free(scratch);
-    return go_on;
-}
-
 static void run_moved(const struct pass *p)
 {
-    struct buf pairs;
-    buf_init(&pairs, (size_t)1 << 40);
-    collect(p, &pairs);
-    u32 n = (u32)(pairs.n / sizeof(struct place));
-    struct place *all = (void *)pairs.p, *spare = mem_alloc(pairs.n);
-    if (n) place_sort(all, spare, n);
-    serve_moved(p, all, n);
-    free(spare);
-    buf_clear(&pairs);
+    event_persona *personas = mem_alloc(p->crowd.pair_count * sizeof *personas);
+    bool go_on = true;
+    for (u32 at = 0; go_on && at < p->crowd.pair_count;) {
+        event_persona head = p->crowd.pairs[at].key;
+        u32 count = crowd_personas(&p->crowd, &at, personas);
+        arena_reset(p->scratch);
+        struct event ev;
+        struct event_iter *it =
+            event_iter(p->view, personas, count, INT64_MIN, INT64_MAX, p->scratch);
+        while (go_on && event_next(it, &ev)) go_on = p->each(p->ctx, head, &ev);
+    }
+    free(personas);
 }
 
 void event_pass(const struct event_view *v, event_persona (*head_of)(void *ctx, event_persona p),
                 bool (*each)(void *ctx, event_persona head, const struct event *ev), void *ctx,
                 struct arena *arena)
 {
-    struct pass p = {.view = v, .head_of = head_of, .each = each, .ctx = ctx};
-    p.moved = mem_reserve(MOVED_BYTES);
-    mark_moved(&p);
-    sort_tail(&p);
+    struct pass p = {.view = v, .each = each, .ctx = ctx};
+    p.crowd = (struct crowd){.view = v, .head_of = head_of, .ctx = ctx};
+    p.scratch = arena_new();
+    crowd_open(&p.crowd);
     open_lanes(&p, arena);
     struct lane **at_hand = arena_alloc(arena, p.lane_count * sizeof(struct lane *));
-    if (run(&p, at_hand) && p.any_moved) run_moved(&p);
-    free(p.tail);
-    mem_release(p.moved, MOVED_BYTES);
+    if (run(&p, at_hand) && p.crowd.any_moved) run_moved(&p);
+    crowd_close(&p.crowd);
+    arena_free(p.scratch);
 }

@@ -64,12 +64,29 @@ static void sort_bytes(struct place *a, struct place *spare, u32 n, u32 first_fi
     if (from != a) memcpy(a, from, n * sizeof *a);
 }
 
-void place_sort(struct place *a, struct place *spare, u32 n)
+static void sort_timeline(struct place *a, struct place *spare, u32 n)
 {
+    bool ascends = true;
+    for (u32 i = 1; ascends && i < n; i++) ascends = place_cmp(&a[i - 1], &a[i]) < 0;
+    if (ascends) return;
     if (n <= FEW)
         insertion_sort(a, n);
     else
         sort_bytes(a, spare, n, 0);
+}
+
+/* By the key first, then each key's own: they are few, and mostly in order as they come. */
+void place_sort(struct place *a, struct place *spare, u32 n)
+{
+    if (n <= FEW) {
+        insertion_sort(a, n);
+        return;
+    }
+    sort_bytes(a, spare, n, COUNT_OF(FIELDS) - 1);
+    for (u32 from = 0, to; from < n; from = to) {
+        for (to = from + 1; to < n && a[to].key == a[from].key;) to++;
+        sort_timeline(a + from, spare, to - from);
+    }
 }
 
 void place_sort_key(struct place *a, struct place *spare, u32 n)

@@ -54,6 +54,8 @@ static bool holds_together(const struct sealed_header *h)
            has_fences(h, SECTION_HEAD_FENCES, heads - 1) &&
            holds_items(h, SECTION_MOVED, sizeof(struct sealed_key)) && moved <= UINT32_MAX &&
            has_fences(h, SECTION_MOVED_FENCES, moved) &&
+           holds_items(h, SECTION_TEXT_ENDS, sizeof(u32)) &&
+           h->sections[SECTION_TEXT_ENDS].bytes <= (SEALED_TEXTS_MAX + 1) * sizeof(u32) &&
            holds_items(h, SECTION_DEDUPE, sizeof(struct sealed_hash)) &&
            holds_items(h, SECTION_FILTER, FILTER_BLOCK) &&
            !h->sections[SECTION_DEDUPE].bytes == !h->sections[SECTION_FILTER].bytes;
@@ -223,9 +225,14 @@ void sealed_rows(const struct sealed *s, event_persona head, u32 *from, u32 *to)
     MUST(*from < *to && *to <= s->head.rows);
 }
 
-/* ---- blocks ---- */
+/* ---- blocks and texts ---- */
 
-static const struct sealed_block *entry_at(const struct sealed *s, u32 index)
+u32 sealed_blocks(const struct sealed *s)
+{
+    return (u32)items(&s->head, SECTION_BLOCKS, sizeof(struct sealed_block));
+}
+
+const struct sealed_block *sealed_block_at(const struct sealed *s, u32 index)
 {
     u64 bytes;
     const struct sealed_block *all = (const void *)sealed_section(s, SECTION_BLOCKS, &bytes);
@@ -233,17 +240,12 @@ static const struct sealed_block *entry_at(const struct sealed *s, u32 index)
     return &all[index];
 }
 
-static u32 block_count(const struct sealed *s)
+u32 sealed_find_block(const struct sealed *s, u32 row)
 {
-    return (u32)items(&s->head, SECTION_BLOCKS, sizeof(struct sealed_block));
-}
-
-static u32 find_block(const struct sealed *s, u32 row)
-{
-    u32 low = 0, high = block_count(s);
+    u32 low = 0, high = sealed_blocks(s);
     while (high - low > 1) {
         u32 middle = low + (high - low) / 2;
-        if (entry_at(s, middle)->first_row <= row)
+        if (sealed_block_at(s, middle)->first_row <= row)
             low = middle;
         else
             high = middle;
@@ -251,71 +253,17 @@ static u32 find_block(const struct sealed *s, u32 row)
     return low;
 }
 
-static bool take_column(struct block *b, const u8 *p, const struct block_head *h, column_kind c)
+bool sealed_text(const struct sealed *s, u32 number, str *out)
 {
-    u32 at = h->columns[c].at, width = h->columns[c].width;
-    if (width > 8 || at < sizeof *h || at + (u64)width * h->rows > h->blob_at) return false;
-    b->column[c] = p + at;
-    b->base[c] = h->columns[c].base;
-    b->width[c] = width;
-    b->mask[c] = width == 8 ? UINT64_MAX : (1ull << 8 * width) - 1;
+    u64 count, bytes;
+    u32 ends[2];
+    const u8 *all = sealed_section(s, SECTION_TEXT_ENDS, &count);
+    const char *texts = (const char *)sealed_section(s, SECTION_TEXTS, &bytes);
+    if ((u64)number + 1 >= count / sizeof(u32)) return false;
+    sealed_touch(s, all + number * sizeof(u32), sizeof ends);
+    memcpy(ends, all + number * sizeof(u32), sizeof ends);
+    if (ends[0] > ends[1] || ends[1] > bytes) return false;
+    sealed_touch(s, texts + ends[0], ends[1] - ends[0]);
+    *out = (str){texts + ends[0], ends[1] - ends[0]};
     return true;
-}
-
-bool block_open(struct block *b, const struct sealed *s, u32 index)
-{
-    u64 all;
-    const u8 *rows = sealed_section(s, SECTION_ROWS, &all);
-    const struct sealed_block *e = entry_at(s, index);
-    *b = (struct block){.s = s, .index = index, .first = e->first_row, .end = s->head.rows};
-    if (index + 1 < block_count(s)) b->end = entry_at(s, index + 1)->first_row;
-    if (e->offset % 8 || e->offset > all || e->bytes > all - e->offset || b->end <= b->first)
-        return false;
-    const u8 *p = rows + e->offset;
-    const struct block_head *h = (const void *)p;
-    if (e->bytes < sizeof *h + 8) return false;
-    sealed_touch(s, p, e->bytes);
-    if (h->rows != b->end - b->first || h->blob_at > e->bytes - 8) return false;
-    for (u32 c = 0; c < COLUMN_COUNT; c++)
-        if (!take_column(b, p, h, c)) return false;
-    b->blobs = p + h->blob_at;
-    return block_value(b, COLUMN_BLOB_END, b->end - 1) <= e->bytes - 8 - h->blob_at;
-}
-
-void block_at(struct block *b, const struct sealed *s, u32 row)
-{
-    if (LIKELY(b->s == s && row - b->first < b->end - b->first)) return;
-    bool is_next = b->s == s && row == b->end;
-    u32 index = is_next ? b->index + 1 : find_block(s, row);
-    MUST(row < s->head.rows && block_open(b, s, index) && row - b->first < b->end - b->first);
-}
-
-void block_event(const struct block *b, u32 row, struct event *out)
-{
-    u64 from = row == b->first ? 0 : block_value(b, COLUMN_BLOB_END, row - 1);
-    u64 end = block_value(b, COLUMN_BLOB_END, row), message = block_value(b, COLUMN_MESSAGE, row);
-    const char *blob = (const char *)b->blobs + from;
-    i64 occurred = (i64)block_value(b, COLUMN_OCCURRED, row);
-    *out = (struct event){.persona = (u32)block_value(b, COLUMN_PERSONA, row),
-                          .code = (u32)block_value(b, COLUMN_CODE, row),
-                          .source = (u32)block_value(b, COLUMN_SOURCE, row),
-                          .flags = (u32)block_value(b, COLUMN_FLAGS, row),
-                          .occurred_ms = occurred,
-                          .received_ms = (i64)((u64)occurred + block_value(b, COLUMN_LAG, row)),
-                          .order = block_value(b, COLUMN_ORDER, row),
-                          .message_id = {blob, message},
-                          .props = {blob + message, end - from - message}};
-}
-
-u32 sealed_lower(struct block *b, const struct sealed *s, u32 from, u32 to, i64 when)
-{
-    while (from < to) {
-        u32 middle = from + (to - from) / 2;
-        block_at(b, s, middle);
-        if ((i64)block_value(b, COLUMN_OCCURRED, middle) < when)
-            from = middle + 1;
-        else
-            to = middle;
-    }
-    return from;
 }

@@ -1,27 +1,30 @@
 /* sealed.h — one sealed file: an immutable range of the log's events, clustered by customer.
  *
- *   header │ rows, in blocks │ blocks │ heads + fences │ moved + fences │ dedupe, filter │ checks
+ *   header │ rows, in blocks │ blocks │ heads + fences │ moved + fences │ dedupe, filter │ texts │
+ * checks
  *
- * Rows lie in the order (head as of sealing, occurred, log order). A block is some 64 KiB of them,
- * in columns: each value is a difference from the column's least, in as many bytes as the largest
- * needs, so that any row is read without the ones before it. `heads` says where a customer begins,
- * `moved` under which head a persona lies if not under itself; one key in 512 is repeated in the
- * fences, which stay hot, so that a search touches one page more. `dedupe` and `filter` are there
- * while the file is younger than the window. `checks` has an XXH3-64 for every 64 KiB of all before
- * it; a page is checked when first touched. The table of sections grows without changing what
- * stands. The bytes: the table in sealed_write.c, and docs/formats.md. */
+ * Rows lie in the order (head as of sealing, occurred, log order), in blocks of up to 8,192
+ * (block.h). `heads` says where a customer begins, `moved` under which head a persona lies if not
+ * under itself; one key in 512 is repeated in the fences, which stay hot, so that a search touches
+ * one page more. `dedupe` and `filter` are there while the file is younger than the window. `texts`
+ * are those that repeat, by number. `checks` has an XXH3-64 for every 64 KiB of all before it; a
+ * page is checked when first touched. The table of sections grows without changing what stands. The
+ * bytes: the tables in sealed_write.c, block.h and docs/formats.md. */
 #pragma once
 #include "env/env.h"
 #include "event/event.h"
+#include "event/pack.h"
 #include "event/place.h"
 
 enum {
-    SEALED_VERSION = 1,
+    SEALED_VERSION = 2,
     SEALED_HEADER = 4096,
     SEALED_PAGE = 64 << 10, /* what one checksum covers */
     SEALED_FENCE = 512,     /* keys for one fence */
     SEALED_PATH_MAX = 512,
     SEALED_ROWS_MAX = 1u << 31,
+    SEALED_TEXTS_MAX = 1 << 18, /* and their bytes: */
+    SEALED_TEXTS_BYTES = 16 << 20,
 };
 
 typedef enum {
@@ -33,6 +36,8 @@ typedef enum {
     SECTION_MOVED_FENCES,
     SECTION_DEDUPE,
     SECTION_FILTER,
+    SECTION_TEXT_ENDS, /* u32: where text 0 begins (0), where each ends */
+    SECTION_TEXTS,
     SECTION_CHECKS,
     SECTION_COUNT
 } section_kind;
@@ -70,28 +75,6 @@ struct sealed_hash {
     hash128 dedupe;
     u32 persona;
     u8 order[6], received[6]; /* the event's order, less the file's first; its time, ms */
-};
-
-typedef enum {
-    COLUMN_OCCURRED,
-    COLUMN_LAG, /* received − occurred */
-    COLUMN_ORDER,
-    COLUMN_PERSONA,
-    COLUMN_CODE,
-    COLUMN_SOURCE,
-    COLUMN_FLAGS,
-    COLUMN_MESSAGE,  /* bytes of the message id */
-    COLUMN_BLOB_END, /* where the row's message id and properties end */
-    COLUMN_COUNT
-} column_kind;
-
-/* How a block begins; its columns follow, then the blobs, then 8 bytes of 0. */
-struct block_head {
-    u32 rows, blob_at;
-    struct {
-        u64 base;
-        u32 at, width; /* bytes a value: 0 … 8 */
-    } columns[COLUMN_COUNT];
 };
 
 _Static_assert(sizeof(struct sealed_block) == 64 && sizeof(struct sealed_hash) == 32, "as written");
@@ -146,29 +129,12 @@ event_persona sealed_head_of(const struct sealed_keys *moved, event_persona p);
 /* The rows of a head: [*from, *to), empty if it has none. */
 void sealed_rows(const struct sealed *s, event_persona head, u32 *from, u32 *to);
 
-/* A block, opened: rows [first, end) read by sealed_value. */
-struct block {
-    const struct sealed *s;
-    u32 index, first, end;
-    const u8 *column[COLUMN_COUNT], *blobs;
-    u64 base[COLUMN_COUNT], mask[COLUMN_COUNT];
-    u32 width[COLUMN_COUNT];
-};
-/* Opens the block that holds `row`, unless `b` is it; zero `b` at first. Cheap from one to the
- * next. */
-void block_at(struct block *b, const struct sealed *s, u32 row);
-/* False if it does not hold together; what block_at requires. */
-bool block_open(struct block *b, const struct sealed *s, u32 index);
-
-static inline u64 block_value(const struct block *b, column_kind column, u32 row)
-{
-    u64 v;
-    memcpy(&v, b->column[column] + (size_t)(row - b->first) * b->width[column], sizeof v);
-    return b->base[column] + (v & b->mask[column]);
-}
-void block_event(const struct block *b, u32 row, struct event *out);
-/* The first row of [from, to), all of one head, with occurred ≥ when. */
-u32 sealed_lower(struct block *b, const struct sealed *s, u32 from, u32 to, i64 when);
+/* The entries of blocks: how many, and the one that holds a row. */
+u32 sealed_blocks(const struct sealed *s);
+const struct sealed_block *sealed_block_at(const struct sealed *s, u32 index);
+u32 sealed_find_block(const struct sealed *s, u32 row);
+/* A text by its number; false if there is none. */
+bool sealed_text(const struct sealed *s, u32 number, str *out);
 
 /* ---- dedupe ---- */
 
@@ -215,6 +181,12 @@ MUST_USE err sealed_writer_new(struct env *env, const char *path, struct sealed_
 void sealed_writer_free(struct sealed_writer *w);
 /* The next row, in the order of the file. `head` is its key. */
 MUST_USE err sealed_add(struct sealed_writer *w, event_persona head, const struct event *ev);
+/* The same of a row that lies in a file: its columns are taken over as they are. The message id
+ * only if it came after young_from. `from` is the caller's number of where
+ * it comes from, below BUILDER_SOURCES. */
+struct block;
+MUST_USE err sealed_add_row(struct sealed_writer *w, event_persona head, struct block *b, u32 row,
+                            u32 from, i64 young_from);
 u32 sealed_added(const struct sealed_writer *w);
 /* After the rows: the dedupe entries, at most `most`, ascending. */
 MUST_USE err sealed_begin_hashes(struct sealed_writer *w, u64 most);

@@ -1,6 +1,6 @@
 /* sealed_check.c — proving a whole file: first every page, then that what they say holds together.
  */
-#include "event/sealed.h"
+#include "event/block.h"
 
 struct check {
     const struct sealed *s;
@@ -51,16 +51,11 @@ MUST_USE static err check_heads(const struct check *c)
     return ERR_OK;
 }
 
-MUST_USE static err check_row(struct check *c, const struct block *b, u32 row)
+MUST_USE static err check_row(struct check *c, struct block *b, u32 row)
 {
     struct event ev;
     const struct sealed_header *h = &c->s->head;
-    u64 from = row == b->first ? 0 : block_value(b, COLUMN_BLOB_END, row - 1);
-    u64 end = block_value(b, COLUMN_BLOB_END, row),
-        room = block_value(b, COLUMN_BLOB_END, b->end - 1);
-    if (from > end || end > room || block_value(b, COLUMN_MESSAGE, row) > end - from)
-        return damaged(c, "the bytes of a row", row);
-    block_event(b, row, &ev);
+    block_event_bare(b, row, &ev);
     while (c->heads.keys[c->head_at + 1].value <= row) c->head_at++;
     struct place here = {ev.occurred_ms, ev.order, c->heads.keys[c->head_at].key, row};
     if (row && place_cmp(&c->last, &here) >= 0) return damaged(c, "the order of rows", row);
@@ -75,27 +70,39 @@ MUST_USE static err check_row(struct check *c, const struct block *b, u32 row)
     return ERR_OK;
 }
 
-MUST_USE static err check_blocks(struct check *c)
+MUST_USE static err check_texts(const struct check *c)
 {
     u64 bytes;
-    const struct sealed_block *all = (const void *)sealed_section(c->s, SECTION_BLOCKS, &bytes);
-    u32 count = (u32)(bytes / sizeof *all);
-    if (all[0].first_row != 0) return damaged(c, "the list of blocks", 0);
-    for (u32 i = 0; i < count; i++) {
-        const struct sealed_block *e = &all[i];
-        if (e->first_row >= c->s->head.rows || !block_open(&c->block, c->s, i))
-            return damaged(c, "a block", i);
-        for (u32 row = c->block.first; row < c->block.end; row++) {
-            u64 order = block_value(&c->block, COLUMN_ORDER, row);
-            i64 occurred = (i64)block_value(&c->block, COLUMN_OCCURRED, row);
-            u32 code = (u32)block_value(&c->block, COLUMN_CODE, row);
-            if (order < e->order_min || order > e->order_max || occurred < e->occurred_min ||
-                occurred > e->occurred_max || code < e->code_min || code > e->code_max ||
-                !(e->codes >> code % 64 & 1))
-                return damaged(c, "what is said of a block", i);
-            TRY(check_row(c, &c->block, row));
-        }
+    str text;
+    sealed_section(c->s, SECTION_TEXT_ENDS, &bytes);
+    for (u32 i = 0; (u64)i + 1 < bytes / sizeof(u32); i++)
+        if (!sealed_text(c->s, i, &text)) return damaged(c, "a text", i);
+    return ERR_OK;
+}
+
+MUST_USE static err check_block(struct check *c, const struct sealed_block *e, u32 i)
+{
+    struct block *b = &c->block;
+    if (e->first_row >= c->s->head.rows || !block_open(b, c->s, i) || !block_is_sound(b))
+        return damaged(c, "a block", i);
+    for (u32 row = b->first; row < b->end; row++) {
+        u64 order = block_order(b, row);
+        i64 occurred = block_occurred(b, row);
+        u32 code = block_code(b, row);
+        if (order < e->order_min || order > e->order_max || occurred < e->occurred_min ||
+            occurred > e->occurred_max || code < e->code_min || code > e->code_max ||
+            !(e->codes >> code % 64 & 1))
+            return damaged(c, "what is said of a block", i);
+        TRY(check_row(c, b, row));
     }
+    return ERR_OK;
+}
+
+MUST_USE static err check_blocks(struct check *c)
+{
+    u32 count = sealed_blocks(c->s);
+    if (sealed_block_at(c->s, 0)->first_row != 0) return damaged(c, "the list of blocks", 0);
+    for (u32 i = 0; i < count; i++) TRY(check_block(c, sealed_block_at(c->s, i), i));
     return ERR_OK;
 }
 
@@ -119,6 +126,7 @@ err sealed_check(const struct sealed *s, struct diag *why)
     struct check c = {.s = s, .why = why, .heads = sealed_heads(s), .moved = sealed_moved(s)};
     TRY(check_pages(&c));
     TRY(check_heads(&c));
+    TRY(check_texts(&c));
     TRY(check_blocks(&c));
     return check_hashes(&c);
 }

@@ -59,7 +59,7 @@ TEST("a flipped bit anywhere in a sealed file is found")
     env_free(env);
 }
 
-TEST("a sealed file cut off or grown is refused, and one of a later version by name")
+TEST("a sealed file cut off or grown is refused, and one of another version by name")
 {
     struct env *env;
     str sound = some_file(arena, &env);
@@ -69,10 +69,12 @@ TEST("a sealed file cut off or grown is refused, and one of a later version by n
     CHECK_EQ(find(env, (str){bytes, sound.n + 1}), ERR_CORRUPT);
     for (size_t n = 0; n < sound.n; n += 1 + n / 3)
         CHECK_EQ(find(env, (str){bytes, n}), ERR_CORRUPT);
-    bytes[offsetof(struct sealed_header, version)] = SEALED_VERSION + 1;
-    u64 hash = hash_xxh64((str){bytes, SEALED_HEADER - sizeof hash});
-    memcpy(bytes + SEALED_HEADER - sizeof hash, &hash, sizeof hash);
-    CHECK_EQ(find(env, (str){bytes, sound.n}), ERR_UNSUPPORTED);
+    for (i8 other = -1; other <= 1; other += 2) {
+        bytes[offsetof(struct sealed_header, version)] = (char)(SEALED_VERSION + other);
+        u64 hash = hash_xxh64((str){bytes, SEALED_HEADER - sizeof hash});
+        memcpy(bytes + SEALED_HEADER - sizeof hash, &hash, sizeof hash);
+        CHECK_EQ(find(env, (str){bytes, sound.n}), ERR_UNSUPPORTED);
+    }
     env_free(env);
 }
 
@@ -111,7 +113,7 @@ TEST("damage under right checksums is refused, found or harmless, but never read
         if (at != offsetof(struct sealed_header, bytes)) sign(bytes);
         found += find(env, (str){bytes, sound.n}) != ERR_OK;
     }
-    CHECK(found > 1000);
+    CHECK(found > 700);
     env_free(env);
 }
 
@@ -165,7 +167,7 @@ TEST("the widest and the narrowest values of every column come back from a file"
         const struct event *want = &events[places[i].at];
         struct event ev;
         block_at(&b, s, i);
-        block_event(&b, i, &ev);
+        block_event(&b, i, arena, &ev);
         CHECK(ev.persona == want->persona && ev.code == want->code && ev.source == want->source);
         CHECK(ev.flags == want->flags && ev.occurred_ms == want->occurred_ms);
         CHECK(ev.received_ms == want->received_ms && ev.order == want->order);

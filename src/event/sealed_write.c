@@ -1,36 +1,32 @@
 /* sealed_write.c — writing a sealed file from front to back, its header last.
  *
- * The file, version 1 (little-endian; offsets from its start; every section begins at a multiple of
+ * The file, version 2 (little-endian; offsets from its start; every section begins at a multiple of
  * 64):
  *
  *   0      header, 4096 bytes: struct sealed_header, zeros, XXH3-64 of the 4088 bytes before it
  *   4096   sections, in any order, each by its (offset, bytes) in the header; absent: bytes 0
- *          ROWS     blocks: head {u32 rows, u32 blob_at, 9 × {u64 base, u32 at, u32 width}},
- * columns of `width` bytes a row (value − base), blobs (message id, properties), 8 zeros; each
- *                   padded to 8. Columns: occurred, received − occurred, order, persona, code,
- * source, flags, bytes of the message id, end of the blob DEDUPE   {u64 lo, u64 hi, u32 persona,
- * u48 order − first order, u48 received}, by (hi, lo) FILTER   64-byte blocks of a Bloom filter
- * over DEDUPE BLOCKS   64 bytes a block: {u64 offset in ROWS, u32 bytes, u32 first row, i64
- * occurred min, max, u64 order min, max, u64 codes mod 64, u32 code min, max} HEADS    {u32 head,
- * u32 first row} ascending, and {0xFFFFFFFF, rows} MOVED    {u32 persona, u32 head} ascending:
- * personas whose rows lie under another's head …FENCES  u32: every 512th key of HEADS (the last
- * entry left out), of MOVED end    CHECKS: XXH3-64 of each 64 KiB between 4096 and here; their own
- * XXH3-64 stands in the header
+ *          ROWS       blocks (block.h), each a multiple of 8 bytes
+ *          DEDUPE     {u64 lo, u64 hi, u32 persona, u48 order − first order, u48 received}, by (hi,
+ * lo) FILTER     64-byte blocks of a Bloom filter over DEDUPE BLOCKS     64 bytes a block: {u64
+ * offset in ROWS, u32 bytes, u32 first row, i64 occurred min, max, u64 order min, max, u64 codes
+ * mod 64, u32 code min, max} HEADS      {u32 head, u32 first row} ascending, and {0xFFFFFFFF, rows}
+ *          MOVED      {u32 persona, u32 head} ascending: personas whose rows lie under another's
+ * head …FENCES    u32: every 512th key of HEADS (the last entry left out), of MOVED TEXT_ENDS  u32:
+ * 0, then where each text ends in TEXTS TEXTS      the bytes of texts that repeat end    CHECKS:
+ * XXH3-64 of each 64 KiB between 4096 and here; their own XXH3-64 stands in the header
  *
  * A reader takes more sections than it knows; a changed meaning takes a new version. */
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/mem.h"
-#include "event/sealed.h"
+#include "event/block_write.h"
 
 #include <stdlib.h>
 
 enum {
     OUT_BYTES = 16 * SEALED_PAGE,
-    BLOCK_ROWS = 4096,
-    BLOCK_BYTES = 60 << 10, /* a block ends with the row that reaches it */
-    ROW_BYTES = 16,         /* about, without its blob */
     RECENT = 8,
+    NEAR_FULL = BLOCK_ROWS - BLOCK_ROWS / 8, /* rows from which a block ends with its customer */
 };
 #define GROW_MAX ((size_t)1 << 40)
 
@@ -43,9 +39,8 @@ struct sealed_writer {
     size_t out_n;
     u64 at;
     struct buf checks, blocks, heads, moved; /* bytes of their items; moved: struct place */
-    struct buf blobs, packed;
-    u64 *values[COLUMN_COUNT]; /* BLOCK_ROWS of each column */
-    u32 block_rows;
+    struct texts *texts;
+    struct builder *builder;
     event_persona key, recent[RECENT]; /* the head being written, and who else was seen under it */
     u32 recent_n;
     u64 *filter, hash_count;
@@ -78,9 +73,10 @@ err sealed_writer_new(struct env *env, const char *path, struct sealed_place pla
                                      .received_max = INT64_MIN};
     memcpy(w->path, path, n);
     w->out = mem_alloc(OUT_BYTES);
-    struct buf *bufs[] = {&w->checks, &w->blocks, &w->heads, &w->moved, &w->blobs, &w->packed};
+    struct buf *bufs[] = {&w->checks, &w->blocks, &w->heads, &w->moved};
     for (u32 i = 0; i < COUNT_OF(bufs); i++) buf_init(bufs[i], GROW_MAX);
-    for (u32 c = 0; c < COLUMN_COUNT; c++) w->values[c] = mem_alloc(BLOCK_ROWS * sizeof(u64));
+    w->texts = texts_new();
+    w->builder = builder_new(w->texts);
     w->head.sections[SECTION_ROWS].offset = SEALED_HEADER;
     *out = w;
     return ERR_OK;
@@ -92,9 +88,10 @@ void sealed_writer_free(struct sealed_writer *w)
     file_close(w->file);
     err gone = w->is_finished ? ERR_OK : env_remove(w->env, w->path);
     (void)gone; /* what stays is on no list, and removed on the next start */
-    struct buf *bufs[] = {&w->checks, &w->blocks, &w->heads, &w->moved, &w->blobs, &w->packed};
+    struct buf *bufs[] = {&w->checks, &w->blocks, &w->heads, &w->moved};
     for (u32 i = 0; i < COUNT_OF(bufs); i++) buf_clear(bufs[i]);
-    for (u32 c = 0; c < COLUMN_COUNT; c++) free(w->values[c]);
+    builder_free(w->builder);
+    texts_free(w->texts);
     free(w->filter);
     free(w->out);
     free(w);
@@ -159,83 +156,18 @@ MUST_USE static err section(struct sealed_writer *w, section_kind kind, const vo
 
 /* ---- rows ---- */
 
-static bool is_signed(u32 column)
+MUST_USE static err flush_block(struct sealed_writer *w)
 {
-    return column == COLUMN_OCCURRED || column == COLUMN_LAG;
-}
-
-/* The least value, and the bytes that the largest difference from it takes. */
-static u64 base_of(const u64 *values, u32 n, u32 column, u32 *width)
-{
-    u64 turn = is_signed(column) ? 1ull << 63 : 0, low = values[0] ^ turn, high = low;
-    for (u32 i = 1; i < n; i++) {
-        u64 v = values[i] ^ turn;
-        if (v < low) low = v;
-        if (v > high) high = v;
-    }
-    *width = 0;
-    for (u64 range = high - low; range; range >>= 8) ++*width;
-    return low ^ turn;
-}
-
-static void describe(struct sealed_writer *w, u64 offset, u32 bytes)
-{
-    struct sealed_block b = {.offset = offset,
-                             .bytes = bytes,
-                             .first_row = w->head.rows - w->block_rows,
-                             .occurred_min = INT64_MAX,
-                             .occurred_max = INT64_MIN,
-                             .order_min = UINT64_MAX,
-                             .code_min = UINT32_MAX};
-    for (u32 i = 0; i < w->block_rows; i++) {
-        i64 occurred = (i64)w->values[COLUMN_OCCURRED][i];
-        u64 order = w->values[COLUMN_ORDER][i];
-        u32 code = (u32)w->values[COLUMN_CODE][i];
-        b.occurred_min = min_i64(b.occurred_min, occurred);
-        b.occurred_max = max_i64(b.occurred_max, occurred);
-        if (order < b.order_min) b.order_min = order;
-        if (order > b.order_max) b.order_max = order;
-        if (code < b.code_min) b.code_min = code;
-        if (code > b.code_max) b.code_max = code;
-        b.codes |= 1ull << code % 64;
-    }
+    struct sealed_block b;
+    u32 rows = builder_rows(w->builder);
+    if (rows == 0) return ERR_OK;
+    str bytes = builder_end(w->builder, &b);
+    b.offset = here(w) - w->head.sections[SECTION_ROWS].offset;
+    b.first_row = w->head.rows - rows;
     w->head.occurred_min = min_i64(w->head.occurred_min, b.occurred_min);
     w->head.occurred_max = max_i64(w->head.occurred_max, b.occurred_max);
     buf_put(&w->blocks, (str){(const char *)&b, sizeof b});
-}
-
-/* Writes eight bytes for each value: what is too much is zero, and overwritten by what follows. */
-static void pack(char *p, const struct block_head *h, u32 column, const u64 *values)
-{
-    u32 width = h->columns[column].width;
-    for (u32 i = 0; i < h->rows; i++) {
-        u64 v = values[i] - h->columns[column].base;
-        memcpy(p + h->columns[column].at + (size_t)i * width, &v, sizeof v);
-    }
-}
-
-MUST_USE static err flush_block(struct sealed_writer *w)
-{
-    u32 n = w->block_rows;
-    if (n == 0) return ERR_OK;
-    struct block_head h = {.rows = n, .blob_at = sizeof h};
-    for (u32 c = 0; c < COLUMN_COUNT; c++) {
-        h.columns[c].base = base_of(w->values[c], n, c, &h.columns[c].width);
-        h.columns[c].at = h.blob_at;
-        h.blob_at += h.columns[c].width * n;
-    }
-    size_t bytes = (h.blob_at + w->blobs.n + 8 + 7) & ~(size_t)7;
-    buf_reset(&w->packed);
-    char *p = buf_room(&w->packed, bytes);
-    MUST(p && bytes <= UINT32_MAX);
-    memset(p, 0, bytes);
-    memcpy(p, &h, sizeof h);
-    for (u32 c = 0; c < COLUMN_COUNT; c++) pack(p, &h, c, w->values[c]);
-    if (w->blobs.n) memcpy(p + h.blob_at, w->blobs.p, w->blobs.n);
-    describe(w, here(w) - w->head.sections[SECTION_ROWS].offset, (u32)bytes);
-    w->block_rows = 0;
-    buf_reset(&w->blobs);
-    return out(w, p, bytes);
+    return out(w, bytes.p, bytes.n);
 }
 
 static void note_moved(struct sealed_writer *w, event_persona p)
@@ -247,34 +179,48 @@ static void note_moved(struct sealed_writer *w, event_persona p)
     buf_put(&w->moved, (str){(const char *)&moved, sizeof moved});
 }
 
-err sealed_add(struct sealed_writer *w, event_persona head, const struct event *ev)
+/* Before a row: its customer begins, or goes on. Blocks rather end between customers. */
+MUST_USE static err begin_row(struct sealed_writer *w, event_persona head, event_persona persona)
 {
     MUST(head && head >= w->key && w->head.rows < SEALED_ROWS_MAX);
     if (head != w->key) {
+        if (builder_rows(w->builder) >= NEAR_FULL) TRY(flush_block(w));
         struct sealed_key key = {head, w->head.rows};
         buf_put(&w->heads, (str){(const char *)&key, sizeof key});
         w->key = head;
         w->recent_n = 0;
     }
-    if (ev->persona != head) note_moved(w, ev->persona);
-    buf_put(&w->blobs, ev->message_id);
-    buf_put(&w->blobs, ev->props);
-    u64 row[COLUMN_COUNT] = {[COLUMN_OCCURRED] = (u64)ev->occurred_ms,
-                             [COLUMN_LAG] = (u64)ev->received_ms - (u64)ev->occurred_ms,
-                             [COLUMN_ORDER] = ev->order,
-                             [COLUMN_PERSONA] = ev->persona,
-                             [COLUMN_CODE] = ev->code,
-                             [COLUMN_SOURCE] = ev->source,
-                             [COLUMN_FLAGS] = ev->flags,
-                             [COLUMN_MESSAGE] = ev->message_id.n,
-                             [COLUMN_BLOB_END] = w->blobs.n};
-    for (u32 c = 0; c < COLUMN_COUNT; c++) w->values[c][w->block_rows] = row[c];
-    w->block_rows++;
+    if (persona != head) note_moved(w, persona);
+    return ERR_OK;
+}
+
+MUST_USE static err end_row(struct sealed_writer *w, i64 received)
+{
     w->head.rows++;
-    w->head.received_min = min_i64(w->head.received_min, ev->received_ms);
-    w->head.received_max = max_i64(w->head.received_max, ev->received_ms);
-    bool is_full = w->blobs.n + w->block_rows * ROW_BYTES >= BLOCK_BYTES;
-    return is_full || w->block_rows == BLOCK_ROWS ? flush_block(w) : ERR_OK;
+    w->head.received_min = min_i64(w->head.received_min, received);
+    w->head.received_max = max_i64(w->head.received_max, received);
+    return builder_is_full(w->builder) ? flush_block(w) : ERR_OK;
+}
+
+err sealed_add(struct sealed_writer *w, event_persona head, const struct event *ev)
+{
+    TRY(begin_row(w, head, ev->persona));
+    if (!builder_add(w->builder, ev)) {
+        TRY(flush_block(w));
+        MUST(builder_add(w->builder, ev));
+    }
+    return end_row(w, ev->received_ms);
+}
+
+err sealed_add_row(struct sealed_writer *w, event_persona head, struct block *b, u32 row, u32 from,
+                   i64 young_from)
+{
+    TRY(begin_row(w, head, block_persona(b, row)));
+    if (!builder_add_row(w->builder, b, row, from, young_from)) {
+        TRY(flush_block(w));
+        MUST(builder_add_row(w->builder, b, row, from, young_from));
+    }
+    return end_row(w, block_received(b, row));
 }
 
 /* ---- dedupe ---- */
@@ -367,6 +313,9 @@ MUST_USE static err write_sections(struct sealed_writer *w)
     TRY(end_rows(w));
     if (w->filter) TRY(end_hashes(w));
     TRY(section(w, SECTION_BLOCKS, w->blocks.p, w->blocks.n));
+    str ends = texts_ends(w->texts), texts = texts_bytes(w->texts);
+    TRY(section(w, SECTION_TEXT_ENDS, ends.p, ends.n));
+    TRY(section(w, SECTION_TEXTS, texts.p, texts.n));
     buf_put(&w->heads, (str){(const char *)&last, sizeof last});
     TRY(write_keys(w, SECTION_HEADS, &w->heads, true));
     TRY(write_moved(w));

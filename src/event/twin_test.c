@@ -396,13 +396,15 @@ static void check_latest(const struct timeline *t, const struct event_view *v, c
                          u32 count, u32 max)
 {
     struct event *out = mem_alloc((max + 1) * sizeof *out);
-    u32 n = event_latest(v, out, max), at = 0;
+    struct arena *arena = arena_new();
+    u32 n = event_latest(v, out, max, arena), at = 0;
     for (u32 i = count; i-- > 0 && at < max;) {
         if (gone[i]) continue;
         CHECK(at < n && same_event(&out[at], &t->events[i].ev));
         at++;
     }
     CHECK_EQ(n, at);
+    arena_free(arena);
     free(out);
 }
 

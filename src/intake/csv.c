@@ -20,6 +20,7 @@ struct csv {
     size_t at; /* of what is not read yet */
     bool at_end;
     char delimiter;
+    bool stops[256]; /* bytes that end a plain cell */
     struct cell cells[ROWS_COLUMNS_MAX];
     u32 count;
     bool pending; /* the first row turned out to be no header: it is still to be given */
@@ -51,12 +52,19 @@ static size_t skip_quoted(const char *p, size_t at, size_t limit)
     return limit;
 }
 
-static size_t skip_plain(const char *p, size_t at, size_t limit, char delimiter)
+static void set_stops(struct csv *c)
 {
-    if (delimiter == BLANKS)
-        while (at < limit && p[at] != ' ' && p[at] != '\t' && !is_end(p[at])) at++;
+    memset(c->stops, 0, sizeof c->stops);
+    c->stops['\n'] = c->stops['\r'] = true;
+    if (c->delimiter == BLANKS)
+        c->stops[' '] = c->stops['\t'] = true;
     else
-        while (at < limit && p[at] != delimiter && !is_end(p[at])) at++;
+        c->stops[(u8)c->delimiter] = true;
+}
+
+static inline size_t skip_plain(const struct csv *c, const char *p, size_t at, size_t limit)
+{
+    while (at < limit && !c->stops[(u8)p[at]]) at++;
     return at;
 }
 
@@ -73,12 +81,47 @@ static void add_cell(struct csv *c, const char *from, size_t n, bool quoted)
     c->cells[c->count++] = (struct cell){.text = {from, n}};
 }
 
+/* A bit, the highest of its byte, for every byte of `word` that is `c`. */
+static u64 bytes_equal(u64 word, char c)
+{
+    const u64 low = 0x7F7F7F7F7F7F7F7Fu;
+    u64 v = word ^ 0x0101010101010101u * (u8)c;
+    return ~(((v & low) + low) | v | low);
+}
+
+/* A row without quotes that ends well before the limit, eight bytes at a time; false: it is to be
+ * looked at closely. */
+static bool find_plain_row(struct csv *c, size_t at, size_t limit, size_t *next)
+{
+    const char *p = c->text.p;
+    size_t start = at;
+    c->count = 0;
+    c->has_quotes = false;
+    for (; at + sizeof(u64) < limit; at += sizeof(u64)) {
+        u64 word;
+        memcpy(&word, p + at, sizeof word);
+        u64 hits =
+            bytes_equal(word, c->delimiter) | bytes_equal(word, '\n') | bytes_equal(word, '\r');
+        if (bytes_equal(word, '"')) return false;
+        for (; hits; hits &= hits - 1) {
+            size_t end = at + (u32)__builtin_ctzll(hits) / 8;
+            add_cell(c, p + start, end - start, false);
+            start = end + 1;
+            if (!is_end(p[end])) continue;
+            *next = end + 1 + (p[end] == '\r' && p[end + 1] == '\n');
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Finds the row from `at` to `limit`; *next is behind its line end. Changes nothing, since more
  * text may be needed. */
 static outcome find_row(struct csv *c, size_t at, size_t limit, size_t *next)
 {
     const char *p = c->text.p;
     bool blanks = c->delimiter == BLANKS;
+    if (!blanks && find_plain_row(c, at, limit, next)) return FOUND;
     c->count = 0;
     c->has_quotes = false;
     for (;;) {
@@ -88,7 +131,7 @@ static outcome find_row(struct csv *c, size_t at, size_t limit, size_t *next)
         bool quoted = at < limit && p[at] == '"';
         c->has_quotes |= quoted;
         if (quoted) at = skip_quoted(p, at, limit);
-        at = skip_plain(p, at, limit, c->delimiter);
+        at = skip_plain(c, p, at, limit);
         if (at == limit && !c->at_end) return at - start > ROWS_ROW_MAX ? OVERFLOW : MORE;
         add_cell(c, p + start, at - start, quoted);
         if (at == limit || is_end(p[at])) break;
@@ -216,6 +259,7 @@ static u32 fit(struct csv *c, char delimiter, size_t limit)
     u32 wide = 0, same = 0, all = 0;
     bool at_end = c->at_end;
     c->delimiter = delimiter;
+    set_stops(c);
     for (size_t at = c->at, next; at < limit && all < SAMPLE_ROWS; at = next) {
         if (find_row(c, at, limit, &next) != FOUND) break;
         if (rows_is_blank(c->cells, c->count)) continue;
@@ -300,6 +344,7 @@ err csv_open(struct env *env, const char *path, const struct rows_options *o, st
     if (e == ERR_OK) e = more(c);
     if (e == ERR_OK && c->text.n < TEXT_PIECE) e = more(c);
     if (e == ERR_OK) e = set_delimiter(c, o->delimiter, why);
+    set_stops(c);
     if (e == ERR_OK) e = read_header(c, o->header);
     if (e != ERR_OK) {
         rows_close(&c->rows);

@@ -1,6 +1,7 @@
 /* import_item.c — the cells of a row, by what their columns mean, become an item. */
 #include "intake/import_inside.h"
 
+#include "base/bytes.h"
 #include "customer/customer.h"
 
 /* ---- names ---- */
@@ -46,11 +47,18 @@ u32 import_event(struct taking *t, u32 column, str name)
 
 /* ---- cells ---- */
 
+/* Without blanks at either end: most cells have none. */
+static inline str trimmed(str s)
+{
+    bool is_plain = s.n && (u8)s.p[0] > ' ' && (u8)s.p[s.n - 1] > ' ';
+    return is_plain ? s : str_trim(s);
+}
+
 str cell_of(const struct taking *t, target what, u32 *column)
 {
     *column = mapping_find(t->im->mapping, what);
     if (*column >= t->row->count) return (str){0};
-    return str_trim(t->row->cells[*column].text);
+    return trimmed(t->row->cells[*column].text);
 }
 
 /* "¥1,234.50", "1.234,50 €", "12,5". */
@@ -92,8 +100,38 @@ bool import_money(str text, fixed *out)
     return true;
 }
 
+/* A whole number of up to 18 digits, which is what most are. */
+static bool put_digits(struct buf *list, u32 code, str text)
+{
+    bool minus = text.n && text.p[0] == '-';
+    u64 n = 0;
+    if (text.n == minus || text.n > 18) return false;
+    for (size_t i = minus; i < text.n; i++) {
+        u32 digit = (u32)((u8)text.p[i] - '0');
+        if (digit > 9) return false;
+        n = n * 10 + digit;
+    }
+    u8 *p = (u8 *)buf_room(list, 1 + 2 * BYTES_VARINT_MAX);
+    if (!p) return true;
+    p = bytes_put_varint(p, code);
+    *p++ = VALUE_INT;
+    p = bytes_put_zigzag(p, minus ? -(i64)n : (i64)n);
+    list->n = (size_t)((char *)p - list->p);
+    return true;
+}
+
+static void put_text(struct buf *list, u32 code, str text)
+{
+    u8 *p = (u8 *)buf_room(list, 1 + 2 * BYTES_VARINT_MAX + text.n);
+    if (!p) return;
+    p = bytes_put_varint(p, code);
+    *p++ = VALUE_TEXT;
+    list->n = (size_t)((char *)bytes_put_str(p, text) - list->p);
+}
+
 static void put_number(struct buf *list, u32 code, str text)
 {
+    if (put_digits(list, code, text)) return;
     fixed f;
     i64 n;
     value v = {.type = VALUE_NUMBER, .text = text};
@@ -135,11 +173,11 @@ static void put_cell(struct import *im, struct buf *list, const struct column *c
         struct reader r = reader_of(cell->bytes);
         props_put(list, c->code, normal_time(value_read(&r), im->zone));
     } else if (c->type == CELLS_NUMBERS) {
-        put_number(list, c->code, str_trim(text));
+        put_number(list, c->code, trimmed(text));
     } else if (c->type == CELLS_BOOLS) {
         props_put(list, c->code, value_bool(str_eq_nocase(str_trim(text), S("true"))));
     } else if (c->type != CELLS_DATES || !put_date(im, list, c, text)) {
-        props_put(list, c->code, value_text(text));
+        put_text(list, c->code, text);
     }
 }
 
@@ -258,7 +296,7 @@ bool item_take_who(struct taking *t)
     for (u32 i = 0; i < t->row->count && i < im->mapping->count; i++) {
         const struct column *c = &im->mapping->columns[i];
         const struct cell *cell = &t->row->cells[i];
-        if (c->target < TARGET_IDENTIFIER || c->target > TARGET_TAG || !str_trim(cell->text).n)
+        if (c->target < TARGET_IDENTIFIER || c->target > TARGET_TAG || !trimmed(cell->text).n)
             continue;
         switch (c->target) {
         case TARGET_IDENTIFIER:
@@ -290,7 +328,7 @@ void item_take_properties(struct taking *t)
     struct import *im = t->im;
     for (u32 i = 0; i < t->row->count && i < im->mapping->count; i++) {
         const struct column *c = &im->mapping->columns[i];
-        if (c->target != TARGET_PROPERTY || !str_trim(t->row->cells[i].text).n) continue;
+        if (c->target != TARGET_PROPERTY || !trimmed(t->row->cells[i].text).n) continue;
         put_cell(im, &im->prop_list, c, &t->row->cells[i]);
     }
 }
@@ -315,7 +353,10 @@ void item_begin(struct import *im)
 {
     buf_reset(&im->traits), buf_reset(&im->prop_list), buf_reset(&im->consents);
     buf_reset(&im->tags);
-    im->item = (struct item){0};
+    im->item.what = 0; /* its identifiers are as many as the record has */
+    im->item.event = 0;
+    im->item.message_id = im->item.props = im->item.traits = (str){0};
+    im->item.consents = im->item.tags = (str){0};
     im->record.id_count = 0;
     im->record.dedupe = (hash128){0};
 }

@@ -64,7 +64,14 @@ static const char *by_zeros(str s)
 
 static size_t first_foreign(str s)
 {
+    enum { STRIDE = 64 };
     size_t i = 0;
+    for (; i + STRIDE <= s.n; i += STRIDE) {
+        u64 words[STRIDE / 8], all = 0;
+        memcpy(words, s.p + i, sizeof words);
+        for (u32 k = 0; k < COUNT_OF(words); k++) all |= words[k];
+        if (all & 0x8080808080808080u) break;
+    }
     while (i < s.n && !((u8)s.p[i] & 0x80)) i++;
     return i;
 }

@@ -232,8 +232,23 @@ static bool parse_digits(str s, struct when *out)
 
 /* ---- all of them ---- */
 
+/* Seconds or milliseconds since 1970 in ten or thirteen digits: as parse_digits has them. */
+static bool parse_moment(str s, struct when *out)
+{
+    i64 n = 0;
+    if ((s.n != 10 && s.n != 13) || s.p[0] == '0') return false;
+    for (size_t i = 0; i < s.n; i++) {
+        u32 digit = (u32)((u8)s.p[i] - '0');
+        if (digit > 9) return false;
+        n = n * 10 + digit;
+    }
+    *out = (struct when){.is_moment = true, .ms = s.n == 10 ? n * SECOND : n};
+    return true;
+}
+
 bool when_parse(str text, date_order order, struct when *out)
 {
+    if (parse_moment(text, out)) return true;
     str s = str_trim(text);
     struct scan scan = {s.p, s.p + s.n};
     *out = (struct when){0};

@@ -162,7 +162,13 @@ static err admit(struct log *log, size_t n, bool urgent)
     TRY(failure_of(log));
     if (urgent) max += max / 16;
     if (pending && pending + n > max) return ERR_BUSY;
+    if (atomic_load_explicit(&log->held, memory_order_relaxed) && !urgent) return ERR_BUSY;
     return atomic_load(&log->full) && !urgent ? ERR_FULL : ERR_OK;
+}
+
+void log_hold(struct log *log, bool held)
+{
+    atomic_store_explicit(&log->held, held, memory_order_relaxed);
 }
 
 /* The chunk the append goes to: the last one that waits, if there is room. */

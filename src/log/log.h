@@ -86,6 +86,10 @@ void log_close(struct log *log); /* NULL is allowed; what was not stepped is dro
  * beyond the bound. */
 MUST_USE err log_append(struct log *log, str records, u32 count, bool urgent, u64 *last);
 
+/* The consumer has no room for more at the moment (true), or again: meanwhile appends that are not
+ * urgent find ERR_BUSY. */
+void log_hold(struct log *log, bool held);
+
 /* The one writer: takes what waits (up to 4 MiB), writes and syncs it, and makes it available.
  * ERR_OK, or ERR_AGAIN if nothing waits or the consumer is eight batches behind, ERR_FULL (kept
  * queued; call again later), ERR_IO (fatal). While the disk is full call it every second, also when

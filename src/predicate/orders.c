@@ -95,7 +95,7 @@ bool products_total(value list, decimal *out)
     return some;
 }
 
-static bool money_of(str props, const struct order_names *n, decimal *out)
+bool order_money(str props, const struct order_names *n, decimal *out)
 {
     if (n->total && decimal_said(props_get(props, n->total), out)) return true;
     if (n->revenue && decimal_said(props_get(props, n->revenue), out)) return true;
@@ -165,13 +165,13 @@ static void complete(struct fold *f, struct order *o, const struct event *ev)
     o->order = ev->order;
     o->at = ev->occurred_ms;
     o->props = ev->props;
-    o->has_total = money_of(ev->props, f->names, &o->total);
+    o->has_total = order_money(ev->props, f->names, &o->total);
 }
 
 static void refund(struct fold *f, struct order *o, const struct event *ev)
 {
     decimal back;
-    if (!money_of(ev->props, f->names, &back))
+    if (!order_money(ev->props, f->names, &back))
         o->wholly = true;
     else
         o->refunded = decimal_add(o->refunded, back < 0 ? -back : back);

@@ -3,6 +3,7 @@
 #include "server/assets.h"
 #include "server/audit.h"
 #include "server/conditions.h"
+#include "server/crew.h"
 #include "server/imports.h"
 #include "server/limits.h"
 #include "server/pages.h"
@@ -99,6 +100,7 @@ static void at_loop(void *ctx);
 static void finish(void *ctx)
 {
     struct call *c = ctx, *next = conditions_next(c);
+    c->req->user = NULL;
     if (c->req->sink) imports_body_gone(c->server, c->req->sink);
     if (c->streams)
         repeat_answered(c);
@@ -219,6 +221,20 @@ void calls_applied(struct server *s)
     }
 }
 
+static void at_crew(void *ctx)
+{
+    struct call *c = ctx;
+    c->at = AT_CREW;
+    run_next(c);
+}
+
+static void too_busy(struct call *c)
+{
+    (void)diag_set(&c->why, ERR_BUSY, "too many analyses at once; ask again soon");
+    put_problem(c, ERR_BUSY);
+    postbox_post(&c->server->loop_post, finish, c);
+}
+
 static void advance(struct call *c)
 {
     struct server *s = c->server;
@@ -227,6 +243,9 @@ static void advance(struct call *c)
     case GO_ENGINE: postbox_post(&s->engine_post, at_engine, c); break;
     case GO_HELPER: postbox_post(&s->helper_post, at_helper, c); break;
     case GO_IMPORT: postbox_post(&s->import_post, at_import, c); break;
+    case GO_CREW:
+        if (!crew_post(s->crew, at_crew, c)) too_busy(c);
+        break;
     case GO_ASIDE: postbox_post(&s->loop_post, at_aside, c); break;
     case GO_APPLIED: wait_applied(c); break;
     case GO_WAIT: break;
@@ -267,6 +286,13 @@ err call_import(struct call *c, call_step next)
     return ERR_OK;
 }
 
+err call_crew(struct call *c, call_step next)
+{
+    c->go = GO_CREW;
+    c->next = next;
+    return ERR_OK;
+}
+
 err call_aside(struct call *c, call_step next)
 {
     c->go = GO_ASIDE;
@@ -280,6 +306,12 @@ err call_applied(struct call *c, u64 number, call_step next)
     c->number = number;
     c->next = next;
     return ERR_OK;
+}
+
+void call_gone(struct http_request *req)
+{
+    struct call *c = req->user;
+    if (c) atomic_store(&c->gone, true);
 }
 
 err call_park(struct call *c)
@@ -428,6 +460,7 @@ void call_begin(struct server *s, struct http_request *req)
     u32 verbs;
     c->server = s;
     c->req = req;
+    req->user = c;
     c->arena = arena_new();
     buf_init(&c->out, CALL_OUT_MAX);
     buf_init(&c->headers, 16 << 10);

@@ -56,8 +56,18 @@ struct call {
     void *data;        /* the steps' own */
     void *helper_data; /* of a count that is under way (counts.c) */
     call_step next;
-    enum { GO_NOWHERE, GO_LOOP, GO_ENGINE, GO_HELPER, GO_IMPORT, GO_ASIDE, GO_APPLIED, GO_WAIT } go;
-    enum { AT_LOOP, AT_ENGINE, AT_HELPER, AT_IMPORT, AT_ASIDE } at;
+    enum {
+        GO_NOWHERE,
+        GO_LOOP,
+        GO_ENGINE,
+        GO_HELPER,
+        GO_IMPORT,
+        GO_CREW,
+        GO_ASIDE,
+        GO_APPLIED,
+        GO_WAIT
+    } go;
+    enum { AT_LOOP, AT_ENGINE, AT_HELPER, AT_IMPORT, AT_CREW, AT_ASIDE } at;
     u64 number;
     struct call *link;
     bool replayed; /* its answer is one that was given before */
@@ -76,6 +86,7 @@ struct call {
     bool limited;
     u32 tokens_left;
     struct repeat *repeat; /* it came with an Idempotency-Key */
+    atomic_bool gone;      /* who asked is not there any more */
 };
 
 /* Every route of this process, in tables that end with an empty path. */
@@ -85,11 +96,14 @@ u32 routes_count(void); /* tables */
 /* Takes over a request that is none of the SDKs'. Loop thread. */
 void call_begin(struct server *s, struct http_request *req);
 void calls_applied(struct server *s); /* engine thread, after a batch */
+/* Whoever sent this request is gone: long work for it may stop. Loop thread. */
+void call_gone(struct http_request *req);
 
 err call_loop(struct call *c, call_step next);
 err call_engine(struct call *c, call_step next);
 err call_helper(struct call *c, call_step next);
 err call_import(struct call *c, call_step next); /* on the imports' thread */
+err call_crew(struct call *c, call_step next);   /* on a thread for long reading */
 /* On a thread of its own, for seconds of work that touch nothing of the server's; one at a time,
  * while there is one others are told to come again. */
 err call_aside(struct call *c, call_step next);

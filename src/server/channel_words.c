@@ -5,7 +5,7 @@
 /* The first whose needle is found, in any case, tells. */
 static const struct {
     const char *needle;
-    struct said said;
+    struct wording said;
 } CAUSES[] = {
     {"535",
      {"用户名或密码不对。到渠道设置里重新填写。",
@@ -76,7 +76,7 @@ static const struct {
 
 static const struct {
     const char *status;
-    struct said said;
+    struct wording said;
 } STATUSES[] = {
     {"sent",
      {"已发出，服务商已接收。去收件箱看看，也看看垃圾邮件箱。",
@@ -113,17 +113,17 @@ static bool holds(str text, str needle)
     return false;
 }
 
-struct said channel_words(const char *status, str detail)
+struct wording channel_words(const char *status, str detail)
 {
     if (strcmp(status, "sent") != 0 && strcmp(status, "ok") != 0)
         for (size_t i = 0; i < COUNT_OF(CAUSES); i++)
             if (holds(detail, str_of(CAUSES[i].needle))) return CAUSES[i].said;
     for (size_t i = 0; i < COUNT_OF(STATUSES); i++)
         if (strcmp(status, STATUSES[i].status) == 0) return STATUSES[i].said;
-    return (struct said){"", ""};
+    return (struct wording){"", ""};
 }
 
-void said_put(struct buf *b, str key, struct said s)
+void wording_put(struct buf *b, str key, struct wording s)
 {
     if (key.n) json_put_key(b, key);
     buf_byte(b, '{');

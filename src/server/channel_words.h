@@ -3,9 +3,9 @@
 #include "base/buf.h"
 
 /* `status` as a trial has it, or "paused", "unconnected"; `detail`: the provider's own words. */
-struct said {
+struct wording {
     const char *zh, *en;
 };
-struct said channel_words(const char *status, str detail);
+struct wording channel_words(const char *status, str detail);
 /* "key":{"zh":…,"en":…} */
-void said_put(struct buf *b, str key, struct said s);
+void wording_put(struct buf *b, str key, struct wording s);

@@ -1,60 +1,29 @@
 /* counts.c — compiled, counted in blocks of customers, shown. */
 #include "server/counts.h"
 
+#include "server/crew.h"
+
 #include <stdlib.h>
 
-enum { BLOCK = 1 << 16, PERSONAS_OF_ONE = 64 };
-
-/* ---- what other modules know, on the epoch ---- */
-
-static answer member_then(void *ctx, persona head, u32 code, i64 now)
-{
-    struct counts *k = ctx;
-    (void)now;
-    bool in = segment_holds(engine_segments(k->c->server->engine), &k->view.customers, code, head);
-    return (answer){in, NEVER};
-}
-
-static answer score_then(void *ctx, persona head, u32 score, predicate_op op, fixed limit, i64 now)
-{
-    struct counts *k = ctx;
-    persona personas[PERSONAS_OF_ONE] = {head};
-    struct customer_row row;
-    u32 n = 1;
-    persona next = view_row(&k->view.customers, head, &row) ? row.next_of_head : 0;
-    while (next && next != head && n < PERSONAS_OF_ONE) {
-        personas[n++] = next;
-        next = view_row(&k->view.customers, next, &row) ? row.next_of_head : 0;
-    }
-    struct subject who = {.view = &k->view.customers,
-                          .head = head,
-                          .personas = personas,
-                          .persona_count = n,
-                          .events = k->view.events,
-                          .zone = k->zone,
-                          .scratch = k->scratch};
-    answer it = scores_answer(k->scores, score, &who, op, limit, now);
-    arena_reset(k->scratch);
-    return it;
-}
+enum { BLOCK = 1 << 14 };
 
 /* ---- counting ---- */
 
-static void count_one(struct counts *k, struct counted *n, persona head)
+static void count_one(const struct counts *k, struct counted *n, persona head)
 {
     bool any = false;
     n->count++;
     if (n->sampled < COUNTS_SAMPLE) n->sample[n->sampled++] = head;
     if (!n->with_reach) return;
     for (u32 channel = CHANNEL_EMAIL; channel < CHANNEL_FIXED_COUNT; channel++) {
-        bool agreed = view_consent(&k->view.customers, head, channel, 0) == 1;
+        bool agreed = view_consent(&k->beside.view.customers, head, channel, 0) == 1;
         n->reachable[channel] += agreed;
         any |= agreed;
     }
     n->reachable_any += any;
 }
 
-static void count_block(struct counts *k, struct counted *n, persona from, const u64 *bits,
+static void count_block(const struct counts *k, struct counted *n, persona from, const u64 *bits,
                         u64 *chain)
 {
     for (u32 w = 0; w < BLOCK / 64; w++) {
@@ -71,38 +40,70 @@ static void count_block(struct counts *k, struct counted *n, persona from, const
 static err unpin(struct call *c)
 {
     struct counts *k = c->helper_data;
-    engine_unpin(&k->view);
+    beside_unpin(&k->beside);
     if (k->cancelled) return diag_set(&c->why, ERR_BUSY, "it took too long; ask again");
     k->took_ms = (env_mono_ns(c->server->env) - k->began_ns) / 1000000;
     return k->then(c);
 }
 
+/* Any thread of the crew: each counts into items of its own. */
+static void piece(void *ctx, u32 n, u32 worker)
+{
+    struct counts *k = ctx;
+    struct counted *items = k->of_worker + (size_t)worker * k->n;
+    struct batch_subject all = {.view = &k->beside.view.customers,
+                                .events = k->beside.view.events,
+                                .zone = k->beside.zone,
+                                .resolver = &k->beside.resolver,
+                                .cancel = &k->cancelled,
+                                .names = engine_names(k->c->server->engine)};
+    persona from = 1 + n * BLOCK, to = min_u32(k->beside.end, from + BLOCK);
+    u64 bits[BLOCK / 64], chain[BLOCK / 64] = {0};
+    if (from >= to) return;
+    if (atomic_load(&k->c->gone)) __atomic_store_n(&k->cancelled, true, __ATOMIC_RELAXED);
+    for (u32 i = 0; i < k->n && !__atomic_load_n(&k->cancelled, __ATOMIC_RELAXED); i++) {
+        if (!items[i].predicate) continue;
+        memset(bits, 0, sizeof bits);
+        if (predicate_batch(items[i].predicate, &all, from, to, k->beside.now, bits))
+            count_block(k, &items[i], from, bits, chain);
+        else
+            __atomic_store_n(&k->cancelled, true, __ATOMIC_RELAXED);
+    }
+}
+
+/* Samples are the first of everybody: each worker's ascend. */
+static void join_sample(struct counted *into, const struct counted *from)
+{
+    persona all[COUNTS_SAMPLE];
+    u32 n = 0, i = 0, j = 0;
+    while (n < COUNTS_SAMPLE && (i < into->sampled || j < from->sampled)) {
+        bool first = j == from->sampled || (i < into->sampled && into->sample[i] < from->sample[j]);
+        all[n++] = first ? into->sample[i++] : from->sample[j++];
+    }
+    memcpy(into->sample, all, n * sizeof *all);
+    into->sampled = n;
+}
+
+static void join(struct counted *into, const struct counted *from)
+{
+    into->count += from->count;
+    into->running += from->running;
+    into->reachable_any += from->reachable_any;
+    for (u32 i = 0; i < CHANNEL_FIXED_COUNT; i++) into->reachable[i] += from->reachable[i];
+    join_sample(into, from);
+}
+
 static err count(struct call *c)
 {
     struct counts *k = c->helper_data;
-    struct resolver resolver = {.ctx = k, .segment = member_then, .score = score_then};
-    struct batch_subject all = {.view = &k->view.customers,
-                                .events = k->view.events,
-                                .zone = k->zone,
-                                .resolver = &resolver,
-                                .cancel = &k->cancelled,
-                                .names = engine_names(c->server->engine)};
-    u64 *bits = mem_alloc(BLOCK / 8), *chain = mem_zalloc(BLOCK / 8);
-    k->scratch = arena_new();
-    for (persona from = 1; from < k->end && !k->cancelled; from += BLOCK) {
-        persona to = min_u32(k->end, from + BLOCK);
-        for (u32 i = 0; i < k->n && !k->cancelled; i++) {
-            if (!k->items[i].predicate) continue;
-            memset(bits, 0, BLOCK / 8);
-            if (!predicate_batch(k->items[i].predicate, &all, from, to, k->now, bits))
-                k->cancelled = true;
-            else
-                count_block(k, &k->items[i], from, bits, chain);
-        }
-    }
-    free(bits);
-    free(chain);
-    arena_free(k->scratch);
+    u32 workers = crew_size(c->server->crew);
+    k->of_worker = mem_alloc((size_t)workers * k->n * sizeof *k->of_worker);
+    for (u32 w = 0; w < workers; w++)
+        memcpy(k->of_worker + (size_t)w * k->n, k->items, k->n * sizeof *k->items);
+    crew_each(c->server->crew, k->beside.end / BLOCK + 1, piece, k);
+    for (u32 w = 0; w < workers; w++)
+        for (u32 i = 0; i < k->n; i++) join(&k->items[i], &k->of_worker[(size_t)w * k->n + i]);
+    free(k->of_worker);
     return call_engine(c, unpin);
 }
 
@@ -115,11 +116,7 @@ static bool is_known(void *ctx, const char *kind, str id)
 
 void counts_init(struct counts *k, struct call *c)
 {
-    struct engine *e = c->server->engine;
-    *k = (struct counts){.c = c,
-                         .items = arena_zalloc(c->arena, COUNTS_MAX * sizeof *k->items),
-                         .zone = engine_zone(e),
-                         .now = max_i64(engine_time(e), server_now(c->server))};
+    *k = (struct counts){.c = c, .items = arena_zalloc(c->arena, COUNTS_MAX * sizeof *k->items)};
 }
 
 struct counted *counts_add(struct counts *k)
@@ -152,14 +149,17 @@ err counts_compile(struct counts *k, struct counted *n, const struct json *rule,
 
 err counts_begin(struct counts *k, call_step then)
 {
-    struct engine *e = k->c->server->engine;
+    const struct json *as_of = json_get(k->c->body, "as_of");
+    iso_time t;
+    if (as_of && (!json_is(as_of, JSON_STRING) || !iso_parse(as_of->text, &t)))
+        return diag_at(&k->c->why, ERR_REFUSED, S("/as_of"),
+                       "\"as_of\" is a moment: \"2026-06-01T10:00:00Z\"");
     k->then = then;
     k->began_ns = env_mono_ns(k->c->server->env);
-    k->end = customers_end(engine_customers(e));
-    k->scores = scores_copy(engine_segments(e), k->c->arena);
     k->c->helper_data = k;
-    engine_pin(e, &k->view);
-    return call_helper(k->c, count);
+    beside_pin(&k->beside, k->c);
+    if (as_of) k->beside.now = zone_resolve_iso(k->beside.zone, &t);
+    return call_crew(k->c, count);
 }
 
 void counts_put_reach(struct call *c, const struct counted *n)

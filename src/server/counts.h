@@ -1,13 +1,12 @@
 /* counts.h — for how many customers predicates hold: many at once, in one pass beside the engine.
  *
- *   counts_init ─ counts_add, counts_compile … ─ counts_begin(then) ──pin──► helper: batches
+ *   counts_init ─ counts_add, counts_compile … ─ counts_begin(then) ──pin──► crew: batches
  *                                                                      ──unpin─► then (engine)
  *
  * Compiled on the engine's thread, counted on an epoch, so that writers wait for nobody. */
 #pragma once
 #include "predicate/predicate.h"
-#include "segment/score.h"
-#include "server/call.h"
+#include "server/beside.h"
 
 enum { COUNTS_MAX = 600, COUNTS_SAMPLE = 10 };
 
@@ -28,13 +27,10 @@ struct counts {
     struct call *c;
     u32 n;
     struct counted *items;
-    struct engine_view view;
-    const struct zone *zone;
-    persona end;
-    i64 now, began_ns, took_ms;
+    struct beside beside;
+    i64 began_ns, took_ms;
     bool cancelled;
-    const struct scores *scores;
-    struct arena *scratch; /* of one customer's scores */
+    struct counted *of_worker; /* while counting: n for each */
     call_step then;
 };
 
@@ -43,7 +39,8 @@ struct counted *counts_add(struct counts *k); /* MUST: COUNTS_MAX */
 /* ERR_REFUSED with the pointer behind `place`. */
 MUST_USE err counts_compile(struct counts *k, struct counted *n, const struct json *predicate,
                             const char *place);
-/* The last of a step on the engine's thread; `then` runs there, too. c->data is the caller's. */
+/* As of the body's `as_of`, else now. The last of a step on the engine's thread; `then` runs there,
+ * too. c->data is the caller's. */
 MUST_USE err counts_begin(struct counts *k, call_step then);
 /* "reachable": {"email": n …} of those who agreed to a channel, without those that are 0. */
 void counts_put_reach(struct call *c, const struct counted *n);

@@ -11,6 +11,8 @@
 #include <uv.h>
 
 struct call;
+struct crew;
+struct heads;
 struct limits;
 struct memo;
 struct repeat;
@@ -123,6 +125,8 @@ struct server {
 
     struct postbox log_post, helper_post, import_post;
     struct imports *imports;
+    struct crew *crew;
+    struct heads *heads; /* beside.h's; the engine's thread */
     atomic_ullong helper_turns; /* that did something */
     pthread_t threads[4];
     bool thread_runs[4];

@@ -173,7 +173,8 @@ static void collect(void *ctx)
     struct event events[EVENTS_A_TICK];
     buf_reset(&l->text);
     put_counters(l);
-    u32 n = event_latest(event_view_live(engine_events(e)), events, EVENTS_A_TICK);
+    struct arena *arena = arena_new();
+    u32 n = event_latest(event_view_live(engine_events(e)), events, EVENTS_A_TICK, arena);
     for (u32 i = n; i-- > 0;) {
         if (events[i].order <= l->seen) continue;
         l->seen = events[i].order;
@@ -181,6 +182,7 @@ static void collect(void *ctx)
         show_event(&l->text, e, &events[i]);
         buf_put(&l->text, S("\n\n"));
     }
+    arena_free(arena);
     imports_put_live(l->server, &l->text);
     watch_put_live(l->server, &l->text, l->all, server_now(l->server));
     if (l->text.full) buf_reset(&l->text);

@@ -28,13 +28,13 @@ static void put_lately(struct call *c, u32 channel)
     struct buf *b = &c->out;
     if (!watch_channel_of(c->server, channel, &w)) return;
     json_put_kv_time(b, S("since"), w.since_ms);
-    if (w.detail[0]) said_put(b, S("words"), channel_words(w.status, str_of(w.detail)));
+    if (w.detail[0]) wording_put(b, S("words"), channel_words(w.status, str_of(w.detail)));
     if (w.last_error_ms) {
         json_put_key(b, S("last_error"));
         buf_byte(b, '{');
         json_put_kv_time(b, S("at"), w.last_error_ms);
         json_put_kv_str(b, S("detail"), str_of(w.last_error));
-        said_put(b, S("words"), channel_words("paused", str_of(w.last_error)));
+        wording_put(b, S("words"), channel_words("paused", str_of(w.last_error)));
         buf_byte(b, '}');
     }
     json_put_kv_i64(b, S("sent_24h"), (i64)w.sent_24h);
@@ -322,7 +322,7 @@ static err show_trial(struct call *c)
     json_put_kv_bool(b, S("ok"), strcmp(o->status, "sent") == 0);
     json_put_kv_str(b, S("status"), str_of(o->status));
     json_put_kv_str(b, S("detail"), str_of(o->detail));
-    said_put(b, S("message"), channel_words(o->status, str_of(o->detail)));
+    wording_put(b, S("message"), channel_words(o->status, str_of(o->detail)));
     json_put_kv_str(b, S("to"), json_get_str(c->body, "to", (str){0}));
     json_put_kv_i64(b, S("took_ms"), o->took_ms);
     buf_byte(b, '}');

@@ -9,7 +9,7 @@ static err latest(struct call *c)
     u32 limit;
     TRY(call_limit(c, &limit));
     struct event *events = arena_alloc(c->arena, limit * sizeof *events);
-    u32 n = event_latest(event_view_live(engine_events(e)), events, limit);
+    u32 n = event_latest(event_view_live(engine_events(e)), events, limit, c->arena);
     call_items_begin(c);
     for (u32 i = 0; i < n; i++) {
         json_put_comma(&c->out);

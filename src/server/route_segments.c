@@ -2,6 +2,7 @@
  * exist. */
 #include "predicate/sentence.h"
 #include "server/counts.h"
+#include "server/lists.h"
 #include "server/look.h"
 #include "server/publish.h"
 #include "server/show.h"
@@ -141,34 +142,16 @@ static err history(struct call *c)
     return ERR_OK;
 }
 
-/* Everybody who is in it now, into LIST records; they follow the list's own in the log, so that it
- * is never seen half full. */
-static err put_on_list(struct call *c, u32 from, u32 to)
+struct member_of {
+    struct engine *engine;
+    u32 segment;
+};
+
+static bool is_member(void *ctx, persona head)
 {
-    struct engine *e = c->server->engine;
-    struct customers *cs = engine_customers(e);
-    struct customer_view v = {cs, NULL};
-    struct buf who, b;
-    u32 n = 0;
-    err r = ERR_OK;
-    buf_init(&who, RECORD_BYTES_MAX), buf_init(&b, RECORD_BYTES_MAX);
-    for (persona p = 1; p <= customers_end(cs) && r == ERR_OK; p++) {
-        bool is_last = p == customers_end(cs);
-        if (!is_last && customer_head(cs, p) == p &&
-            segment_holds(engine_segments(e), &v, from, p)) {
-            buf_varint(&who, p);
-            buf_varint(&who, customer_at(cs, p)->flags >> CUSTOMER_LIFE_SHIFT);
-            n++;
-        }
-        if (n < LIST_PERSONAS_MAX && !(is_last && n)) continue;
-        buf_reset(&b);
-        list_put(&b, &(struct list_record){to, true, buf_str(&who)});
-        r = call_append(c, RECORD_LIST_, buf_str(&b), &c->number);
-        buf_reset(&who);
-        n = 0;
-    }
-    buf_clear(&who), buf_clear(&b);
-    return r;
+    const struct member_of *m = ctx;
+    struct customer_view v = {engine_customers(m->engine), NULL};
+    return segment_holds(engine_segments(m->engine), &v, m->segment, head);
 }
 
 static str snapshot_source(struct call *c, str of, str id)
@@ -201,7 +184,8 @@ static err snapshot(struct call *c)
         return diag_at(&c->why, ERR_CONFLICT, S("/id"), "there is already a segment of this id");
     TRY(object_publish(c, OBJECT_SEGMENT, snapshot_source(c, of, id), show_one));
     TRY(names_code(names, NAME_OBJECT, id, &to));
-    TRY(put_on_list(c, names_find(names, NAME_OBJECT, of), to));
+    struct member_of members_now = {e, names_find(names, NAME_OBJECT, of)};
+    TRY(list_fill(c, to, is_member, &members_now));
     c->params[0] = id;
     c->status = 201;
     return ERR_OK;

@@ -61,10 +61,10 @@ static void put_object(struct buf *b, const char *type, str id)
     buf_byte(b, '}');
 }
 
-static void need(struct call *c, const char *kind, const char *severity, struct said s)
+static void need(struct call *c, const char *kind, const char *severity, struct wording s)
 {
     need_begin(&c->out, kind, severity);
-    said_put(&c->out, S("text"), s);
+    wording_put(&c->out, S("text"), s);
     buf_byte(&c->out, '}');
 }
 
@@ -88,7 +88,7 @@ static void need_channel(struct call *c, u32 channel, const struct watch_channel
 {
     struct buf *b = &c->out;
     need_begin(b, "channel_down", "high");
-    said_put(b, S("text"), channel_words(w->status, str_of(w->detail)));
+    wording_put(b, S("text"), channel_words(w->status, str_of(w->detail)));
     put_object(b, "channel", names_text(engine_names(c->server->engine), NAME_CHANNEL, channel));
     if (w->detail[0]) json_put_kv_str(b, S("detail"), str_of(w->detail));
     json_put_kv_time(b, S("since"), w->since_ms);
@@ -99,9 +99,10 @@ static void need_missing(struct call *c, u32 channel)
 {
     struct buf *b = &c->out;
     need_begin(b, "channel_missing", "high");
-    said_put(b, S("text"),
-             (struct said){"有旅程要用这个渠道，但还没有接通；消息在等待。",
-                           "A journey uses this channel, which is not connected; messages wait."});
+    wording_put(
+        b, S("text"),
+        (struct wording){"有旅程要用这个渠道，但还没有接通；消息在等待。",
+                         "A journey uses this channel, which is not connected; messages wait."});
     put_object(b, "channel", names_text(engine_names(c->server->engine), NAME_CHANNEL, channel));
     buf_byte(b, '}');
 }
@@ -128,9 +129,9 @@ static void need_journeys(struct call *c, const struct today *t)
         const struct journey_info *x = &t->live[i];
         if (!x->paused || !x->waiting) continue;
         need_begin(&c->out, "journey_paused", "low");
-        said_put(&c->out, S("text"),
-                 (struct said){"旅程已暂停，里面的客户在等待。",
-                               "The journey is paused; the people in it wait."});
+        wording_put(&c->out, S("text"),
+                    (struct wording){"旅程已暂停，里面的客户在等待。",
+                                     "The journey is paused; the people in it wait."});
         put_object(&c->out, "journey", x->id);
         json_put_kv_i64(&c->out, S("count"), (i64)x->waiting);
         buf_byte(&c->out, '}');
@@ -155,19 +156,19 @@ static void put_needs(struct call *c, const struct today *t, u32 due)
     buf_byte(&c->out, '[');
     if (engine_sending_held(s->engine))
         need(c, "sending_held", "high",
-             (struct said){
+             (struct wording){
                  "这是恢复的副本，或服务器时钟跳变过：确认之前不会发送任何消息。",
                  "This is a restored copy, or the clock jumped: nothing is sent before you "
                  "say so."});
     need_channels(c, t);
     if (atomic_load(&s->failing))
         need(c, "background", "high",
-             (struct said){"后台保存失败，可能磁盘已满。",
-                           "Saving in the background fails; the disk "
-                           "may be full."});
+             (struct wording){"后台保存失败，可能磁盘已满。",
+                              "Saving in the background fails; the disk "
+                              "may be full."});
     if (engine_promotion_held(s->engine))
         need(c, "paused", "normal",
-             (struct said){"所有营销发送都已暂停。", "All promotional sending is paused."});
+             (struct wording){"所有营销发送都已暂停。", "All promotional sending is paused."});
     if (due)
         need_count(c, "tasks_due", "normal", "tasks", due, " 个任务已到时间。",
                    "Tasks that are due");

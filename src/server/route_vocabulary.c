@@ -355,7 +355,7 @@ static void put_events(struct call *c)
 {
     struct engine *e = c->server->engine;
     struct event *all = arena_alloc(c->arena, EVENTS_READ * sizeof *all);
-    u32 n = event_latest(event_view_live(engine_events(e)), all, EVENTS_READ),
+    u32 n = event_latest(event_view_live(engine_events(e)), all, EVENTS_READ, c->arena),
         names = names_count(engine_names(e), NAME_EVENT);
     struct event_words *words = mem_zalloc((names + 1) * sizeof *words);
     i64 since = NEVER;

@@ -11,6 +11,8 @@
     X(IDENTITY)                                                                                    \
     X(SCHEMA)                                                                                      \
     X(EVENTS)                                                                                      \
+    X(ANALYSES)                                                                                    \
+    X(BOARDS)                                                                                      \
     X(VOCABULARY)                                                                                  \
     X(SEGMENTS)                                                                                    \
     X(STATES)                                                                                      \

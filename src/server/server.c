@@ -90,6 +90,7 @@ static void on_gone(void *ctx, struct http_request *req)
 {
     struct server *s = ctx;
     live_gone(s, req);
+    call_gone(req);
 }
 
 /* ---- the loop ---- */

@@ -31,7 +31,7 @@ static u32 frequent_events(struct call *c, u32 out[CHOICES_MAX])
 {
     struct engine *e = c->server->engine;
     struct event *all = arena_alloc(c->arena, EVENTS_READ * sizeof *all);
-    u32 n = event_latest(event_view_live(engine_events(e)), all, EVENTS_READ), found = 0,
+    u32 n = event_latest(event_view_live(engine_events(e)), all, EVENTS_READ, c->arena), found = 0,
         names = names_count(engine_names(e), NAME_EVENT);
     u32 *times = arena_zalloc(c->arena, (names + 1) * sizeof *times);
     for (u32 i = 0; i < n; i++)

@@ -1,6 +1,8 @@
 /* threads.c — the bodies of the log's, the engine's and the helper's thread. */
+#include "server/beside.h"
 #include "server/call.h"
 #include "server/channels.h"
+#include "server/crew.h"
 #include "server/imports.h"
 #include "server/limits.h"
 #include "server/show.h"
@@ -10,7 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { HELPER_BUDGET_US = 5000 };
+enum { HELPER_BUDGET_US = 5000, CREW_LEAST = 2, CREW_MOST = 8 };
 
 void server_fatal(struct server *s, err e, const char *what)
 {
@@ -205,6 +207,8 @@ void threads_start(struct server *s)
     start(s, THREAD_LOG, log_thread);
     start(s, THREAD_HELPER, helper_thread);
     start(s, THREAD_IMPORT, import_thread);
+    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    s->crew = crew_new(cpus < CREW_LEAST ? CREW_LEAST : cpus > CREW_MOST ? CREW_MOST : (u32)cpus);
 }
 
 static void end(struct server *s, int which, atomic_bool *flag, struct postbox *box)
@@ -220,6 +224,9 @@ void threads_stop(struct server *s)
 {
     end(s, THREAD_IMPORT, &s->stop_import, &s->import_post);
     end(s, THREAD_HELPER, &s->stop_helper, &s->helper_post);
+    crew_free(s->crew);
+    s->crew = NULL;
     end(s, THREAD_ENGINE, &s->stop_engine, &s->engine_post);
+    heads_clear(s);
     end(s, THREAD_LOG, &s->stop_log, &s->log_post);
 }

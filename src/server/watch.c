@@ -126,7 +126,7 @@ static void put_channel(struct server *s, struct buf *b, u32 channel)
     json_put_kv_str(b, S("status"), str_of(w->status));
     if (w->detail[0]) {
         json_put_kv_str(b, S("detail"), str_of(w->detail));
-        said_put(b, S("words"), channel_words(w->status, str_of(w->detail)));
+        wording_put(b, S("words"), channel_words(w->status, str_of(w->detail)));
     }
     json_put_kv_time(b, S("since"), w->since_ms);
     json_put_kv_i64(b, S("sent_24h"), (i64)w->sent_24h);
@@ -224,7 +224,7 @@ static void put_alerts(struct server *s, struct buf *b)
         buf_put(b, S("event: alert\ndata: {"));
         json_put_kv_str(b, S("kind"), S("channel_down"));
         json_put_kv_str(b, S("channel"), names_text(engine_names(s->engine), NAME_CHANNEL, i));
-        said_put(b, S("text"), channel_words(w->shown.status, str_of(w->shown.detail)));
+        wording_put(b, S("text"), channel_words(w->shown.status, str_of(w->shown.detail)));
         json_put_kv_str(b, S("detail"), str_of(w->shown.detail));
         json_put_kv_time(b, S("since"), w->shown.since_ms);
         buf_put(b, S("}\n\n"));

@@ -30,8 +30,8 @@ const initial = (provider: string, channel?: Channel, defaults: Values = {}): Va
 /** Where the server says that a field is wrong: /settings/host. */
 const errorAt = (error: unknown, f: Field) => (error instanceof Problem ? (error.at(`/settings/${f.name}`) ?? (f.name === '' ? error.errors[0]?.message : undefined)) : undefined)
 
-/** `defaults`: what is known already, by the fields' names. */
-export function ConnectChannel({ channel, existing, defaults, onDone }: { channel: string; existing?: Channel | undefined; defaults?: Values; onDone: (id: string) => void }) {
+/** `defaults`: what is known already, by the fields' names; `plain`: the page has another button that is the main one. */
+export function ConnectChannel({ channel, existing, defaults, plain, onDone }: { channel: string; plain?: boolean; existing?: Channel | undefined; defaults?: Values; onDone: (id: string) => void }) {
   const t = useWords(channelWords)
   const say = useErrorText()
   const client = useQueryClient()
@@ -68,7 +68,7 @@ export function ConnectChannel({ channel, existing, defaults, onDone }: { channe
     }
   }
   return (
-    <form className="stack" onSubmit={submit} noValidate={false}>
+    <form className="stack channel-form" onSubmit={submit} noValidate={false}>
       <Select label={t('provider')} data={providersOf(channel).map((x) => ({ value: x.id, label: t(x.name) }))} value={provider}
         onChange={(v) => { if (v) { setProvider(v); setValues(initial(v, existing?.provider === v ? existing : undefined, defaults)); save.reset() } }} />
       {(p?.fields ?? []).map((f) => {
@@ -80,7 +80,7 @@ export function ConnectChannel({ channel, existing, defaults, onDone }: { channe
         return <TextInput {...common} key={f.name} placeholder={f.placeholder} autoComplete="off" value={String(values[f.name] ?? '')} onChange={(e) => set(f.name, e.currentTarget.value)} onBlur={() => f.name === 'host' && setValues(settled)} />
       })}
       {save.error && !(p?.fields ?? []).some((f) => errorAt(save.error, f)) && <Note kind="bad">{save.error instanceof Problem && save.error.errors[0] ? save.error.errors[0].message : say(save.error)}</Note>}
-      <div className="row" style={{ justifyContent: 'flex-end' }}><Button primary type="submit" busy={save.isPending}>{t(existing ? 'save' : 'connect')}</Button></div>
+      <div className="row" style={{ justifyContent: 'flex-end' }}><Button primary={!plain} type="submit" busy={save.isPending}>{t(existing ? 'save' : 'connect')}</Button></div>
     </form>
   )
 }

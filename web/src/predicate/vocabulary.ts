@@ -4,13 +4,14 @@ import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import { all, api, Problem, type Schemas } from '~/api/client'
 import { type Text, textOf, useLang } from '~/i18n'
+import { eventName } from '~/events/words'
 import { channelWords, DEEDS, deedWords, nameWords } from './lexicon'
 
 type Served = Schemas['vocabulary']
-type Named = { id: string; name?: Text }
+type Named = { id: string; name?: Text; subject?: Text }
 const asNamed = (list: readonly unknown[] | undefined): Named[] => (list ?? []).flatMap((x) => {
-  const o = (x ?? {}) as { id?: unknown; name?: Text }
-  return typeof o.id === 'string' ? [{ id: o.id, name: o.name }] : []
+  const o = (x ?? {}) as { id?: unknown; name?: Text; subject?: Text }
+  return typeof o.id === 'string' ? [{ id: o.id, name: o.name ?? o.subject }] : []
 })
 
 async function fromLists(): Promise<Served> {
@@ -31,7 +32,9 @@ export type Stages = { id: string; name: string; stages: Item[] }
 export type Vocabulary = ReturnType<typeof vocabularyOf>
 
 function vocabularyOf(v: Served | undefined, lang: 'zh' | 'en') {
-  const nameOf = (name: string, words?: Text) => textOf(words, lang) || nameWords(name, lang) || name
+  // Words of the server that only repeat the name are none.
+  const own = (name: string, words?: Text) => { const said = textOf(words, lang); return said && said !== name ? said : undefined }
+  const nameOf = (name: string, words?: Text) => own(name, words) ?? nameWords(name, lang) ?? name
   const attributes = new Map((v?.attributes ?? []).flatMap((a) => (a.name ? [[a.name, a] as const] : [])))
   const events = new Map((v?.events ?? []).flatMap((e) => (e.name ? [[e.name, e] as const] : [])))
   const properties = new Map<string, { type?: string | undefined; words?: Text; samples?: readonly unknown[] }>()
@@ -46,10 +49,10 @@ function vocabularyOf(v: Served | undefined, lang: 'zh' | 'en') {
   return {
     ready: v !== undefined,
     attribute: (name: string) => ({ label: nameOf(name, attributes.get(name)?.words), type: attributes.get(name)?.type ?? null, samples: attributes.get(name)?.samples ?? [] }),
-    attributes: [...attributes.keys()].map((a): Item => ({ value: a, label: nameOf(a, attributes.get(a)?.words), note: attributes.get(a)?.words || nameWords(a, lang) ? undefined : attributes.get(a)?.type })),
+    attributes: [...attributes.keys()].map((a): Item => ({ value: a, label: nameOf(a, attributes.get(a)?.words), note: own(a, attributes.get(a)?.words) || nameWords(a, lang) ? undefined : (attributes.get(a)?.type ?? undefined) })),
     deed,
     /** "Order Completed" by its words, for where no verb is known. */
-    event: (name: string) => textOf(events.get(name)?.words, lang) || name,
+    event: (name: string) => own(name, events.get(name)?.words) ?? eventName(name, lang),
     /** Usual deeds first, then the shop's own, then the rest that the engine writes. */
     events: [...new Set([...served.filter((e) => DEEDS[e]?.usual), ...served, ...Object.keys(DEEDS).filter((e) => e.startsWith('Message ') || e.startsWith('Coupon ') || e.startsWith('Journey ') || e.startsWith('Order '))])],
     property: (name: string, event?: string) => {
@@ -58,9 +61,9 @@ function vocabularyOf(v: Served | undefined, lang: 'zh' | 'en') {
       return { label: nameOf(name, p?.words), type: p?.type ?? guess, samples: p?.samples ?? [] }
     },
     properties: (event?: string): Item[] => {
-      const own = (events.get(event ?? '')?.properties ?? []).flatMap((p) => (p.name ? [p.name] : []))
-      const usual = own.length > 0 ? [] : event === 'Order Completed' ? ['total', 'currency', 'coupon'] : event?.startsWith('Product ') ? ['name', 'category', 'price', 'product_id', 'quantity'] : []
-      return [...new Set([...own, ...usual, ...(own.length > 0 || usual.length > 0 ? [] : properties.keys())])].map((p) => ({ value: p, label: nameOf(p, properties.get(p)?.words) }))
+      const had = (events.get(event ?? '')?.properties ?? []).flatMap((p) => (p.name ? [p.name] : []))
+      const usual = had.length > 0 ? [] : event === 'Order Completed' ? ['total', 'currency', 'coupon'] : event?.startsWith('Product ') ? ['name', 'category', 'price', 'product_id', 'quantity'] : []
+      return [...new Set([...had, ...usual, ...(had.length > 0 || usual.length > 0 ? [] : properties.keys())])].map((p) => ({ value: p, label: nameOf(p, properties.get(p)?.words) }))
     },
     items: (['product_name', 'category', 'product_id', 'price', 'quantity'] as const).map((p): Item => ({ value: p, label: nameOf(p) })),
     tags: (v?.tags ?? []).flatMap((t): Item[] => (t.name ? [{ value: t.name, label: t.name, note: t.customers == null ? undefined : String(t.customers) }] : [])),

@@ -6,23 +6,32 @@ import { useLocation } from 'wouter'
 import { type Answer, request, type Schemas } from '~/api/client'
 import { nameOf } from '~/api/customer'
 import { useWords } from '~/i18n'
-import { Button, ErrorNote, LinkButton, toast } from '~/parts'
+import { DropZone, ImportFile } from '~/imports/import'
+import { Button, ErrorNote, toast } from '~/parts'
 import { customersWords } from './words'
 
 type Customer = Schemas['customer']
 
 export function AddCustomers({ open, onClose }: { open: boolean; onClose: () => void }) {
   const t = useWords(customersWords)
+  const [file, setFile] = useState<File | null>(null)
   return (
-    <Modal opened={open} onClose={onClose} title={t('addTitle')} closeButtonProps={{ 'aria-label': t('close') }} size={560} centered>
-      {open && <OneByHand onDone={onClose} />}
-      <h3 style={{ margin: '28px 0 8px' }}>{t('orFile')}</h3>
-      <div className="cu-drop">
-        <p className="muted">{t('fileHelp')}</p>
-        <div style={{ marginTop: 12 }}><LinkButton to="/data/imports">{t('fileGo')}</LinkButton></div>
-      </div>
+    <Modal opened={open} onClose={() => { setFile(null); onClose() }} title={t('addTitle')} closeButtonProps={{ 'aria-label': t('close') }} size={file ? 880 : 560} centered>
+      {file ? <BringList file={file} onDone={() => { setFile(null); onClose() }} onCancel={() => setFile(null)} /> : (
+        <>
+          {open && <OneByHand onDone={onClose} />}
+          <h3 style={{ margin: '28px 0 8px' }}>{t('orFile')}</h3>
+          <DropZone compact onFile={setFile} />
+        </>
+      )}
     </Modal>
   )
+}
+
+/** A list of customers in a file: looked at, mapped, taken in. */
+export function BringList({ file, onDone, onCancel }: { file: File; onDone: () => void; onCancel: () => void }) {
+  const client = useQueryClient()
+  return <ImportFile file={file} kind="customers" onCancel={onCancel} onDone={() => { void client.invalidateQueries({ queryKey: ['customers'] }); void client.invalidateQueries({ queryKey: ['preview'] }); onDone() }} />
 }
 
 function OneByHand({ onDone }: { onDone: () => void }) {

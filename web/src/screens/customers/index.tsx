@@ -69,7 +69,7 @@ export default function Customers() {
       <CustomerTabs at="people" />
       <AddCustomers open={adding} onClose={() => setAdding(false)} />
       {empty ? (
-        <Card><Empty icon={IconUsers} title={t('emptyTitle')} action={<><LinkButton primary to="/data/imports">{t('import')}</LinkButton><LinkButton to="/data">{t('connect')}</LinkButton><Button onClick={() => setAdding(true)}>{t('byHand')}</Button></>}>{t('empty')}</Empty></Card>
+        <Card><Empty icon={IconUsers} title={t('emptyTitle')} action={<><Button primary onClick={() => setAdding(true)}>{t('add')}</Button><LinkButton to="/data">{t('connect')}</LinkButton></>}>{t('empty')}</Empty></Card>
       ) : (
         <>
           <div className="cu-find">

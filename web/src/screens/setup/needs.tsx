@@ -23,7 +23,7 @@ function Channel({ need, playbook, onMail }: Props) {
   const defaults: Record<string, string> = email && session?.workspace.name ? { from: `${session.workspace.name} <${email}>` } : {}
   return (
     <div className="stack">
-      <ConnectChannel key={channel} channel={channel} defaults={defaults} onDone={() => {}} />
+      <ConnectChannel plain key={channel} channel={channel} defaults={defaults} onDone={() => {}} />
       {channel !== 'email' && onMail && (playbook.channels ?? []).includes('email') && (
         <p className="muted small">{t('orMail', { channel: channel === 'sms' ? t('sms') : channel })}{' '}<button type="button" className="link" onClick={onMail}>{t('useMail')}</button></p>
       )}
@@ -58,8 +58,12 @@ export function Needs({ items, playbook, channels, onMail }: { items: Need[]; pl
   const [later, setLater] = useState<string[]>([])
   const [chosen, setChosen] = useState<string>()
   const missing = items.filter((n) => !n.met)
+  // What was missing when the page opened keeps its line, ticked; the rest needs no words.
+  const [asked] = useState(() => new Set(missing.map(keyOf)))
+  for (const n of missing) asked.add(keyOf(n))
+  const shown = items.filter((n) => asked.has(keyOf(n)))
   const open = chosen && missing.some((n) => keyOf(n) === chosen) ? chosen : missing.map(keyOf).find((k) => !later.includes(k))
-  if (!items.length) return null
+  if (!shown.length) return null
   const line = (n: Need) => {
     if (typeof n.customers === 'number' && typeof n.of === 'number' && n.of > 0) return n.customers ? t('haveIt', { n: f.number(n.customers), of: f.number(n.of) }) : t('nobodyYet')
     return n.what === 'event' || n.what === 'property' ? t('never') : ''
@@ -69,7 +73,7 @@ export function Needs({ items, playbook, channels, onMail }: { items: Need[]; pl
     <div className="su-blk su-needs">
       <span className="k">{t('needs')}</span>
       <ul>
-        {items.map((n) => {
+        {shown.map((n) => {
           const key = keyOf(n)
           const I = n.met ? IconCircleCheck : IconCircle
           const on = !n.met && key === open

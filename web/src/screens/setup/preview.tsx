@@ -11,8 +11,9 @@ import { Button, ErrorNote, Loading, Note, Phone, Pick, useErrorText } from '~/p
 import { Bubble, MailFrame } from '~/parts/message'
 import { setupWords } from './words'
 
-/** Sends this very message, with this customer's values, to oneself. */
-export function SendToMe({ shown, source, customer, connected = true }: { shown: Shown; source?: Schemas['template'] | undefined; customer?: string | undefined; connected?: boolean }) {
+/** Sends this very message, with this customer's values, to oneself. `prepare` makes sure that its template is there; without
+ *  it what is shown is sent as it is. */
+export function SendToMe({ shown, prepare, customer, journey, connected = true }: { shown: Shown; prepare?: (() => Promise<string>) | undefined; customer?: string | undefined; journey?: string | undefined; connected?: boolean }) {
   const t = useWords(setupWords)
   const say = useErrorText()
   const client = useQueryClient()
@@ -20,7 +21,11 @@ export function SendToMe({ shown, source, customer, connected = true }: { shown:
   const [asks, setAsks] = useState(false)
   const [to, setTo] = useState(shown.channel === 'email' ? (session?.user?.email ?? '') : '')
   const send = useMutation({
-    mutationFn: () => api.post('/api/v1/templates/test-send', { body: { ...(source ? { source } : { template: shown.template }), to, ...(customer ? { customer } : {}), language: shown.language } }),
+    mutationFn: async () => {
+      const id = prepare ? await prepare() : journey
+      const source: Schemas['template'] = { channel: shown.channel ?? 'email', ...(shown.subject ? { subject: shown.subject } : {}), ...(shown.html ? { html: shown.html } : {}), ...(shown.text ? { text: shown.text } : {}) }
+      return api.post('/api/v1/templates/test-send', { body: { ...(id ? { template: shown.template, journey: id } : { source }), to, ...(customer ? { customer } : {}), ...(shown.language ? { language: shown.language } : {}) } })
+    },
     onSuccess: () => { setAsks(false); void client.invalidateQueries({ queryKey: ['checks'] }) },
   })
   const press = () => (to ? send.mutate() : setAsks(true))
@@ -54,9 +59,9 @@ function Mail({ m }: { m: Shown }) {
   )
 }
 
-export function PreviewSide({ preview, error, retry, language, onLanguage, onCustomer, source, connected }: {
+export function PreviewSide({ preview, error, retry, language, onLanguage, onCustomer, connected, prepare }: {
   preview: Preview | undefined; error: unknown; retry: () => void; language: Lang; onLanguage: (l: Lang) => void; onCustomer: (id: string) => void
-  source: (m: Shown) => Schemas['template'] | undefined; connected: (channel: string) => boolean
+  connected: (channel: string) => boolean; prepare?: (() => Promise<string>) | undefined
 }) {
   const t = useWords(setupWords)
   const text = useText()
@@ -65,7 +70,7 @@ export function PreviewSide({ preview, error, retry, language, onLanguage, onCus
   const list = preview?.messages ?? []
   const index = Math.min(at, Math.max(0, list.length - 1))
   const shown = list[index]
-  const person = preview?.customer
+  const person = (shown?.customer as { id?: string; name?: string | null; to?: string | null } | null | undefined) ?? preview?.customer
   const people = (preview?.customers ?? []).filter((c) => c.id)
   const name = (c: { name?: string | null; to?: string | null; id?: string } | undefined | null) => c?.name || c?.to || c?.id || t('nobody')
   // Texts of one channel stand in one chat; a mail has the glass for itself.
@@ -75,7 +80,7 @@ export function PreviewSide({ preview, error, retry, language, onLanguage, onCus
       <div className="su-prev">
         <span className="small muted">{t('asSeen')}</span>
         {people.length > 1 ? <Pick small label={t('asSeen')} value={person?.id ?? ''} onPick={onCustomer} choices={people.map((c) => ({ value: c.id ?? '', label: name(c) }))}>{name(person)}</Pick> : <b className="small clip">{name(person)}</b>}
-        <span className="su-to">{shown && <SendToMe key={`${shown.step}:${index}`} shown={shown} source={source(shown)} customer={person?.id} connected={connected(shown.channel ?? '')} />}</span>
+        <span className="su-to">{shown && <SendToMe key={`${shown.step}:${index}`} shown={shown} prepare={prepare} customer={person?.id} connected={connected(shown.channel ?? '')} />}</span>
       </div>
       {error && !preview ? <ErrorNote error={error} retry={retry} /> : !preview ? <Loading lines={6} /> : !shown ? <p className="muted">{t('noMessages')}</p> : (
         <>

@@ -1,41 +1,47 @@
 // The playbook read aloud: who, what, rules. Every tinted word may be changed; what hardly anyone changes is behind a link.
 import { IconUsersGroup } from '@tabler/icons-react'
-import { useState } from 'react'
+import { Fragment, type ReactNode, useState } from 'react'
 import { Link } from 'wouter'
-import type { Answers, Playbook, Preview, Question } from '~/api/playbooks'
-import { useText, useWords } from '~/i18n'
+import type { Answers, Line, Need, Playbook, Preview, Question } from '~/api/playbooks'
+import { useLang, useText, useWords } from '~/i18n'
 import { Picker } from './picker'
 import { setupWords } from './words'
 
-type Part = { text?: { zh?: string; en?: string }; question?: string }
-type Line = { block?: string; parts?: Part[]; text?: { zh?: string; en?: string } }
 const BLOCKS = ['who', 'what', 'rules'] as const
 
-/** A part's text may bring its own spaces; between a word and a picker there is always one in English, none in Chinese. */
 function Words({ line, questions, answers, warned, onAnswer }: { line: Line; questions: Map<string, Question>; answers: Answers; warned: Set<string>; onAnswer: (id: string, v: unknown) => void }) {
+  const { lang } = useLang()
   const text = useText()
-  if (!line.parts?.length) return <>{text(line.text)}</>
+  const parts = line.parts?.[lang] ?? line.parts?.zh ?? []
+  if (!parts.length) return <>{text(line.text)}</>
   return (
     <>
-      {line.parts.map((p, i) => {
+      {parts.map((p, i) => {
         const q = p.question ? questions.get(p.question) : undefined
         if (q && p.question) return <Picker key={i} q={q} value={answers[p.question] ?? q.default} warn={warned.has(p.question)} onChange={(v) => onAnswer(p.question as string, v)} />
-        return <span key={i}> {text(p.text).trim()} </span>
+        // Quotation marks about a picker are one mark too many: it is tinted.
+        const before = parts[i - 1]?.question, after = parts[i + 1]?.question
+        let said = p.text ?? ''
+        if (after) said = said.replace(/“$/, '')
+        if (before) said = said.replace(/^”/, '')
+        // ¥10 needs no 元 behind it.
+        if (before && questions.get(before)?.id === 'amount') said = said.replace(/^\s*元/, '')
+        return <span key={i}>{said}</span>
       })}
     </>
   )
 }
 
-export function Sentence({ playbook, preview, answers, onAnswer }: { playbook: Playbook; preview: Preview | undefined; answers: Answers; onAnswer: (id: string, v: unknown) => void }) {
+export function Sentence({ playbook, preview, needs, answers, onAnswer, children }: { children?: ReactNode; playbook: Playbook; preview: Preview | undefined; needs: Need[]; answers: Answers; onAnswer: (id: string, v: unknown) => void }) {
   const t = useWords(setupWords)
   const text = useText()
   const [open, setOpen] = useState(false)
   const questions = new Map((playbook.questions ?? []).map((q) => [q.id ?? '', q]))
-  const lines: Line[] = preview?.sentence?.length ? preview.sentence : (playbook.sentence ?? [])
-  const shown = new Set(lines.flatMap((l) => (l.parts ?? []).map((p) => p.question)))
+  const lines = preview?.sentence?.length ? preview.sentence : (playbook.sentence ?? [])
+  const shown = new Set(lines.flatMap((l) => [...(l.parts?.zh ?? []), ...(l.parts?.en ?? [])].map((p) => p.question)))
   const rest = [...questions.entries()].filter(([id]) => !shown.has(id))
   // A word that names something nobody has seen yet.
-  const warned = new Set((playbook.needs ?? []).filter((n) => !n.met).flatMap((n) => [...questions.entries()].filter(([id, q]) => (q.type === 'event' || q.type === 'attribute') && (answers[id] ?? q.default) === n.name).map(([id]) => id)))
+  const warned = new Set(needs.filter((n) => !n.met).flatMap((n) => [...questions.entries()].filter(([id, q]) => (q.type === 'event' || q.type === 'attribute') && (answers[id] ?? q.default) === n.name).map(([id]) => id)))
   return (
     <>
       {!lines.length && <p className="su-say">{text(playbook.story)}</p>}
@@ -43,7 +49,9 @@ export function Sentence({ playbook, preview, answers, onAnswer }: { playbook: P
         const mine = lines.filter((l) => l.block === block)
         if (!mine.length && block !== 'rules') return null
         return (
-          <div key={block} className={`su-blk su-${block}`}>
+          <Fragment key={block}>
+          {block === 'rules' && children}
+          <div className={`su-blk su-${block}`}>
             <span className="k">{t(block)}</span>
             <div>
               {mine.map((l, i) => <p key={i} className={block === 'rules' ? 'su-rule' : 'su-say'}><Words line={l} questions={questions} answers={answers} warned={warned} onAnswer={onAnswer} /></p>)}
@@ -61,6 +69,7 @@ export function Sentence({ playbook, preview, answers, onAnswer }: { playbook: P
               )}
             </div>
           </div>
+          </Fragment>
         )
       })}
     </>

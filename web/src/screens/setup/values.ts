@@ -1,6 +1,6 @@
 // Answers in words, and what may be chosen where the server offers nothing of its own.
 import type { Question } from '~/api/playbooks'
-import type { T } from '~/i18n'
+import type { T, Text } from '~/i18n'
 import type { Format } from '~/i18n/format'
 import type { setupWords } from './words'
 
@@ -13,9 +13,10 @@ export function parseDuration(v: unknown): { n: number; unit: Unit } | undefined
   return m ? { n: Number(m[1]), unit: m[2] as Unit } : undefined
 }
 
-export function valueWords(q: Question, v: unknown, t: W, f: Format, text: (x: { zh?: string; en?: string } | undefined, or?: string) => string): string {
+export function valueWords(q: Question, v: unknown, t: W, f: Format, text: (x: Text, or?: string) => string): string {
   const choice = q.choices?.find((c) => c.value === v)
   if (choice?.words) return text(choice.words, String(v))
+  if (v === q.default && (q.type === 'event' || q.type === 'attribute') && q.default_words) return text(q.default_words, String(v))
   const d = parseDuration(v)
   switch (q.type) {
     case 'duration': return d ? t(`d_${d.unit}`, { n: d.n }) : String(v)

@@ -2,7 +2,7 @@ import { words } from '~/i18n'
 
 export const setupWords = words({
   en: {
-    back: 'Playbooks', title: 'Read it. Click any word to change it.', notYet: 'Not set up yet', draft: 'Set up, not started', live: 'In use',
+    back: 'Playbooks', title: 'Read it. Click any word to change it.', notYet: 'Not set up yet', draft: 'Set up, not started', saved: 'Draft, saved', live: 'In use',
     who: 'Who', what: 'What', rules: 'Rules', more: 'More', needs: 'First', less: 'Fewer',
     change: 'Change the rules', hide: 'Hide', limits: 'Limits and quiet hours hold for all journeys.', limitsLink: 'Look at them', other: 'Another…', ok: 'Take it', cancel: 'Cancel', value: 'Value',
     seconds: 'seconds', minutes: 'minutes', hours: 'hours', days: 'days', weeks: 'weeks', unit: 'Unit', daysBefore: 'Days before',
@@ -18,7 +18,7 @@ export const setupWords = words({
     missing: 'There is no such playbook', missingSay: 'It may have been taken away by an update.', all: 'See all playbooks', refused: 'It could not be set up', fix: 'The answer to “{what}” does not fit: {why}',
   },
   zh: {
-    back: '玩法', title: '读一遍。点哪个词，就改哪个词。', notYet: '还没设置', draft: '已设置，还没开始', live: '使用中',
+    back: '玩法', title: '读一遍。点哪个词，就改哪个词。', notYet: '还没设置', draft: '已设置，还没开始', saved: '草稿，已保存', live: '使用中',
     who: '谁', what: '做什么', rules: '规则', more: '更多', needs: '先做', less: '收起',
     change: '修改规则', hide: '收起', limits: '条数上限和免打扰时间对所有旅程一起算。', limitsLink: '去看看', other: '其他…', ok: '就用它', cancel: '取消', value: '值',
     seconds: '秒', minutes: '分钟', hours: '小时', days: '天', weeks: '周', unit: '单位', daysBefore: '提前几天',

@@ -1,0 +1,183 @@
+/* analysis_test.c — what random histories do not reach: orders and returns, attribution, sources,
+ * profiles, a calendar's edges; and what a bad request is told. */
+#include "analysis/rig_test.h"
+
+static void did(struct town *w, persona p, const char *name, i64 at, const char *props)
+{
+    town_record(w);
+    town_event(w, p, name, at, props ? town_json(w->arena, props) : NULL);
+}
+
+TEST("a return counts when it happens, up to what its order was of")
+{
+    struct town *w = rig_town(arena, NULL);
+    persona ada = town_customer(w, "ada"), bob = town_customer(w, "bob");
+    i64 t = w->now;
+    w->now += 90 * DAY;
+    did(w, ada, "Order Completed", t,
+        "{'order_id':'1','total':100.5,'products':[{'quantity':2},{}]}");
+    did(w, ada, "Order Completed", t + HOUR, "{'order_id':'1','total':100.5}"); /* repeats it */
+    did(w, ada, "Order Refunded", t + 40 * DAY, "{'order_id':'1','total':30}");
+    did(w, ada, "Order Refunded", t + 41 * DAY, "{'order_id':'1','total':500}"); /* what is left */
+    did(w, bob, "Order Completed", t + 2 * DAY, "{'order_id':2,'revenue':20}");
+    did(w, bob, "Order Cancelled", t + 3 * DAY, "{'order_id':'2'}");
+    did(w, bob, "Order Completed", t + 35 * DAY,
+        "{'order_id':3,'products':[{'price':'1.25','quantity':4},{'price':3}]}");
+    const struct json *a = rig_answer(w, "orders", "{'interval':'month'}"),
+                      *total = json_get(a, "total");
+    CHECK_EQ(rig_fixed(total, "gross"), 1285000);
+    CHECK_EQ(rig_fixed(total, "returns"), 1205000);
+    CHECK_EQ(rig_fixed(total, "net"), 80000);
+    CHECK_EQ(rig_number(total, "orders"), 3);
+    CHECK_EQ(rig_number(total, "customers"), 2);
+    CHECK_EQ(rig_number(total, "items"), 8);
+    CHECK_EQ(rig_number(total, "returned"), 3);
+    const struct json *march = rig_row(json_get(a, "rows"), 0),
+                      *april = rig_row(json_get(a, "rows"), 1);
+    CHECK_EQ(rig_fixed(march, "gross"), 1205000);
+    CHECK_EQ(rig_fixed(march, "returns"), 200000);
+    CHECK_EQ(rig_fixed(april, "returns"), 1005000);
+    /* the order lies before the period, and is known all the same */
+    a = rig_answer(w, "orders", "{'from':'2026-04-01'}");
+    CHECK_EQ(rig_fixed(json_get(a, "total"), "returns"), 1005000);
+    CHECK_EQ(rig_number(json_get(a, "total"), "orders"), 1);
+    a = rig_answer(w, "returns", "{}");
+    CHECK_EQ(rig_number(json_get(a, "total"), "returns"), 3);
+    CHECK_EQ(rig_number(json_get(a, "total"), "customers"), 2);
+    CHECK_EQ(rig_drill(w, "orders", S("{'drill':{}}")), 2);
+    CHECK_EQ(rig_drill(w, "returns", S("{'interval':'month','drill':{'at':'2026-04-10'}}")), 1);
+    town_free(w);
+}
+
+static i64 credit(const struct json *a, u32 row)
+{
+    return rig_fixed(rig_row(json_get(a, "rows"), row), "credit");
+}
+
+TEST("a goal's credit is shared by the model, and adds up to one")
+{
+    static const char *const MODELS[] = {"first", "last", "linear", "position", "decay"};
+    static const i64 WANT[][3] = {
+        {10000, 0, 0}, {0, 0, 10000}, {3333, 3333, 3333}, {4000, 2000, 4000}};
+    struct town *w = rig_town(arena, NULL);
+    persona ada = town_customer(w, "ada"), bob = town_customer(w, "bob");
+    i64 t = w->now;
+    w->now += 90 * DAY;
+    did(w, ada, "mail", t, NULL);
+    did(w, ada, "ad", t + DAY, NULL);
+    did(w, ada, "search", t + 8 * DAY, NULL);
+    did(w, ada, "pay", t + 15 * DAY, "{'amount':10}");
+    did(w, bob, "pay", t + 15 * DAY, "{'amount':5}");
+    for (u32 m = 0; m < 5; m++) {
+        str body = arena_printf(arena,
+                                "{'goal':{'did':'pay'},'amount':'amount','model':'%s','touches':["
+                                "{'did':'mail'},{'did':'ad'},{'did':'search'}],'window':'30d'}",
+                                MODELS[m]);
+        const struct json *a = rig_answer(w, "attribution", body.p);
+        i64 money = 0;
+        for (u32 k = 0; k < 3 && m < 4; k++) CHECK(credit(a, k) / 2 == WANT[m][k] / 2);
+        for (u32 k = 0; k < 3; k++) money += rig_fixed(rig_row(json_get(a, "rows"), k), "amount");
+        CHECK_EQ(credit(a, 3), 10000); /* bob's, whom nothing touched */
+        CHECK(m == 2 || m == 4 || money == 100000);
+        if (m == 4) CHECK(credit(a, 2) > 2 * credit(a, 1) - 10 && credit(a, 1) > credit(a, 0));
+    }
+    /* the window is inclusive */
+    const struct json *a = rig_answer(
+        w, "attribution", "{'goal':{'did':'pay'},'touches':[{'did':'mail'}],'window':'15d'}");
+    CHECK_EQ(rig_number(rig_row(json_get(a, "rows"), 0), "conversions"), 1);
+    a = rig_answer(w, "attribution",
+                   "{'goal':{'did':'pay'},'touches':[{'did':'mail'}],'window':'359h'}");
+    CHECK_EQ(rig_number(rig_row(json_get(a, "rows"), 0), "conversions"), 0);
+    CHECK_EQ(rig_drill(w, "attribution",
+                       S("{'goal':{'did':'pay'},'touches':[{'did':'mail'}],"
+                         "'drill':{'touch':'mail'}}")),
+             1);
+    CHECK_EQ(rig_drill(w, "attribution",
+                       S("{'goal':{'did':'pay'},'touches':[{'did':'mail'}],"
+                         "'drill':{'touch':null}}")),
+             1);
+    town_free(w);
+}
+
+TEST("a profile shows shares and how far they differ")
+{
+    struct town *w = rig_town(arena, NULL);
+    struct change ch;
+    for (u32 i = 0; i < 8; i++) {
+        char name[8] = {'p', (char)('0' + i)};
+        persona p = town_customer(w, name);
+        town_set(w, p, "city", town_json(arena, i < 2 ? "'a'" : "'b'"), &ch);
+        town_set(w, p, "vip", town_json(arena, i % 2 ? "true" : "false"), &ch);
+    }
+    const struct json *a = rig_answer(w, "profile",
+                                      "{'predicate':{'attribute':'vip','op':'=','value':true},"
+                                      "'attributes':['city']}");
+    CHECK_EQ(rig_number(a, "customers"), 4);
+    CHECK_EQ(rig_number(a, "against"), 8);
+    const struct json *row = rig_row(json_get(a, "rows"), 1);
+    CHECK_STR(json_get_str(row, "value", S("")), S("a"));
+    CHECK_EQ(rig_number(row, "customers"), 1);
+    CHECK_EQ(rig_fixed(row, "share"), 2500);
+    CHECK_EQ(rig_number(row, "tgi"), 100);
+    town_free(w);
+}
+
+TEST("days, weeks and months begin where the zone says, also when clocks change")
+{
+    struct town *w = rig_town(arena, "America/New_York");
+    persona ada = town_customer(w, "ada");
+    w->now = days_of(2026, 12, 1) * DAY;
+    /* 1 November 2026: 01:30 comes twice there; the day has 25 hours */
+    i64 midnight = zone_day_start(w->zone, days_of(2026, 11, 1));
+    for (i64 h = 0; h < 25; h++) did(w, ada, "view", midnight + h * HOUR + 30 * MINUTE, NULL);
+    did(w, ada, "view", midnight + 25 * HOUR, NULL);
+    const struct json *a = rig_answer(w, "trend", "{'event':'view'}");
+    CHECK_EQ(rig_number(rig_row(json_get(a, "rows"), 0), "events"), 25);
+    CHECK_EQ(rig_number(rig_row(json_get(a, "rows"), 1), "events"), 1);
+    a = rig_answer(w, "trend", "{'event':'view','interval':'hour'}");
+    CHECK_EQ(json_get(a, "rows")->count, 26);
+    a = rig_answer(w, "heatmap", "{}");
+    CHECK_EQ(rig_number(rig_row(json_get(a, "rows"), 1), "hour"), 0); /* Monday's comes first */
+    a = rig_answer(w, "trend",
+                   "{'event':'view','fill':true,'from':'2026-10-30','to':'2026-11-05'}");
+    CHECK_EQ(json_get(a, "rows")->count, 6);
+    town_free(w);
+}
+
+static void refused(struct town *w, const char *name, const char *body, const char *path)
+{
+    struct diag why = rig_refusal(w, name, body);
+    CHECK_STR(str_of(why.path), str_of(path));
+    CHECK(why.message[0] != 0);
+}
+
+TEST("what is not understood is refused, with its place")
+{
+    struct town *w = rig_town(arena, NULL);
+    refused(w, "trend", "{'intervall':'day'}", "/intervall");
+    refused(w, "trend", "{'interval':'year'}", "/interval");
+    refused(w, "trend", "{'measure':'sum'}", "/property");
+    refused(w, "trend", "{'from':'2026-03-02','to':'2026-03-01'}", "/to");
+    refused(w, "trend", "{'zone':'Mars/Base'}", "/zone");
+    refused(w, "trend", "{'predicate':{'attribute':'x','op':'?','value':1}}", "/predicate/op");
+    refused(w, "trend", "{'by':{'planet':'x'}}", "/by/planet");
+    refused(w, "trend", "{'by':{'attribute':'x','tag':'y'}}", "/by");
+    refused(w, "trend", "{'compare':{'previous':true}}", "/compare/previous");
+    refused(w, "trend", "{'drill':{'when':'x'}}", "/drill/when");
+    refused(w, "funnel", "{}", "/steps");
+    refused(w, "funnel", "{'steps':[{'did':'a'},{'dit':'b'}]}", "/steps/1/dit");
+    refused(w, "funnel", "{'steps':[{'did':'a'},{'did':'b','where':{'property':'x'}}]}",
+            "/steps/1/where/op");
+    refused(w, "funnel", "{'steps':[{'did':'a'},{'did':'b'}],'window':'1mo'}", "/window");
+    refused(w, "path", "{'length':9}", "/length");
+    refused(w, "interval", "{'start':{'did':'a'}}", "/end");
+    refused(w, "interval", "{'start':{'did':'a'},'end':{'did':'b'},'percentiles':[101]}",
+            "/percentiles");
+    refused(w, "retention", "{'unit':'7d','first':{'did':'a'}}", "/from");
+    refused(w, "rfm", "{'groups':1}", "/groups");
+    refused(w, "repurchase", "{'within':['x']}", "/within");
+    refused(w, "attribution", "{'goal':{'did':'a'},'touches':[]}", "/touches");
+    refused(w, "profile", "{'segment':'none'}", "/segment");
+    refused(w, "nothing", "{}", "");
+    town_free(w);
+}

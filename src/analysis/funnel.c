@@ -1,0 +1,275 @@
+/* funnel.c — how far customers go through steps, and how long each takes them.
+ *
+ * Ordered: for each step the latest beginning of a chain that came that far is kept; a chain that
+ * began later can do whatever an earlier one can, so one pass finds the furthest step over all
+ * beginnings. Later means later in the timeline: of two events at one moment, the one that came
+ * later in the log. */
+#include "analysis/fold.h"
+
+#include <stdlib.h>
+
+enum { FUNNEL_STEPS_MAX = 20 };
+typedef enum { ORDER_ORDERED, ORDER_ANY, ORDER_STRICT } funnel_order;
+
+struct funnel {
+    u32 count, all; /* steps; their bits */
+    u32 filters[FUNNEL_STEPS_MAX];
+    str names[FUNNEL_STEPS_MAX];
+    i64 window; /* INT64_MAX: none */
+    funnel_order order;
+};
+
+struct cell {
+    i64 step;
+    bool lost; /* came to the step before, and not to this one */
+};
+
+/* When each step of the best chain so far was done. */
+struct chain {
+    i64 at[FUNNEL_STEPS_MAX];
+};
+
+struct state {
+    const struct plan *p;
+    const struct funnel *f;
+    u64 reached[FUNNEL_STEPS_MAX];
+    struct numbers times[FUNNEL_STEPS_MAX]; /* from the step before */
+    struct numbers from_first[FUNNEL_STEPS_MAX];
+    u32 best; /* of the last customer */
+    /* At hand: of k + 1 steps, that with the latest beginning. Here, since what lies on the stack
+     * is cleared at every call. */
+    struct chain chains[FUNNEL_STEPS_MAX];
+};
+
+static err parse(struct ask *a)
+{
+    struct funnel *f = ask_room(a, sizeof *f);
+    const struct json *steps = json_get(a->body, "steps");
+    u32 order;
+    if (!json_is(steps, JSON_ARRAY) || steps->count < 2 || steps->count > FUNNEL_STEPS_MAX)
+        return REFUSE_AT(a, "steps", "a funnel has 2 to %d steps: [{\"did\":…},{\"did\":…}]",
+                         FUNNEL_STEPS_MAX);
+    str at = ask_at(a, "steps");
+    for (const struct json *s = steps->child; s; s = s->next, f->count++) {
+        TRY(ask_filter(a, s, ask_at_index(a, at, f->count), &f->filters[f->count]));
+        f->names[f->count] = json_get_str(s, "name", json_get_str(s, "did", S("")));
+        f->all |= 1u << f->filters[f->count];
+    }
+    TRY(ask_duration(a, "window", INT64_MAX, &f->window));
+    TRY(ask_word(a, "order", "ordered any strict", ORDER_ORDERED, &order));
+    f->order = (funnel_order)order;
+    a->plan->any = f->order == ORDER_STRICT;
+    a->plan->args = f;
+    return ERR_OK;
+}
+
+static void *begin(const struct plan *p)
+{
+    struct state *s = mem_zalloc(sizeof *s);
+    s->p = p;
+    s->f = p->args;
+    return s;
+}
+
+/* ---- one customer ---- */
+
+static bool within(i64 from, i64 to, i64 window)
+{
+    return (u64)to - (u64)from <= (u64)window;
+}
+
+/* The furthest step, and the first chain that came there. Steps are looked at from the last, so
+ * that no event is two steps of one chain. */
+static u32 ordered(struct state *s, const struct timelines *b, u32 from, u32 to, struct chain *best)
+{
+    const struct funnel *f = s->f;
+    struct chain *chains = s->chains;
+    u32 furthest = 0; /* chains of 1 … furthest steps are there */
+    for (u32 i = from; i < to; i++) {
+        u32 hits = b->hits[i] & f->all;
+        if (!hits) continue;
+        i64 at = b->at[i];
+        for (u32 k = furthest; k > 0; k--) {
+            if (!(hits >> f->filters[k] & 1)) continue;
+            if (!within(chains[k - 1].at[0], at, f->window)) continue;
+            memcpy(chains[k].at, chains[k - 1].at, k * sizeof(i64));
+            chains[k].at[k] = at;
+            if (furthest > k) continue;
+            furthest = k + 1;
+            memcpy(best->at, chains[k].at, furthest * sizeof(i64));
+            if (furthest == f->count) return furthest;
+        }
+        if (!(hits >> f->filters[0] & 1)) continue;
+        chains[0].at[0] = at;
+        if (!furthest) furthest = 1, best->at[0] = at;
+    }
+    return furthest;
+}
+
+/* Neighbouring events. */
+static u32 strict(const struct funnel *f, const struct timelines *b, u32 from, u32 to,
+                  struct chain *best)
+{
+    u32 furthest = 0;
+    for (u32 i = from; i < to; i++) {
+        u32 k = 0;
+        for (; k < f->count && i + k < to; k++) {
+            u32 j = i + k;
+            if (!(b->hits[j] >> f->filters[k] & 1)) break;
+            if (!within(b->at[i], b->at[j], f->window)) break;
+        }
+        if (k <= furthest) continue;
+        furthest = k;
+        for (u32 j = 0; j < k; j++) best->at[j] = b->at[i + j];
+    }
+    return furthest;
+}
+
+/* Are steps 1 … n all there within some window? Moves along with the latest time of each. */
+static bool all_there(const struct funnel *f, const struct timelines *b, u32 from, u32 to, u32 n,
+                      struct chain *best)
+{
+    i64 last[FUNNEL_STEPS_MAX];
+    u32 have = 0;
+    for (u32 i = from; i < to; i++) {
+        i64 least = b->at[i];
+        for (u32 k = 0; k < n; k++)
+            if (b->hits[i] >> f->filters[k] & 1) last[k] = b->at[i], have |= 1u << k;
+        if (have != (1u << n) - 1) continue;
+        for (u32 k = 0; k < n; k++) least = min_i64(least, last[k]);
+        if (!within(least, b->at[i], f->window)) continue;
+        memcpy(best->at, last, n * sizeof *last);
+        return true;
+    }
+    return false;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    const i64 *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+static u32 in_any_order(const struct funnel *f, const struct timelines *b, u32 from, u32 to,
+                        struct chain *best)
+{
+    u32 n = 0;
+    while (n < f->count && all_there(f, b, from, to, n + 1, best)) n++;
+    qsort(best->at, n, sizeof *best->at, ascending);
+    return n;
+}
+
+static void add(void *state, const struct timelines *b)
+{
+    struct state *s = state;
+    struct chain best;
+    for (u32 c = 0; c < b->customers; c++) {
+        u32 from = b->start[c], to = b->start[c + 1];
+        u32 n = s->f->order == ORDER_ORDERED  ? ordered(s, b, from, to, &best)
+                : s->f->order == ORDER_STRICT ? strict(s->f, b, from, to, &best)
+                                              : in_any_order(s->f, b, from, to, &best);
+        s->best = n;
+        for (u32 k = 0; k < n; k++) s->reached[k]++;
+        for (u32 k = 1; k < n; k++) {
+            numbers_put(&s->times[k], (u64)(best.at[k] - best.at[k - 1]));
+            numbers_put(&s->from_first[k], (u64)(best.at[k] - best.at[0]));
+        }
+    }
+}
+
+static void merge(void *state, void *other)
+{
+    struct state *s = state;
+    const struct state *o = other;
+    for (u32 k = 0; k < s->f->count; k++) {
+        s->reached[k] += o->reached[k];
+        numbers_take(&s->times[k], &o->times[k]);
+        numbers_take(&s->from_first[k], &o->from_first[k]);
+    }
+}
+
+static void put_median(struct buf *out, str key, struct numbers *times)
+{
+    numbers_sort(times);
+    if (times->n)
+        put_seconds(out, key, numbers_rank(times, 1, 2));
+    else
+        json_put_key(out, key), buf_put(out, S("null"));
+}
+
+static err finish(void *state, struct buf *out, struct diag *why)
+{
+    struct state *s = state;
+    for (u32 k = 0; k < s->f->count; k++)
+        if (s->times[k].full) return diag_set(why, ERR_LIMIT, "too many customers at once");
+    json_put_key(out, S("steps"));
+    buf_byte(out, '[');
+    for (u32 k = 0; k < s->f->count; k++) {
+        json_put_comma(out);
+        buf_byte(out, '{');
+        json_put_kv_i64(out, S("step"), k + 1);
+        json_put_kv_str(out, S("name"), s->f->names[k]);
+        json_put_kv_i64(out, S("customers"), (i64)s->reached[k]);
+        put_ratio(out, S("share"), s->reached[k], s->reached[0]);
+        put_ratio(out, S("share_of_previous"), s->reached[k], s->reached[k ? k - 1 : 0]);
+        json_put_kv_i64(out, S("lost"), k ? (i64)(s->reached[k - 1] - s->reached[k]) : 0);
+        put_median(out, S("median_s"), &s->times[k]);
+        put_median(out, S("median_from_first_s"), &s->from_first[k]);
+        buf_byte(out, '}');
+    }
+    buf_byte(out, ']');
+    return ERR_OK;
+}
+
+static void end(void *state)
+{
+    struct state *s = state;
+    for (u32 k = 0; k < FUNNEL_STEPS_MAX; k++) {
+        numbers_clear(&s->times[k]);
+        numbers_clear(&s->from_first[k]);
+    }
+    free(s);
+}
+
+/* ---- who came to a step, and who was lost before it ---- */
+
+static err cell(struct ask *a)
+{
+    const struct funnel *f = a->plan->args;
+    struct cell *c = ask_room(a, sizeof *c);
+    TRY(ask_number(a, "step", 1, f->count, 1, &c->step));
+    TRY(ask_flag(a, "lost", &c->lost));
+    if (c->lost && c->step == 1)
+        return REFUSE_AT(a, "step", "nobody is lost before the first step");
+    a->plan->cell = c;
+    return ERR_OK;
+}
+
+static void reset(void *state)
+{
+    struct state *s = state;
+    s->best = 0;
+    for (u32 k = 0; k < s->f->count; k++) s->times[k].n = s->from_first[k].n = 0;
+}
+
+static bool counts(const void *state)
+{
+    const struct state *s = state;
+    const struct cell *c = s->p->cell;
+    return c->lost ? s->best == c->step - 1 : s->best >= c->step;
+}
+
+const struct analysis FUNNEL = {
+    .name = S("funnel"),
+    .keys = " steps window order ",
+    .parse = parse,
+    .begin = begin,
+    .add = add,
+    .merge = merge,
+    .finish = finish,
+    .end = end,
+    .cell_keys = " step lost ",
+    .cell = cell,
+    .reset = reset,
+    .counts = counts,
+};

@@ -1,0 +1,93 @@
+#include "analysis/numbers.h"
+
+#include <stdlib.h>
+
+void numbers_grow(struct numbers *v, u64 more)
+{
+    u64 room = v->room ? v->room : 64;
+    if (v->n + more > NUMBERS_MAX) {
+        v->full = true;
+        return;
+    }
+    while (room < v->n + more) room *= 2;
+    v->p = mem_realloc(v->p, room * sizeof *v->p);
+    v->room = room;
+}
+
+void numbers_clear(struct numbers *v)
+{
+    free(v->p);
+    *v = (struct numbers){0};
+}
+
+void numbers_take(struct numbers *v, const struct numbers *from)
+{
+    v->full |= from->full;
+    if (from->n == 0) return;
+    if (v->n + from->n > v->room) numbers_grow(v, from->n);
+    if (v->n + from->n > v->room) return;
+    memcpy(v->p + v->n, from->p, from->n * sizeof *v->p);
+    v->n += from->n;
+}
+
+enum { DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS };
+
+void numbers_sort(struct numbers *v)
+{
+    u64 all = 0, *from = v->p, *to;
+    for (u64 i = 0; i < v->n; i++) all |= v->p[i];
+    if (v->n < 2) return;
+    to = mem_alloc(v->n * sizeof *to);
+    for (u32 shift = 0; shift < 64 && all >> shift; shift += DIGIT_BITS) {
+        u64 place[DIGITS] = {0}, sum = 0, *swap = from;
+        for (u64 i = 0; i < v->n; i++) place[from[i] >> shift & (DIGITS - 1)]++;
+        for (u32 d = 0; d < DIGITS; d++) {
+            u64 count = place[d];
+            place[d] = sum;
+            sum += count;
+        }
+        for (u64 i = 0; i < v->n; i++) to[place[from[i] >> shift & (DIGITS - 1)]++] = from[i];
+        from = to;
+        to = swap;
+    }
+    v->p = from;
+    v->room = v->n;
+    free(to);
+}
+
+u64 numbers_rank(const struct numbers *v, u64 part, u64 whole)
+{
+    u64 rank = (u64)(((u128)part * v->n + whole - 1) / whole);
+    if (rank < 1) rank = 1;
+    return v->p[rank > v->n ? v->n - 1 : rank - 1];
+}
+
+/* Grows towards the place, with as much again in that direction. */
+u64 *series_far(struct series *s, i64 place)
+{
+    i64 first = place, last = place;
+    if (s->places) {
+        first = place < s->first ? place : s->first;
+        last = place > s->first ? place : s->first;
+        if (last < s->first + (i64)s->places - 1) last = s->first + (i64)s->places - 1;
+    }
+    u64 places = (u64)(last - first) + 1, slack = places / 2 + 16;
+    if (places > SERIES_PLACES_MAX) {
+        s->full = true;
+        return NULL;
+    }
+    if (s->places && first < s->first) first -= (i64)slack;
+    u64 *cells = mem_zalloc((places + slack) * s->words * sizeof *cells);
+    if (s->places)
+        memcpy(cells + (u64)(s->first - first) * s->words, s->cells,
+               s->places * s->words * sizeof *cells);
+    free(s->cells);
+    *s = (struct series){cells, first, places + slack, s->words, s->full};
+    return s->cells + (u64)(place - s->first) * s->words;
+}
+
+void series_clear(struct series *s)
+{
+    free(s->cells);
+    *s = (struct series){.words = s->words};
+}

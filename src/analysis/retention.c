@@ -1,0 +1,227 @@
+/* retention.c — of those who began in a unit of time, how many came back in each later one. */
+#include "analysis/fold.h"
+
+#include <stdlib.h>
+
+enum { PERIODS_MAX = 400 };
+typedef enum { MODE_EXACT, MODE_ROLLING } retention_mode;
+
+struct retention {
+    u32 first, again; /* again FILTER_NONE: any event */
+    unit_kind unit;
+    i64 length; /* SPAN */
+    retention_mode mode;
+    u32 periods;
+};
+
+struct cell {
+    str cohort;
+    i64 period;
+    bool lost; /* did not come back in it */
+};
+
+struct state {
+    const struct plan *p;
+    const struct retention *a;
+    struct clock clock;
+    struct series rows; /* by cohort: size, then customers of periods 0 … n */
+    bool seen;          /* of the last customer */
+    i64 cohort;
+    u64 *came; /* …in which periods, a bit each; only when drilling */
+};
+
+/* A word, or a duration: periods of that length, counted from `from`. */
+static err read_unit(struct ask *a, struct retention *x)
+{
+    str text;
+    duration d;
+    u32 unit = 0;
+    TRY(ask_text(a, "unit", S("week"), &text));
+    if (duration_parse(text, &d) == ERR_OK && !d.months && d.ms > 0) {
+        x->unit = UNIT_SPAN;
+        x->length = d.ms;
+        if (a->plan->from == INT64_MIN)
+            return REFUSE_AT(a, "from", "periods of a given length are counted from \"from\"");
+        return ERR_OK;
+    }
+    TRY(ask_word(a, "unit", "day week month", 1, &unit));
+    x->unit = UNIT_DAY + unit;
+    return ERR_OK;
+}
+
+static err parse(struct ask *a)
+{
+    struct retention *x = ask_room(a, sizeof *x);
+    u32 mode;
+    i64 periods;
+    const struct json *first = json_get(a->body, "first");
+    if (!first) return REFUSE_AT(a, "first", "\"first\" is the event that begins: {\"did\":…}");
+    TRY(ask_event(a, "first", &x->first));
+    TRY(ask_event(a, "again", &x->again));
+    TRY(read_unit(a, x));
+    TRY(ask_word(a, "mode", "exact rolling", MODE_EXACT, &mode));
+    TRY(ask_number(a, "periods", 0, PERIODS_MAX, 8, &periods));
+    x->mode = (retention_mode)mode;
+    x->periods = (u32)periods;
+    a->plan->any = x->again == FILTER_NONE;
+    a->plan->reach = a->plan->as_of + 1;
+    a->plan->args = x;
+    return ERR_OK;
+}
+
+static void *begin(const struct plan *p)
+{
+    struct state *s = mem_zalloc(sizeof *s);
+    s->p = p;
+    s->a = p->args;
+    clock_init(&s->clock, p->days, s->a->unit, p->from, s->a->length);
+    s->rows.words = s->a->periods + 2;
+    if (p->drill) s->came = mem_zalloc((PERIODS_MAX + 64) / 64 * sizeof *s->came);
+    return s;
+}
+
+static inline bool is_first(const struct state *s, const struct timelines *b, u32 i)
+{
+    return b->hits[i] >> s->a->first & 1 && b->at[i] >= s->p->from && b->at[i] < s->p->to;
+}
+
+/* Units ascend, so each counts once: when it is not the one before. */
+static void one(struct state *s, const struct timelines *b, u32 from, u32 to)
+{
+    u32 again = s->a->again == FILTER_NONE ? HIT_ANY : 1u << s->a->again, i = from;
+    i64 last = INT64_MIN, periods = s->a->periods;
+    while (i < to && !is_first(s, b, i)) i++;
+    s->seen = i < to;
+    if (i == to) return;
+    i64 cohort = s->cohort = clock_unit(&s->clock, b->at[i]);
+    u64 *row = series_at(&s->rows, cohort);
+    if (!row) return;
+    row[0]++;
+    /* what happened earlier in the same period is of period 0 as well */
+    while (i > from && clock_unit(&s->clock, b->at[i - 1]) == cohort) i--;
+    for (; i < to; i++) {
+        if (!(b->hits[i] & again)) continue;
+        i64 k = clock_unit(&s->clock, b->at[i]) - cohort;
+        if (k == last) continue;
+        last = k;
+        if (k > periods && s->a->mode == MODE_EXACT) break;
+        if (s->a->mode == MODE_EXACT) row[1 + k]++;
+        if (s->came && k <= periods) s->came[k / 64] |= 1ull << k % 64;
+    }
+    if (s->a->mode == MODE_EXACT || last == INT64_MIN) return;
+    for (i64 k = 0; k <= min_i64(last, periods); k++) {
+        row[1 + k]++;
+        if (s->came) s->came[k / 64] |= 1ull << k % 64;
+    }
+}
+
+static void add(void *state, const struct timelines *b)
+{
+    for (u32 c = 0; c < b->customers; c++) one(state, b, b->start[c], b->start[c + 1]);
+}
+
+static void merge(void *state, void *other)
+{
+    struct state *s = state;
+    const struct state *o = other;
+    s->rows.full |= o->rows.full;
+    for (u64 i = 0; i < o->rows.places; i++) {
+        const u64 *from = o->rows.cells + i * o->rows.words;
+        u64 *into = from[0] ? series_at(&s->rows, o->rows.first + (i64)i) : NULL;
+        for (u32 w = 0; into && w < s->rows.words; w++) into[w] += from[w];
+    }
+}
+
+static void put_label(const struct state *s, i64 unit, struct buf *out)
+{
+    json_put_key(out, S("cohort"));
+    buf_byte(out, '"');
+    clock_label(&s->clock, unit, out);
+    buf_byte(out, '"');
+}
+
+static err finish(void *state, struct buf *out, struct diag *why)
+{
+    struct state *s = state;
+    u64 total = 0;
+    if (s->rows.full) return diag_set(why, ERR_LIMIT, "too many cohorts; choose a longer unit");
+    json_put_key(out, S("rows"));
+    buf_byte(out, '[');
+    for (u64 i = 0; i < s->rows.places; i++) {
+        const u64 *row = s->rows.cells + i * s->rows.words;
+        total += row[0];
+        for (u32 k = 0; k <= s->a->periods && row[0]; k++) {
+            if (!row[1 + k]) continue;
+            json_put_comma(out);
+            buf_byte(out, '{');
+            put_label(s, s->rows.first + (i64)i, out);
+            json_put_kv_i64(out, S("size"), (i64)row[0]);
+            json_put_kv_i64(out, S("period"), k);
+            json_put_kv_i64(out, S("customers"), (i64)row[1 + k]);
+            put_ratio(out, S("share"), row[1 + k], row[0]);
+            buf_byte(out, '}');
+        }
+    }
+    buf_byte(out, ']');
+    json_put_key(out, S("total"));
+    buf_byte(out, '{');
+    json_put_kv_i64(out, S("customers"), (i64)total);
+    buf_byte(out, '}');
+    return ERR_OK;
+}
+
+static void end(void *state)
+{
+    struct state *s = state;
+    series_clear(&s->rows);
+    free(s->came);
+    free(s);
+}
+
+/* ---- who came back, and who did not ---- */
+
+static err cell(struct ask *a)
+{
+    const struct retention *x = a->plan->args;
+    struct cell *c = ask_room(a, sizeof *c);
+    TRY(ask_text(a, "cohort", (str){0}, &c->cohort));
+    TRY(ask_number(a, "period", 0, x->periods, 0, &c->period));
+    TRY(ask_flag(a, "lost", &c->lost));
+    a->plan->cell = c;
+    return ERR_OK;
+}
+
+static void reset(void *state)
+{
+    struct state *s = state;
+    s->seen = false;
+    memset(s->came, 0, (PERIODS_MAX + 64) / 64 * sizeof *s->came);
+}
+
+static bool counts(const void *state)
+{
+    const struct state *s = state;
+    const struct cell *c = s->p->cell;
+    struct buf label;
+    if (!s->seen) return false;
+    buf_init(&label, 64);
+    clock_label(&s->clock, s->cohort, &label);
+    bool mine = str_eq(buf_str(&label), c->cohort);
+    buf_clear(&label);
+    return mine && (s->came[c->period / 64] >> c->period % 64 & 1) != c->lost;
+}
+
+const struct analysis RETENTION = {
+    .name = S("retention"),
+    .keys = " first again unit mode periods ",
+    .parse = parse,
+    .begin = begin,
+    .add = add,
+    .merge = merge,
+    .finish = finish,
+    .end = end,
+    .cell_keys = " cohort period lost ",
+    .cell = cell,
+    .reset = reset,
+    .counts = counts,
+};

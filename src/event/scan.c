@@ -1,0 +1,108 @@
+/* scan.c — opening a scan: who is whose, and where slices are cut. */
+#include "event/scan_inside.h"
+
+#include <stdlib.h>
+
+static void copy_want(struct event_scan *s, const struct scan_want *want)
+{
+    s->want = *want;
+    MUST(want->property_count <= SCAN_PROPERTIES_MAX);
+    s->properties = mem_alloc((want->property_count + 1) * sizeof *s->properties);
+    if (want->property_count)
+        memcpy(s->properties, want->properties, want->property_count * sizeof *s->properties);
+    s->want.properties = s->properties;
+    if (!s->want.bytes_max) s->want.bytes_max = (size_t)256 << 20;
+    if (!want->codes) return;
+    s->code_bits = mem_zalloc((SCAN_CODES / 64 + 1) * sizeof *s->code_bits);
+    for (u32 i = 0; i < want->code_count; i++)
+        if (want->codes[i] < SCAN_CODES)
+            s->code_bits[want->codes[i] / 64] |= 1ull << want->codes[i] % 64;
+    s->want.codes = NULL;
+}
+
+/* The file with the most rows says where the customers lie. */
+static const struct sealed *largest(const struct event_view *v)
+{
+    const struct sealed *best = NULL;
+    for (u32 i = 0; i < v->catalog->count; i++)
+        if (!best || v->catalog->files[i]->head.rows > best->head.rows) best = v->catalog->files[i];
+    return best;
+}
+
+/* The head at which slice i of n begins. */
+static event_persona cut(const struct event_scan *s, u32 i, u32 n)
+{
+    const struct sealed *file = largest(s->view);
+    if (i == 0) return 0;
+    if (i == n) return UINT32_MAX;
+    if (!file) {
+        if (!s->crowd.tail_count) return UINT32_MAX;
+        return s->crowd.tail[(u64)s->crowd.tail_count * i / n].key;
+    }
+    struct sealed_keys heads = sealed_heads(file);
+    u32 row = (u32)((u64)file->head.rows * i / n), low = 0, high = heads.count;
+    while (high - low > 1) {
+        u32 middle = low + (high - low) / 2;
+        if (heads.keys[middle].value <= row)
+            low = middle;
+        else
+            high = middle;
+    }
+    return heads.keys[low].key;
+}
+
+struct event_scan *event_scan_new(const struct event_view *v, const struct scan_want *want,
+                                  event_persona (*head_of)(void *ctx, event_persona p), void *ctx,
+                                  u32 slices)
+{
+    struct event_scan *s = mem_zalloc(sizeof *s);
+    MUST(slices >= 1 && slices <= SCAN_SLICES_MAX);
+    s->view = v;
+    copy_want(s, want);
+    s->crowd = (struct crowd){.view = v, .head_of = head_of, .ctx = ctx};
+    crowd_open(&s->crowd);
+    s->words = words_new();
+    s->slice_count = slices;
+    s->slices = mem_zalloc(slices * sizeof *s->slices);
+    for (u32 i = 0; i < slices; i++)
+        scan_slice_open(&s->slices[i], s, cut(s, i, slices), cut(s, i + 1, slices));
+    return s;
+}
+
+void event_scan_free(struct event_scan *s)
+{
+    if (!s) return;
+    for (u32 i = 0; i < s->slice_count; i++) scan_slice_close(&s->slices[i]);
+    free(s->slices);
+    words_free(s->words);
+    crowd_close(&s->crowd);
+    free(s->code_bits);
+    free(s->properties);
+    free(s);
+}
+
+u32 event_scan_slices(const struct event_scan *s)
+{
+    return s->slice_count;
+}
+
+err event_scan_next(struct event_scan *s, u32 slice, struct scan_batch *out)
+{
+    MUST(slice < s->slice_count);
+    return scan_slice_next(&s->slices[slice], out);
+}
+
+str event_scan_text(const struct event_scan *s, u32 word)
+{
+    return words_text(s->words, word);
+}
+
+u32 event_scan_word(struct event_scan *s, str text)
+{
+    return words_code(s->words, text);
+}
+
+u32 event_scan_words(const struct event_scan *s)
+{
+    return words_count(s->words);
+}

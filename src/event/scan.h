@@ -1,0 +1,81 @@
+/* scan.h — everybody's events in columns: what an analysis reads.
+ *
+ *   view ─open─► scan ─┬─ slice 0 ─next─► batch, batch, …   each a run of whole customers
+ *                      └─ slice k ─next─► …                 a range of heads of its own
+ *
+ * A scan hands out only what was asked for: some event codes, a span of time, some properties. A
+ * customer's events come all together, in timeline order, merged over personas, files and the tail;
+ * customers come in ascending heads, and each once; one with a persona whose head moved since
+ * sealing comes at the end of its slice, again ascending; whoever has no event that matches does
+ * not come. Slices share nothing that changes but the words, so each may have its own thread.
+ *
+ * Texts come as codes of the scan's own words: small numbers, dense from 1, the same in all slices;
+ * 0 is none. They mean nothing outside this scan. */
+#pragma once
+#include "base/props.h"
+#include "event/event.h"
+
+enum { SCAN_PROPERTIES_MAX = 16, SCAN_SLICES_MAX = 64 };
+
+typedef enum {
+    SCAN_FIXED =
+        1,      /* a number that fits, in ten-thousandths (base/fixed.h); others are not valid */
+    SCAN_TEXT,  /* a word: text as sent; numbers, dates, true and false as they are shown; lists
+                 * and maps are not valid */
+    SCAN_VALUE, /* any value but NULL; its text is good until the slice's next batch */
+} scan_kind;
+
+struct scan_property {
+    u32 code; /* NAME_PROPERTY */
+    scan_kind kind;
+};
+
+struct scan_want {
+    const u32 *codes; /* events; NULL: all */
+    u32 code_count;
+    i64 from, to; /* from ≤ occurred < to */
+    const struct scan_property *properties;
+    u32 property_count;
+    bool orders, sources;     /* whether those columns are wanted */
+    size_t bytes_max;         /* of one slice's memory; 0 = 256 MiB */
+    const bool *is_cancelled; /* may be NULL; set by any thread, looked at all the time */
+};
+
+/* One property of a batch's events. An event without it, or with another kind of value, has valid 0
+ * and number 0, text 0, value MISSING. The last of a repeated property counts. */
+struct scan_column {
+    const u8 *valid;
+    const i64 *number;  /* SCAN_FIXED */
+    const u32 *text;    /* SCAN_TEXT */
+    const value *value; /* SCAN_VALUE */
+};
+
+/* Views, good until the slice's next batch. Events of customer i: [start[i], start[i + 1]). */
+struct scan_batch {
+    u32 customers, events;
+    const event_persona *head;
+    const u32 *start;
+    const i64 *time;
+    const u32 *code;
+    const u64 *order;  /* NULL unless wanted */
+    const u32 *source; /* NULL unless wanted */
+    struct scan_column columns[SCAN_PROPERTIES_MAX];
+};
+
+struct event_scan;
+/* Asks head_of about all personas with events, here and never later. 0 leaves a persona's events
+ * out. `want` is copied. The view stays pinned by the caller until event_scan_free. */
+struct event_scan *event_scan_new(const struct event_view *v, const struct scan_want *want,
+                                  event_persona (*head_of)(void *ctx, event_persona p), void *ctx,
+                                  u32 slices);
+void event_scan_free(struct event_scan *s); /* NULL is allowed */
+u32 event_scan_slices(const struct event_scan *s);
+/* The next batch of a slice, by one thread at a time. ERR_NOT_FOUND: there are no more. ERR_LIMIT:
+ * one customer's events go beyond the memory. ERR_UNAVAILABLE: cancelled. */
+MUST_USE err event_scan_next(struct event_scan *s, u32 slice, struct scan_batch *out);
+
+/* A word's text, and the word of a text, which gets a code if it has none. Any thread; the text is
+ * good as long as the scan. */
+str event_scan_text(const struct event_scan *s, u32 word);
+u32 event_scan_word(struct event_scan *s, str text);
+u32 event_scan_words(const struct event_scan *s); /* how many: codes are 1 … that */

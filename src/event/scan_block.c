@@ -1,0 +1,404 @@
+/* scan_block.c — decoding a block for a scan: the columns asked for, of the rows asked for.
+ *
+ *   kinds ─► which rows ─► times, codes │ a property's columns of all kinds, one after another ─►
+ * by rank
+ *
+ * Where all rows are wanted the loops are over whole columns; else a list of the rows that stay is
+ * made first. A property of one kind is a column of its own: it is unpacked whole, and row after
+ * row takes the next value of its kind's. */
+#include "event/scan_inside.h"
+
+#include <stdlib.h>
+
+enum { FEW_KINDS = 6 /* compared one by one */ };
+
+struct scan_decoder {
+    const struct event_scan *scan;
+    u8 kinds[BLOCK_ROWS + 64], alive[BLOCK_ROWS];
+    bool keep[256];
+    u32 codes[256], kept_kinds;
+    u8 kept_kind[256];
+    u32 kept;
+    u16 rows[BLOCK_ROWS + 1], ranks[BLOCK_ROWS + 1]; /* of the kept: row, and which of its kind */
+    /* of one property */
+    i64 *flat; /* values of all kinds; [0] is none */
+    u32 *flat_words;
+    u32 from[256], mask[256]; /* where a kind's begin; 0 if it has none */
+    bool slow[256];           /* looked up row by row */
+    u32 flat_n;
+};
+
+struct scan_decoder *scan_decoder_new(const struct event_scan *s)
+{
+    struct scan_decoder *d = mem_zalloc(sizeof *d);
+    d->scan = s;
+    d->flat = mem_zalloc((BLOCK_ROWS + 1) * sizeof *d->flat);
+    d->flat_words = mem_zalloc((BLOCK_ROWS + 1) * sizeof *d->flat_words);
+    return d;
+}
+
+void scan_decoder_free(struct scan_decoder *d)
+{
+    if (!d) return;
+    free(d->flat);
+    free(d->flat_words);
+    free(d);
+}
+
+/* ---- which rows ---- */
+
+/* Rows of personas that strayed, and what was deleted. */
+static void find_alive(struct scan_decoder *d, struct block *b)
+{
+    const struct event_view *v = d->scan->view;
+    struct erased_of gone = {0};
+    for (u32 row = b->first; row < b->end; row++) {
+        event_persona p = block_persona(b, row);
+        if (gone.persona != p) gone = erased_of(v->catalog->erased, v->erased, p);
+        d->alive[row - b->first] =
+            !crowd_has_strayed(&d->scan->crowd, p) &&
+            !((gone.before || gone.set) && is_erased(&gone, block_order(b, row)));
+    }
+}
+
+static bool read_kinds(struct scan_decoder *d, const struct block *b)
+{
+    const struct packed *c = &b->head->row[ROW_KIND];
+    unpack_u8(b->p + c->at, c->width, 0, b->head->rows, d->kinds);
+    memset(d->keep, 0, sizeof d->keep);
+    d->kept_kinds = 0;
+    for (u32 k = 0; k < b->head->kinds; k++) {
+        d->codes[k] = block_kind(b, k)->code;
+        d->keep[k] = scan_wants_code(d->scan, d->codes[k]);
+        if (d->keep[k]) d->kept_kind[d->kept_kinds++] = (u8)k;
+    }
+    return d->kept_kinds == b->head->kinds;
+}
+
+/* A bit for each of 64 rows whose kind is one of a few: sixteen rows at a time. */
+static u64 few_bits(const struct scan_decoder *d, const u8 *kinds)
+{
+    typedef u8 lanes __attribute__((vector_size(16)));
+    u64 word = 0;
+    for (u32 i = 0; i < 64; i += 16) {
+        lanes row, hit = {0};
+        memcpy(&row, kinds + i, sizeof row);
+        for (u32 k = 0; k < d->kept_kinds; k++) hit |= (lanes)(row == d->kept_kind[k]);
+        u64 half[2];
+        memcpy(half, &hit, sizeof half);
+        for (u32 h = 0; h < 2; h++) /* the lowest bit of each byte, side by side */
+            word |= ((half[h] & 0x0101010101010101u) * 0x0102040810204080u >> 56) << (i + 8 * h);
+    }
+    return word;
+}
+
+static void find_bits(const struct scan_decoder *d, struct scan_block *out)
+{
+    u32 n = out->end - out->first, words = n / 64 + 1;
+    bool few = d->kept_kinds <= FEW_KINDS;
+    for (u32 i = 0; i < words; i++) {
+        const u8 *kinds = d->kinds + (size_t)i * 64;
+        u64 word = 0;
+        if (few)
+            word = few_bits(d, kinds);
+        else
+            for (u32 k = 0; k < 64; k++) word |= (u64)d->keep[kinds[k]] << k;
+        out->bits[i] = word;
+    }
+    out->bits[n / 64] &= (1ull << n % 64) - 1;
+}
+
+/* The rows whose bits are set, and which of its kind each is. */
+static void list_rows(struct scan_decoder *d, const struct scan_block *out)
+{
+    u32 kept = 0;
+    u16 met[256] = {0};
+    for (u32 i = 0; i <= (out->end - out->first) / 64; i++)
+        for (u64 word = out->bits[i]; word; word &= word - 1) {
+            u32 row = i * 64 + (u32)__builtin_ctzll(word);
+            d->rows[kept] = (u16)row;
+            d->ranks[kept++] = met[d->kinds[row]]++;
+        }
+    d->kept = kept;
+}
+
+static void count_bits(struct scan_block *out)
+{
+    u32 sum = 0;
+    for (u32 i = 0; i <= (out->end - out->first) / 64; i++) {
+        out->before[i] = (u16)sum;
+        sum += (u32)__builtin_popcountll(out->bits[i]);
+    }
+}
+
+/* All rows: with their ranks if properties are asked for. */
+static void take_all(struct scan_decoder *d, u32 n)
+{
+    u16 met[256] = {0};
+    d->kept = n;
+    for (u32 i = 0; d->scan->want.property_count && i < n; i++) {
+        d->rows[i] = (u16)i;
+        d->ranks[i] = met[d->kinds[i]]++;
+    }
+}
+
+/* ---- times ---- */
+
+static void put_times(const struct scan_decoder *d, const struct block *b, struct scan_block *out)
+{
+    const struct packed *c = &b->head->row[ROW_TIME];
+    const u8 *p = b->p + c->at;
+    i64 *time = out->columns.time;
+    u32 unit = b->head->time_unit, n = b->head->rows;
+    if (out->is_whole || d->kept > n / 4) {
+        unpack_i64(p, c->width, 0, n, (i64)c->base, unit, time);
+        for (u32 i = 0; !out->is_whole && i < d->kept; i++) time[i] = time[d->rows[i]];
+        return;
+    }
+    for (u32 i = 0; i < d->kept; i++)
+        time[i] = (i64)(c->base + unit * pack_get(p, c->width, d->rows[i]));
+}
+
+/* Of the rows that stayed, those in the span and alive. */
+static void sift(struct scan_decoder *d, struct scan_block *out, bool check_alive)
+{
+    const struct scan_want *w = &d->scan->want;
+    u32 kept = 0;
+    i64 *time = out->columns.time;
+    memset(out->bits, 0, sizeof out->bits);
+    for (u32 i = 0; i < d->kept; i++) {
+        i64 t = time[i];
+        u16 row = d->rows[i];
+        bool stays = t >= w->from && t < w->to && (!check_alive || d->alive[row]);
+        time[kept] = t;
+        d->rows[kept] = row;
+        d->ranks[kept] = d->ranks[i];
+        kept += stays;
+        out->bits[row / 64] |= (u64)stays << row % 64;
+    }
+    d->kept = kept;
+}
+
+/* ---- properties ---- */
+
+/* The field of a property in a kind, the last of them, and its first column. */
+static const struct block_field *find_field(const struct block *b, const struct block_kind *k,
+                                            u32 property, const struct packed **column)
+{
+    const struct block_field *f = block_fields(b, k), *found = NULL;
+    const struct packed *c = block_columns(b, k);
+    for (u32 i = 0; i < k->field_count; c += field_columns(f[i++].type))
+        if (f[i].property == property && f[i].type != FIELD_BYTES) {
+            found = &f[i];
+            *column = c;
+        }
+    return found;
+}
+
+static value value_at(const struct block *b, const struct block_field *f, const struct packed *c,
+                      u32 rank)
+{
+    value v = {.type = f->type};
+    switch (f->type) {
+    case FIELD_BOOL: v.type = packed_get(b, c, rank) ? VALUE_TRUE : VALUE_FALSE; break;
+    case VALUE_NULL: break;
+    case VALUE_INT:
+    case VALUE_FIXED: v.n = (i64)packed_get(b, c, rank); break;
+    case VALUE_DATE:
+    case VALUE_TIME:
+        v.n = (i64)packed_get(b, c, rank);
+        v.text = block_text(b, c + 1, rank);
+        break;
+    case VALUE_LIST:
+    case VALUE_MAP: {
+        struct reader r = reader_of(block_text(b, c, rank));
+        v.count = (u32)read_varint(&r);
+        v.text = read_rest(&r);
+        break;
+    }
+    default: v.text = block_text(b, c, rank);
+    }
+    return v;
+}
+
+/* All numbers of a column, in ten-thousandths, behind those of other kinds. */
+static void add_numbers(struct scan_decoder *d, const struct block *b, const struct block_field *f,
+                        const struct packed *c, u32 rows)
+{
+    i64 *out = d->flat + d->flat_n, low = (i64)c->base, ignored;
+    u64 range = pack_mask(c->width);
+    i64 high = (i64)(c->base + range);
+    bool fits = c->width < 48 && !__builtin_mul_overflow(low, FIXED_ONE, &ignored) &&
+                !__builtin_mul_overflow(high, FIXED_ONE, &ignored);
+    if (f->type == VALUE_FIXED || fits) {
+        u64 unit = f->type == VALUE_FIXED ? 1 : (u64)FIXED_ONE;
+        unpack_i64(b->p + c->at, c->width, 0, rows, (i64)(c->base * unit), unit, out);
+        return;
+    }
+    for (u32 i = 0; i < rows; i++) value_as_fixed(value_at(b, f, c, i), &out[i]);
+}
+
+static void add_words(struct scan_slice *s, struct scan_lane *l, const struct block_field *f,
+                      const struct packed *c, u32 rows)
+{
+    struct scan_decoder *d = s->decoder;
+    const struct block *b = &l->block;
+    u32 *out = d->flat_words + d->flat_n;
+    if (c->mode != COLUMN_TEXTS || f->type != VALUE_TEXT) {
+        for (u32 i = 0; i < rows; i++) out[i] = word_cache_code(s->words, value_at(b, f, c, i));
+        return;
+    }
+    u64 bytes;
+    sealed_section(l->file, SECTION_TEXT_ENDS, &bytes);
+    if (!l->words) l->words = mem_zalloc(bytes + sizeof *l->words);
+    i64 *numbers = d->flat + 1; /* [0] stays 0 */
+    unpack_i64(b->p + c->at, c->width, 0, rows, (i64)c->base, 1, numbers);
+    for (u32 i = 0; i < rows; i++) {
+        u64 number = (u64)numbers[i];
+        MUST(number < bytes / sizeof(u32));
+        if (UNLIKELY(!l->words[number]))
+            l->words[number] = word_cache_code(s->words, value_text(block_text(b, c, i))) + 1;
+        out[i] = l->words[number] - 1;
+    }
+}
+
+static bool is_quick(scan_kind kind, const struct block_field *f)
+{
+    if (kind == SCAN_FIXED) return f->type == VALUE_INT || f->type == VALUE_FIXED;
+    return kind == SCAN_TEXT && f->type != VALUE_NULL && f->type != VALUE_LIST &&
+           f->type != VALUE_MAP;
+}
+
+/* Lays out the property's values of all kinds. False if no kept row can have it. */
+static bool lay_out(struct scan_slice *s, struct scan_lane *l, u32 property)
+{
+    struct scan_decoder *d = s->decoder;
+    const struct scan_property *p = &s->scan->want.properties[property];
+    const struct block *b = &l->block;
+    bool any = false;
+    d->flat_n = 1;
+    memset(d->slow, 0, sizeof d->slow);
+    memset(d->mask, 0, sizeof d->mask);
+    memset(d->from, 0, sizeof d->from);
+    for (u32 i = 0; i < b->head->kinds; i++) {
+        const struct block_kind *k = block_kind(b, i);
+        const struct packed *c = NULL;
+        if (!d->keep[i] || k->field_count == 0) continue;
+        const struct block_field *f = find_field(b, k, p->code, &c);
+        bool is_bytes = block_fields(b, k)[0].type == FIELD_BYTES;
+        if (!f && !is_bytes) continue;
+        any = true;
+        if (is_bytes || !is_quick(p->kind, f)) {
+            d->slow[i] = is_bytes || p->kind == SCAN_VALUE;
+            continue;
+        }
+        MUST(d->flat_n + k->rows <= BLOCK_ROWS + 1);
+        d->from[i] = d->flat_n;
+        d->mask[i] = UINT32_MAX;
+        if (p->kind == SCAN_FIXED)
+            add_numbers(d, b, f, c, k->rows);
+        else
+            add_words(s, l, f, c, k->rows);
+        d->flat_n += k->rows;
+    }
+    return any;
+}
+
+static value slow_value(const struct block *b, u32 kind, u32 rank, u32 property)
+{
+    const struct block_kind *k = block_kind(b, kind);
+    const struct packed *c = block_columns(b, k);
+    MUST(rank < k->rows);
+    if (block_fields(b, k)[0].type == FIELD_BYTES)
+        return props_get(block_text(b, c, rank), property);
+    const struct block_field *f = find_field(b, k, property, &c);
+    return f ? value_at(b, f, c, rank) : (value){0};
+}
+
+static void put_property(struct scan_slice *s, struct scan_lane *l, u32 property)
+{
+    struct scan_decoder *d = s->decoder;
+    const struct scan_want *w = &s->scan->want;
+    struct scan_columns *out = &l->decoded->columns;
+    u8 *valid = out->properties[property].valid;
+    scan_kind kind = w->properties[property].kind;
+    bool any = lay_out(s, l, property), any_slow = false;
+    for (u32 k = 0; k < l->block.head->kinds; k++) any_slow |= d->slow[k];
+    if (kind == SCAN_VALUE) memset(out->properties[property].value, 0, d->kept * sizeof(value));
+    for (u32 i = 0; kind == SCAN_FIXED && i < d->kept; i++) {
+        u8 k = d->kinds[d->rows[i]];
+        out->properties[property].number[i] = d->flat[d->from[k] + (d->ranks[i] & d->mask[k])];
+        valid[i] = d->mask[k] & 1;
+    }
+    for (u32 i = 0; kind == SCAN_TEXT && i < d->kept; i++) {
+        u8 k = d->kinds[d->rows[i]];
+        u32 word = d->flat_words[d->from[k] + (d->ranks[i] & d->mask[k])];
+        out->properties[property].text[i] = word;
+        valid[i] = word != 0;
+    }
+    if (kind == SCAN_VALUE && d->kept) memset(valid, 0, d->kept);
+    for (u32 i = 0; any && any_slow && i < d->kept; i++) {
+        u8 k = d->kinds[d->rows[i]];
+        if (d->slow[k])
+            scan_put_value(out, w, property, i,
+                           slow_value(&l->block, k, d->ranks[i], w->properties[property].code),
+                           s->words);
+    }
+}
+
+/* ---- the block ---- */
+
+static void put_rest(struct scan_decoder *d, struct block *b, struct scan_block *out)
+{
+    const struct scan_want *w = &d->scan->want;
+    struct scan_columns *to = &out->columns;
+    if (out->is_whole)
+        for (u32 i = 0; i < d->kept; i++) to->code[i] = d->codes[d->kinds[i]];
+    else
+        for (u32 i = 0; i < d->kept; i++) to->code[i] = d->codes[d->kinds[d->rows[i]]];
+    for (u32 i = 0; w->orders && i < d->kept; i++)
+        to->order[i] = block_order(b, b->first + (out->is_whole ? i : d->rows[i]));
+    for (u32 i = 0; w->sources && i < d->kept; i++)
+        to->source[i] = (u32)packed_get(b, &b->head->run[RUN_SOURCE],
+                                        block_run(b, b->first + (out->is_whole ? i : d->rows[i])));
+}
+
+static void choose(struct scan_slice *s, struct scan_lane *l)
+{
+    struct scan_block *out = l->decoded;
+    struct scan_decoder *d = s->decoder;
+    const struct scan_want *w = &s->scan->want;
+    const struct sealed_block *entry = sealed_block_at(l->file, l->block.index);
+    bool in_span = entry->occurred_min >= w->from && entry->occurred_max < w->to;
+    bool check_alive = s->scan->view->erased || s->scan->crowd.any_strayed;
+    bool all = read_kinds(d, &l->block);
+    out->is_whole = all && in_span && !check_alive;
+    if (out->is_whole) {
+        take_all(d, out->end - out->first);
+    } else {
+        find_bits(d, out);
+        list_rows(d, out);
+    }
+    if (check_alive) find_alive(d, &l->block);
+    put_times(d, &l->block, out);
+    if (!in_span || check_alive) sift(d, out, check_alive);
+    if (!out->is_whole) count_bits(out);
+    out->kept = d->kept;
+}
+
+void scan_decode(struct scan_slice *s, struct scan_lane *l, u32 row)
+{
+    struct scan_block *out = l->decoded;
+    const struct scan_want *w = &s->scan->want;
+    if (out && row >= out->first && row < out->end) return;
+    if (!out) {
+        out = l->decoded = mem_zalloc(sizeof *out);
+        scan_columns_grow(&out->columns, w, BLOCK_ROWS + 1);
+    }
+    block_at(&l->block, l->file, row);
+    out->first = l->block.first;
+    out->end = l->block.end;
+    choose(s, l);
+    put_rest(s->decoder, &l->block, out);
+    for (u32 p = 0; p < w->property_count; p++) put_property(s, l, p);
+}

@@ -1,0 +1,130 @@
+/* scan_inside.h — the inside of a scan: its words, its slices, and blocks decoded for them. */
+#pragma once
+#include "event/crowd.h"
+#include "event/scan.h"
+#include "log/names.h"
+
+enum { SCAN_CODES = NAMES_MAX + 1 };
+
+/* ---- words: scan_words.c ---- */
+
+struct words;
+struct words *words_new(void);
+void words_free(struct words *w);
+/* A code, or 0 when there are too many. Any thread. */
+u32 words_code(struct words *w, str text);
+str words_text(const struct words *w, u32 code);
+u32 words_count(const struct words *w);
+
+/* A thread's own memory of words it met, so that it seldom waits for others. */
+struct word_cache;
+struct word_cache *word_cache_new(struct words *w);
+void word_cache_free(struct word_cache *c);
+/* The word of a value: 0 of one that has no text. */
+u32 word_cache_code(struct word_cache *c, value v);
+
+/* ---- columns ---- */
+
+/* Room for events: what a batch is made of, and what a block is decoded into. */
+struct scan_columns {
+    u32 room;
+    i64 *time;
+    u32 *code, *source;
+    u64 *order;
+    struct {
+        u8 *valid;
+        i64 *number;
+        u32 *text;
+        value *value;
+    } properties[SCAN_PROPERTIES_MAX];
+};
+
+void scan_columns_grow(struct scan_columns *c, const struct scan_want *w, u32 room);
+void scan_columns_free(struct scan_columns *c);
+/* Copies n events. */
+void scan_columns_copy(struct scan_columns *to, u32 at, const struct scan_columns *from, u32 first,
+                       u32 n, const struct scan_want *w);
+/* Puts the value of a property, MISSING too, in its place. */
+void scan_put_value(struct scan_columns *c, const struct scan_want *w, u32 property, u32 at,
+                    value v, struct word_cache *words);
+
+/* ---- a block decoded: scan_block.c ---- */
+
+/* Of a block's rows those that are wanted and alive, in their order. */
+struct scan_decoder;
+struct scan_block {
+    u32 first, end; /* rows */
+    u32 kept;
+    bool is_whole; /* every row is there; else which are, and how many before each word: */
+    u64 bits[BLOCK_ROWS / 64 + 1];
+    u16 before[BLOCK_ROWS / 64 + 1];
+    struct scan_columns columns;
+};
+
+/* How many of the kept come before a row, or before the block's end. */
+static inline u32 scan_block_place(const struct scan_block *b, u32 row)
+{
+    u32 at = row - b->first;
+    if (b->is_whole) return at;
+    return b->before[at / 64] +
+           (u32)__builtin_popcountll(b->bits[at / 64] & ((1ull << at % 64) - 1));
+}
+
+/* ---- slices ---- */
+
+struct event_scan {
+    const struct event_view *view;
+    struct scan_want want;
+    struct crowd crowd;
+    struct words *words;
+    u64 *code_bits; /* of codes below NAMES_MAX that are wanted; NULL: all */
+    struct scan_property *properties;
+    u32 slice_count;
+    struct scan_slice *slices;
+};
+
+static inline bool scan_wants_code(const struct event_scan *s, u32 code)
+{
+    if (!s->code_bits) return true;
+    return code < SCAN_CODES && s->code_bits[code / 64] >> code % 64 & 1;
+}
+
+struct scan_lane {
+    const struct sealed *file; /* NULL: the tail */
+    const struct sealed_key *heads;
+    u32 head_at, head_count;
+    event_persona head; /* the customer at hand or next; UINT32_MAX: none left */
+    u32 row, end;       /* the tail's: what is left of it */
+    struct block block;
+    struct scan_block *decoded;
+    u32 *words; /* of the file's texts, + 1 */
+};
+
+struct scan_slice {
+    struct event_scan *scan;
+    event_persona from, to; /* heads */
+    struct scan_lane *lanes, **at_hand;
+    u32 lane_count;
+    u32 pair, pair_end; /* of the crowd's, when the lanes are done */
+    event_persona *head;
+    u32 *start;
+    u32 customers, events;
+    struct scan_columns out;
+    const struct scan_columns *direct; /* the batch lies there as it was decoded, from: */
+    u32 direct_at;
+    struct word_cache *words;
+    struct scan_decoder *decoder;
+    struct arena *scratch;
+    event_persona *personas;
+    bool is_over;
+};
+
+struct scan_decoder *scan_decoder_new(const struct event_scan *s);
+void scan_decoder_free(struct scan_decoder *d);
+/* Decodes the block that holds `row` into the lane's, unless it is there. */
+void scan_decode(struct scan_slice *s, struct scan_lane *l, u32 row);
+
+void scan_slice_open(struct scan_slice *s, struct event_scan *scan, event_persona from,
+                     event_persona to);
+void scan_slice_close(struct scan_slice *s);
+MUST_USE err scan_slice_next(struct scan_slice *s, struct scan_batch *out);

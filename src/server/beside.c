@@ -1,0 +1,87 @@
+#include "server/beside.h"
+
+#include <stdlib.h>
+
+static answer member_then(void *ctx, persona head, u32 code, i64 now)
+{
+    struct beside *b = ctx;
+    struct segments_at at = {b->segments, &b->view.customers};
+    return segment_resolve_at(&at, head, code, now);
+}
+
+enum { PERSONAS_READ = 64 };
+
+static answer score_then(void *ctx, persona head, u32 score, predicate_op op, fixed limit, i64 now)
+{
+    struct beside *b = ctx;
+    persona personas[PERSONAS_READ] = {head};
+    struct customer_row row;
+    struct arena *scratch = arena_new();
+    u32 n = 1;
+    persona next = view_row(&b->view.customers, head, &row) ? row.next_of_head : 0;
+    while (next && next != head && n < PERSONAS_READ) {
+        personas[n++] = next;
+        next = view_row(&b->view.customers, next, &row) ? row.next_of_head : 0;
+    }
+    struct subject who = {.view = &b->view.customers,
+                          .head = head,
+                          .personas = personas,
+                          .persona_count = n,
+                          .events = b->view.events,
+                          .zone = b->zone,
+                          .scratch = scratch};
+    answer it = scores_answer(b->scores, score, &who, op, limit, now);
+    arena_free(scratch);
+    return it;
+}
+
+void beside_pin(struct beside *b, struct call *c)
+{
+    struct engine *e = c->server->engine;
+    *b = (struct beside){.zone = engine_zone(e),
+                         .end = customers_end(engine_customers(e)),
+                         .now = max_i64(engine_time(e), server_now(c->server)),
+                         .segments = engine_segments(e),
+                         .scores = scores_copy(engine_segments(e), c->arena)};
+    b->resolver = (struct resolver){.ctx = b, .segment = member_then, .score = score_then};
+    engine_pin(e, &b->view);
+}
+
+void beside_unpin(struct beside *b)
+{
+    engine_unpin(&b->view);
+}
+
+/* ---- heads ---- */
+
+/* Personas that came later are few, and asked for one by one; from an eighth on it is made anew. */
+struct heads *heads_take(struct server *s, persona end)
+{
+    struct heads *h = s->heads;
+    u64 moves = customers_moves(engine_customers(s->engine));
+    if (h && h->moves == moves && end - h->end <= end / 8) {
+        h->users++;
+        return h;
+    }
+    h = mem_alloc(sizeof *h + (size_t)end * sizeof *h->of);
+    *h = (struct heads){.moves = moves, .end = end, .users = 1};
+    return h;
+}
+
+void heads_give(struct server *s, struct heads *h, bool known)
+{
+    if (known && !h->known && h != s->heads) {
+        h->known = true;
+        h->users++;
+        heads_clear(s);
+        s->heads = h;
+    }
+    if (--h->users == 0) free(h);
+}
+
+void heads_clear(struct server *s)
+{
+    struct heads *h = s->heads;
+    s->heads = NULL;
+    if (h && --h->users == 0) free(h);
+}

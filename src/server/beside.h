@@ -1,0 +1,35 @@
+/* beside.h — what a condition may ask beside the engine's thread: a pinned view, and a resolver of
+ * segments, stages and scores as they stood then, for any number of threads. */
+#pragma once
+#include "server/call.h"
+
+#include "segment/score.h"
+
+struct beside {
+    struct engine_view view;
+    struct resolver resolver;
+    const struct zone *zone;
+    persona end;
+    i64 now;
+    struct segments *segments;
+    const struct scores *scores;
+};
+
+/* Who belonged to whom, as one array: kept from one reader to the next as long as nobody moves.
+ * Shared; whoever has the only one fills it. Engine thread. */
+struct heads {
+    u64 moves;
+    persona end;
+    u32 users;
+    bool known;
+    persona of[];
+};
+/* What is there for an epoch pinned now, or room to fill. */
+struct heads *heads_take(struct server *s, persona end);
+/* Gives it back; `known`: it is filled by now, and kept for others. */
+void heads_give(struct server *s, struct heads *h, bool known);
+void heads_clear(struct server *s);
+
+/* Engine thread, both. */
+void beside_pin(struct beside *b, struct call *c);
+void beside_unpin(struct beside *b);

@@ -1,0 +1,267 @@
+/* route_analyses.c — questions about what customers did: compiled on the engine's thread, answered
+ * by the crew on an epoch; and the customers behind a figure, shown or kept as a list. */
+#include "server/analyses.h"
+#include "server/beside.h"
+#include "server/crew.h"
+#include "server/lists.h"
+#include "server/publish.h"
+#include "server/show.h"
+
+#include "analysis/analysis.h"
+
+#include <stdlib.h>
+
+enum { IDS_A_STEP = 20000 };
+
+struct asked {
+    struct beside beside;
+    struct plan *plan;
+    struct heads *heads;
+    struct analysis_run *run;
+    i64 began_ns, took_ms;
+    err result;
+    struct diag why;
+    /* ids that are asked for: which list, how far */
+    u32 list, at, count;
+    const persona *heads;
+    str *texts;
+};
+
+static bool is_known(void *ctx, const char *kind, str id)
+{
+    struct engine *e = ctx;
+    if (strcmp(kind, "zone") == 0) return engine_zone_known(e, id);
+    return strcmp(kind, "segment") != 0 || engine_object(e, OBJECT_SEGMENT, id, NULL).n > 0;
+}
+
+/* ---- the end, on the engine's thread ---- */
+
+static bool is_picked(void *ctx, persona head)
+{
+    return analysis_picked(ctx, head);
+}
+
+/* The list says where it comes from: the analysis and its request. */
+static str list_source(struct call *c, str id, str name)
+{
+    struct buf b;
+    buf_init(&b, API_BODY_MAX * 2);
+    buf_byte(&b, '{');
+    json_put_kv_str(&b, S("id"), id);
+    if (name.n) json_put_kv_str(&b, S("name"), name);
+    json_put_kv_str(&b, S("analysis"), c->params[0]);
+    json_put_kv_time(&b, S("snapshot_at"), server_now(c->server));
+    buf_byte(&b, '}');
+    str source = arena_str(c->arena, buf_str(&b));
+    buf_clear(&b);
+    return source;
+}
+
+static err listed(struct call *c)
+{
+    (void)c;
+    return ERR_OK;
+}
+
+static err keep_list(struct call *c, const struct json *save)
+{
+    struct asked *q = c->data;
+    struct engine *e = c->server->engine;
+    const struct json *body = c->body;
+    str id;
+    u32 to;
+    c->body = save;
+    err r = object_id(c, "segment", &id);
+    c->body = body;
+    if (r != ERR_OK) return r;
+    if (engine_object(e, OBJECT_SEGMENT, id, NULL).n)
+        return diag_at(&c->why, ERR_CONFLICT, S("/save_as/id"),
+                       "there is already a segment of this id");
+    str source = list_source(c, id, json_get_str(save, "name", (str){0}));
+    TRY(object_publish(c, OBJECT_SEGMENT, source, listed));
+    TRY(names_code(engine_names(e), NAME_OBJECT, id, &to));
+    TRY(list_fill(c, to, is_picked, q->run));
+    json_put_kv_str(&c->out, S("segment"), id);
+    c->status = 201;
+    return ERR_OK;
+}
+
+static void put_sample(struct call *c)
+{
+    struct asked *q = c->data;
+    struct customers *cs = engine_customers(c->server->engine);
+    u32 n = 0;
+    json_put_key(&c->out, S("sample"));
+    buf_byte(&c->out, '[');
+    for (persona p = 1; p < q->beside.end && n < ANALYSIS_SAMPLE; p++) {
+        if (!analysis_picked(q->run, p)) continue;
+        json_put_comma(&c->out);
+        show_customer(&c->out, c->server->engine, customer_head(cs, p));
+        n++;
+    }
+    buf_byte(&c->out, ']');
+}
+
+static err put_drill(struct call *c)
+{
+    struct asked *q = c->data;
+    str predicate = analysis_predicate(q->run);
+    json_put_kv_i64(&c->out, S("count"), (i64)analysis_count(q->run));
+    put_sample(c);
+    if (predicate.n) json_put_key(&c->out, S("predicate"));
+    buf_put(&c->out, predicate);
+    const struct json *save = json_get(c->body, "save_as");
+    return save ? keep_list(c, save) : ERR_OK;
+}
+
+static err finish(struct call *c)
+{
+    struct asked *q = c->data;
+    err e = q->result;
+    c->why = q->why;
+    if (e == ERR_OK && analysis_drills(q->plan)) e = put_drill(c);
+    if (e == ERR_OK) {
+        i64 ns = env_mono_ns(c->server->env) - q->began_ns;
+        json_put_kv_i64(&c->out, S("took_ms"), ns / 1000000);
+        buf_byte(&c->out, '}');
+    }
+    heads_give(c->server, q->heads, analysis_knows_heads(q->run));
+    analysis_end(q->run);
+    beside_unpin(&q->beside);
+    return e;
+}
+
+/* ---- beside: the run ---- */
+
+static void piece(void *ctx, u32 n, u32 worker)
+{
+    struct call *c = ctx;
+    struct asked *q = c->data;
+    if (atomic_load(&c->gone)) analysis_cancel(q->run);
+    analysis_piece(q->run, n, worker);
+}
+
+static err answer_it(struct call *c)
+{
+    struct asked *q = c->data;
+    buf_byte(&c->out, '{');
+    q->result = analysis_answer(q->run, &c->out, &q->why);
+    return call_engine(c, finish);
+}
+
+/* Texts of users, in steps that leave the engine to others in between. */
+static err read_ids(struct call *c)
+{
+    struct asked *q = c->data;
+    struct customers *cs = engine_customers(c->server->engine);
+    for (u32 n = 0; n < IDS_A_STEP; n++, q->at++) {
+        while (q->at == q->count) {
+            q->at = q->count = 0;
+            if (!analysis_wants_ids(q->run, q->list++, &q->heads, &q->count, &q->texts))
+                return call_crew(c, answer_it);
+        }
+        struct identifier_view id;
+        u32 cursor = 0;
+        str text = {0};
+        while (customer_identifier(cs, q->heads[q->at], &cursor, &id))
+            if (id.space == SPACE_USER_ID) text = id.value;
+        if (!text.n) {
+            char hex[33];
+            customer_id(cs, q->heads[q->at], hex);
+            text = (str){hex, 32};
+        }
+        q->texts[q->at] = arena_str(c->arena, text);
+    }
+    return call_engine(c, read_ids);
+}
+
+static err run(struct call *c)
+{
+    struct asked *q = c->data;
+    for (u32 n; (n = analysis_pieces(q->run)) > 0;) crew_each(c->server->crew, n, piece, c);
+    return call_engine(c, read_ids);
+}
+
+/* ---- the beginning ---- */
+
+static err pin_and_run(struct call *c)
+{
+    struct asked *q = c->data;
+    struct engine *e = c->server->engine;
+    beside_pin(&q->beside, c);
+    q->heads = heads_take(c->server, q->beside.end);
+    struct analysis_source source = {.view = q->beside.view.customers,
+                                     .events = q->beside.view.events,
+                                     .end = q->beside.end,
+                                     .zone = q->beside.zone,
+                                     .resolver = &q->beside.resolver,
+                                     .names = engine_names(e),
+                                     .heads = q->heads->of,
+                                     .heads_end = q->heads->end,
+                                     .heads_known = q->heads->known};
+    q->run = analysis_begin(q->plan, &source, crew_size(c->server->crew));
+    return call_crew(c, run);
+}
+
+/* A zone whose record is only on its way is known, though it cannot be read yet. */
+static bool zone_of(void *ctx, str name, const struct zone **out)
+{
+    *out = engine_zone_named(ctx, name);
+    return *out != NULL || engine_zone_known(ctx, name);
+}
+
+static struct analysis_context context(struct call *c)
+{
+    struct engine *e = c->server->engine;
+    return (struct analysis_context){.names = engine_names(e),
+                                     .customers = engine_customers(e),
+                                     .zone = engine_zone(e),
+                                     .zone_of = zone_of,
+                                     .known = is_known,
+                                     .ctx = e,
+                                     .now = max_i64(engine_time(e), server_now(c->server))};
+}
+
+err analyses_check(struct call *c, str name, const struct json *request, str at)
+{
+    struct analysis_context cx = context(c);
+    struct diag inner = {0};
+    struct plan *plan;
+    err e = analysis_compile(name, request, &cx, c->arena, &plan, &inner);
+    if (e == ERR_OK) return ERR_OK;
+    return diag_at(&c->why, e == ERR_NOT_FOUND ? ERR_REFUSED : e,
+                   arena_printf(c->arena, "%.*s%s", STR_ARG(at), inner.path), "%s", inner.message);
+}
+
+static err compile(struct call *c)
+{
+    struct asked *q = c->data;
+    struct analysis_context cx = context(c);
+    TRY(analysis_compile(c->params[0], c->body, &cx, c->arena, &q->plan, &c->why));
+    const struct json *save = json_get(c->body, "save_as");
+    if (save && (!json_is(save, JSON_OBJECT) || !analysis_drills(q->plan)))
+        return diag_at(&c->why, ERR_REFUSED, S("/save_as"),
+                       "a list {\"id\":…,\"name\":…} is kept of the customers behind one figure: "
+                       "name it in \"drill\"");
+    return pin_and_run(c);
+}
+
+/* A zone nobody has named so far is written to the log first. */
+err analyses_ask(struct call *c)
+{
+    struct asked *q = arena_zalloc(c->arena, sizeof *q);
+    struct engine *e = c->server->engine;
+    str zone = json_get_str(c->body, "zone", (str){0});
+    u64 number;
+    c->data = q;
+    q->began_ns = env_mono_ns(c->server->env);
+    if (!zone.n || str_eq(zone, S("UTC")) || engine_zone_named(e, zone) ||
+        engine_add_zone(e, zone, &number) != ERR_OK)
+        return compile(c);
+    return call_applied(c, number, compile);
+}
+
+extern const struct route ROUTES_ANALYSES[];
+const struct route ROUTES_ANALYSES[] = {{METHOD_POST, "/api/v1/analyses/{name}", NEEDS_SCOPE,
+                                         SCOPE_REPORTS_READ, ON_ENGINE, analyses_ask},
+                                        {0}};
