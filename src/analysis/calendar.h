@@ -28,14 +28,13 @@ struct clock {
     const struct calendar *c;
     struct zone_span span;
     unit_kind unit;
-    i64 from, length;         /* SPAN: units of that length counted from there */
-    i64 month_from, month_to; /* days of the month at hand */
-    i32 month;
+    i64 from, length;    /* SPAN: units of that length counted from there */
+    i64 last, low, high; /* the unit asked for last: it holds for moments of [low, high) */
 };
 
 void clock_init(struct clock *k, const struct calendar *c, unit_kind unit, i64 from, i64 length);
 void clock_move(struct clock *k, i64 at);
-i64 clock_month(struct clock *k, i64 day);
+i64 clock_far(struct clock *k, i64 at);
 
 static inline i64 floor_div(i64 a, i64 b)
 {
@@ -49,19 +48,11 @@ static inline i64 clock_local(struct clock *k, i64 at)
     return at + k->span.offset_ms;
 }
 
+/* What a customer does lies close together: most moments fall on the unit that was asked for last.
+ */
 static inline i64 clock_unit(struct clock *k, i64 at)
 {
-    if (k->unit == UNIT_SPAN) return floor_div(at - k->from, k->length);
-    i64 local = clock_local(k, at);
-    if (k->unit == UNIT_HOUR) {
-        i64 past = local - floor_div(local, HOUR) * HOUR;
-        return floor_div(at - past, HOUR / 4);
-    }
-    i64 day = floor_div(local, DAY);
-    if (k->unit == UNIT_DAY) return day;
-    if (k->unit == UNIT_WEEK) return floor_div(day + 3, 7);
-    if (day >= k->month_from && day < k->month_to) return k->month;
-    return clock_month(k, day);
+    return LIKELY(at >= k->low && at < k->high) ? k->last : clock_far(k, at);
 }
 
 /* The first moment of a unit. */

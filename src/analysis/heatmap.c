@@ -21,6 +21,8 @@ struct state {
     u64 events[CELLS], customers[CELLS];
     u64 last[CELLS]; /* the customer that was counted last */
     u64 serial;
+    i64 hour; /* the one asked for last, and its place */
+    u32 place;
 };
 
 static err parse(struct ask *a)
@@ -38,15 +40,19 @@ static void *begin(const struct plan *p)
     s->p = p;
     s->h = p->args;
     clock_init(&s->clock, p->days, UNIT_HOUR, 0, 0);
+    s->hour = INT64_MIN;
     return s;
 }
 
-/* The day of 1970 was a Thursday: hour 72 of a week that begins on Monday. Moments before 1900 do
- * not matter here, so that the shift keeps the dividend positive. */
-static u32 place_of(struct clock *k, i64 at)
+/* The local hour of a moment as a place of the week; the first day of 1970 was a Thursday, so its
+ * hour 72 when weeks begin on Monday. Asked once for each hour she was there. */
+static u32 place_of(struct state *s, i64 at)
 {
-    u64 hours = (u64)(clock_local(k, at) + (i64)100 * 366 * 7 * DAY) / (u64)HOUR;
-    return (u32)((hours + 72) % CELLS);
+    i64 hour = clock_unit(&s->clock, at);
+    if (hour == s->hour) return s->place;
+    s->hour = hour;
+    i64 hours = floor_div(clock_local(&s->clock, at), HOUR) + 72;
+    return s->place = (u32)(hours - floor_div(hours, CELLS) * CELLS);
 }
 
 static void add(void *state, const struct timelines *b)
@@ -57,7 +63,7 @@ static void add(void *state, const struct timelines *b)
         u64 serial = ++s->serial;
         for (u32 i = b->start[c]; i < b->start[c + 1]; i++) {
             if (!(b->hits[i] & bit)) continue;
-            u32 at = place_of(&s->clock, b->at[i]);
+            u32 at = place_of(s, b->at[i]);
             s->events[at]++;
             s->customers[at] += s->last[at] != serial;
             s->last[at] = serial;

@@ -506,6 +506,14 @@ TEST("a group's answer is what one asks of its customers, or its events, alone")
                 CHECK_EQ(rig_number(rig_row(json_get(group, "steps"), s), "customers"),
                          rig_number(rig_row(json_get(want, "steps"), s), "customers"));
         }
+        CHECK_EQ(rig_drill(w, "trend",
+                           S("{'event':'pay','by':{'property':'kind','limit':1},"
+                             "'drill':{'group':'y'}}")),
+                 rig_number(json_get(rig_answer(w, "trend",
+                                                "{'event':'pay','where':{'property':'kind',"
+                                                "'op':'=','value':'y'}}"),
+                                     "total"),
+                            "customers"));
         a = rig_answer(w, "trend", "{'event':'pay','property':'amount','by':{'property':'kind'}}");
         for (u32 k = 0; k < 3; k++) {
             str alone = arena_printf(arena,

@@ -461,7 +461,12 @@ static u32 open_phase(struct analysis_run *r)
         s->who = bits_new(r->source.end);
         return blocks(r);
     case PHASE_VALUES: /* the other side is shown by the same groups */
-        if (p->by.kind == BY_NOTHING || r->side || (p->drill && !p->has_drill_group)) return 0;
+        if (p->by.kind == BY_NOTHING || r->side) return 0;
+        if (p->drill) { /* one group is asked for, whether or not it is shown */
+            r->groups.count = p->drill_group.n != 0;
+            r->groups.texts[0] = p->drill_group;
+            return 0;
+        }
         for (u32 w = 0; w < r->workers; w++) tally_begin(&r->of[w].tally);
         if (!by_event(p)) return blocks(r);
         open_feed(r);

@@ -131,12 +131,11 @@ static void count_bits(struct scan_block *out)
     }
 }
 
-/* All rows: with their ranks if properties are asked for. */
-static void take_all(struct scan_decoder *d, u32 n)
+/* All rows, with their ranks, for what is looked up row by row. */
+static void rank_all(struct scan_decoder *d)
 {
     u16 met[256] = {0};
-    d->kept = n;
-    for (u32 i = 0; d->scan->want.property_count && i < n; i++) {
+    for (u32 i = 0; i < d->kept; i++) {
         d->rows[i] = (u16)i;
         d->ranks[i] = met[d->kinds[i]]++;
     }
@@ -315,6 +314,52 @@ static value slow_value(const struct block *b, u32 kind, u32 rank, u32 property)
     return f ? value_at(b, f, c, rank) : (value){0};
 }
 
+/* To the rows that stay, by rank. */
+static void gather_numbers(const struct scan_decoder *d, i64 *number, u8 *valid)
+{
+    for (u32 i = 0; i < d->kept; i++) {
+        u8 k = d->kinds[d->rows[i]];
+        number[i] = d->flat[d->from[k] + (d->ranks[i] & d->mask[k])];
+        valid[i] = d->mask[k] & 1;
+    }
+}
+
+static void gather_words(const struct scan_decoder *d, u32 *text, u8 *valid)
+{
+    for (u32 i = 0; i < d->kept; i++) {
+        u8 k = d->kinds[d->rows[i]];
+        text[i] = d->flat_words[d->from[k] + (d->ranks[i] & d->mask[k])];
+        valid[i] = text[i] != 0;
+    }
+}
+
+/* To all rows: each takes the next of its kind's. */
+static void gather_whole_numbers(const struct scan_decoder *d, i64 *number, u8 *valid)
+{
+    u32 next[256], step[256];
+    memcpy(next, d->from, sizeof next);
+    for (u32 k = 0; k < 256; k++) step[k] = d->mask[k] & 1;
+    for (u32 i = 0; i < d->kept; i++) {
+        u8 k = d->kinds[i];
+        number[i] = d->flat[next[k]];
+        valid[i] = (u8)step[k];
+        next[k] += step[k];
+    }
+}
+
+static void gather_whole_words(const struct scan_decoder *d, u32 *text, u8 *valid)
+{
+    u32 next[256], step[256];
+    memcpy(next, d->from, sizeof next);
+    for (u32 k = 0; k < 256; k++) step[k] = d->mask[k] & 1;
+    for (u32 i = 0; i < d->kept; i++) {
+        u8 k = d->kinds[i];
+        text[i] = d->flat_words[next[k]];
+        valid[i] = text[i] != 0;
+        next[k] += step[k];
+    }
+}
+
 static void put_property(struct scan_slice *s, struct scan_lane *l, u32 property)
 {
     struct scan_decoder *d = s->decoder;
@@ -325,17 +370,15 @@ static void put_property(struct scan_slice *s, struct scan_lane *l, u32 property
     bool any = lay_out(s, l, property), any_slow = false;
     for (u32 k = 0; k < l->block.head->kinds; k++) any_slow |= d->slow[k];
     if (kind == SCAN_VALUE) memset(out->properties[property].value, 0, d->kept * sizeof(value));
-    for (u32 i = 0; kind == SCAN_FIXED && i < d->kept; i++) {
-        u8 k = d->kinds[d->rows[i]];
-        out->properties[property].number[i] = d->flat[d->from[k] + (d->ranks[i] & d->mask[k])];
-        valid[i] = d->mask[k] & 1;
-    }
-    for (u32 i = 0; kind == SCAN_TEXT && i < d->kept; i++) {
-        u8 k = d->kinds[d->rows[i]];
-        u32 word = d->flat_words[d->from[k] + (d->ranks[i] & d->mask[k])];
-        out->properties[property].text[i] = word;
-        valid[i] = word != 0;
-    }
+    if (kind == SCAN_FIXED && l->decoded->is_whole)
+        gather_whole_numbers(d, out->properties[property].number, valid);
+    else if (kind == SCAN_FIXED)
+        gather_numbers(d, out->properties[property].number, valid);
+    if (kind == SCAN_TEXT && l->decoded->is_whole)
+        gather_whole_words(d, out->properties[property].text, valid);
+    else if (kind == SCAN_TEXT)
+        gather_words(d, out->properties[property].text, valid);
+    if (any && any_slow && l->decoded->is_whole) rank_all(d);
     if (kind == SCAN_VALUE && d->kept) memset(valid, 0, d->kept);
     for (u32 i = 0; any && any_slow && i < d->kept; i++) {
         u8 k = d->kinds[d->rows[i]];
@@ -374,7 +417,7 @@ static void choose(struct scan_slice *s, struct scan_lane *l)
     bool all = read_kinds(d, &l->block);
     out->is_whole = all && in_span && !check_alive;
     if (out->is_whole) {
-        take_all(d, out->end - out->first);
+        d->kept = out->end - out->first;
     } else {
         find_bits(d, out);
         list_rows(d, out);

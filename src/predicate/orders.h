@@ -70,7 +70,8 @@ void decimal_put(struct buf *b, decimal d);
 bool decimal_said(value v, decimal *out);
 /* Σ quantity × price over a list of products; false: none says a price. */
 bool products_total(value list, decimal *out);
-/* What an order, or a refund, says it is of: its total, else its revenue, else Σ of its products. */
+/* What an order, or a refund, says it is of: its total, else its revenue, else Σ of its products.
+ */
 bool order_money(str props, const struct order_names *n, decimal *out);
 /* The least exact value of it: FIXED if four places do, else NUMBER in `arena`. */
 value decimal_value(decimal d, struct arena *arena);

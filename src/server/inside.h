@@ -126,7 +126,7 @@ struct server {
     struct postbox log_post, helper_post, import_post;
     struct imports *imports;
     struct crew *crew;
-    struct heads *heads; /* beside.h's; the engine's thread */
+    struct heads *heads;        /* beside.h's; the engine's thread */
     atomic_ullong helper_turns; /* that did something */
     pthread_t threads[4];
     bool thread_runs[4];

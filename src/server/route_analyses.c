@@ -23,7 +23,7 @@ struct asked {
     struct diag why;
     /* ids that are asked for: which list, how far */
     u32 list, at, count;
-    const persona *heads;
+    const persona *whom;
     str *texts;
 };
 
@@ -157,17 +157,17 @@ static err read_ids(struct call *c)
     for (u32 n = 0; n < IDS_A_STEP; n++, q->at++) {
         while (q->at == q->count) {
             q->at = q->count = 0;
-            if (!analysis_wants_ids(q->run, q->list++, &q->heads, &q->count, &q->texts))
+            if (!analysis_wants_ids(q->run, q->list++, &q->whom, &q->count, &q->texts))
                 return call_crew(c, answer_it);
         }
         struct identifier_view id;
         u32 cursor = 0;
         str text = {0};
-        while (customer_identifier(cs, q->heads[q->at], &cursor, &id))
+        while (customer_identifier(cs, q->whom[q->at], &cursor, &id))
             if (id.space == SPACE_USER_ID) text = id.value;
         if (!text.n) {
             char hex[33];
-            customer_id(cs, q->heads[q->at], hex);
+            customer_id(cs, q->whom[q->at], hex);
             text = (str){hex, 32};
         }
         q->texts[q->at] = arena_str(c->arena, text);
@@ -243,6 +243,8 @@ static err compile(struct call *c)
         return diag_at(&c->why, ERR_REFUSED, S("/save_as"),
                        "a list {\"id\":…,\"name\":…} is kept of the customers behind one figure: "
                        "name it in \"drill\"");
+    if (save && !scope_allows(c->who.scopes, SCOPE_CONFIG_WRITE))
+        return diag_set(&c->why, ERR_FORBIDDEN, "this key may ask, but make no lists");
     return pin_and_run(c);
 }
 
