@@ -160,7 +160,8 @@ TEST("policies are shown with their defaults, as they were written, and kept")
     rig_stop(rig);
 }
 
-TEST("messages of one step are asked for by its id, those refused by their reason, and a journey says "
+TEST("messages of one step are asked for by its id, those refused by their reason, and a journey "
+     "says "
      "how many it lets in")
 {
     struct rig *rig = shop(arena, "steps");
