@@ -105,6 +105,7 @@ function Group({ title, list, numbers, say }: { title: string; list: Shown[]; nu
                 <td>
                   <Link href={to} className="b ink js-name">{text(j.name, j.id)}</Link>
                   <div className="small dim">{counted ? channels : plain(say.trigger(j.trigger))}{counted && j.changed && `${channels ? ' · ' : ''}${t('nextDraft')}`}</div>
+                  {counted && j.waiting > 0 && <div className="small dim js-line">{t('waitingOnly', { waiting: f.number(j.waiting) })}</div>}
                 </td>
                 <td><Status kind={s.kind}>{s.text}</Status></td>
                 {counted && (
