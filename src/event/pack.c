@@ -33,8 +33,9 @@ void pack_put(u8 *p, u32 width, const u64 *values, u64 base, u32 n)
     X(16)                                                                                          \
     X(17)                                                                                          \
     X(18)                                                                                          \
-    X(19) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31) X(32) X(33)      \
-        X(34) X(35) X(36) X(37) X(38) X(39) X(40)
+    X(19)                                                                                          \
+    X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31) X(32) X(33) X(34)      \
+        X(35) X(36) X(37) X(38) X(39) X(40)
 
 static inline __attribute__((always_inline)) u64 one_of_8(const u8 *p, u32 width, u32 k)
 {
