@@ -289,6 +289,11 @@ void block_event_bare(struct block *b, u32 row, struct event *out)
 void block_event(struct block *b, u32 row, struct arena *arena, struct event *out)
 {
     block_event_bare(b, row, out);
+    block_fill(b, row, arena, out);
+}
+
+void block_fill(struct block *b, u32 row, struct arena *arena, struct event *out)
+{
     out->message_id = block_message(b, row);
     out->props = put_props(b, row, arena);
 }

@@ -138,5 +138,7 @@ const struct block_field *block_fields(const struct block *b, const struct block
 void block_event(struct block *b, u32 row, struct arena *arena, struct event *out);
 /* All but the properties and the message id. */
 void block_event_bare(struct block *b, u32 row, struct event *out);
+/* What block_event_bare left out of the event. */
+void block_fill(struct block *b, u32 row, struct arena *arena, struct event *out);
 /* The first row of [from, to), all of one head, with occurred ≥ when. */
 u32 sealed_lower(struct block *b, const struct sealed *s, u32 from, u32 to, i64 when);

@@ -133,6 +133,11 @@ struct event_iter *event_iter(const struct event_view *v, const event_persona *p
 /* The next event; its views are good while `v` is pinned (live: until the engine's next call here)
  * and the arena stands. */
 bool event_next(struct event_iter *it, struct event *out);
+/* The same in two parts, for who looks into few of many: the event with neither message id nor
+ * properties (those of the tail have them), and then, of the one just handed out, these too: of
+ * sealed events they cost several times the rest. */
+bool event_skim(struct event_iter *it, struct event *out);
+void event_fill(struct event_iter *it, struct event *out);
 /* Same, newest first. */
 struct event_iter *event_iter_back(const struct event_view *v, const event_persona *personas, u32 n,
                                    i64 from, i64 to, struct arena *arena);

@@ -23,6 +23,7 @@ struct event_iter {
     const event_persona *personas; /* ascending */
     u32 persona_count, count;
     bool back;
+    bool shown; /* the event on top was handed out */
     i64 from, to;
     struct arena *arena;
     struct source **heap;
@@ -210,16 +211,34 @@ struct event_iter *event_iter_back(const struct event_view *v, const event_perso
     return open_iter(v, personas, n, from, to, true, arena);
 }
 
-bool event_next(struct event_iter *it, struct event *out)
+bool event_skim(struct event_iter *it, struct event *out)
 {
+    if (it->shown) {
+        it->shown = false;
+        if (!advance(it, it->heap[0])) it->heap[0] = it->heap[--it->count];
+        if (it->count) sift_down(it);
+    }
     if (it->count == 0) return false;
     struct source *s = it->heap[0];
     if (s->file)
-        block_event(&s->block, s->next.at, it->arena, out);
+        block_event_bare(&s->block, s->next.at, out);
     else
         tail_event(tail_row(&it->view->es->tail, s->next.at), out);
-    if (!advance(it, s)) it->heap[0] = it->heap[--it->count];
-    if (it->count) sift_down(it);
+    it->shown = true;
+    return true;
+}
+
+void event_fill(struct event_iter *it, struct event *out)
+{
+    struct source *s = it->heap[0];
+    MUST(it->shown);
+    if (s->file) block_fill(&s->block, s->next.at, it->arena, out);
+}
+
+bool event_next(struct event_iter *it, struct event *out)
+{
+    if (!event_skim(it, out)) return false;
+    event_fill(it, out);
     return true;
 }
 

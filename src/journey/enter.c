@@ -79,9 +79,10 @@ static void read_back(struct journeys *j, persona head, const struct program *p,
     j->host.subject(j->host.ctx, head, &who);
     struct event_iter *it =
         event_iter(who.events, who.personas, who.persona_count, INT64_MIN, NEVER, who.scratch);
-    while (event_next(it, &ev)) {
-        value id = ev.code == EVENT_JOURNEY_ENTERED ? props_get(ev.props, PROPERTY_JOURNEY)
-                                                    : value_missing();
+    while (event_skim(it, &ev)) {
+        if (ev.code != EVENT_JOURNEY_ENTERED) continue;
+        event_fill(it, &ev);
+        value id = props_get(ev.props, PROPERTY_JOURNEY);
         u64 of_key = 0;
         if (id.type != VALUE_TEXT || !str_eq(id.text, p->id)) continue;
         text_key(props_get(ev.props, PROPERTY_KEY), &of_key);

@@ -224,9 +224,12 @@ bool cart_open(const struct event_view *events, const event_persona *personas, u
     for (u32 i = 0; i < COUNT_OF(EVENTS); i++)
         codes[i] = names_find(names, NAME_EVENT, str_of(EVENTS[i].name));
     struct event_iter *it = event_iter(events, personas, n, INT64_MIN, to, arena);
-    while (event_next(it, &ev))
+    while (event_skim(it, &ev))
         for (u32 i = 0; i < COUNT_OF(EVENTS); i++)
-            if (codes[i] && ev.code == codes[i]) take(f, &ev, EVENTS[i].what);
+            if (codes[i] && ev.code == codes[i]) {
+                event_fill(it, &ev);
+                take(f, &ev, EVENTS[i].what);
+            }
     const struct open_cart *c = id ? find(f, *id) : f->count ? &f->carts[latest(f)] : NULL;
     if (!c || c->count == 0) return false;
     finish(c, arena, out);

@@ -177,12 +177,16 @@ static void refund(struct fold *f, struct order *o, const struct event *ev)
         o->refunded = decimal_add(o->refunded, back < 0 ? -back : back);
 }
 
+static bool is_of_order(const struct order_names *n, u32 code)
+{
+    return code && (code == n->completed || code == n->refunded || code == n->cancelled);
+}
+
 static void take(struct fold *f, const struct event *ev)
 {
     const struct order_names *n = f->names;
     char room[48];
     bool completed = ev->code == n->completed;
-    if (!completed && (!ev->code || (ev->code != n->refunded && ev->code != n->cancelled))) return;
     str id = id_of(ev->props, room);
     if (!id.n && !completed) return;
     hash128 key = id.n ? hash_xxh(id) : (hash128){0};
@@ -222,7 +226,11 @@ void orders_fold(const struct event_view *events, const event_persona *personas,
     u32 kept = 0;
     if (names->completed && n) {
         struct event_iter *it = event_iter(events, personas, n, INT64_MIN, to, arena);
-        while (event_next(it, &ev)) take(&f, &ev);
+        while (event_skim(it, &ev)) {
+            if (!is_of_order(names, ev.code)) continue;
+            event_fill(it, &ev);
+            take(&f, &ev);
+        }
     }
     for (u32 i = 0; i < f.all.count; i++) {
         settle(&f.all.at[i]);

@@ -354,7 +354,7 @@ static i64 follow(const struct evaluation *e, persona p, i64 t, bool back)
     struct event_iter *it =
         back ? event_iter_back(who->events, &p, 1, INT64_MIN, t + 1, who->scratch)
              : event_iter(who->events, &p, 1, t, e->now + 1, who->scratch);
-    while (event_next(it, &ev)) {
+    while (event_skim(it, &ev)) {
         if (ev.flags & EVENT_SYSTEM) continue;
         i64 gap = back ? t - ev.occurred_ms : ev.occurred_ms - t;
         if (gap >= SESSION_GAP) break;
@@ -363,13 +363,23 @@ static i64 follow(const struct evaluation *e, persona p, i64 t, bool back)
     return t;
 }
 
+/* Does it look into the properties of such an event? Of a plain did the others' kind says enough.
+ */
+static bool looks_into(const struct tally *t, const struct event *ev)
+{
+    if (t->window->has_since_last) return true;
+    if (t->leaf->messages) return message_event_says(ev->code, t->leaf->messages->status);
+    if (!t->filter) return true;
+    return t->filter->event ? ev->code == t->filter->event : !(ev->flags & EVENT_SYSTEM);
+}
+
 static bool newest(const struct evaluation *e, persona p, i64 *at)
 {
     const struct subject *who = e->who;
     struct event ev;
     struct event_iter *it =
         event_iter_back(who->events, &p, 1, e->now - SESSION_GAP + 1, e->now + 1, who->scratch);
-    while (event_next(it, &ev)) {
+    while (event_skim(it, &ev)) {
         if (ev.flags & EVENT_SYSTEM) continue;
         *at = ev.occurred_ms;
         return true;
@@ -436,8 +446,13 @@ static void pass(struct evaluation *e)
     if (from <= e->now && who->persona_count && who->events) {
         struct event_iter *it = event_iter(who->events, who->personas, who->persona_count, from,
                                            e->now + 1, who->scratch);
-        while (event_next(it, &ev))
+        while (event_skim(it, &ev)) {
+            bool into = false;
+            for (u32 i = 0; i < count && !into; i++) into = looks_into(&tallies[i], &ev);
+            if (!into) continue;
+            event_fill(it, &ev);
             for (u32 i = 0; i < count; i++) take(&tallies[i], e, &ev);
+        }
     }
     for (u32 i = 0; i < count; i++) e->answers[tallies[i].leaf->slot] = finish(e, &tallies[i]);
 }
