@@ -16,7 +16,7 @@ export function Funnel({ from, open }: { from: string; open: (f: Figure) => void
   const answer = useAnswer<Answer>(asked)
   const lost = answer.data?.steps[CHECKOUT - 1]?.lost ?? 0
   const cart = () => open({
-    asked, at: { step: CHECKOUT, lost: true }, name: t('added'), title: (n) => t('cartTitle', { n }),
+    asked, at: { step: CHECKOUT, lost: true }, name: t('cartName'), title: (n) => t('cartTitle', { n }),
     act: { to: '/playbooks/abandoned-cart', text: t('cartDo') },
   })
   return (

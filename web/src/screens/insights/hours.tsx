@@ -80,7 +80,7 @@ function Heat({ rows, pick }: { rows: Hour[]; pick: (weekday: number, hour: numb
       <table className="in-heat" ref={table} onKeyDown={move}>
         <caption className="sr">{t('hoursTable')}</caption>
         <thead>
-          <tr><td />{phone ? WEEK.map((d) => <th key={d} scope="col">{dayName(d, t.lang, 'short')}</th>) : hours.map((h) => <th key={h} scope="col" aria-label={clock(h)}>{h % 3 === 0 ? String(h).padStart(2, '0') : ''}</th>)}</tr>
+          <tr><td />{phone ? WEEK.map((d) => <th key={d} scope="col">{dayName(d, t.lang, 'short')}</th>) : hours.map((h) => <th key={h} scope="col"><span className="sr">{clock(h)}</span>{h % 3 === 0 && <span aria-hidden>{String(h).padStart(2, '0')}</span>}</th>)}</tr>
         </thead>
         <tbody>
           {phone
