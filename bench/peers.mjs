@@ -28,7 +28,7 @@ const res = { engine: 'beckon', dir: folder, cpu: os.cpus().length, when: new Da
 if (!kept || !existsSync(data + '/manifest')) { res.load_s = +load().toFixed(2); console.log('beckon load', res.load_s, 's'); }
 const key = JSON.parse(execFileSync(binary, ['key', 'create', '--data', data, '--name', 'peers', '--json'])).key;
 const port = 20000 + Math.floor(Math.random() * 20000);
-const server = spawn(binary, ['serve', '--data', data, '--listen', `127.0.0.1:${port}`], { stdio: 'ignore' });
+const server = spawn(binary, ['serve', '--data', data, '--listen', `127.0.0.1:${port}`, ...(process.env.SERVE_ARGS ? process.env.SERVE_ARGS.split(' ') : [])], { stdio: 'ignore' });
 process.on('exit', () => server.kill('SIGKILL'));
 process.on('SIGTERM', () => process.exit(1));
 const gone = new Promise(r => server.on('exit', r));

@@ -22,7 +22,10 @@ if node_packages; then
     step "Segment's SDK to a mail server" node test/first-mail.mjs
     step "a mail and all that is in it" node test/mail.mjs
     step "six playbooks on real servers" node test/playbooks.mjs
-    if [ -x /usr/bin/chromium ]; then step "pages in a browser" node test/browser.mjs; else
+    if [ -x /usr/bin/chromium ]; then
+        step "pages in a browser" node test/browser.mjs
+        step "the first five minutes, and every screen" node test/ui.mjs
+    else
         skip "pages in a browser" "chromium is not there"
     fi
 else

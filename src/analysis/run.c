@@ -51,7 +51,7 @@ struct analysis_run {
     struct worker of[ANALYSIS_WORKERS_MAX];
     u64 *picked;
     bool cancelled, over; /* over: a piece met a limit */
-    u32 done;
+    u32 done, percent;
 };
 
 static bool by_customer(const struct plan *p)
@@ -347,7 +347,11 @@ void analysis_piece(struct analysis_run *r, u32 piece, u32 worker)
     case PHASE_PEOPLE: people_piece(r, piece, worker); break;
     default: break;
     }
-    __atomic_fetch_add(&r->done, 1, __ATOMIC_RELAXED);
+    u32 done = __atomic_add_fetch(&r->done, 1, __ATOMIC_RELAXED);
+    u32 phases = r->side * PHASE_DONE + r->at;
+    __atomic_store_n(&r->percent,
+                     (phases * 100 + done * 100 / r->pieces) / (r->side_count * (PHASE_DONE + 1)),
+                     __ATOMIC_RELAXED);
 }
 
 /* ---- from phase to phase ---- */
@@ -515,10 +519,7 @@ void analysis_cancel(struct analysis_run *r)
 /* Phases count alike; good enough to see that it moves. */
 u32 analysis_progress(const struct analysis_run *r)
 {
-    u32 done = __atomic_load_n(&r->done, __ATOMIC_RELAXED), pieces = r->pieces ? r->pieces : 1;
-    u32 phases = r->side * PHASE_DONE + r->at;
-    return min_u32(99, (phases * 100 + min_u32(done, pieces) * 100 / pieces) /
-                           (r->side_count * (PHASE_DONE + 1)));
+    return min_u32(99, __atomic_load_n(&r->percent, __ATOMIC_RELAXED));
 }
 
 /* ---- the answer ---- */

@@ -20,21 +20,8 @@ void pack_put(u8 *p, u32 width, const u64 *values, u64 base, u32 n)
     memcpy(p, &word, (bits + 7) / 8);
 }
 
-#define EACH_WIDTH_8(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8)
-#define EACH_WIDTH(X)                                                                              \
-    EACH_WIDTH_8(X)                                                                                \
-    X(9)                                                                                           \
-    X(10)                                                                                          \
-    X(11)                                                                                          \
-    X(12)                                                                                          \
-    X(13)                                                                                          \
-    X(14)                                                                                          \
-    X(15)                                                                                          \
-    X(16)                                                                                          \
-    X(17)                                                                                          \
-    X(18)                                                                                          \
-    X(19) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31) X(32) X(33)      \
-        X(34) X(35) X(36) X(37) X(38) X(39) X(40)
+#define EIGHT(X, w) X(w + 1) X(w + 2) X(w + 3) X(w + 4) X(w + 5) X(w + 6) X(w + 7) X(w + 8)
+#define EACH_WIDTH(X) EIGHT(X, 0) EIGHT(X, 8) EIGHT(X, 16) EIGHT(X, 24) EIGHT(X, 32)
 
 static inline __attribute__((always_inline)) u64 one_of_8(const u8 *p, u32 width, u32 k)
 {
@@ -94,7 +81,7 @@ void unpack_u8(const u8 *p, u32 width, u32 from, u32 n, u8 *out)
     switch (width) {
 #define CASE(w)                                                                                    \
     case w: i += eights_u8(at, w, n - i, out + i); break;
-        EACH_WIDTH_8(CASE)
+        EIGHT(CASE, 0)
 #undef CASE
     default: break;
     }

@@ -229,6 +229,18 @@ TEST("beyond the bound appends are refused, urgent ones a sixteenth later")
     fixture_free(&f);
 }
 
+TEST("a held log takes what is urgent and nothing else, until it is let go")
+{
+    struct fixture f = fixture_new(1, 1 << 20);
+    u64 last;
+    log_hold(f.log, true);
+    CHECK_EQ(append_text(f.log, S("x"), 0, false, &last), ERR_BUSY);
+    CHECK_OK(append_text(f.log, S("x"), 0, true, &last));
+    log_hold(f.log, false);
+    CHECK_OK(append_text(f.log, S("x"), 0, false, &last));
+    fixture_free(&f);
+}
+
 static void count_call(void *ctx)
 {
     ++*(u32 *)ctx;

@@ -10,6 +10,7 @@
 
 #include <uv.h>
 
+struct asked;
 struct call;
 struct crew;
 struct heads;
@@ -127,6 +128,7 @@ struct server {
     struct imports *imports;
     struct crew *crew;
     struct heads *heads;        /* beside.h's; the engine's thread */
+    struct asked *asked;        /* analyses under way, newest first; the engine's thread */
     atomic_ullong helper_turns; /* that did something */
     pthread_t threads[4];
     bool thread_runs[4];

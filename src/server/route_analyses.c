@@ -14,6 +14,8 @@
 enum { IDS_A_STEP = 20000 };
 
 struct asked {
+    struct asked *next;
+    str name;
     struct beside beside;
     struct plan *plan;
     struct heads *heads;
@@ -116,7 +118,9 @@ static err put_drill(struct call *c)
 
 static err finish(struct call *c)
 {
-    struct asked *q = c->data;
+    struct asked *q = c->data, **at = &c->server->asked;
+    while (*at != q) at = &(*at)->next;
+    *at = q->next;
     err e = q->result;
     c->why = q->why;
     if (e == ERR_OK && analysis_drills(q->plan)) e = put_drill(c);
@@ -200,6 +204,9 @@ static err pin_and_run(struct call *c)
                                      .heads_end = q->heads->end,
                                      .heads_known = q->heads->known};
     q->run = analysis_begin(q->plan, &source, crew_size(c->server->crew));
+    q->name = c->params[0];
+    q->next = c->server->asked;
+    c->server->asked = q;
     return call_crew(c, run);
 }
 
@@ -263,7 +270,26 @@ err analyses_ask(struct call *c)
     return call_applied(c, number, compile);
 }
 
+/* Those under way, and how far they are. */
+static err list_running(struct call *c)
+{
+    call_items_begin(c);
+    for (const struct asked *q = c->server->asked; q; q = q->next) {
+        json_put_comma(&c->out);
+        buf_byte(&c->out, '{');
+        json_put_kv_str(&c->out, S("analysis"), q->name);
+        json_put_kv_i64(&c->out, S("percent"), analysis_progress(q->run));
+        json_put_kv_i64(&c->out, S("since_ms"),
+                        (env_mono_ns(c->server->env) - q->began_ns) / 1000000);
+        buf_byte(&c->out, '}');
+    }
+    call_items_end(c, (str){0});
+    return ERR_OK;
+}
+
 extern const struct route ROUTES_ANALYSES[];
-const struct route ROUTES_ANALYSES[] = {{METHOD_POST, "/api/v1/analyses/{name}", NEEDS_SCOPE,
-                                         SCOPE_REPORTS_READ, ON_ENGINE, analyses_ask},
-                                        {0}};
+const struct route ROUTES_ANALYSES[] = {
+    {METHOD_GET, "/api/v1/analyses", NEEDS_SCOPE, SCOPE_REPORTS_READ, ON_ENGINE, list_running},
+    {METHOD_POST, "/api/v1/analyses/{name}", NEEDS_SCOPE, SCOPE_REPORTS_READ, ON_ENGINE,
+     analyses_ask},
+    {0}};

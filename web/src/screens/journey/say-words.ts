@@ -4,7 +4,7 @@ import { words } from '~/i18n'
 export const sayWords = words({
   en: {
     unit_s: '{n, plural, one {# second} other {# seconds}}', unit_m: '{n, plural, one {# minute} other {# minutes}}', unit_h: '{n, plural, one {# hour} other {# hours}}',
-    unit_d: '{n, plural, one {# day} other {# days}}', unit_w: '{n, plural, one {# week} other {# weeks}}', unit_mo: '{n, plural, one {# month} other {# months}}', unit_ms: '# ms',
+    unit_d: '{n, plural, one {# day} other {# days}}', unit_w: '{n, plural, one {# week} other {# weeks}}', unit_mo: '{n, plural, one {# month} other {# months}}', unit_ms: '{n} ms',
     t_event: 'When somebody <b>{what}</b>', t_where: ', and {cond}', t_segment_enter: 'When somebody comes into <b>{what}</b>', t_segment_leave: 'When somebody leaves <b>{what}</b>',
     t_attribute: 'When <b>{what}</b> of a customer changes', t_attribute_to: 'When <b>{what}</b> of a customer becomes <b>{to}</b>', t_tag_added: 'When somebody gets the tag <b>{what}</b>',
     t_tag_removed: 'When somebody loses the tag <b>{what}</b>', t_stage: 'When somebody reaches the stage <b>{what}</b>', t_score: 'When the score <b>{what}</b> reaches <b>{n}</b>',

@@ -55,11 +55,28 @@ function TestAll({ journey }: { journey: Journey }) {
   )
 }
 
+/** Buttons of a message lead somewhere: the shop's address, asked for where it is missing. */
+function Website() {
+  const t = useWords(launchWords)
+  const say = useErrorText()
+  const client = useQueryClient()
+  const [url, setUrl] = useState('')
+  const save = useMutation({ mutationFn: () => api.patch('/api/v1/settings', { body: { url: /^https?:/.test(url) ? url.trim() : `https://${url.trim()}` } }), onSuccess: () => void client.invalidateQueries() })
+  return (
+    <form className="la-ask" onSubmit={(e) => { e.preventDefault(); save.mutate() }}>
+      <TextInput aria-label={t('site')} placeholder={t('site')} required autoComplete="url" value={url} onChange={(e) => setUrl(e.currentTarget.value)} error={save.error ? say(save.error) : undefined} />
+      <Button small type="submit" busy={save.isPending}>{t('keep')}</Button>
+    </form>
+  )
+}
+
 function Fix({ check, journey, open, toggle }: { check: Check; journey: Journey; open: boolean; toggle: () => void }) {
   const t = useWords(launchWords)
   const text = useText()
+  const session = useSession()
   const at = encodeURIComponent(journey.id)
   const fix = check.fix
+  if (check.code === 'links' && check.severity === 'error' && !session?.workspace.url) return <Website />
   switch (fix?.action) {
     case 'test_send': return <TestAll journey={journey} />
     case 'connect_channel': return <Button small onClick={toggle}>{open ? t('close') : text(fix.words) || t('connect')}</Button>

@@ -16,7 +16,7 @@ export function Plan({ journey, checks, busy, error, onStart }: { journey: Journ
   const [percent, setPercent] = useState(10)
   const [holdout, setHoldout] = useState(journey.release?.holdout ?? 0)
   const [asks, setAsks] = useState(false)
-  const people = typeof checks.people === 'number' ? checks.people : undefined
+  const people = checks.people ? checks.people : undefined
   const kept = people === undefined ? undefined : Math.round((people * holdout) / 100)
   const rest = people === undefined || kept === undefined ? undefined : people - kept
   const first = rest === undefined ? undefined : Math.max(rest > 0 ? 1 : 0, Math.round((rest * percent) / 100))

@@ -25,12 +25,12 @@ function Foot({ preview, playbook, busy, onGo }: { preview: Preview | undefined;
   const text = useText()
   const month = preview?.people_month ?? playbook.people_month
   const now = preview?.people_now ?? playbook.people_now
-  const reach = Object.entries(month?.reachable ?? now?.reachable ?? preview?.reachable ?? {}).filter(([c]) => (preview?.messages ?? []).some((m) => m.channel === c))
+  const reach = Object.entries(month?.reachable ?? now?.reachable ?? {}).filter(([c]) => (preview?.messages ?? []).some((m) => m.channel === c))
   return (
     <footer className="su-foot">
       {typeof month?.count === 'number' && <Figure label={t('peopleMonth')} value={month.count} />}
       {typeof now?.count === 'number' && <Figure label={t('now')} value={now.count} />}
-      {reach.map(([c, n]) => <Figure key={c} label={`${t('reach')} · ${c === 'sms' ? t('sms') : c === 'email' ? t('email') : c}`} value={n} />)}
+      {reach.map(([c, n]) => <Figure key={c} label={`${t('reach')} · ${c === 'sms' ? t('sms') : c === 'email' ? t('email') : c}`} value={Number(n)} />)}
       <p className="small dim su-note">{text(month?.words) || (typeof month?.count === 'number' ? t('fromPast') : t('noPast'))}<br />{t('nothingSent')}</p>
       <Button primary large busy={busy} onClick={onGo}>{t('go')}</Button>
     </footer>
@@ -93,7 +93,7 @@ function Page({ p }: { p: Playbook }) {
         <section className="su-l">
           <h1>{t('title')}</h1>
           <Sentence playbook={p} preview={preview.data} needs={needs} answers={answers} onAnswer={(id, v) => setAnswers((a) => ({ ...a, [id]: v }))}>
-            <Needs items={needs} playbook={p} channels={used.length ? used : ['email']} onMail={channel === 'email' ? undefined : () => setChannel('email')} />
+            <Needs items={needs} playbook={p} channels={p.channels?.length ? p.channels : ['email']} onMail={channel === 'email' ? undefined : () => setChannel('email')} />
           </Sentence>
           {preview.error instanceof Problem && preview.error.errors.map((e) => <Note key={e.path} kind="bad">{t('fix', { what: text(p.questions?.find((q) => e.path.endsWith(`/${q.id}`))?.label, e.path), why: e.message })}</Note>)}
           {channel && <p className="muted su-only">{t('byChannel')} <b>{channel === 'email' ? t('email') : channel}</b>. <button type="button" className="link" onClick={() => setChannel(undefined)}>{t('asIs')}</button></p>}

@@ -13,7 +13,7 @@ import { setupWords } from './words'
 
 /** Sends this very message, with this customer's values, to oneself. `prepare` makes sure that its template is there; without
  *  it what is shown is sent as it is. */
-export function SendToMe({ shown, prepare, customer, journey, connected = true }: { shown: Shown; prepare?: (() => Promise<string>) | undefined; customer?: string | undefined; journey?: string | undefined; connected?: boolean }) {
+export function SendToMe({ shown, prepare, customer, journey, language, connected = true }: { shown: Shown; language: Lang; prepare?: (() => Promise<string>) | undefined; customer?: string | undefined; journey?: string | undefined; connected?: boolean }) {
   const t = useWords(setupWords)
   const say = useErrorText()
   const client = useQueryClient()
@@ -24,7 +24,7 @@ export function SendToMe({ shown, prepare, customer, journey, connected = true }
     mutationFn: async () => {
       const id = prepare ? await prepare() : journey
       const source: Schemas['template'] = { channel: shown.channel ?? 'email', ...(shown.subject ? { subject: shown.subject } : {}), ...(shown.html ? { html: shown.html } : {}), ...(shown.text ? { text: shown.text } : {}) }
-      return api.post('/api/v1/templates/test-send', { body: { ...(id ? { template: shown.template, journey: id } : { source }), to, ...(customer ? { customer } : {}), ...(shown.language ? { language: shown.language } : {}) } })
+      return api.post('/api/v1/templates/test-send', { body: { ...(id ? { template: shown.template, journey: id } : { source }), to, ...(customer ? { customer } : {}), language } })
     },
     onSuccess: () => { setAsks(false); void client.invalidateQueries({ queryKey: ['checks'] }) },
   })
@@ -54,7 +54,7 @@ function Mail({ m }: { m: Shown }) {
   return (
     <div className="su-mail">
       <p className="when">{text(m.after)}</p>
-      <div className="su-envelope"><p className="b">{m.subject}</p>{m.preheader && <p className="small">{m.preheader}</p>}<MailFrame html={m.html ?? ''} subject={m.subject ?? ''} natural={400} height={352} /></div>
+      <div className="su-envelope"><p className="b">{m.subject}</p><MailFrame html={m.html ?? ''} subject={m.subject ?? ''} natural={400} height={352} /></div>
     </div>
   )
 }
@@ -70,7 +70,7 @@ export function PreviewSide({ preview, error, retry, language, onLanguage, onCus
   const list = preview?.messages ?? []
   const index = Math.min(at, Math.max(0, list.length - 1))
   const shown = list[index]
-  const person = (shown?.customer as { id?: string; name?: string | null; to?: string | null } | null | undefined) ?? preview?.customer
+  const person = (shown?.customer as { id?: string; name?: string | null; to?: string | null } | null | undefined) ?? preview?.customers?.[0]
   const people = (preview?.customers ?? []).filter((c) => c.id)
   const name = (c: { name?: string | null; to?: string | null; id?: string } | undefined | null) => c?.name || c?.to || c?.id || t('nobody')
   // Texts of one channel stand in one chat; a mail has the glass for itself.
@@ -80,7 +80,7 @@ export function PreviewSide({ preview, error, retry, language, onLanguage, onCus
       <div className="su-prev">
         <span className="small muted">{t('asSeen')}</span>
         {people.length > 1 ? <Pick small label={t('asSeen')} value={person?.id ?? ''} onPick={onCustomer} choices={people.map((c) => ({ value: c.id ?? '', label: name(c) }))}>{name(person)}</Pick> : <b className="small clip">{name(person)}</b>}
-        <span className="su-to">{shown && <SendToMe key={`${shown.step}:${index}`} shown={shown} prepare={prepare} customer={person?.id} connected={connected(shown.channel ?? '')} />}</span>
+        <span className="su-to">{shown && <SendToMe key={`${shown.channel}:${index}`} shown={shown} prepare={prepare} language={language} customer={person?.id} connected={connected(shown.channel ?? '')} />}</span>
       </div>
       {error && !preview ? <ErrorNote error={error} retry={retry} /> : !preview ? <Loading lines={6} /> : !shown ? <p className="muted">{t('noMessages')}</p> : (
         <>

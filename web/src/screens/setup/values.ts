@@ -22,7 +22,7 @@ export function valueWords(q: Question, v: unknown, t: W, f: Format, text: (x: T
     case 'duration': return d ? t(`d_${d.unit}`, { n: d.n }) : String(v)
     case 'offset': return d ? (d.n === 0 ? t('onDay') : t(d.n < 0 ? 'before' : 'after', { n: Math.abs(d.n) * (d.unit === 'w' ? 7 : 1) })) : String(v)
     case 'percent': return f.share(Number(v) > 1 ? Number(v) / 100 : Number(v))
-    case 'number': return q.unit === 'money' || q.id === 'amount' ? f.money(Number(v)) : Number(v) > 0 && Number(v) < 1 ? f.share(Number(v)) : f.number(Number(v))
+    case 'number': return q.id === 'amount' ? f.money(Number(v)) : Number(v) > 0 && Number(v) < 1 ? f.share(Number(v)) : f.number(Number(v))
     case 'boolean': return t(v ? 'yes' : 'no')
     case 'channel': return v === 'email' || v === 'sms' ? t(v) : String(v)
     default: return String(v ?? '')
