@@ -3,7 +3,7 @@ import { useFormat } from '~/i18n/format'
 import { useWords } from '~/i18n'
 import { Button, Loaded } from '~/parts'
 import { type Funnel as Answer, funnelOf, useAnswer } from './ask'
-import type { Figure } from './drill'
+import type { Figure } from './people'
 import { insightsWords } from './words'
 
 const NAMES = ['viewed', 'added', 'checkout', 'ordered', 'again'] as const

@@ -4,7 +4,7 @@ import { useFormat } from '~/i18n/format'
 import { useWords } from '~/i18n'
 import { Button, Loaded } from '~/parts'
 import { type Cell, type Groups as Answer, groupsOf, groupsThen, since, useAnswer } from './ask'
-import type { Figure } from './drill'
+import type { Figure } from './people'
 import { insightsWords } from './words'
 
 /** In the order of the page: recency, frequency, amount; 2 is the better half. */

@@ -5,7 +5,7 @@ import { useFormat } from '~/i18n/format'
 import { type Lang, useWords } from '~/i18n'
 import { LinkButton, Loaded } from '~/parts'
 import { type Hours as Answer, hoursOf, type Hour, useAnswer } from './ask'
-import type { Figure } from './drill'
+import type { Figure } from './people'
 import { insightsWords } from './words'
 
 const WEEK = [1, 2, 3, 4, 5, 6, 7]
@@ -42,7 +42,7 @@ export function Hours({ from, open }: { from: string; open: (f: Figure) => void 
   )
 }
 
-function Heat({ rows, pick }: { rows: Hour[]; pick: (weekday: number, hour: number) => void }) {
+export function Heat({ rows, pick }: { rows: Hour[]; pick: (weekday: number, hour: number) => void }) {
   const t = useWords(insightsWords)
   const f = useFormat()
   const phone = useMediaQuery('(max-width: 760px)') ?? false

@@ -1,4 +1,4 @@
-// drill.tsx: the customers behind a figure: how many, some of them, and keeping them as a list.
+// people.tsx: the customers behind a figure: how many, some of them, and keeping them as a list.
 import { Modal } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useLocation } from 'wouter'
