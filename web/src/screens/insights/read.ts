@@ -133,8 +133,9 @@ const attribution: Read = (a, n) => {
     say: num(total.conversions) ? { n: num(total.conversions), share: n.f.share(1 - num(own?.share)) } : null,
   }
 }
-const profile: Read = (a, n) => {
-  const rows = list(a.rows), top = most(rows.filter((r) => num(r.customers) >= 10), 'tgi')
+const profile: Read = (a, n, ask) => {
+  // Everybody is like everybody.
+  const rows = list(a.rows), top = !ask.segment && !ask.filter ? null : most(rows.filter((r) => num(r.customers) >= 10), 'tgi')
   const value = (r: Raw) => (r.from !== undefined ? `${str(r.from)} – ${str(r.to)}` : str(r.value ?? r.tag))
   return {
     columns: [col('attribute', 'text'), col('value', 'text'), col('people'), col('share', 'share'), col('others', 'share'), col('tgi')], chart: null,

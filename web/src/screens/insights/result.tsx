@@ -41,7 +41,7 @@ function Answer({ ask, data, request, short }: { ask: Ask; data: unknown; reques
   if (view.rows.length === 0) return <p className="muted">{t('none')}</p>
   return (
     <>
-      <p className="in-say">{view.say ? t(`a_${ask.kind}`, view.say) : t('a_none')}</p>
+      <p className="in-say">{view.say ? t(`a_${ask.kind}`, view.say) : t(ask.kind === 'profile' ? 'a_whom' : 'a_none')}</p>
       {ask.kind === 'heatmap' && <Heat rows={hoursOf(data)} pick={(weekday, hour) => open({ weekday, hour })} />}
       {drawn && <Suspense fallback={<Loading lines={4} />}><Chart drawn={drawn} onReady={ready} /></Suspense>}
       {(!short || (!drawn && ask.kind !== 'heatmap')) && <Table view={view} open={open} rows={short ? 8 : 200} />}
