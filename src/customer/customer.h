@@ -314,6 +314,12 @@ const struct address_row *address_next(const struct customers *c, u32 *cursor);
 struct address_row *address_edit(struct customers *c, u32 channel,
                                  hash128 key); /* made if need be */
 
+/* By which of these channels (bits, of codes below 64) a message could go to the customer: consent,
+ * and an address that is not suppressed. Any thread, at the epoch of the view it was opened on. */
+struct reach;
+struct reach *reach_open(const struct customer_view *v, struct sip_key key, struct arena *arena);
+u64 reach_of(const struct reach *r, persona head, u64 channels);
+
 /* ---- the canonical hash ---- */
 
 /* The sum of XXH3-128 over each customer's canonical bytes (names written out by `name`, no codes,

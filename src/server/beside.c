@@ -35,6 +35,12 @@ static answer score_then(void *ctx, persona head, u32 score, predicate_op op, fi
     return it;
 }
 
+static bool reach_then(void *ctx, persona head, u32 channel)
+{
+    const struct beside *b = ctx;
+    return b->reach && channel < 64 && reach_of(b->reach, head, 1ull << channel);
+}
+
 void beside_pin(struct beside *b, struct call *c)
 {
     struct engine *e = c->server->engine;
@@ -43,8 +49,14 @@ void beside_pin(struct beside *b, struct call *c)
                          .now = max_i64(engine_time(e), server_now(c->server)),
                          .segments = engine_segments(e),
                          .scores = scores_copy(engine_segments(e), c->arena)};
-    b->resolver = (struct resolver){.ctx = b, .segment = member_then, .score = score_then};
+    b->resolver = (struct resolver){
+        .ctx = b, .segment = member_then, .score = score_then, .reachable = reach_then};
     engine_pin(e, &b->view);
+}
+
+void beside_reach(struct beside *b, struct call *c)
+{
+    b->reach = reach_open(&b->view.customers, engine_key(c->server->engine), c->arena);
 }
 
 void beside_unpin(struct beside *b)

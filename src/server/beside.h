@@ -13,6 +13,7 @@ struct beside {
     i64 now;
     struct segments *segments;
     const struct scores *scores;
+    const struct reach *reach; /* NULL: nobody can be reached */
 };
 
 /* Who belonged to whom, as one array: kept from one reader to the next as long as nobody moves.
@@ -33,3 +34,5 @@ void heads_clear(struct server *s);
 /* Engine thread, both. */
 void beside_pin(struct beside *b, struct call *c);
 void beside_unpin(struct beside *b);
+/* Helper, before threads ask who can be reached: gathers the addresses that must not be used. */
+void beside_reach(struct beside *b, struct call *c);

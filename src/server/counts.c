@@ -11,16 +11,13 @@ enum { BLOCK = 1 << 14 };
 
 static void count_one(const struct counts *k, struct counted *n, persona head)
 {
-    bool any = false;
     n->count++;
     if (n->sampled < COUNTS_SAMPLE) n->sample[n->sampled++] = head;
     if (!n->with_reach) return;
-    for (u32 channel = CHANNEL_EMAIL; channel < CHANNEL_FIXED_COUNT; channel++) {
-        bool agreed = view_consent(&k->beside.view.customers, head, channel, 0) == 1;
-        n->reachable[channel] += agreed;
-        any |= agreed;
-    }
-    n->reachable_any += any;
+    u64 can =
+        reach_of(k->beside.reach, head, (1ull << CHANNEL_FIXED_COUNT) - (1ull << CHANNEL_EMAIL));
+    n->reachable_any += can != 0;
+    for (; can; can &= can - 1) n->reachable[__builtin_ctzll(can)]++;
 }
 
 static void count_block(const struct counts *k, struct counted *n, persona from, const u64 *bits,
@@ -97,6 +94,7 @@ static err count(struct call *c)
 {
     struct counts *k = c->helper_data;
     u32 workers = crew_size(c->server->crew);
+    beside_reach(&k->beside, c);
     k->of_worker = mem_alloc((size_t)workers * k->n * sizeof *k->of_worker);
     for (u32 w = 0; w < workers; w++)
         memcpy(k->of_worker + (size_t)w * k->n, k->items, k->n * sizeof *k->items);

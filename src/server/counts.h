@@ -42,5 +42,6 @@ MUST_USE err counts_compile(struct counts *k, struct counted *n, const struct js
 /* As of the body's `as_of`, else now. The last of a step on the engine's thread; `then` runs there,
  * too. c->data is the caller's. */
 MUST_USE err counts_begin(struct counts *k, call_step then);
-/* "reachable": {"email": n …} of those who agreed to a channel, without those that are 0. */
+/* "reachable": {"email": n …} of those who can be reached by a channel, without those that are 0.
+ */
 void counts_put_reach(struct call *c, const struct counted *n);

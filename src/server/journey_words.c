@@ -332,7 +332,8 @@ static void put_arms(struct lines *l, const struct json *arms, const char *path,
     u32 i = 0;
     for (const struct json *arm = arms->child; arm; arm = arm->next, i++) {
         char place[PATH_BYTES], inner[PATH_BYTES + 8];
-        snprintf(place, sizeof place, "%s/%s/%u", path, split ? "split" : "branch", i);
+        int n = snprintf(place, sizeof place, "%s/%s/%u", path, split ? "split" : "branch", i);
+        if (n < 0 || (size_t)n >= sizeof place) return; /* deeper than a journey may be */
         const struct json *condition = json_get(arm, "if"), *percent = json_get(arm, "percent");
         if (split) {
             say_text(&l->said, percent ? percent->text : (str){0});

@@ -159,3 +159,32 @@ TEST("policies are shown with their defaults, as they were written, and kept")
     CHECK(has(b.body, S("\"to\":\"08:00\"")));
     rig_stop(rig);
 }
+
+TEST("messages of one step are asked for by its id, those refused by their reason, and a journey "
+     "says "
+     "how many it lets in")
+{
+    struct rig *rig = shop(arena, "steps");
+    const char *journey =
+        "{\"id\":\"j\",\"trigger\":{\"event\":\"Go\"},\"steps\":["
+        "{\"id\":\"m1\",\"send\":{\"channel\":\"email\",\"template\":\"order\"}},"
+        "{\"id\":\"m2\",\"send\":{\"channel\":\"email\",\"template\":\"order\"}}]}";
+    CHECK_EQ(ask(rig, "POST", "/api/v1/journeys", journey).status, 201);
+    CHECK_EQ(ask(rig, "POST", "/api/v1/journeys/j/publish", "{}").status, 200);
+    CHECK_EQ(send_in(rig, "/v1/track", "{\"event\":\"Go\",\"userId\":\"u\"}").status, 200);
+    struct answer_text one = {0};
+    for (int i = 0; i < 500 && (i == 0 || item_count(&one) == 0); i++) {
+        usleep(10000);
+        one = ask(rig, "GET", "/api/v1/messages?journey=j&step=m2&reason=consent", "");
+    }
+    CHECK_EQ(item_count(&one), 1);
+    struct answer_text all = ask(rig, "GET", "/api/v1/messages?journey=j", "");
+    CHECK_EQ(item_count(&all), 2);
+    struct answer_text none = ask(rig, "GET", "/api/v1/messages?journey=j&reason=capped", "");
+    CHECK_EQ(item_count(&none), 0);
+    CHECK_EQ(ask(rig, "GET", "/api/v1/messages?reason=bad%20luck", "").status, 400);
+    CHECK_EQ(ask(rig, "POST", "/api/v1/journeys/j/rollout", "{\"percent\":12.5}").status, 200);
+    struct answer_text shown = ask(rig, "GET", "/api/v1/journeys/j", "");
+    CHECK(str_find(shown.body, S("\"percent\":12.5,")) > 0);
+    rig_stop(rig);
+}

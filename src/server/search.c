@@ -16,6 +16,7 @@ struct search {
     /* with a condition */
     struct predicate *filter;
     struct engine_view view;
+    struct reach *reach;
     const struct zone *zone;
     i64 now;
     u64 *bits; /* of [block, block + BLOCK) */
@@ -121,10 +122,18 @@ static answer member_then(void *ctx, persona head, u32 code, i64 now)
     return segment_resolve_at(&at, head, code, now);
 }
 
+static bool reach_then(void *ctx, persona head, u32 channel)
+{
+    struct search *q = ((struct call *)ctx)->data;
+    return channel < 64 && reach_of(q->reach, head, 1ull << channel);
+}
+
 static void ask_filter(struct call *c, persona from, persona to, u64 *bits)
 {
     struct search *q = c->data;
-    struct resolver resolver = {.ctx = c, .segment = member_then};
+    if (!q->reach)
+        q->reach = reach_open(&q->view.customers, engine_key(c->server->engine), c->arena);
+    struct resolver resolver = {.ctx = c, .segment = member_then, .reachable = reach_then};
     struct batch_subject all = {.view = &q->view.customers,
                                 .events = q->view.events,
                                 .zone = q->zone,

@@ -73,3 +73,31 @@ TEST("a snapshot keeps who was in a segment, whoever comes and goes")
     CHECK_EQ(item_count(&a), 5);
     rig_stop(rig);
 }
+
+TEST("who can be reached has agreed, and has an address that is not suppressed")
+{
+    struct rig *rig = rig_new(arena, "reach", (struct server_options){0});
+    static const char *const TRAITS[] = {
+        "\"email\":\"a@x.example\",\"consent\":{\"email\":true}",
+        "\"email\":\"b@x.example\",\"consent\":{\"email\":true}", /* suppressed below */
+        "\"email\":\"c@x.example\"", "\"consent\":{\"email\":true}"};
+    for (u32 i = 0; i < COUNT_OF(TRAITS); i++)
+        CHECK_EQ(
+            send_in(rig, "/v1/identify",
+                    arena_printf(arena, "{\"userId\":\"r%u\",\"traits\":{%s}}", i, TRAITS[i]).p)
+                .status,
+            200);
+    CHECK_EQ(ask(rig, "POST", "/api/v1/suppressions",
+                 "{\"channel\":\"email\",\"address\":\"b@x.example\",\"reason\":\"manual\"}")
+                 .status,
+             201);
+    struct answer_text a =
+        ask(rig, "POST", "/api/v1/segments/preview", "{\"predicate\":{\"reachable\":\"email\"}}");
+    CHECK(has(a.body, S("\"count\":1,")));
+    a = ask(rig, "POST", "/api/v1/segments/preview", "{\"predicate\":{\"all\":[]}}");
+    CHECK(has(a.body, S("\"count\":4,")) && has(a.body, S("\"reachable\":{\"email\":1}")));
+    a = ask(rig, "GET", "/api/v1/customers?filter=%7B%22reachable%22%3A%22email%22%7D", "");
+    CHECK_EQ(item_count(&a), 1);
+    CHECK(has(a.body, S("a@x.example")));
+    rig_stop(rig);
+}

@@ -103,7 +103,7 @@ function Rows({ value, onChange, depth, counts, v, journey }: Shared & { value: 
               : <div className="rule-say" role="group" aria-label={`${i + 1}`}><RowWords value={row} onChange={(p) => change(i, p)} v={v} journey={journey} /></div>}
             {counts && (
               <>
-                <span aria-hidden><Bar share={left == null ? 0 : left / most} /></span>
+                <span aria-hidden className="rule-bar"><Bar share={left == null ? 0 : left / most} /></span>
                 <span className="rule-v">{isDone(row) ? (left == null ? '' : f.number(left)) : ''}</span>
               </>
             )}
@@ -132,7 +132,7 @@ function Group({ not, body, onChange, depth, v, journey }: Shared & { not: boole
   const { mode, rows } = rowsOf(body)
   return (
     <div className="rule-group">
-      <div className="rule-say">{t.rich('group', { m: <ModePick nested label={t('addGroup')} mode={mode} not={not} onPick={(m, no) => onChange(predicateOf(no, { [m]: rows }))} /> })}</div>
+      <div className="rule-say">{t.rich('group', { m: <ModePick nested label={t('mode')} mode={mode} not={not} onPick={(m, no) => onChange(predicateOf(no, { [m]: rows }))} /> })}</div>
       <Rows value={body} depth={depth} v={v} journey={journey} onChange={(p) => onChange(predicateOf(not, p))} />
     </div>
   )
@@ -157,7 +157,7 @@ export function PredicateRows({ value, onChange, counts, journey, readOnly, head
       <div className="rules">
         {head !== 'none' && (
           <div className="rules-head">
-            <span>{rows.length === 0 ? t('everybody') : t.rich(head === 'one' ? 'headOne' : 'head', { m: <ModePick label={t('addGroup')} mode={mode} onPick={(m) => change(joined(m, rows))} /> })}</span>
+            <span>{rows.length === 0 ? t('everybody') : t.rich(head === 'one' ? 'headOne' : 'head', { m: <ModePick label={t('mode')} mode={mode} onPick={(m) => change(joined(m, rows))} /> })}</span>
             {counts && rows.length > 0 && <span className="small dim rules-left">{t('left')}</span>}
           </div>
         )}

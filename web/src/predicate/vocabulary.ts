@@ -66,7 +66,7 @@ function vocabularyOf(v: Served | undefined, lang: 'zh' | 'en') {
       return [...new Set([...had, ...usual, ...(had.length > 0 || usual.length > 0 ? [] : properties.keys())])].map((p) => ({ value: p, label: nameOf(p, properties.get(p)?.words) }))
     },
     items: (['product_name', 'category', 'product_id', 'price', 'quantity'] as const).map((p): Item => ({ value: p, label: nameOf(p) })),
-    tags: (v?.tags ?? []).flatMap((t): Item[] => (t.name ? [{ value: t.name, label: t.name, note: t.customers == null ? undefined : String(t.customers) }] : [])),
+    tags: (v?.tags ?? []).flatMap((t): Item[] => (t.name ? [{ value: t.name, label: t.name, note: undefined }] : [])),
     segments: (v?.segments ?? []).flatMap((s): Item[] => (s.id ? [{ value: s.id, label: textOf(s.name as Text, lang, s.id), note: s.members === undefined ? undefined : String(s.members) }] : [])),
     stages, scores: named(v?.scores), journeys: named(v?.journeys), templates: named(v?.templates),
     channels: (v?.channels?.length ? v.channels.flatMap((c) => (c.name ? [c.name] : [])) : ['email', 'sms', 'wechat', 'push']).map((c): Item => ({ value: c, label: channelWords(c, lang) })),

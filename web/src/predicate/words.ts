@@ -3,7 +3,7 @@ import { words } from '~/i18n'
 
 export const predicateWords = words({
   en: {
-    choose: 'choose', search: 'Search', nothingFound: 'Nothing of that name', useThis: 'Use “{q}”', done: 'Done', remove: 'Take this condition away', removePart: 'Take this part away', more: 'More',
+    mode: 'How many of them must be true', choose: 'choose', search: 'Search', nothingFound: 'Nothing of that name', useThis: 'Use “{q}”', done: 'Done', remove: 'Take this condition away', removePart: 'Take this part away', more: 'More',
     and: 'and', or: 'or', head: 'Customers for whom <m/> true', allOf: 'all of these are', anyOf: 'at least one of these is', noneOf: 'none of these is', notAllOf: 'not all of these are',
     headOne: 'Whoever <m/> true for', group: '<m/> true', left: 'How many are left', everybody: 'Everybody. Add a condition to choose.', addRow: 'Add a condition', addGroup: 'Add a group “any of these”', addPart: 'Say more about it',
     unknown: 'A condition this page cannot show. It is kept as it is.', notTrue: 'It is not true that', unfinished: 'Choose the amber words to count this',
@@ -42,7 +42,7 @@ export const predicateWords = words({
     uM: 'minutes', uH: 'hours', uD: 'days', uW: 'weeks', uMo: 'months', length: 'How long', unit: 'Unit',
   },
   zh: {
-    choose: '请选择', search: '搜索', nothingFound: '没有这个名字', useThis: '就用「{q}」', done: '好了', remove: '去掉这一条', removePart: '去掉这一部分', more: '更多',
+    mode: '要满足几条', choose: '请选择', search: '搜索', nothingFound: '没有这个名字', useThis: '就用「{q}」', done: '好了', remove: '去掉这一条', removePart: '去掉这一部分', more: '更多',
     and: '并且', or: '或者', head: '这样的客户，要<m/>', allOf: '全部满足', anyOf: '任一满足', noneOf: '全都不满足', notAllOf: '不全满足',
     headOne: '要<m/>', group: '<m/>下面几条', left: '符合到这一条的人数', everybody: '所有客户。加一条，就开始挑选。', addRow: '加一条', addGroup: '加一组「任一满足」', addPart: '再说细一点',
     unknown: '这一条在这里显示不了，会原样保留。', notTrue: '不符合：', unfinished: '选好黄色的词，才会计数',

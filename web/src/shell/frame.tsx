@@ -38,7 +38,7 @@ export function LanguageSwitch() {
   const session = useSession()
   const other = lang === 'zh' ? 'en' : 'zh'
   return (
-    <button type="button" className="tool" aria-label={t('language')} lang={other === 'zh' ? 'zh-CN' : 'en'}
+    <button type="button" className="tool" aria-label={`${t('languageShort')}: ${t('language')}`} lang={other === 'zh' ? 'zh-CN' : 'en'}
       onClick={() => { setLang(other); if (session?.user) void api.patch('/api/v1/session', { body: { language: other } }).catch(() => {}) }}>
       {t('languageShort')}
     </button>
@@ -162,7 +162,7 @@ export function Frame({ children }: { children: ReactNode }) {
           {NAV.map(([to, word]) => <Link key={to} href={to} className="quiet" aria-current={at(path, to) ? 'page' : undefined}>{t(word)}</Link>)}
         </nav>
         <div className="tools">
-          <button type="button" className="tool find" onClick={() => setFinding(true)} aria-label={t('findLabel')}>
+          <button type="button" className="tool find" onClick={() => setFinding(true)} aria-label={`${t('find')} Ctrl K`}>
             <IconSearch size={18} stroke={1.75} aria-hidden /><span className="wide">{t('find')}</span><kbd className="wide">Ctrl K</kbd>
           </button>
           <Badge />

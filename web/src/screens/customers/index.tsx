@@ -62,7 +62,7 @@ export default function Customers() {
   return (
     <main className="page">
       <PageHead title={title} sub={empty ? undefined : t('sub')}>
-        {!empty && !asked && !filter && <ExportButton segment={segment || undefined} count={count} />}
+        {!empty && !asked && <ExportButton segment={segment || undefined} filter={filterText || undefined} count={count} />}
         {filter && <LinkButton to={`/customers/segments/new?if=${encodeURIComponent(JSON.stringify(narrowed))}`}>{t('keep')}</LinkButton>}
         {!empty && <Button primary onClick={() => setAdding(true)}>{t('add')}</Button>}
       </PageHead>

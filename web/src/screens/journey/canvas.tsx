@@ -163,7 +163,7 @@ function Drawing({ journey, figures, say, open, inspector, selected: outer, onSe
           minZoom={0.3} maxZoom={1.5} panOnScroll zoomOnDoubleClick={false} proOptions={{ hideAttribution: true }} onPaneClick={() => select(undefined)}>
           <Background variant={BackgroundVariant.Dots} gap={22} size={2} color="var(--line)" />
         </ReactFlow>
-        {exits.length > 0 && <div className="cv-exit"><IconDoorExit size={20} stroke={1.75} aria-hidden /><span>{bold(exits)}{figures ? <>: <button type="button" className="count" onClick={() => open({ of: 'ended' })}>{figures.report.ended_by?.exit ?? 0}</button></> : null}</span></div>}
+        {exits.length > 0 && <div className="cv-exit"><IconDoorExit size={20} stroke={1.75} aria-hidden /><span>{bold(exits)}{figures?.report.ended_by?.exit ? <>: <button type="button" className="count" onClick={() => open({ of: 'ended' })}>{figures.report.ended_by.exit}</button></> : null}</span></div>}
         <Zoom />
         {selected !== undefined && (
           <aside className="cv-insp" aria-label={t('cStep')}>

@@ -1,6 +1,6 @@
 // The page of a journey: its sentence is the report. Sentence, canvas, table and card show the same object.
 import { IconRoute } from '@tabler/icons-react'
-import { lazy, Suspense, useMemo, useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { useLocation, useParams, useSearch } from 'wouter'
 import { Problem } from '~/api/client'
 import { useText, useWords } from '~/i18n'
@@ -10,11 +10,11 @@ import { JourneyCard } from './card'
 import { Gain } from './gain'
 import { HeldBack } from './held-back'
 import './journey.css'
-import { type Journey as Document, named, type Shown } from './model'
+import type { Journey as Document, Shown } from './model'
 import { useNames } from './names'
 import { Operate } from './operate'
 import { type Ask, People } from './people'
-import { type Figures, useFigures, useJourney } from './report'
+import { type Figures, useFigures, useJourney, useLiveDocument } from './report'
 import { plain, type Say, useSay } from './say'
 import { Sentence } from './sentence'
 import { JourneyTable } from './table'
@@ -45,17 +45,23 @@ export default function JourneyPage() {
     return <main className="page"><section className="card"><Empty icon={IconRoute} title={t('notFound')} action={<LinkButton to="/journeys">{t('toList')}</LinkButton>}>{t('notFoundHelp')}</Empty></section></main>
   if (q.error && !q.data) return <main className="page"><ErrorNote error={q.error} retry={() => void q.refetch()} /></main>
   if (!q.data) return <main className="page"><Loading lines={10} /></main>
-  return <Loaded journey={q.data} />
+  return <WithDocument journey={q.data} />
 }
 
-function Loaded({ journey }: { journey: Shown }) {
+function WithDocument({ journey }: { journey: Shown }) {
+  const { document, error } = useLiveDocument(journey)
+  if (error && !document) return <main className="page"><ErrorNote error={error} /></main>
+  if (!document) return <main className="page"><Loading lines={10} /></main>
+  return <Loaded journey={journey} document={document} />
+}
+
+function Loaded({ journey, document }: { journey: Shown; document: Document }) {
   const t = useWords(journeyWords)
   const text = useText()
   const [, go] = useLocation()
   const asked = new URLSearchParams(useSearch()).get('view') as View | null
   const view: View = asked && VIEWS.includes(asked) ? asked : 'sentence'
   const setView = (v: View) => go(`/journeys/${encodeURIComponent(journey.id)}${v === 'sentence' ? '' : `?view=${v}`}`, { replace: true })
-  const document = useMemo<Document>(() => ({ ...journey, steps: named(journey.steps) }), [journey])
   const { figures, error, refetch } = useFigures(journey, document)
   const say = useSay(useNames(document))
   const standing = useStanding()(journey)
@@ -89,7 +95,7 @@ function Loaded({ journey }: { journey: Shown }) {
       <div style={{ marginTop: 20 }} role="tabpanel" aria-label={t(view)}>
         {view === 'sentence' && <Sentence journey={document} figures={figures} say={say} open={setAsk} />}
         {view === 'table' && <JourneyTable journey={document} figures={figures} say={say} open={setAsk} />}
-        {view === 'card' && <JourneyCard journey={{ ...journey, steps: document.steps }} figures={figures} say={say} />}
+        {view === 'card' && <JourneyCard journey={{ ...journey, ...document }} figures={figures} say={say} />}
       </div>
       <Below journey={journey} document={document} figures={figures} say={say} open={setAsk} />
       {drawers}

@@ -18,6 +18,8 @@ export const useJourneys = () => useQuery({ queryKey: ['journeys'], queryFn: () 
 /** A text with its Liquid shown as a gap: “Hello …”. */
 export const withoutLiquid = (text: string) => text.replace(/\{%[^]*?%\}/g, '').replace(/\{\{[^]*?\}\}/g, '…').replace(/\s+/g, ' ').trim()
 
+const short = (text: string) => (text.length > 24 ? `${text.slice(0, 22)}…` : text)
+
 export type Names = {
   template: (id: string | undefined) => string
   coupon: (id: string | undefined) => string
@@ -37,7 +39,7 @@ export function useNames(journey: Journey | undefined): Names {
     const of = (list: Named[] | undefined, id: string | undefined) => text(list?.find((x) => x.id === id)?.name, id ?? '')
     const template = (id: string | undefined) => {
       const x = templates?.find((y) => y.id === id)
-      return text(x?.name) || withoutLiquid(text(x?.subject)) || id || ''
+      return text(x?.name) || withoutLiquid(text(x?.subject)) || short(withoutLiquid(text(x?.text))) || id || ''
     }
     return {
       template,

@@ -3,7 +3,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import { api, type Schemas } from '~/api/client'
 import { useLive } from '~/api/live'
-import { allSteps, armsOf, type Journey, type Shown, type Step } from './model'
+import { allSteps, armsOf, type Journey, named, type Shown, type Step } from './model'
 
 export type Goal = { reached: number; rate: number; target: number | null }
 type Counts = { [name: string]: number }
@@ -79,6 +79,22 @@ export const reportKey = (id: string) => ['journey-report', id] as const
 
 export function useJourney(id: string) {
   return useQuery({ queryKey: journeyKey(id), queryFn: () => api.get<Shown>('/api/v1/journeys/{id}', { path: { id } }) })
+}
+
+/** What customers go through: of a journey whose next version is being written, the version that runs. */
+export function useLiveDocument(journey: Shown): { document: Journey | undefined; error: unknown } {
+  const drafted = journey.changed && journey.version > 0
+  const q = useQuery({
+    queryKey: ['journey-version', journey.id, journey.version],
+    enabled: drafted, staleTime: Infinity,
+    queryFn: async () => {
+      const answer = await api.get<{ journey?: Journey } & Journey>('/api/v1/journeys/{id}/versions/{version}', { path: { id: journey.id, version: journey.version } })
+      return answer.journey ?? answer
+    },
+  })
+  const source = drafted ? q.data : journey
+  const document = useMemo(() => (source ? { ...source, id: journey.id, steps: named(source.steps) } : undefined), [source, journey.id])
+  return { document, error: drafted ? q.error : null }
 }
 
 /** Kept fresh by the stream: at most once in three seconds while something happens. */

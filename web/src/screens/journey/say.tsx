@@ -6,6 +6,7 @@ import { useFormat } from '~/i18n/format'
 import { type Arm, duration, type Journey, kindOf, type Owner, type Predicate, type Step, type Trigger } from './model'
 import type { Names } from './names'
 import { sayWords } from './say-words'
+import { nameWords } from '~/predicate/lexicon'
 import { channelName, type Form, taskName, verb } from './verbs'
 
 type Key = keyof typeof sayWords.en
@@ -28,6 +29,8 @@ export function sayer(lang: 'zh' | 'en', names: Names, f: ReturnType<typeof useF
     })
   const s = (key: Key, values?: Values) => plain(t(key, values))
 
+  /** What a field is called: "birthday", 生日. */
+  const field = (name: unknown): string => nameWords(str(name), lang) || str(name)
   const time = (text: string | undefined): string => {
     const d = duration(text)
     return d ? s(`unit_${d.unit}` as Key, { n: Math.abs(d.n) }) : (text ?? '')
@@ -36,7 +39,7 @@ export function sayer(lang: 'zh' | 'en', names: Names, f: ReturnType<typeof useF
   const where = (p: Predicate): string => {
     if (Array.isArray(p.all)) return (p.all as Predicate[]).map(where).join(s('and'))
     if (Array.isArray(p.any)) return (p.any as Predicate[]).map(where).join(s('or'))
-    if (p.property) return s('p_property', { what: str(p.property), op: op(p.op), value: str(p.value) })
+    if (p.property) return s('p_property', { what: field(p.property), op: op(p.op), value: str(p.value) })
     return s('p_other')
   }
   const did = (p: Predicate, form: Form): string => {
@@ -52,13 +55,13 @@ export function sayer(lang: 'zh' | 'en', names: Names, f: ReturnType<typeof useF
     return key in sayWords.en ? s(key as Key, { what }) : s('p_message_other', { what, status: str(p.status) })
   }
   const attribute = (p: Predicate): string => {
-    const what = str(p.attribute)
+    const what = field(p.attribute)
     if (p.op === 'exists') return s('p_exists', { what })
     if (p.op === 'missing') return s('p_missing', { what })
     return s('p_attribute', { what, op: op(p.op), value: str(p.value) })
   }
   const date = (p: Predicate): string => {
-    const what = str(p.date)
+    const what = field(p.date)
     if (Array.isArray(p.in)) return s('p_date_range', { what, time: time(str(p.in[0])), until: time(str(p.in[1])) })
     return duration(str(p.in))?.n ? s('p_date', { what, time: time(str(p.in)) }) : s('p_date_today', { what })
   }
@@ -86,7 +89,7 @@ export function sayer(lang: 'zh' | 'en', names: Names, f: ReturnType<typeof useF
     if (p.reachable) return s('p_reachable', { channel: channelName(lang, str(p.reachable)) })
     if (p.stage) return s('p_stage', { what: str(p.stage) })
     if (p.score) return s('p_score', { what: str(p.score), op: op(p.op), n: Number(p.value ?? 0) })
-    if (p.trigger) { const x = p.trigger as Predicate; return s('p_trigger', { what: str(x.property), op: op(x.op ?? p.op), value: str(x.value ?? p.value) }) }
+    if (p.trigger) { const x = p.trigger as Predicate; return s('p_trigger', { what: field(x.property), op: op(x.op ?? p.op), value: str(x.value ?? p.value) }) }
     return s('p_other')
   }
 
@@ -104,7 +107,7 @@ export function sayer(lang: 'zh' | 'en', names: Names, f: ReturnType<typeof useF
   }
   const onDate = (x: Trigger): Said => {
     const at = x.at ?? '09:00'
-    const what = x.date ?? ''
+    const what = field(x.date ?? '')
     const off = duration(x.offset)
     if (x.repeat_until && off) return t('t_date_range', { what, at, time: time(x.offset), until: time(x.repeat_until) })
     return off?.n ? t(off.n < 0 ? 't_date_before' : 't_date_after', { what, at, time: time(x.offset) }) : t('t_date', { what, at })
@@ -112,7 +115,7 @@ export function sayer(lang: 'zh' | 'en', names: Names, f: ReturnType<typeof useF
   const trigger = (x: Trigger): Said => {
     if (x.event) return [...t('t_event', { what: verb(lang, x.event, 'one') }), ...(x.where ? t('t_where', { cond: where(x.where) }) : [])]
     if (x.segment) return t(x.on === 'leave' ? 't_segment_leave' : 't_segment_enter', { what: names.segment(x.segment) })
-    if (x.attribute) return x.to !== undefined ? t('t_attribute_to', { what: x.attribute, to: str(x.to) }) : t('t_attribute', { what: x.attribute })
+    if (x.attribute) return x.to !== undefined ? t('t_attribute_to', { what: field(x.attribute), to: str(x.to) }) : t('t_attribute', { what: field(x.attribute) })
     if (x.tag) return t(x.on === 'removed' ? 't_tag_removed' : 't_tag_added', { what: x.tag })
     if (x.stage) return t('t_stage', { what: x.stage })
     if (x.score) return t('t_score', { what: x.score, n: x.value ?? 0 })
@@ -125,7 +128,7 @@ export function sayer(lang: 'zh' | 'en', names: Names, f: ReturnType<typeof useF
   }
 
   const owner = (o: Owner | undefined): string =>
-    !o ? s('owner_none') : typeof o === 'string' ? o : 'attribute' in o ? s('owner_attribute', { what: o.attribute }) : s('owner_turn', { names: o.round_robin.join(lang === 'zh' ? '、' : ', ') })
+    !o ? s('owner_none') : typeof o === 'string' ? o : 'attribute' in o ? s('owner_attribute', { what: field(o.attribute) }) : s('owner_turn', { names: o.round_robin.join(lang === 'zh' ? '、' : ', ') })
   const wait = (step: Step): Said => {
     const w = step.wait ?? {}
     const at = w.at ?? '09:00'
@@ -133,13 +136,13 @@ export function sayer(lang: 'zh' | 'en', names: Names, f: ReturnType<typeof useF
     const off = duration(w.offset)
     if (w.for) return t('wait_for', { time: time(w.for) })
     if (w.until_time) return t('wait_time', { at: w.until_time })
-    if (w.until_date) return off?.n ? t(off.n < 0 ? 'wait_date_before' : 'wait_date_after', { what: w.until_date, time: time(w.offset), at }) : t('wait_date', { what: w.until_date, at })
+    if (w.until_date) return off?.n ? t(off.n < 0 ? 'wait_date_before' : 'wait_date_after', { what: field(w.until_date), time: time(w.offset), at }) : t('wait_date', { what: field(w.until_date), at })
     if (w.until) return [...t('wait_until', { cond: predicate(w.until, 'many') }), ...most]
     if (w.until_segment) return [...t('wait_segment', { what: names.segment(w.until_segment) }), ...most]
     return t('wait_none')
   }
   const set = (step: Step): Said =>
-    Object.entries(step.set ?? {}).flatMap(([what, to], i) => [...(i ? t('join') : []), ...(to === null ? t('unset', { what }) : t('set', { what, to: str(to) }))])
+    Object.entries(step.set ?? {}).flatMap(([what, to], i) => [...(i ? t('join') : []), ...(to === null ? t('unset', { what: field(what) }) : t('set', { what: field(what), to: str(to) }))])
   const step = (x: Step): Said => {
     switch (kindOf(x)) {
       case 'wait': return wait(x)
@@ -164,8 +167,8 @@ export function sayer(lang: 'zh' | 'en', names: Names, f: ReturnType<typeof useF
   const arm = (a: Arm): Said => (a.percent !== undefined ? t('percent', { n: a.percent }) : a.if ? t('if', { cond: predicate(a.if) }) : t('else'))
   const again = (j: Journey): string => {
     const a = j.entry?.again ?? 'after_exit'
-    if (typeof a === 'object') return a.after ? s('again_after', { time: time(a.after) }) : s('again_per_key', { what: j.trigger.key ?? '' })
-    return s(`again_${a}` as Key, { what: j.trigger.key ?? '' })
+    if (typeof a === 'object') return a.after ? s('again_after', { time: time(a.after) }) : s('again_per_key', { what: field(j.trigger.key ?? '') })
+    return s(`again_${a}` as Key, { what: field(j.trigger.key ?? '') })
   }
   const exits = (j: Journey): Said => ((j.exit ?? []).length ? t('exit', { cond: (j.exit ?? []).map((p) => predicate(p, 'many')).join(s('or')) }) : [])
   const goal = (j: Journey): Said => {

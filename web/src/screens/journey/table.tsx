@@ -19,7 +19,7 @@ export function earliest(steps: Step[], since: number | null = 0, out = new Map<
 }
 export function afterText(ms: number | undefined, say: Say): string {
   if (ms === undefined) return ''
-  const [unit, size] = ([['d', 86_400_000], ['h', 3_600_000], ['m', 60_000], ['s', 1000]] as const).find(([, n]) => ms >= n && ms % n === 0) ?? ['s', 1000]
+  const [unit, size] = ms >= 172_800_000 && ms % 86_400_000 < 3_600_000 ? (['d', 86_400_000] as const) : ms >= 3_600_000 ? (['h', 3_600_000] as const) : ms >= 60_000 ? (['m', 60_000] as const) : (['s', 1000] as const)
   return ms === 0 ? '' : say.time(`${Math.round(ms / size)}${unit}`)
 }
 
@@ -36,7 +36,7 @@ export function JourneyTable({ journey, figures, say, open }: { journey: Journey
         <tbody>
           <tr><td className="dim">0</td><td>{plain(say.trigger(journey.trigger))}</td><td className="n" /><td className="n"><Count n={figures?.report.entered} label={t('cCame')} ask={{ of: 'entered' }} open={open} /></td><td className="n" colSpan={6} /></tr>
           {lines(journey.steps).map((l) => {
-            const pad = { paddingLeft: l.depth * 20 }
+            const pad = { paddingLeft: 16 + l.depth * 20 }
             if (l.kind === 'arm') {
               const took = tookArm(figures, l.of, l.index)
               return <tr key={`${pathKey(l.path)}a`} className="jt-arm"><td /><td style={pad}>{plain(say.arm(l.arm))}</td><td className="n" /><td className="n"><Count n={took} label={t('cCame')} open={open} /></td><td className="n" colSpan={6} /></tr>

@@ -49,7 +49,7 @@ export function Versions({ journey, say, open, close }: { journey: Shown; say: S
                   <p className="small dim">{[v.entered !== undefined ? t('versionPeople', { n: v.entered }) : '', v.running !== undefined && !v.live ? t('versionRunning', { n: v.running }) : ''].filter(Boolean).join(' · ')}</p>
                   {v.changes.length > 0
                     ? <ul className="changes">{v.changes.map((c, i) => <li key={i}>{changeText(c, steps, say, t)}</li>)}</ul>
-                    : <p className="muted">{v.changes_known === false ? t('versionUnknown') : v.version === 1 ? t('versionFirst') : ''}</p>}
+                    : <p className="muted">{v.version === 1 ? t('versionFirst') : v.changes_known === false ? t('versionUnknown') : ''}</p>}
                 </li>
               ))}
             </ol>

@@ -97,7 +97,7 @@ function Group({ title, list, numbers, say }: { title: string; list: Shown[]; nu
         <tbody>
           {list.map((j) => {
             const x = numbers.get(j.id)
-            const s = standing({ ...j, percent: j.percent ?? x?.release })
+            const s = standing(j)
             const to = `/journeys/${encodeURIComponent(j.id)}`
             const channels = channelsOf(j).map((c) => channelTitle(t.lang, c)).join(t.lang === 'zh' ? '、' : ', ')
             return (
@@ -105,6 +105,7 @@ function Group({ title, list, numbers, say }: { title: string; list: Shown[]; nu
                 <td>
                   <Link href={to} className="b ink js-name">{text(j.name, j.id)}</Link>
                   <div className="small dim">{counted ? channels : plain(say.trigger(j.trigger))}{counted && j.changed && `${channels ? ' · ' : ''}${t('nextDraft')}`}</div>
+                  {counted && j.waiting > 0 && <div className="small dim js-line">{t('waitingOnly', { waiting: f.number(j.waiting) })}</div>}
                 </td>
                 <td><Status kind={s.kind}>{s.text}</Status></td>
                 {counted && (

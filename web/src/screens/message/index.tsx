@@ -70,7 +70,8 @@ function Editor({ template, etag }: { template: Template; etag: string | null })
   })
   const remove = useMutation({ mutationFn: () => api.delete('/api/v1/templates/{id}', { path: { id: template.id ?? '' } }), onSuccess: () => { toast(t('deleted')); void client.invalidateQueries({ queryKey: ['templates'] }); go('/content') }, onError: (e) => { setDeleting(false); toast(say(e)) } })
   const p = preview.data
-  const who = p?.customer ? nameOf(p.customer).text : t('someone')
+  const seen = person ?? p?.customer?.id
+  const who = p?.customers?.find((c) => c.id === seen)?.name || (p?.customer ? nameOf(p.customer).text : t('someone'))
   const people = (
     <span className="row" style={{ gap: 6 }}><span className="small muted nowrap">{t('seenBy')}</span>
       <Pick small choices={(p?.customers ?? []).map((c) => ({ value: c.id, label: c.name || c.to || c.id }))} value={person ?? p?.customer?.id} onPick={setPerson}>{who}</Pick></span>

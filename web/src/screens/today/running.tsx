@@ -26,7 +26,7 @@ export function Running({ today }: { today: Today }) {
         <thead><tr><th scope="col">{t('cJourney')}</th><th scope="col">{t('cStatus')}</th><th scope="col" className="n">{t('cWaiting')}</th><th scope="col" className="n">{t('cNext')}</th><th scope="col" className="n">{t('cGoal')}</th></tr></thead>
         <tbody>
           {list.slice(0, 8).map((j) => {
-            const s = standing({ status: j.status, percent: j.release ?? shown.get(j.id)?.percent })
+            const s = standing({ status: j.status, percent: shown.get(j.id)?.percent })
             const to = `/journeys/${encodeURIComponent(j.id)}`
             const due = next.get(j.id) ?? 0
             return (
