@@ -100,7 +100,7 @@ const rfm: Read = (a, n) => {
   const rows = [...by].sort((x, y) => y[1].amount - x[1].amount), top = rows[0]
   const part = (x: number) => (num(total.amount) > 0 ? x / num(total.amount) : 0)
   return {
-    columns: [col('group', 'text'), col('customers'), col('amount', 'money'), col('share', 'share')], chart: { kind: 'bar', x: 'group', y: 'customers', as: 'number' },
+    columns: [col('group', 'text'), col('customers'), col('amount', 'money'), col('share', 'share')], chart: { kind: 'bar', x: 'group', y: 'share', as: 'share' },
     rows: rows.map(([id, v]) => ({ cells: { group: n.word('rfm', id), ...v, share: part(v.amount) }, drills: { customers: { name: id } } })),
     say: top ? { name: n.word('rfm', top[0]), n: top[1].customers, share: n.f.share(part(top[1].amount)) } : null,
   }
