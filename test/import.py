@@ -139,6 +139,10 @@ def customers_list(dir):
           sorted(li["tags"]) == ["VIP", "新客"] and li["consent"] == {"sms": True}, li)
     status, text = s.call("GET", f"/api/v1/imports/{job['id']}/errors")
     check("errors", text.decode().splitlines()[1] == "3,,there is no identifier,,,nobody,,,,1", text)
+    s.run("agreed.csv", "手机号\n13800138001\n13800138009\n".encode(), kind="customers", options={"consent": ["sms"]})
+    check("a list in which everybody agreed overrules nobody's no",
+          s.customer("phone:+8613800138001")[1]["consent"] == {"sms": False} and
+          s.customer("phone:+8613800138009")[1]["consent"] == {"sms": True})
     check("gb18030", s.run("g.csv", content.decode().encode("gb18030"), kind="customers")["accepted"] == 2)
     check("utf-16", s.run("u.csv", content.decode().encode("utf-16"), kind="customers")["accepted"] == 2)
     line = json.dumps({"user_id": "n1", "city": "Paris", "n": 5, "list": [1, 2]}) + "\n{broken\n"

@@ -73,6 +73,7 @@ static str usual_reason(const struct item_state *s)
 static bool may_consent(struct engine *e, const struct item_state *s, const struct item_consent *c)
 {
     struct customer_view v = {e->customers, NULL};
+    if (c->state == CONSENT_UNLESS_NO) return view_consent(&v, s->head, c->channel, c->topic) != 2;
     if (!s->open || c->state == CONSENT_NO) return true;
     if (!(customer_at(e->customers, s->head)->flags & CUSTOMER_KNOWN)) return true;
     return view_consent(&v, s->head, c->channel, c->topic) != 2;
@@ -83,7 +84,9 @@ static void set_consents(struct engine *e, const struct item_state *s)
     struct reader r = reader_of(s->item.consents);
     struct item_consent c;
     while (item_consent_next(&r, &c)) {
-        u8 state = c.state == CONSENT_YES ? 1 : c.state == CONSENT_NO ? 2 : 0;
+        u8 state = c.state == CONSENT_YES || c.state == CONSENT_UNLESS_NO ? 1
+                   : c.state == CONSENT_NO                                ? 2
+                                                                          : 0;
         struct change change, said = {.field = FIELD_CONSENT, .code = c.channel, .topic = c.topic};
         if (!may_consent(e, s, &c)) continue;
         if (!c.proof.reason.n) c.proof.reason = usual_reason(s);

@@ -156,7 +156,7 @@ bool item_consent_next(struct reader *r, struct item_consent *out)
         p->source = read_proof_text(r), p->by = read_proof_text(r);
         if (!(p->reason.n || p->text.n || p->source.n || p->by.n)) r->bad = true;
     }
-    if (out->channel == 0 || out->state > CONSENT_UNSET) r->bad = true;
+    if (out->channel == 0 || out->state > CONSENT_UNLESS_NO) r->bad = true;
     return !r->bad;
 }
 

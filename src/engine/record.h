@@ -100,7 +100,8 @@ enum { ITEM_DEPTH_MAX = 32 /* nesting of one property or trait */ };
 struct consent_proof {
     str reason, text, source, by;
 };
-enum { CONSENT_NO = 0, CONSENT_YES = 1, CONSENT_UNSET = 2, CONSENT_PROOF_MAX = 1000 };
+/* CONSENT_UNLESS_NO: yes, said of many at once (an import); it overrules nobody's no. */
+enum { CONSENT_NO, CONSENT_YES, CONSENT_UNSET, CONSENT_UNLESS_NO, CONSENT_PROOF_MAX = 1000 };
 /* One more of an item's consents: {varint channel, varint topic (0 = the channel), u8 state, with a
  * proof plus 16 and then its four texts}. `proof` may be NULL. */
 void item_consent_put(struct buf *b, u32 channel, u32 topic, u8 state,

@@ -594,7 +594,7 @@ TEST("kinds and states this binary does not know are refused")
     CHECK(!item_read((str){0}, 0, &item));
 
     buf_reset(&b);
-    item_put(&b, &(struct item){.what = ITEM_EDIT, .consents = S("\x01\x00\x03")}, 0);
+    item_put(&b, &(struct item){.what = ITEM_EDIT, .consents = S("\x01\x00\x04")}, 0);
     CHECK(!item_read(buf_str(&b), 0, &item));
     static const str DAMAGED[] = {{"\x01\x00\x11", 3},
                                   {"\x01\x00\x11\0\0\0\0", 7},

@@ -235,7 +235,8 @@ static bool take_consent(struct taking *t, u32 i, const struct column *c)
     return true;
 }
 
-/* What holds for everybody in the file, unless the row itself says yes or no. */
+/* What holds for everybody in the file, unless the row itself says yes or no, or the customer said
+ * no before. */
 static void take_agreed(struct taking *t)
 {
     struct import *im = t->im;
@@ -249,7 +250,7 @@ static void take_agreed(struct taking *t)
         if (said) continue;
         buf_varint(&im->consents, im->agreed[k]);
         buf_varint(&im->consents, 0);
-        buf_byte(&im->consents, true);
+        buf_byte(&im->consents, CONSENT_UNLESS_NO);
     }
 }
 
