@@ -1,0 +1,41 @@
+// ask.ts: the questions of this page, as the analyses take them (docs/analyses.md), and what they answer.
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { api, type Schemas } from '~/api/client'
+
+const DAY = 86_400_000
+export type Request = Record<string, unknown>
+/** A question and the figure of its answer whose customers are wanted. */
+export type Asked = { analysis: string; request: Request }
+export type Drilled = { count: number; sample: Schemas['customer'][]; predicate?: unknown; segment?: string }
+
+export type Step = { step: number; name: string; customers: number; share: number; share_of_previous: number; lost: number }
+export type Hour = { weekday: number; hour: number; events: number; customers: number }
+export type Cell = { r: number; f: number; m: number; customers: number; amount: number }
+export type Funnel = { steps: Step[] }
+export type Hours = { rows: Hour[] }
+export type Groups = { cells: Cell[]; bounds: Record<'recency_days' | 'frequency' | 'amount', number[]>; total: { customers: number; amount: number } }
+
+const post = <T,>(a: Asked, signal?: AbortSignal) =>
+  api.post<T>('/api/v1/analyses/{name}', { path: { name: a.analysis }, body: a.request, ...(signal ? { signal } : {}) })
+
+/** Whole minutes, so that a page looked at twice asks the same. */
+export const since = (days: number, now = Date.now()) => new Date(Math.floor(now / 60_000) * 60_000 - days * DAY).toISOString()
+
+/** From the first look at a product to the second order. */
+export const STEPS = ['Product Viewed', 'Product Added', 'Checkout Started', 'Order Completed', 'Order Completed'] as const
+export const funnelOf = (from: string): Asked => ({ analysis: 'funnel', request: { from, window: '7d', steps: STEPS.map((did) => ({ did })) } })
+export const hoursOf = (from: string): Asked => ({ analysis: 'heatmap', request: { from, event: 'Order Completed' } })
+/** Two halves of each figure make eight groups. */
+export const groupsOf = (): Asked => ({ analysis: 'rfm', request: { groups: 2 } })
+/** The same groups as they were, with today's bounds: what moved is then people, not the bounds. */
+export const groupsThen = (bounds: Groups['bounds'], as_of: string): Asked => ({ analysis: 'rfm', request: { groups: bounds, as_of } })
+
+export function useAnswer<T>(a: Asked | null) {
+  return useQuery({
+    queryKey: ['analyses', a?.analysis, a?.request], enabled: a !== null, placeholderData: keepPreviousData, staleTime: 60_000,
+    queryFn: ({ signal }) => post<T>(a as Asked, signal),
+  })
+}
+export const drill = (a: Asked, at: Request, signal?: AbortSignal) => post<Drilled>({ ...a, request: { ...a.request, drill: at } }, signal)
+export const keep = (a: Asked, at: Request, id: string, name: string) =>
+  post<Drilled>({ ...a, request: { ...a.request, drill: at, save_as: { id, name } } })

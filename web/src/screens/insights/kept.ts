@@ -1,0 +1,32 @@
+// kept.ts: questions and boards that were kept. An item says its question (chart.ask) beside the request it made, so that
+// "the last 30 days" goes along with the days.
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { all, api } from '~/api/client'
+import { type Text } from '~/i18n'
+import { toast, useErrorText } from '~/parts'
+import { type Ask, requestOf } from './asks'
+
+export type Saved = { id: string; name: Text; analysis: string; request?: unknown; chart?: unknown }
+export type Item = { analysis?: string; request?: unknown; title?: Text; chart?: unknown; saved?: string; x?: number; y?: number; w?: number; h?: number }
+export type Board = { id: string; name: Text; description?: Text; items?: Item[]; controls?: unknown }
+
+export const useSaved = () => useQuery({ queryKey: ['saved-analyses'], queryFn: () => all<Saved>('/api/v1/saved-analyses') })
+export const useBoards = () => useQuery({ queryKey: ['dashboards'], queryFn: () => all<Board>('/api/v1/dashboards') })
+
+export const itemOf = (ask: Ask, title: Text): Item => ({ analysis: ask.kind, request: requestOf(ask), title, chart: { ask } })
+
+export function useKeeping() {
+  const client = useQueryClient()
+  const say = useErrorText()
+  const onError = (e: unknown) => toast(say(e))
+  const again = (key: string) => () => client.invalidateQueries({ queryKey: [key] })
+  const boards = { onSuccess: again('dashboards'), onError }
+  const questions = { onSuccess: again('saved-analyses'), onError }
+  return {
+    save: useMutation({ mutationFn: (x: { ask: Ask; name: string }) => api.post<Saved>('/api/v1/saved-analyses', { body: { name: x.name, analysis: x.ask.kind, request: requestOf(x.ask), chart: { ask: x.ask } } }), ...questions }),
+    forget: useMutation({ mutationFn: (s: Saved) => api.delete('/api/v1/saved-analyses/{id}', { path: { id: s.id } }), ...questions }),
+    make: useMutation({ mutationFn: (b: Omit<Board, 'id'>) => api.post<Board>('/api/v1/dashboards', { body: b }), ...boards }),
+    change: useMutation({ mutationFn: (b: Board) => api.put<Board>('/api/v1/dashboards/{id}', { path: { id: b.id }, body: { name: b.name, items: b.items ?? [], ...(b.description ? { description: b.description } : {}), ...(b.controls ? { controls: b.controls } : {}) } }), ...boards }),
+    remove: useMutation({ mutationFn: (b: Board) => api.delete('/api/v1/dashboards/{id}', { path: { id: b.id } }), ...boards }),
+  }
+}
