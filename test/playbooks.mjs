@@ -111,7 +111,7 @@ async function run(language, first) {
   await track('buys', 'Order Completed', { order_id: 'o-buys', cart_id: 'c-buys', total: 128.5 })
   const cart = await mailTo('cart')
   check(say('what is in the cart is named'), cart?.mail.html.includes('茶 &lt;壶&gt;') && cart.mail.html.includes(zh ? '回到购物车' : 'Back to the cart'), cart?.mail.html?.slice(0, 400))
-  check(say('the second has a coupon'), /<b>[A-Z0-9]{6,}<\/b>/.test((await mailTo('cart', 2))?.mail.html))
+  check(say('the second has a coupon'), />\s*[A-Z0-9]{6,}\s*</.test((await mailTo('cart', 2))?.mail.html))
   check(say('and there is a last one'), (await mailTo('cart', 3))?.mail.subject === (zh ? '最后提醒：购物车即将清空' : 'A last reminder about your cart'))
   check(say('who bought gets none'), !mails.some(m => m.to === mail('buys')) && (await until(async () => (await why('buys', 'abandoned-cart')).outcome === 'exited')))
   const no = await until(async () => { const w = await why('deaf', 'abandoned-cart'); return w.outcome === 'refused' && w })
