@@ -2,6 +2,7 @@
 # gate.sh — deeper than run.sh, at most an hour: before a release or the end of a large piece of work.
 . "$(dirname "$0")/lib.sh"
 set -u
+export WHOLE=1
 step "everything of make test" bash test/run.sh
 step "simulator, 2,000 seeds" sh test/simulate.sh 2000
 step "planted bugs are found" bash test/planted.sh

@@ -16,8 +16,9 @@ export type FlowStep = { kind?: string; icon?: string; words?: Text }
 export function Flow({ steps }: { steps: FlowStep[] }) {
   const text = useText()
   const shown = steps.slice(0, 6)
+  const label = steps.map((s) => text(s.words)).filter(Boolean).join(' → ')
   return (
-    <div className="flow" role="img" aria-label={steps.map((s) => text(s.words)).filter(Boolean).join(' → ')}>
+    <div className="flow" {...(label ? { role: 'img', 'aria-label': label } : { 'aria-hidden': true })}>
       {shown.map((s, i) => {
         const I = ICONS[s.icon ?? ''] ?? ICONS[s.kind ?? ''] ?? (i === 0 ? IconUserHeart : IconMessage2)
         return (

@@ -101,8 +101,8 @@ function Style({ draft, set }: { draft: Template; set: (t: Template) => void }) 
   return (
     <div className="stack">
       <h2>{t('style')}</h2>
-      <ColorInput label={t('accent')} format="hex" value={style.accent ?? ''} placeholder="#0b6e63" onChange={(accent) => put({ accent })} />
-      <ColorInput label={t('background')} format="hex" value={style.background ?? ''} placeholder="#f1f2ef" onChange={(background) => put({ background })} />
+      <ColorInput withEyeDropper={false} label={t('accent')} format="hex" value={style.accent ?? ''} placeholder="#0b6e63" onChange={(accent) => put({ accent })} />
+      <ColorInput withEyeDropper={false} label={t('background')} format="hex" value={style.background ?? ''} placeholder="#f1f2ef" onChange={(background) => put({ background })} />
       <Select label={t('font')} data={(['sans', 'serif', 'mono'] as const).map((f) => ({ value: f, label: t(`f_${f}`) }))} value={style.font ?? 'sans'} onChange={(font) => put({ font })} />
       <NumberInput label={t('width')} min={480} max={720} step={20} value={style.width ?? 600} onChange={(w) => put({ width: Number(w) || 600 })} />
     </div>

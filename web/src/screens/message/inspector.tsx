@@ -51,7 +51,7 @@ export function Inspector({ block, lang, both, acts, errorAt }: { block: Block; 
       case 'href': return <TextInput key={m.name} label={label} error={errorAt(m.name)} value={typeof value === 'string' ? value : ''} placeholder="https://, /…" onChange={(e) => set(m.name, e.currentTarget.value)} />
       case 'number': return <NumberInput key={m.name} label={label} min={m.min ?? 0} max={m.max ?? 1000} value={typeof value === 'number' ? value : Number(m.initial ?? 0)} onChange={(v) => set(m.name, Number(v) || m.initial)} />
       case 'check': return <Checkbox key={m.name} label={label} checked={value === true} onChange={(e) => set(m.name, e.currentTarget.checked || undefined)} />
-      case 'color': return <ColorInput key={m.name} label={label} format="hex" error={errorAt(m.name)} value={typeof value === 'string' ? value : ''} onChange={(v) => set(m.name, v)} />
+      case 'color': return <ColorInput key={m.name} withEyeDropper={false} label={label} format="hex" error={errorAt(m.name)} value={typeof value === 'string' ? value : ''} onChange={(v) => set(m.name, v)} />
       default: return (
         <div key={m.name}>
           <p className="mantine-InputWrapper-label">{label}</p>
