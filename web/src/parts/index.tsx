@@ -41,10 +41,10 @@ export function PageHead({ title, sub, crumbs, children }: { title: ReactNode; s
     <>
       {crumbs && (
         <nav className="crumb" aria-label={t('crumbs')}>
-          {crumbs.map((c) => (
+          {crumbs.map((c, i) => (
             <span key={c.to} className="row" style={{ gap: 6 }}>
+              {i > 0 && <span aria-hidden>/</span>}
               <Link href={c.to} className="dim">{c.name}</Link>
-              <span aria-hidden>/</span>
             </span>
           ))}
         </nav>

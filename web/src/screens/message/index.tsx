@@ -86,7 +86,7 @@ function Editor({ template, etag }: { template: Template; etag: string | null })
     </>
   )
   const saveButton = <Button small primary busy={save.isPending} disabled={!dirty && !!template.id} onClick={() => save.mutate()}>{t(usedBy.length ? 'saveUsed' : 'save')}</Button>
-  const status = `${draft.channel === 'sms' ? t('asSms') : t('asEmail')}, ${dirty ? t('unsaved') : t('saved')}${usedBy.length ? ` · ${t('usedBy', { names: usedBy.slice(0, 2).join(t.lang === 'zh' ? '、' : ', ') })}` : ''}`
+  const status = `${draft.channel === 'sms' ? t('asSms') : t('asEmail')}, ${dirty || !template.id ? t('unsaved') : t('saved')}${usedBy.length ? ` · ${t('usedBy', { names: usedBy.slice(0, 2).join(t.lang === 'zh' ? '、' : ', ') })}` : ''}`
   const title = <TextInput className="message-name" variant="unstyled" aria-label={t('name')} placeholder={t(draft.channel === 'sms' ? 'newSms' : 'newEmail')} value={name || (template.id && !draft.name ? template.id : name)} onChange={(e) => set({ ...draft, name: e.currentTarget.value })} />
   const confirm = <Confirm open={deleting} onClose={() => setDeleting(false)} bad title={t('deleteTitle', { name: name || template.id || '' })} yes={t('deleteIt')} busy={remove.isPending} onYes={() => remove.mutate()}>{t('deleteBody')}</Confirm>
   const failed = save.error && <div style={{ padding: '12px 24px' }}><ErrorNote error={save.error} /></div>

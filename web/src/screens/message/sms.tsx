@@ -19,15 +19,16 @@ export function SmsEditor({ draft, set, lang, both, preview, error, tools }: { d
   const text = inLang(draft.text, lang)
   const write = (v: string) => set({ ...draft, text: withLang(draft.text, lang, v, both) })
   const put = (liquid: string) => { const el = area.current; const a = el?.selectionStart ?? text.length; write(text.slice(0, a) + liquid + text.slice(el?.selectionEnd ?? a)); requestAnimationFrame(() => el?.focus()) }
-  const sms = preview?.sms
+  const empty = text === '' && standIn(draft.text, lang) === ''
+  const sms = empty ? undefined : preview?.sms
   const errors = error instanceof Problem ? error.errors : []
   return (
     <div className="cols">
       <div className="stack-5">
         <div className="sms-box">
-          {sms?.sign && <p className="dim">【{sms.sign.replace(/^【|】$/g, '')}】</p>}
+          {preview?.sms?.sign && <p className="dim">【{preview.sms.sign.replace(/^【|】$/g, '')}】</p>}
           <Textarea ref={area} variant="unstyled" autosize minRows={3} maxRows={12} aria-label={t('smsText')} value={text} placeholder={standIn(draft.text, lang)} onChange={(e) => write(e.currentTarget.value)} />
-          {sms?.opt_out && <p className="dim">{sms.opt_out}</p>}
+          {preview?.sms?.opt_out && <p className="dim">{preview.sms.opt_out}</p>}
           <div className="sms-tools"><Insert onInsert={put} /><span className="small dim">{t('fixedParts')}</span></div>
         </div>
         {errors.length > 0 && <Note kind="bad">{errors.slice(0, 3).map((e) => <p key={e.message} className="wrap">{e.message}</p>)}</Note>}
@@ -38,11 +39,11 @@ export function SmsEditor({ draft, set, lang, both, preview, error, tools }: { d
           </div>
         )}
         {sms?.people?.over ? <Note kind="warn">{t('overPeople', { over: sms.people.over })}</Note> : null}
-        {preview && <Card><Checks preview={preview} /></Card>}
+        {preview && !empty && <Card><Checks preview={preview} /></Card>}
       </div>
       <div className="stack" style={{ justifyItems: 'center' }}>
         <div className="row" style={{ flexWrap: 'wrap' }}>{tools}</div>
-        <Phone who={preview?.from || sms?.sign || ''}>{sms && <Bubble text={sms.text ?? ''} />}</Phone>
+        <Phone who={preview?.from || preview?.sms?.sign || ''}>{sms && <Bubble text={sms.text ?? ''} />}</Phone>
       </div>
     </div>
   )
