@@ -3,6 +3,7 @@
 
 The files of the folders (a later folder's file takes the place of an earlier one's), with what FILE.br and FILE.gz
 hold beside it; the description of the API turned into JSON; the playbooks."""
+import hashlib
 import os
 import subprocess
 import sys
@@ -44,9 +45,13 @@ def main():
         subprocess.run([sys.executable, os.path.join(TOOLS, "openapi.py"), "api/openapi.yaml"], stdout=f, check=True)
     data = Bytes()
     files = files_of(folders) | {"/openapi.json": openapi}
-    table = [f'    {{"{p}", {data.add(f)}, {data.add(f + ".br")}, {data.add(f + ".gz")}}},' for p, f in sorted(files.items())]
+    def tag(path):
+        with open(path, "rb") as f:
+            return hashlib.sha256(f.read()).hexdigest()[:16]
+
+    table = [f'    {{"{p}", {data.add(f)}, {data.add(f + ".br")}, {data.add(f + ".gz")}, "\\"{tag(f)}\\""}},' for p, f in sorted(files.items())]
     books = [
-        f'    {{"{b}", {data.add(f"playbooks/{b}/playbook.json")}, 0, 0, 0, 0}},'
+        f'    {{"{b}", {data.add(f"playbooks/{b}/playbook.json")}, 0, 0, 0, 0, 0}},'
         for b in sorted(os.listdir("playbooks"))
         if os.path.exists(f"playbooks/{b}/playbook.json")
     ]
@@ -56,6 +61,7 @@ def main():
         f.write('#include "server/embed.h"\n\n')
         f.writelines(f"extern const unsigned char {n}[];\n" for n in data.names)
         f.write("\nconst struct embedded EMBEDDED[] = {\n" + "\n".join(table) + "\n    {0}};\n")
+        f.write(f"const size_t EMBEDDED_COUNT = {len(table)};\n")
         f.write("const struct embedded PLAYBOOKS[] = {\n" + "\n".join(books) + "\n    {0}};\n")
 
 

@@ -164,13 +164,7 @@ static void merge(void *state, void *other)
 {
     struct state *s = state;
     const struct state *o = other;
-    s->rows.full |= o->rows.full;
-    for (u64 i = 0; i < o->rows.places; i++) {
-        const u64 *from = o->rows.cells + i * WORDS;
-        if (!(from[0] | from[1] | from[2] | from[3])) continue;
-        u64 *into = series_at(&s->rows, o->rows.first + (i64)i);
-        for (u32 w = 0; into && w < WORDS; w++) into[w] += from[w];
-    }
+    series_add(&s->rows, &o->rows);
     for (u32 k = 0; k < STAGES_MAX; k++) {
         s->here[k] += o->here[k];
         s->entered[k] += o->entered[k];

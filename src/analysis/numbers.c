@@ -86,6 +86,23 @@ u64 *series_far(struct series *s, i64 place)
     return s->cells + (u64)(place - s->first) * s->words;
 }
 
+static bool is_zero(const u64 *cells, u32 words)
+{
+    for (u32 w = 0; w < words; w++)
+        if (cells[w]) return false;
+    return true;
+}
+
+void series_add(struct series *s, const struct series *other)
+{
+    s->full |= other->full;
+    for (u64 i = 0; i < other->places; i++) {
+        const u64 *from = other->cells + i * other->words;
+        u64 *into = is_zero(from, s->words) ? NULL : series_at(s, other->first + (i64)i);
+        for (u32 w = 0; into && w < s->words; w++) into[w] += from[w];
+    }
+}
+
 void series_clear(struct series *s)
 {
     free(s->cells);

@@ -44,4 +44,6 @@ static inline u64 *series_at(struct series *s, i64 place)
     u64 i = (u64)(place - s->first);
     return LIKELY(i < s->places) ? s->cells + i * s->words : series_far(s, place);
 }
+/* Adds counters to counters, place by place; what is too far makes it full. */
+void series_add(struct series *s, const struct series *other);
 void series_clear(struct series *s);

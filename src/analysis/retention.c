@@ -124,12 +124,7 @@ static void merge(void *state, void *other)
 {
     struct state *s = state;
     const struct state *o = other;
-    s->rows.full |= o->rows.full;
-    for (u64 i = 0; i < o->rows.places; i++) {
-        const u64 *from = o->rows.cells + i * o->rows.words;
-        u64 *into = from[0] ? series_at(&s->rows, o->rows.first + (i64)i) : NULL;
-        for (u32 w = 0; into && w < s->rows.words; w++) into[w] += from[w];
-    }
+    series_add(&s->rows, &o->rows);
 }
 
 static void put_label(const struct state *s, i64 unit, struct buf *out)

@@ -363,16 +363,6 @@ static i64 follow(const struct evaluation *e, persona p, i64 t, bool back)
     return t;
 }
 
-/* Does it look into the properties of such an event? Of a plain did the others' kind says enough.
- */
-static bool looks_into(const struct tally *t, const struct event *ev)
-{
-    if (t->window->has_since_last) return true;
-    if (t->leaf->messages) return message_event_says(ev->code, t->leaf->messages->status);
-    if (!t->filter) return true;
-    return t->filter->event ? ev->code == t->filter->event : !(ev->flags & EVENT_SYSTEM);
-}
-
 static bool newest(const struct evaluation *e, persona p, i64 *at)
 {
     const struct subject *who = e->who;
@@ -428,6 +418,16 @@ static bool in_pass(const struct evaluation *e, const struct leaf *leaf)
 {
     if (e->state && leaf->kept != KEPT_NOT) return false;
     return !leaf->did || leaf->did->window.kind != WINDOW_SESSION;
+}
+
+/* Does it look into the properties of such an event? Of a plain did the others' kind says enough.
+ */
+static bool looks_into(const struct tally *t, const struct event *ev)
+{
+    if (t->window->has_since_last) return true;
+    if (t->leaf->messages) return message_event_says(ev->code, t->leaf->messages->status);
+    if (!t->filter) return true;
+    return t->filter->event ? ev->code == t->filter->event : !(ev->flags & EVENT_SYSTEM);
 }
 
 static void pass(struct evaluation *e)

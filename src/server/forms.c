@@ -380,9 +380,7 @@ void form_script(struct call *c, const struct form *f)
         buf_byte(&b, '}');
     }
     buf_put(&b, S("]}"));
-    for (const struct embedded *e = EMBEDDED; e->path; e++)
-        if (strcmp(e->path, "/form.js") == 0)
-            buf_put(&c->out, (str){(const char *)e->bytes, e->size});
+    buf_put(&c->out, embed_bytes(S("/form.js")));
     buf_put(&c->out, S("(document.currentScript,"));
     put_safely(&c->out, buf_str(&b));
     buf_put(&c->out, S(");\n"));

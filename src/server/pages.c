@@ -4,27 +4,10 @@
  * gets index.html, which knows what to show there. */
 #include "server/pages.h"
 
-#include "base/hash.h"
 #include "server/embed.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static const struct embedded *file_named(str path)
-{
-    size_t n = 0, low = 0;
-    while (EMBEDDED[n].path) n++;
-    while (low < n) {
-        size_t mid = low + (n - low) / 2;
-        int c = str_cmp(str_of(EMBEDDED[mid].path), path);
-        if (c == 0) return &EMBEDDED[mid];
-        if (c < 0)
-            low = mid + 1;
-        else
-            n = mid;
-    }
-    return NULL;
-}
 
 static bool is_api(str path)
 {
@@ -51,8 +34,8 @@ static bool is_frame(str path)
 bool pages_fit(const struct call *c)
 {
     if (c->req->verb != METHOD_GET && c->req->verb != METHOD_HEAD) return false;
-    if (is_frame(c->req->path)) return file_named(c->req->path) != NULL;
-    return str_starts(c->req->path, S("/ui/")) ? file_named(c->req->path) != NULL
+    if (is_frame(c->req->path)) return embed_find(c->req->path) != NULL;
+    return str_starts(c->req->path, S("/ui/")) ? embed_find(c->req->path) != NULL
                                                : wants_page(c->req);
 }
 
@@ -115,12 +98,9 @@ static str body_of(struct call *c, const struct embedded *f)
 err pages_send(struct call *c)
 {
     bool hashed = str_starts(c->req->path, S("/ui/")), framed = is_frame(c->req->path);
-    const struct embedded *f = file_named(hashed || framed ? c->req->path : S("/index.html"));
+    const struct embedded *f = embed_find(hashed || framed ? c->req->path : S("/index.html"));
     if (!f) return diag_set(&c->why, ERR_NOT_FOUND, "nothing is at this address");
-    char tag[32];
-    snprintf(tag, sizeof tag, "\"%016llx\"",
-             (unsigned long long)hash_xxh64((str){(const char *)f->bytes, f->size}));
-    call_header(c, "ETag", str_of(tag));
+    call_header(c, "ETag", str_of(f->tag));
     call_header(c, "Cache-Control",
                 hashed ? S("public, max-age=31536000, immutable") : S("no-cache"));
     call_header(c, "X-Content-Type-Options", S("nosniff"));
@@ -128,7 +108,7 @@ err pages_send(struct call *c)
     c->type = type_of(str_of(f->path));
     if (framed) put_frame_policy(c);
     if (!hashed && !framed) put_policy(c);
-    if (str_eq(http_header(c->req, S("if-none-match")), str_of(tag))) {
+    if (str_eq(http_header(c->req, S("if-none-match")), str_of(f->tag))) {
         c->status = 304;
         return ERR_OK;
     }

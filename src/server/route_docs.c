@@ -4,13 +4,6 @@
 
 enum { DEPTH_MAX = 4 };
 
-static str spec(void)
-{
-    for (const struct embedded *f = EMBEDDED; f->path; f++)
-        if (strcmp(f->path, "/openapi.json") == 0) return (str){(const char *)f->bytes, f->size};
-    return (str){0};
-}
-
 static void put_element(struct buf *b, const char *tag, str text)
 {
     buf_printf(b, "<%s>", tag);
@@ -105,7 +98,7 @@ static bool has_tag(const struct json *op, str tag)
 static err docs(struct call *c)
 {
     const struct json *doc;
-    TRY(json_parse(spec(), c->arena, &doc, &c->why));
+    TRY(json_parse(embed_bytes(S("/openapi.json")), c->arena, &doc, &c->why));
     const struct json *tags = json_get(doc, "tags"), *paths = json_get(doc, "paths");
     web_begin(c, false, S("Beckon API"), (str){0});
     put_element(&c->out, "h1", S("Beckon API"));

@@ -3,13 +3,6 @@
 #include "server/embed.h"
 #include "server/pages.h"
 
-static const struct embedded *file_named(str path)
-{
-    for (const struct embedded *f = EMBEDDED; f->path; f++)
-        if (str_eq(path, str_of(f->path))) return f;
-    return NULL;
-}
-
 static err index_page(struct call *c)
 {
     return pages_send(c);
@@ -17,7 +10,7 @@ static err index_page(struct call *c)
 
 static err icon(struct call *c)
 {
-    const struct embedded *f = file_named(S("/icon.svg"));
+    const struct embedded *f = embed_find(S("/icon.svg"));
     if (!f) return diag_set(&c->why, ERR_NOT_FOUND, "nothing is at this address");
     call_header(c, "Cache-Control", S("public, max-age=3600"));
     c->type = S("image/svg+xml");
@@ -28,7 +21,7 @@ static err icon(struct call *c)
 /* The script for others' pages: any page may load it, and may keep it for an hour. */
 static err sdk_file(struct call *c)
 {
-    const struct embedded *f = file_named(c->req->path);
+    const struct embedded *f = embed_find(c->req->path);
     if (!f) return diag_set(&c->why, ERR_NOT_FOUND, "nothing is at this address");
     call_header(c, "Cache-Control", S("public, max-age=3600"));
     call_header(c, "Access-Control-Allow-Origin", S("*"));
@@ -41,7 +34,7 @@ static err sdk_file(struct call *c)
 
 static err openapi(struct call *c)
 {
-    const struct embedded *f = file_named(S("/openapi.json"));
+    const struct embedded *f = embed_find(S("/openapi.json"));
     if (!f) return diag_set(&c->why, ERR_NOT_FOUND, "nothing is at this address");
     buf_put(&c->out, (str){(const char *)f->bytes, f->size});
     return ERR_OK;

@@ -45,13 +45,6 @@ void web_put(struct buf *b, str text)
 
 /* ---- the frame ---- */
 
-static str style(void)
-{
-    for (const struct embedded *f = EMBEDDED; f->path; f++)
-        if (strcmp(f->path, "/public.css") == 0) return (str){(const char *)f->bytes, f->size};
-    return (str){0};
-}
-
 static void put_headers(struct call *c, str css, str posts_to)
 {
     u8 hash[32], text[64];
@@ -72,7 +65,7 @@ static void put_headers(struct call *c, str css, str posts_to)
 
 void web_begin(struct call *c, bool zh, str title, str posts_to)
 {
-    str css = style();
+    str css = embed_bytes(S("/public.css"));
     put_headers(c, css, posts_to);
     buf_printf(&c->out, "<!doctype html>\n<html lang=\"%s\"><head><meta charset=\"utf-8\">",
                zh ? "zh-CN" : "en");
