@@ -214,9 +214,37 @@ async function everyScreen() {
   await s.stop()
 }
 
+/* A file dropped in Data is looked at, brought in and listed; the demo shop goes by its button. */
+async function files() {
+  const s = await server('files')
+  const call = api(s.url, s.key())
+  const p = await signedIn(browser, s.url)
+  await p.page.goto(s.url + '/data/imports')
+  const csv = 'user_id,email,name\nf1,f1@example.com,Fay\n,broken,Bo\nf2,f2@example.com,Finn\n'
+  await p.page.locator('input[type=file]').setInputFiles({ name: 'people.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) })
+  const start = p.page.getByRole('button', { name: 'Bring in 2 rows' })
+  check('what can be taken is counted before anything comes', await start.waitFor({ timeout: 20000 }).then(() => true, () => false))
+  check('nothing has come yet', (await call('GET', '/customers/user_id:f1')).status === 404)
+  await start.click()
+  check('the file is listed when it is in', await p.page.locator('.tbl', { hasText: 'people.csv' }).waitFor({ timeout: 20000 }).then(() => true, () => false))
+  check('its customers are there', (await call('GET', '/customers/user_id:f2')).status === 200)
+  await call('POST', '/demo', {})
+  await until(async () => (await call('GET', '/demo')).body.status === 'ready', 60000)
+  await p.page.goto(s.url + '/data')
+  const out = p.page.getByRole('button', { name: 'Take the demo shop out' })
+  await out.first().click()
+  await out.last().click()
+  check('the demo shop goes by its button', await until(async () => (await call('GET', '/demo')).body.status === 'none', 60000))
+  check('what is the shop\'s own stays', (await call('GET', '/customers/user_id:f2')).status === 200)
+  check('no page has errors', p.errors.length === 0, p.errors.slice(0, 5))
+  await p.context.close()
+  await s.stop()
+}
+
 const only = process.env.ONLY?.split(',')
 console.log(`it is about noon in ${noonZone()}`)
 for (const playbook of Object.keys(STORIES)) for (const language of ['en', 'zh']) if (told(playbook, language) && (!only || only.includes(playbook) || only.includes(`${playbook}-${language}`))) await firstFiveMinutes(playbook, language)
+if (!only || only.includes('files')) await files()
 if (!only || only.includes('screens')) await everyScreen()
 await browser.close()
 smtp.close()

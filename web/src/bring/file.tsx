@@ -1,45 +1,19 @@
 // Customers out of a file: read once without bringing anything, its columns in words, then brought.
 import { Checkbox, Select } from '@mantine/core'
 import { IconFileSpreadsheet } from '@tabler/icons-react'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type DragEvent, useRef, useState } from 'react'
 import { api, Problem } from '~/api/client'
 import { useWords } from '~/i18n'
 import { useFormat } from '~/i18n/format'
 import { Button, Note, toast, useErrorText } from '~/parts'
+import { type Import, sendFile, useImport } from '~/imports/run'
 import './bring.css'
 import { bringWords } from './words'
 
-type Import = {
-  id: string; status: 'queued' | 'running' | 'done' | 'failed'; rows: number; accepted: number; rejected: number; detail?: string
-  mapping?: Record<string, string>; preview?: { columns: string[]; rows: string[][] }
-}
 const KNOWN = ['email', 'phone', 'user_id', 'member_no', 'attribute:name', 'attribute:birthday', 'attribute:expires_on', 'attribute:owner', 'attribute:language', 'attribute:gender', 'attribute:city', 'tag', 'consent:email', 'consent:sms']
 const WORDED = ['email', 'phone', 'user_id', 'member_no', 'name', 'birthday', 'expires_on', 'tag', 'consent:email', 'consent:sms', 'owner', 'language', 'gender', 'city'] as const
 const WHO = ['email', 'phone', 'user_id', 'member_no', 'external_id', 'openid', 'unionid', 'wecom']
-
-function send(file: File, dry: boolean, mapping: Record<string, string>, consent: string[]) {
-  const form = new FormData()
-  form.append('file', file, file.name)
-  form.append('kind', 'customers')
-  if (dry) form.append('dry_run', 'true')
-  if (Object.keys(mapping).length) form.append('mapping', JSON.stringify(mapping))
-  if (consent.length) form.append('options', JSON.stringify({ consent }))
-  return api.post<Import>('/api/v1/imports', { body: form })
-}
-
-function useImport(id: string | undefined, over: (i: Import) => void) {
-  const told = useRef('')
-  return useQuery({
-    queryKey: ['imports', id], enabled: !!id,
-    queryFn: async () => {
-      const i = await api.get<Import>('/api/v1/imports/{id}', { path: { id } })
-      if ((i.status === 'done' || i.status === 'failed') && told.current !== i.id) { told.current = i.id; over(i) }
-      return i
-    },
-    refetchInterval: (q) => (q.state.data?.status === 'done' || q.state.data?.status === 'failed' ? false : 250),
-  })
-}
 
 /** What the target of a column is called; `attribute:x` and namespaces by their words where there are some. */
 function useTarget() {
@@ -96,13 +70,13 @@ export function BringFile({ wanted, channels = ['email'], onDone }: { wanted?: s
   const [agreed, setAgreed] = useState<Record<string, boolean>>({})
   const [readId, setReadId] = useState<string>()
   const [bringId, setBringId] = useState<string>()
-  const read = useImport(readId, () => {})
+  const read = useImport(readId)
   const bring = useImport(bringId, (i) => { if (i.status === 'done') { void client.invalidateQueries(); onDone?.() } })
-  const look = useMutation({ mutationFn: (x: File) => send(x, true, {}, []), onSuccess: (i) => setReadId(i.id) })
+  const look = useMutation({ mutationFn: (x: File) => sendFile(x, { kind: 'customers', dry: true }), onSuccess: (i) => setReadId(i.id) })
   const targets = (columns: string[]) => columns.map((c) => mapping[c] ?? read.data?.mapping?.[c] ?? '-')
   const columns = read.data?.preview?.columns ?? []
   const askable = channels.filter((c) => (c === 'email' || c === 'sms') && targets(columns).includes(c === 'sms' ? 'phone' : 'email') && !targets(columns).includes(`consent:${c}`))
-  const go = useMutation({ mutationFn: () => send(file as File, false, mapping, askable.filter((c) => agreed[c])), onSuccess: (i) => setBringId(i.id) })
+  const go = useMutation({ mutationFn: () => sendFile(file as File, { kind: 'customers', mapping, consent: askable.filter((c) => agreed[c]) }), onSuccess: (i) => setBringId(i.id) })
   const undo = useMutation({ mutationFn: () => api.post('/api/v1/imports/{id}/undo', { path: { id: bringId } }), onSuccess: () => { again(); toast(t('undone')); void client.invalidateQueries() }, onError: (e) => toast(say(e)) })
   function again() { setFile(undefined); setReadId(undefined); setBringId(undefined); setMapping({}); setAgreed({}); look.reset(); go.reset() }
   const take = (x: File | undefined) => { if (x) { again(); setFile(x); look.mutate(x) } }

@@ -2,38 +2,15 @@
 // cannot be taken is known before anything changes.
 import { Select } from '@mantine/core'
 import { IconFileSpreadsheet, IconUpload } from '@tabler/icons-react'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type DragEvent, useEffect, useId, useMemo, useState } from 'react'
-import { api } from '~/api/client'
 import { useWords } from '~/i18n'
 import { useFormat } from '~/i18n/format'
 import { Bar, Button, ErrorNote, Loading, Note, Segmented } from '~/parts'
 import { dataWords } from '~/screens/data/words'
 import './import.css'
+import { type Import, sendFile, useImport } from './run'
 import { guessKind, type ImportKind, targetsOf, wordOf } from './targets'
-
-export type Import = {
-  id: string; status: 'queued' | 'running' | 'done' | 'failed'; kind: ImportKind; mode?: 'history' | 'live'; dry_run?: boolean; file?: string; rows: number; accepted: number; rejected: number; warnings: number
-  detail?: string; undone?: boolean; undoing?: boolean; created_at: string; read_as?: string; preview?: { columns: string[]; rows: string[][] }; mapping?: Record<string, string>
-}
-
-export function useImport(id: string | undefined) {
-  return useQuery({
-    queryKey: ['import', id], enabled: !!id,
-    queryFn: () => api.get<Import>('/api/v1/imports/{id}', { path: { id: id ?? '' } }),
-    refetchInterval: (q) => (q.state.data && (q.state.data.status === 'done' || q.state.data.status === 'failed') ? false : 400),
-  })
-}
-
-function send(file: File, kind: ImportKind, dry: boolean, mode: 'history' | 'live', mapping: Record<string, string> | undefined) {
-  const form = new FormData()
-  form.set('kind', kind)
-  form.set('mode', mode)
-  if (dry) form.set('dry_run', 'true')
-  if (mapping) form.set('mapping', JSON.stringify(mapping))
-  form.set('file', file)
-  return api.post<Import>('/api/v1/imports', { body: form })
-}
 
 export function DropZone({ onFile, compact }: { onFile: (f: File) => void; compact?: boolean }) {
   const t = useWords(dataWords)
@@ -75,19 +52,17 @@ export function ImportFile({ file, kind: first, onDone, onCancel }: { file: File
     if (kind) return
     void file.slice(0, 4096).text().then((head) => setKind(/\.xlsx$/i.test(file.name) ? 'customers' : guessKind(head)))
   }, [file, kind])
-  const check = useMutation({ mutationFn: (a: { kind: ImportKind; mapping?: Record<string, string> | undefined }) => send(file, a.kind, true, 'history', a.mapping), onSuccess: (i) => setDryId(i.id) })
+  const check = useMutation({ mutationFn: (a: { kind: ImportKind; mapping?: Record<string, string> | undefined }) => sendFile(file, { kind: a.kind, dry: true, mapping: a.mapping }), onSuccess: (i) => setDryId(i.id) })
   const { mutate: ask } = check
   useEffect(() => { if (kind) ask({ kind, mapping }) }, [kind, mapping, ask])
   const dry = useImport(dryId)
-  const run = useMutation({ mutationFn: () => send(file, kind ?? 'customers', false, mode, mapping ?? dry.data?.mapping), onSuccess: (i) => setRealId(i.id) })
-  const real = useImport(realId)
-  const d = dry.data
-  useEffect(() => {
-    if (real.data?.status !== 'done') return
+  const run = useMutation({ mutationFn: () => sendFile(file, { kind: kind ?? 'customers', mode, mapping: mapping ?? dry.data?.mapping }), onSuccess: (i) => setRealId(i.id) })
+  const real = useImport(realId, (i) => {
+    if (i.status !== 'done') return
     void client.invalidateQueries()
-    onDone(real.data)
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [real.data?.status])
+    onDone(i)
+  })
+  const d = dry.data
   const ready = d && d.status === 'done' && !check.isPending
   const chosen = (c: string) => mapping?.[c] ?? d?.mapping?.[c] ?? '-'
   if (realId && !run.error) {

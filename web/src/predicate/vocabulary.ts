@@ -1,8 +1,7 @@
-// vocabulary.ts: everything a picker of conditions can offer, each with its words. One answer of the server; what it lacks
-// is put together from the single lists.
-import { useQuery } from '@tanstack/react-query'
+// vocabulary.ts: everything a picker of conditions can offer, each with its words.
 import { useMemo } from 'react'
-import { all, api, Problem, type Schemas } from '~/api/client'
+import type { Schemas } from '~/api/client'
+import { useServedVocabulary } from '~/api/vocabulary'
 import { type Text, textOf, useLang } from '~/i18n'
 import { eventName } from '~/events/words'
 import { channelWords, DEEDS, deedWords, nameWords } from './lexicon'
@@ -13,19 +12,6 @@ const asNamed = (list: readonly unknown[] | undefined): Named[] => (list ?? []).
   const o = (x ?? {}) as { id?: unknown; name?: Text; subject?: Text }
   return typeof o.id === 'string' ? [{ id: o.id, name: o.name ?? o.subject }] : []
 })
-
-async function fromLists(): Promise<Served> {
-  const [attributes, events, tags, stages, scores, segments, journeys, templates] = await Promise.all([
-    all<{ name: string; type: string | null }>('/api/v1/schema/attributes'), all<{ event: string; system: boolean; clients: boolean }>('/api/v1/schema/events'),
-    all<{ id: string }>('/api/v1/tags'), all<object>('/api/v1/stages'), all<object>('/api/v1/scores'), all<Named & { members?: number }>('/api/v1/segments'), all<object>('/api/v1/journeys'), all<object>('/api/v1/templates'),
-  ])
-  return {
-    attributes: attributes.map((a) => ({ name: a.name, ...(a.type ? { type: a.type } : {}) })), events: events.filter((e) => !e.system || e.clients).map((e) => ({ name: e.event })),
-    tags: tags.map((t) => ({ name: t.id })), stages: stages as Record<string, never>[], scores: scores as Record<string, never>[],
-    segments: segments.map((s) => ({ id: s.id, ...(s.name ? { name: s.name } : {}), ...(s.members === undefined ? {} : { members: s.members }) })),
-    journeys: journeys as Record<string, never>[], templates: templates as Record<string, never>[],
-  }
-}
 
 export type Item = { value: string; label: string; note?: string | undefined; group?: string | undefined }
 export type Stages = { id: string; name: string; stages: Item[] }
@@ -76,14 +62,6 @@ function vocabularyOf(v: Served | undefined, lang: 'zh' | 'en') {
 
 export function useVocabulary(): Vocabulary {
   const { lang } = useLang()
-  const q = useQuery({
-    queryKey: ['vocabulary'], staleTime: 60_000,
-    queryFn: async () => {
-      try { return await api.get('/api/v1/schema/vocabulary') } catch (e) {
-        if (e instanceof Problem && e.status === 404) return fromLists()
-        throw e
-      }
-    },
-  })
+  const q = useServedVocabulary()
   return useMemo(() => vocabularyOf(q.data, lang), [q.data, lang])
 }

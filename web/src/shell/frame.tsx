@@ -11,7 +11,7 @@ import { api, setCsrf } from '~/api/client'
 import { useConnected, useLive } from '~/api/live'
 import { useSession } from '~/api/session'
 import { useLang, useWords } from '~/i18n'
-import { Button, Confirm, Note, toast, useErrorText } from '~/parts'
+import { Confirm, Note, toast, useErrorText } from '~/parts'
 import { useScheme } from '~/theme/scheme'
 import { Search } from './search'
 import { shellWords } from './words'
@@ -199,4 +199,3 @@ export function WayBack({ to, name, title, status, children }: { to: string; nam
     </header>
   )
 }
-export { Button }

@@ -4,6 +4,7 @@ import { IconPlus, IconTicket } from '@tabler/icons-react'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, type Schemas } from '~/api/client'
+import { idOf } from '~/api/id'
 import { type Text, useText, useWords } from '~/i18n'
 import { useFormat } from '~/i18n/format'
 import { Button, Card, Empty, ErrorNote, Loaded } from '~/parts'
@@ -66,7 +67,7 @@ function Edit({ coupon, done }: { coupon: Coupon | null; done: () => void }) {
       const value = { [kind]: Number(worth), ...(Number(min) > 0 ? { min: Number(min) } : {}) }
       const body = { name: coupon && typeof coupon.name === 'object' ? { ...coupon.name, [t.lang]: name } : name, value, valid: `${days}d`, ...(coupon?.pool ? { pool: true } : { code }) }
       if (coupon) return api.put('/api/v1/coupons/{id}', { path: { id: coupon.id }, body })
-      const id = name.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '') || `coupon-${Date.now().toString(36)}`
+      const id = idOf(name, 'coupon')
       return api.post('/api/v1/coupons', { body: { id, ...body } })
     },
     onSuccess: () => { void client.invalidateQueries({ queryKey: ['coupons'] }); done() },

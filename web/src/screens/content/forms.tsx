@@ -4,6 +4,7 @@ import { IconForms, IconPlus } from '@tabler/icons-react'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, type Schemas } from '~/api/client'
+import { idOf } from '~/api/id'
 import { useSession } from '~/api/session'
 import { type Text, useText, useWords } from '~/i18n'
 import { Button, Card, Confirm, Copy, Empty, ErrorNote, Loaded, toast, useErrorText } from '~/parts'
@@ -77,7 +78,7 @@ function Edit({ form, done }: { form: Form | null; done: () => void }) {
       const body = { ...base, name, origins: origins.split(/\s+/).filter(Boolean), ...(consent ? { consent: { ...consent, text: words === null ? consent.text : typeof consent.text === 'object' ? { ...consent.text, [t.lang]: words } : words, double_opt_in: twice } } : {}) } as Record<string, unknown>
       delete body.version
       if (form) return api.put('/api/v1/forms/{id}', { path: { id: form.id }, body })
-      return api.post('/api/v1/forms', { body: { id: name.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '') || `form-${Date.now().toString(36)}`, ...body } })
+      return api.post('/api/v1/forms', { body: { id: idOf(name, 'form'), ...body } })
     },
     onSuccess: () => { void client.invalidateQueries({ queryKey: ['forms'] }); done() },
   })

@@ -6,6 +6,7 @@ import { useEffect, useMemo, useState } from 'react'
 import { useLocation, useParams } from 'wouter'
 import { api, Problem, request } from '~/api/client'
 import { nameOf } from '~/api/customer'
+import { idOf } from '~/api/id'
 import { channelWords } from '~/channels/words'
 import { type Lang, textOf, useLang, useWords } from '~/i18n'
 import { Button, Confirm, ErrorNote, Loaded, PageHead, Pick, Segmented, toast, useErrorText } from '~/parts'
@@ -28,8 +29,6 @@ export default function Message() {
   if (!id) return <Editor key="new" template={begun} etag={null} />
   return <Loaded of={kept}>{(k) => <Editor key={`${id}-${k.data.version ?? 0}`} template={k.data} etag={k.etag} />}</Loaded>
 }
-
-const idOf = (name: string) => name.toLowerCase().normalize('NFKD').replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 40)
 
 function Editor({ template, etag }: { template: Template; etag: string | null }) {
   const t = useWords(messageWords)
@@ -58,7 +57,7 @@ function Editor({ template, etag }: { template: Template; etag: string | null })
     mutationFn: async () => {
       const { version: _, ...body } = draft
       if (template.id) return request<Template>('PUT', '/api/v1/templates/{id}', { path: { id: template.id }, body, ...(etag ? { etag } : {}) })
-      const base = idOf(name) || `${draft.channel}-${Date.now().toString(36)}`
+      const base = idOf(name, draft.channel)
       try {
         return await request<Template>('POST', '/api/v1/templates', { body: { ...body, id: base } })
       } catch (e) {

@@ -1,31 +1,28 @@
 // Put in: what is known of customers and of what happened, as words with a fallback instead of braces to type.
 import { Menu } from '@mantine/core'
 import { IconBraces } from '@tabler/icons-react'
-import { useQuery } from '@tanstack/react-query'
-import { api } from '~/api/client'
+import { useServedVocabulary } from '~/api/vocabulary'
 import { type Text, useText, useWords } from '~/i18n'
 import { messageWords } from './words'
 
-type Vocabulary = { attributes: { name: string; words: Text; customers: number; of: number; samples: unknown[] }[]; events: { name: string; words: Text; properties: { name: string; words: Text; samples?: unknown[] }[] }[] }
 const PLAIN = /^[a-zA-Z_][a-zA-Z0-9_]*$/
-export const useVocabulary = () => useQuery({ queryKey: ['vocabulary'], staleTime: 60_000, queryFn: () => api.get<Vocabulary>('/api/v1/schema/vocabulary') })
 
 const at = (base: string, name: string) => (PLAIN.test(name) ? `${base}.${name}` : `${base}["${name.replaceAll('"', '')}"]`)
 
 export function Insert({ onInsert }: { onInsert: (liquid: string) => void }) {
   const t = useWords(messageWords)
   const text = useText()
-  const { data } = useVocabulary()
+  const { data } = useServedVocabulary()
   const properties = new Map<string, Text>()
-  for (const e of data?.events ?? []) if (!/^(Segment|Journey|Message|Consent|Customer) /.test(e.name)) for (const p of e.properties) if (properties.size < 14) properties.set(p.name, p.words)
+  for (const e of data?.events ?? []) if (!/^(Segment|Journey|Message|Consent|Customer) /.test(e.name ?? '')) for (const p of e.properties ?? []) if (p.name && properties.size < 14) properties.set(p.name, p.words)
   return (
     <Menu position="bottom-start" withinPortal>
       <Menu.Target><button type="button" className="link insert-button"><IconBraces size={16} stroke={1.75} aria-hidden />{t('insert')}</button></Menu.Target>
       <Menu.Dropdown style={{ maxHeight: 380, overflowY: 'auto' }}>
         <Menu.Label>{t('insertCustomer')}</Menu.Label>
-        {(data?.attributes ?? []).map((a) => (
-          <Menu.Item key={a.name} onClick={() => onInsert(`{{ ${at('customer', a.name)}${a.name === 'name' ? ` | default: "${t.lang === 'zh' ? '您好' : 'friend'}"` : ''} }}`)}
-            rightSection={<span className="dim small">{a.samples[0] !== undefined ? String(a.samples[0]).slice(0, 18) : ''}</span>}>{text(a.words, a.name)}</Menu.Item>
+        {(data?.attributes ?? []).map(({ name, words, samples }) => name && (
+          <Menu.Item key={name} onClick={() => onInsert(`{{ ${at('customer', name)}${name === 'name' ? ` | default: "${t.lang === 'zh' ? '您好' : 'friend'}"` : ''} }}`)}
+            rightSection={<span className="dim small">{samples?.[0] !== undefined ? String(samples[0]).slice(0, 18) : ''}</span>}>{text(words, name)}</Menu.Item>
         ))}
         {properties.size > 0 && <Menu.Label>{t('insertEvent')}</Menu.Label>}
         {[...properties].map(([name, words]) => <Menu.Item key={name} onClick={() => onInsert(`{{ ${at('event', name)} }}`)}>{text(words, name)}</Menu.Item>)}
