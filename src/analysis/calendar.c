@@ -24,6 +24,7 @@ void clock_init(struct clock *k, const struct calendar *c, unit_kind unit, i64 f
 {
     *k = (struct clock){
         .c = c, .span = c->spans[0], .unit = unit, .from = from, .length = length, .low = 1};
+    if (length) k->units_each = 1.0 / (double)length;
 }
 
 void clock_move(struct clock *k, i64 at)
@@ -39,42 +40,22 @@ void clock_move(struct clock *k, i64 at)
     k->span = k->c->spans[low];
 }
 
-/* Of a day: its week or month, and the days it has, [from, to). */
-static i64 unit_of_day(unit_kind unit, i64 day, i64 *from, i64 *to)
+i64 clock_month(struct clock *k, i64 at)
 {
-    *from = day, *to = day + 1;
-    if (unit == UNIT_DAY) return day;
-    if (unit == UNIT_WEEK) {
-        i64 week = floor_div(day + 3, 7);
-        *from = week * 7 - 3, *to = *from + 7;
-        return week;
-    }
-    civil c = civil_of_days(day);
-    *from = days_of(c.year, c.month, 1);
-    *to = *from + month_days(c.year, c.month);
-    return ((i64)c.year - 1970) * 12 + c.month - 1;
+    civil c = civil_of_days(clock_day(k, at));
+    i64 first = days_of(c.year, c.month, 1), end = first + month_days(c.year, c.month);
+    k->low = max_i64(k->span.from, first * DAY - k->span.offset_ms);
+    k->high = min_i64(k->span.to, end * DAY - k->span.offset_ms);
+    return k->last = ((i64)c.year - 1970) * 12 + c.month - 1;
 }
 
-i64 clock_far(struct clock *k, i64 at)
+/* Guessed by a product that is off by one at most, as long as moments are below 2⁵². */
+i64 clock_span(const struct clock *k, i64 at)
 {
-    i64 from, to;
-    if (k->unit == UNIT_SPAN) {
-        k->last = floor_div(at - k->from, k->length);
-        k->low = k->from + k->last * k->length;
-        k->high = k->low + k->length;
-        return k->last;
-    }
-    i64 local = clock_local(k, at);
-    if (k->unit == UNIT_HOUR) {
-        from = floor_div(local, HOUR) * HOUR, to = from + HOUR;
-        k->last = floor_div(at - (local - from), HOUR / 4);
-    } else {
-        k->last = unit_of_day(k->unit, floor_div(local, DAY), &from, &to);
-        from *= DAY, to *= DAY;
-    }
-    k->low = max_i64(k->span.from, from - k->span.offset_ms);
-    k->high = min_i64(k->span.to, to - k->span.offset_ms);
-    return k->last;
+    i64 x = at - k->from, unit = (i64)((double)x * k->units_each), rest = x - unit * k->length;
+    while (UNLIKELY(rest < 0)) unit--, rest += k->length;
+    while (UNLIKELY(rest >= k->length)) unit++, rest -= k->length;
+    return unit;
 }
 
 /* The first day of a unit of days, weeks or months. */

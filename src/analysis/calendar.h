@@ -29,16 +29,19 @@ struct clock {
     struct zone_span span;
     unit_kind unit;
     i64 from, length;    /* SPAN: units of that length counted from there */
-    i64 last, low, high; /* the unit asked for last: it holds for moments of [low, high) */
+    double units_each;   /* 1 ÷ length */
+    i64 last, low, high; /* of months: the one asked for last, for moments of [low, high) */
 };
 
 void clock_init(struct clock *k, const struct calendar *c, unit_kind unit, i64 from, i64 length);
 void clock_move(struct clock *k, i64 at);
-i64 clock_far(struct clock *k, i64 at);
+i64 clock_month(struct clock *k, i64 at);
+i64 clock_span(const struct clock *k, i64 at);
 
-static inline i64 floor_div(i64 a, i64 b)
+/* By a constant: a multiplication where a is not negative. */
+static inline __attribute__((always_inline)) i64 floor_div(i64 a, i64 b)
 {
-    return a / b - (a % b < 0);
+    return LIKELY(a >= 0) ? (i64)((u64)a / (u64)b) : a / b - (a % b < 0);
 }
 
 /* The moment as if the local clock were UTC. */
@@ -48,11 +51,26 @@ static inline i64 clock_local(struct clock *k, i64 at)
     return at + k->span.offset_ms;
 }
 
-/* What a customer does lies close together: most moments fall on the unit that was asked for last.
- */
+static inline i64 clock_hour(struct clock *k, i64 at)
+{
+    i64 local = clock_local(k, at);
+    return floor_div(floor_div(local, HOUR) * HOUR - k->span.offset_ms, HOUR / 4);
+}
+static inline i64 clock_day(struct clock *k, i64 at)
+{
+    return floor_div(clock_local(k, at), DAY);
+}
+/* Events of a customer are often days apart, so a unit is computed: to remember the last one would
+ * mostly be a wrong guess. */
 static inline i64 clock_unit(struct clock *k, i64 at)
 {
-    return LIKELY(at >= k->low && at < k->high) ? k->last : clock_far(k, at);
+    switch (k->unit) {
+    case UNIT_HOUR: return clock_hour(k, at);
+    case UNIT_DAY: return clock_day(k, at);
+    case UNIT_WEEK: return floor_div(clock_day(k, at) + 3, 7);
+    case UNIT_SPAN: return clock_span(k, at);
+    default: return LIKELY(at >= k->low && at < k->high) ? k->last : clock_month(k, at);
+    }
 }
 
 /* The first moment of a unit. */

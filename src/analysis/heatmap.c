@@ -14,15 +14,17 @@ struct cell {
     i64 weekday, hour; /* 0, −1: any */
 };
 
+struct hour {
+    u64 events, customers;
+    u64 last; /* the customer that was counted last */
+};
+
 struct state {
     const struct plan *p;
     const struct heatmap *h;
     struct clock clock;
-    u64 events[CELLS], customers[CELLS];
-    u64 last[CELLS]; /* the customer that was counted last */
+    struct hour hours[CELLS];
     u64 serial;
-    i64 hour; /* the one asked for last, and its place */
-    u32 place;
 };
 
 static err parse(struct ask *a)
@@ -40,35 +42,33 @@ static void *begin(const struct plan *p)
     s->p = p;
     s->h = p->args;
     clock_init(&s->clock, p->days, UNIT_HOUR, 0, 0);
-    s->hour = INT64_MIN;
     return s;
 }
 
 /* The local hour of a moment as a place of the week; the first day of 1970 was a Thursday, so its
- * hour 72 when weeks begin on Monday. Asked once for each hour she was there. */
-static u32 place_of(struct state *s, i64 at)
+ * hour 72 when weeks begin on Monday. */
+static inline u32 place_of(struct clock *k, i64 at)
 {
-    i64 hour = clock_unit(&s->clock, at);
-    if (hour == s->hour) return s->place;
-    s->hour = hour;
-    i64 hours = floor_div(clock_local(&s->clock, at), HOUR) + 72;
-    return s->place = (u32)(hours - floor_div(hours, CELLS) * CELLS);
+    i64 hours = floor_div(clock_local(k, at), HOUR) + 72;
+    return (u32)(hours - floor_div(hours, CELLS) * CELLS);
 }
 
 static void add(void *state, const struct timelines *b)
 {
     struct state *s = state;
+    struct clock clock = s->clock;
     u32 bit = 1u << s->h->filter;
     for (u32 c = 0; c < b->customers; c++) {
         u64 serial = ++s->serial;
         for (u32 i = b->start[c]; i < b->start[c + 1]; i++) {
             if (!(b->hits[i] & bit)) continue;
-            u32 at = place_of(s, b->at[i]);
-            s->events[at]++;
-            s->customers[at] += s->last[at] != serial;
-            s->last[at] = serial;
+            struct hour *h = &s->hours[place_of(&clock, b->at[i])];
+            h->events++;
+            h->customers += h->last != serial;
+            h->last = serial;
         }
     }
+    s->clock = clock;
 }
 
 static void merge(void *state, void *other)
@@ -76,8 +76,8 @@ static void merge(void *state, void *other)
     struct state *s = state;
     const struct state *o = other;
     for (u32 i = 0; i < CELLS; i++) {
-        s->events[i] += o->events[i];
-        s->customers[i] += o->customers[i];
+        s->hours[i].events += o->hours[i].events;
+        s->hours[i].customers += o->hours[i].customers;
     }
 }
 
@@ -88,13 +88,13 @@ static err finish(void *state, struct buf *out, struct diag *why)
     json_put_key(out, S("rows"));
     buf_byte(out, '[');
     for (u32 i = 0; i < CELLS; i++) {
-        if (!s->events[i] && !s->h->fill) continue;
+        if (!s->hours[i].events && !s->h->fill) continue;
         json_put_comma(out);
         buf_byte(out, '{');
         json_put_kv_i64(out, S("weekday"), i / 24 + 1);
         json_put_kv_i64(out, S("hour"), i % 24);
-        json_put_kv_i64(out, S("events"), (i64)s->events[i]);
-        json_put_kv_i64(out, S("customers"), (i64)s->customers[i]);
+        json_put_kv_i64(out, S("events"), (i64)s->hours[i].events);
+        json_put_kv_i64(out, S("customers"), (i64)s->hours[i].customers);
         buf_byte(out, '}');
     }
     buf_byte(out, ']');
@@ -113,7 +113,7 @@ static err cell(struct ask *a)
 static void reset(void *state)
 {
     struct state *s = state;
-    memset(s->events, 0, sizeof s->events);
+    memset(s->hours, 0, sizeof s->hours);
 }
 
 static bool counts(const void *state)
@@ -122,7 +122,7 @@ static bool counts(const void *state)
     const struct cell *c = s->p->cell;
     for (u32 i = 0; i < CELLS; i++) {
         bool here = (!c->weekday || c->weekday == i / 24 + 1) && (c->hour < 0 || c->hour == i % 24);
-        if (here && s->events[i]) return true;
+        if (here && s->hours[i].events) return true;
     }
     return false;
 }

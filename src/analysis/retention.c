@@ -102,11 +102,10 @@ static void one(struct state *s, const struct timelines *b, u32 from, u32 to)
     for (; i < to; i++) {
         if (!(b->hits[i] & again)) continue;
         i64 k = clock_unit(&s->clock, b->at[i]) - cohort;
-        if (k == last) continue;
-        last = k;
         if (k > periods && s->a->mode == MODE_EXACT) break;
-        if (s->a->mode == MODE_EXACT) row[1 + k]++;
+        if (s->a->mode == MODE_EXACT) row[1 + k] += k != last;
         if (s->came && k <= periods) s->came[k / 64] |= 1ull << k % 64;
+        last = k;
     }
     if (s->a->mode == MODE_EXACT || last == INT64_MIN) return;
     for (i64 k = 0; k <= min_i64(last, periods); k++) {

@@ -86,26 +86,28 @@ static void take(u64 *row, decimal d)
 static void add(void *state, const struct timelines *b)
 {
     struct state *s = state;
+    struct clock clock = s->clock;
     u32 bit = 1u << s->t->filter;
+    u64 events = 0, customers = 0;
     for (u32 c = 0; c < b->customers; c++) {
         i64 last = INT64_MIN;
-        u64 events = s->total[AT_EVENTS];
-        u64 *row = NULL;
+        u64 before = events;
         for (u32 i = b->start[c]; i < b->start[c + 1]; i++) {
             if (!(b->hits[i] & bit)) continue;
-            i64 unit = clock_unit(&s->clock, b->at[i]);
-            if (unit != last) {
-                row = series_at(&s->rows, unit);
-                if (!row) return;
-                last = unit;
-                row[AT_CUSTOMERS]++;
-            }
+            i64 unit = clock_unit(&clock, b->at[i]);
+            u64 *row = series_at(&s->rows, unit);
+            if (UNLIKELY(!row)) return;
+            row[AT_CUSTOMERS] += unit != last;
             row[AT_EVENTS]++;
-            s->total[AT_EVENTS]++;
+            last = unit;
+            events++;
             if (b->amount && b->hits[i] & HIT_AMOUNT) take(row, b->amount[i]);
         }
-        s->total[AT_CUSTOMERS] += s->total[AT_EVENTS] != events;
+        customers += events != before;
     }
+    s->total[AT_EVENTS] += events;
+    s->total[AT_CUSTOMERS] += customers;
+    s->clock = clock;
 }
 
 static void join(u64 *into, const u64 *from, bool amounts)

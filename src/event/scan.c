@@ -12,12 +12,7 @@ static void copy_want(struct event_scan *s, const struct scan_want *want)
         memcpy(s->properties, want->properties, want->property_count * sizeof *s->properties);
     s->want.properties = s->properties;
     if (!s->want.bytes_max) s->want.bytes_max = (size_t)256 << 20;
-    if (!want->codes) return;
-    s->code_bits = mem_zalloc((SCAN_CODES / 64 + 1) * sizeof *s->code_bits);
-    for (u32 i = 0; i < want->code_count; i++)
-        if (want->codes[i] < SCAN_CODES)
-            s->code_bits[want->codes[i] / 64] |= 1ull << want->codes[i] % 64;
-    s->want.codes = NULL;
+    if (!s->want.heads) s->want.heads_end = 0;
 }
 
 /* The file with the most rows says where the customers lie. */
@@ -59,7 +54,14 @@ struct event_scan *event_scan_new(const struct event_view *v, const struct scan_
     MUST(slices >= 1 && slices <= SCAN_SLICES_MAX);
     s->view = v;
     copy_want(s, want);
-    s->crowd = (struct crowd){.view = v, .head_of = head_of, .ctx = ctx};
+    s->crowd = (struct crowd){.view = v,
+                              .head_of = head_of,
+                              .ctx = ctx,
+                              .heads = want->heads,
+                              .heads_end = s->want.heads_end,
+                              .from = want->from,
+                              .to = want->to,
+                              .marks = want->marks};
     crowd_open(&s->crowd);
     s->words = words_new();
     s->slice_count = slices;
@@ -76,7 +78,6 @@ void event_scan_free(struct event_scan *s)
     free(s->slices);
     words_free(s->words);
     crowd_close(&s->crowd);
-    free(s->code_bits);
     free(s->properties);
     free(s);
 }

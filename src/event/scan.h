@@ -3,7 +3,8 @@
  *   view ─open─► scan ─┬─ slice 0 ─next─► batch, batch, …   each a run of whole customers
  *                      └─ slice k ─next─► …                 a range of heads of its own
  *
- * A scan hands out only what was asked for: some event codes, a span of time, some properties. A
+ * A scan hands out only what was asked for: some event codes, each with a mark of the asker's, a
+ * span of time, some customers, some properties. A
  * customer's events come all together, in timeline order, merged over personas, files and the tail;
  * customers come in ascending heads, and each once; one with a persona whose head moved since
  * sealing comes at the end of its slice, again ascending; whoever has no event that matches does
@@ -31,12 +32,16 @@ struct scan_property {
 };
 
 struct scan_want {
-    const u32 *codes; /* events; NULL: all */
-    u32 code_count;
-    i64 from, to; /* from ≤ occurred < to */
+    const u32 *marks; /* NAMES_MAX + 1, by event code: what its events are marked with; 0: they are
+                       * not wanted. NULL: all are, with mark 0. Stays the caller's, unchanged. */
+    i64 from, to;     /* from ≤ occurred < to */
     const struct scan_property *properties;
     u32 property_count;
-    bool orders, sources;     /* whether those columns are wanted */
+    bool codes, orders, sources; /* whether those columns are wanted */
+    const u64 *who;              /* a bit for every head that is wanted; NULL: all */
+    event_persona who_end;       /* …and none from here on */
+    const event_persona *heads;  /* what head_of says of personas below heads_end, or NULL */
+    event_persona heads_end;
     size_t bytes_max;         /* of one slice's memory; 0 = 256 MiB */
     const bool *is_cancelled; /* may be NULL; set by any thread, looked at all the time */
 };
@@ -56,7 +61,8 @@ struct scan_batch {
     const event_persona *head;
     const u32 *start;
     const i64 *time;
-    const u32 *code;
+    const u32 *mark;
+    const u32 *code;   /* NULL unless wanted */
     const u64 *order;  /* NULL unless wanted */
     const u32 *source; /* NULL unless wanted */
     struct scan_column columns[SCAN_PROPERTIES_MAX];
@@ -64,7 +70,7 @@ struct scan_batch {
 
 struct event_scan;
 /* Asks head_of about all personas with events, here and never later. 0 leaves a persona's events
- * out. `want` is copied. The view stays pinned by the caller until event_scan_free. */
+ * out. `want` is copied, but for what it points to; its properties are. The view stays pinned by the caller until event_scan_free. */
 struct event_scan *event_scan_new(const struct event_view *v, const struct scan_want *want,
                                   event_persona (*head_of)(void *ctx, event_persona p), void *ctx,
                                   u32 slices);

@@ -26,17 +26,18 @@ u32 word_cache_code(struct word_cache *c, value v);
 /* ---- columns ---- */
 
 /* Room for events: what a batch is made of, and what a block is decoded into. */
+struct scan_values {
+    u8 *valid;
+    i64 *number;
+    u32 *text;
+    value *value;
+};
 struct scan_columns {
     u32 room;
     i64 *time;
-    u32 *code, *source;
+    u32 *mark, *code, *source;
     u64 *order;
-    struct {
-        u8 *valid;
-        i64 *number;
-        u32 *text;
-        value *value;
-    } properties[SCAN_PROPERTIES_MAX];
+    struct scan_values properties[SCAN_PROPERTIES_MAX];
 };
 
 void scan_columns_grow(struct scan_columns *c, const struct scan_want *w, u32 room);
@@ -55,19 +56,20 @@ struct scan_decoder;
 struct scan_block {
     u32 first, end; /* rows */
     u32 kept;
-    bool is_whole; /* every row is there; else which are, and how many before each word: */
-    u64 bits[BLOCK_ROWS / 64 + 1];
-    u16 before[BLOCK_ROWS / 64 + 1];
+    bool is_whole;            /* every row is there; else those of the list: */
+    u16 rows[BLOCK_ROWS + 1]; /* ascending, counted from `first`; behind them NO_ROW */
     struct scan_columns columns;
 };
+enum { NO_ROW = UINT16_MAX };
 
-/* How many of the kept come before a row, or before the block's end. */
-static inline u32 scan_block_place(const struct scan_block *b, u32 row)
+/* The place among the kept of the first row that is not below `row`: `place` is that of an earlier
+ * row of this block, or 0. */
+static inline u32 scan_block_place(const struct scan_block *b, u32 place, u32 row)
 {
     u32 at = row - b->first;
     if (b->is_whole) return at;
-    return b->before[at / 64] +
-           (u32)__builtin_popcountll(b->bits[at / 64] & ((1ull << at % 64) - 1));
+    while (b->rows[place] < at) place++;
+    return place;
 }
 
 /* ---- slices ---- */
@@ -77,7 +79,6 @@ struct event_scan {
     struct scan_want want;
     struct crowd crowd;
     struct words *words;
-    u64 *code_bits; /* of codes below NAMES_MAX that are wanted; NULL: all */
     struct scan_property *properties;
     u32 slice_count;
     struct scan_slice *slices;
@@ -85,8 +86,12 @@ struct event_scan {
 
 static inline bool scan_wants_code(const struct event_scan *s, u32 code)
 {
-    if (!s->code_bits) return true;
-    return code < SCAN_CODES && s->code_bits[code / 64] >> code % 64 & 1;
+    return !s->want.marks || (code < SCAN_CODES && s->want.marks[code]);
+}
+static inline bool scan_wants_head(const struct event_scan *s, event_persona head)
+{
+    const u64 *who = s->want.who;
+    return !who || (head < s->want.who_end && who[head / 64] >> head % 64 & 1);
 }
 
 struct scan_lane {
@@ -94,9 +99,10 @@ struct scan_lane {
     const struct sealed_key *heads;
     u32 head_at, head_count;
     event_persona head; /* the customer at hand or next; UINT32_MAX: none left */
-    u32 row, end;       /* the tail's: what is left of it */
+    u32 end;            /* the tail's: where its customer begins */
     struct block block;
     struct scan_block *decoded;
+    u32 place; /* of the customer's first row among those kept of the block decoded */
     u32 *words; /* of the file's texts, + 1 */
 };
 
