@@ -454,7 +454,6 @@ void scan_decode(struct scan_slice *s, struct scan_lane *l, u32 row)
 {
     struct scan_block *out = l->decoded;
     const struct scan_want *w = &s->scan->want;
-    if (LIKELY(out && row >= out->first && row < out->end)) return;
     if (!out) {
         out = l->decoded = mem_zalloc(sizeof *out);
         scan_columns_grow(&out->columns, w, BLOCK_ROWS + 1);
@@ -462,7 +461,6 @@ void scan_decode(struct scan_slice *s, struct scan_lane *l, u32 row)
     block_at(&l->block, l->file, row);
     out->first = l->block.first;
     out->end = l->block.end;
-    l->place = 0;
     choose(s, l);
     put_rest(s->decoder, &l->block, out);
     for (u32 p = 0; p < w->property_count; p++) put_property(s, l, p);

@@ -62,16 +62,6 @@ struct scan_block {
 };
 enum { NO_ROW = UINT16_MAX };
 
-/* The place among the kept of the first row that is not below `row`: `place` is that of an earlier
- * row of this block, or 0. */
-static inline u32 scan_block_place(const struct scan_block *b, u32 place, u32 row)
-{
-    u32 at = row - b->first;
-    if (b->is_whole) return at;
-    while (b->rows[place] < at) place++;
-    return place;
-}
-
 /* ---- slices ---- */
 
 struct event_scan {
@@ -94,22 +84,42 @@ static inline bool scan_wants_head(const struct event_scan *s, event_persona hea
     return !who || (head < s->want.who_end && who[head / 64] >> head % 64 & 1);
 }
 
+/* ---- a lane: one file's customers, or the tail's, in ascending heads: scan_lane.c ---- */
+
+/* A lane lists the customers of a block who are wanted, have not moved and have rows that were
+ * kept: customer i has the kept [from[i], to[i]) of the block decoded. */
 struct scan_lane {
     const struct sealed *file; /* NULL: the tail */
+    event_persona head;        /* the customer at hand; UINT32_MAX: none left */
+    u32 at, count;             /* of those listed, the one at hand; at = count: the next are to be listed */
+    bool goes_on;              /* the last one listed has more rows in the next block */
+    bool is_joined;            /* each begins where the one before ends */
+    event_persona *listed;
+    u16 *from, *to;
     const struct sealed_key *heads;
-    u32 head_at, head_count;
-    event_persona head; /* the customer at hand or next; UINT32_MAX: none left */
-    u32 end;            /* the tail's: where its customer begins */
+    u32 next, head_count, row; /* whom to list next, from that row on */
+    u32 end;                   /* of the tail's places: behind the customer at hand */
     struct block block;
     struct scan_block *decoded;
-    u32 place; /* of the customer's first row among those kept of the block decoded */
     u32 *words; /* of the file's texts, + 1 */
 };
+
+struct scan_slice;
+/* `file` NULL: the tail. */
+void scan_lane_open(struct scan_lane *l, struct scan_slice *s, const struct sealed *file);
+void scan_lane_close(struct scan_lane *l);
+/* Where at = count: lists the next customers. What was decoded goes. */
+void scan_lane_list(struct scan_lane *l, struct scan_slice *s);
+/* On to the next customer, who may have to be listed. */
+static inline void scan_lane_step(struct scan_lane *l)
+{
+    if (++l->at < l->count) l->head = l->listed[l->at];
+}
 
 struct scan_slice {
     struct event_scan *scan;
     event_persona from, to; /* heads */
-    struct scan_lane *lanes, **at_hand;
+    struct scan_lane *lanes;
     u32 lane_count;
     u32 pair, pair_end; /* of the crowd's, when the lanes are done */
     event_persona *head;
@@ -127,7 +137,7 @@ struct scan_slice {
 
 struct scan_decoder *scan_decoder_new(const struct event_scan *s);
 void scan_decoder_free(struct scan_decoder *d);
-/* Decodes the block that holds `row` into the lane's, unless it is there. */
+/* Decodes the block that holds `row` into the lane's. */
 void scan_decode(struct scan_slice *s, struct scan_lane *l, u32 row);
 
 void scan_slice_open(struct scan_slice *s, struct event_scan *scan, event_persona from,

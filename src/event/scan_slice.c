@@ -141,7 +141,7 @@ MUST_USE static err put_event(struct scan_slice *s, const struct event *ev)
     return ERR_OK;
 }
 
-/* The customer's rows of the tail, which stands behind them then. */
+/* The rows of the customer at hand in the tail. */
 MUST_USE static err put_tail(struct scan_slice *s, struct scan_lane *l)
 {
     const struct crowd *c = &s->scan->crowd;
@@ -152,54 +152,34 @@ MUST_USE static err put_tail(struct scan_slice *s, struct scan_lane *l)
         tail_event(tail_row(&s->scan->view->es->tail, c->tail[l->end].at), &ev);
         TRY(put_event(s, &ev));
     }
+    l->at = l->count;
     return ERR_OK;
 }
 
 /* ---- the lanes ---- */
 
-/* The rows of a file before `to`, from the customer's first on, as far as they are wanted. */
-MUST_USE static err put_rows(struct scan_slice *s, struct scan_lane *l, u32 from, u32 to)
+MUST_USE static err put_rows(struct scan_slice *s, const struct scan_lane *l, u32 from, u32 to)
 {
-    while (from < to) {
-        scan_decode(s, l, from);
-        const struct scan_block *d = l->decoded;
-        u32 end = min_u32(to, d->end), first = scan_block_place(d, l->place, from);
-        l->place = scan_block_place(d, first, end);
-        u32 n = l->place - first;
-        if (n) {
-            TRY(make_room(s, n));
-            scan_columns_copy(&s->out, s->events, &d->columns, first, n, &s->scan->want);
-            s->events += n;
-        }
-        from = end;
-    }
+    TRY(make_room(s, to - from));
+    scan_columns_copy(&s->out, s->events, &l->decoded->columns, from, to - from, &s->scan->want);
+    s->events += to - from;
     return ERR_OK;
 }
 
-/* The next customer of a lane who is wanted; none beyond the slice's range. */
-static void find_head(struct scan_slice *s, struct scan_lane *l)
+/* The rows of the customer at hand, in however many blocks they are. */
+MUST_USE static err put_customer(struct scan_slice *s, struct scan_lane *l)
 {
-    const struct crowd *c = &s->scan->crowd;
-    if (l->file) {
-        while (l->head_at < l->head_count && !scan_wants_head(s->scan, l->heads[l->head_at].key))
-            l->head_at++;
-        l->head = l->head_at < l->head_count ? l->heads[l->head_at].key : UINT32_MAX;
-    } else {
-        while (l->end < c->tail_count && !scan_wants_head(s->scan, c->tail[l->end].key)) l->end++;
-        l->head = l->end < c->tail_count ? c->tail[l->end].key : UINT32_MAX;
+    event_persona head = l->head;
+    if (!l->file) return put_tail(s, l);
+    for (bool more = true; more;) {
+        TRY(put_rows(s, l, l->from[l->at], l->to[l->at]));
+        more = l->at + 1 == l->count && l->goes_on;
+        scan_lane_step(l);
+        if (!more) break;
+        scan_lane_list(l, s);
+        more = l->head == head;
     }
-    if (l->head >= s->to) l->head = UINT32_MAX;
-}
-
-/* Past its customer. */
-static void leave(struct scan_slice *s, struct scan_lane *l)
-{
-    const struct crowd *c = &s->scan->crowd;
-    if (l->file)
-        l->head_at++;
-    else
-        while (l->end < c->tail_count && c->tail[l->end].key == l->head) l->end++;
-    find_head(s, l);
+    return ERR_OK;
 }
 
 /* Puts events [from, end) in order of time. They lie lane after lane, each in order, and of equal
@@ -229,80 +209,55 @@ static void end_customer(struct scan_slice *s, event_persona head)
 
 /* One customer who lies in several places. What came later in the log mostly happened later too:
  * then it need not be sorted in. */
-MUST_USE static err take_merged(struct scan_slice *s, event_persona head, u32 n)
+MUST_USE static err take_merged(struct scan_slice *s, event_persona head)
 {
     u32 from = s->events;
     bool ascends = true;
-    for (u32 i = 0; i < n && !crowd_has_moved(&s->scan->crowd, head); i++) {
-        struct scan_lane *l = s->at_hand[i];
+    for (u32 i = 0; i < s->lane_count; i++) {
+        struct scan_lane *l = &s->lanes[i];
         u32 seam = s->events;
-        if (l->file)
-            TRY(put_rows(s, l, l->heads[l->head_at].value, l->heads[l->head_at + 1].value));
-        else
-            TRY(put_tail(s, l));
+        if (l->head != head) continue;
+        TRY(put_customer(s, l));
         if (seam > from && s->events > seam)
             ascends = ascends && s->out.time[seam - 1] <= s->out.time[seam];
     }
     if (!ascends) sort_by_time(s, from);
     end_customer(s, head);
-    for (u32 i = 0; i < n; i++) leave(s, s->at_hand[i]);
     return ERR_OK;
 }
 
-/* Events [from, to) of a block for customers that were listed already, `events` of them in all. */
-MUST_USE static err put_stretch(struct scan_slice *s, const struct scan_block *d, u32 from, u32 to,
-                                u32 events)
+/* Customers one after another who lie in this block and, up to `bound`, nowhere else. */
+MUST_USE static err take_stretch(struct scan_slice *s, struct scan_lane *l, event_persona bound)
 {
-    if (s->events == 0 && to - from >= DIRECT_EVENTS) {
-        s->direct = &d->columns;
-        s->direct_at = from;
-    } else if (to > from) {
-        TRY(make_room(s, to - from));
-        scan_columns_copy(&s->out, s->events, &d->columns, from, to - from, &s->scan->want);
+    u32 first = l->at, at = first, last = l->count - l->goes_on, customers = s->customers,
+        events = s->events;
+    for (; at < last && l->listed[at] < bound && customers < BATCH_CUSTOMERS; at++) {
+        s->head[customers++] = l->listed[at];
+        s->start[customers] = events += (u32)(l->to[at] - l->from[at]);
     }
-    s->events = events;
-    return ERR_OK;
-}
-
-/* Customers one after another who lie in this file's block at hand and, up to `bound`, nowhere
- * else: their rows lie together as they were decoded. Ends where one is not wanted. Answers whether
- * there was one. */
-MUST_USE static err take_stretch(struct scan_slice *s, struct scan_lane *l, event_persona bound,
-                                 bool *any)
-{
-    const struct event_scan *scan = s->scan;
-    scan_decode(s, l, l->heads[l->head_at].value);
-    const struct scan_block *d = l->decoded;
-    u32 at = l->head_at, end = d->end, events = s->events, customers = s->customers;
-    u32 from = scan_block_place(d, l->place, l->heads[at].value), to = from;
-    for (; at < l->head_count && customers < BATCH_CUSTOMERS; at++) {
-        event_persona head = l->heads[at].key;
-        if (head >= bound || l->heads[at + 1].value > end) break;
-        if (crowd_has_moved(&scan->crowd, head) || !scan_wants_head(scan, head)) break;
-        u32 next = scan_block_place(d, to, l->heads[at + 1].value);
-        s->head[customers] = head;
-        s->start[customers + 1] = events += next - to;
-        customers += next != to;
-        to = next;
-    }
-    *any = at > l->head_at;
-    if (!*any) return ERR_OK;
-    l->head_at = at;
-    l->place = to;
     s->customers = customers;
-    find_head(s, l);
-    return put_stretch(s, d, from, to, events);
+    if (s->events == 0 && l->is_joined && events >= DIRECT_EVENTS) {
+        s->direct = &l->decoded->columns;
+        s->direct_at = l->from[first];
+        s->events = events;
+    } else if (l->is_joined) {
+        TRY(put_rows(s, l, l->from[first], l->to[at - 1]));
+    } else {
+        for (u32 i = first; i < at; i++) TRY(put_rows(s, l, l->from[i], l->to[i]));
+    }
+    l->at = at;
+    if (at < l->count) l->head = l->listed[at];
+    return ERR_OK;
 }
 
-/* The customer with the least head of all lanes, or several, read or passed over. */
+/* The customer with the least head of all lanes, or several. */
 MUST_USE static err take_least(struct scan_slice *s)
 {
     event_persona head = UINT32_MAX, bound = s->to;
     struct scan_lane *least = NULL;
-    u32 n = 0;
-    bool any = false;
     for (u32 i = 0; i < s->lane_count; i++) {
         struct scan_lane *l = &s->lanes[i];
+        if (UNLIKELY(l->at == l->count)) scan_lane_list(l, s);
         if (l->head < head) {
             bound = head < bound ? head : bound;
             head = l->head;
@@ -312,11 +267,8 @@ MUST_USE static err take_least(struct scan_slice *s)
         }
     }
     if (!least) return ERR_NOT_FOUND;
-    if (least->file && bound > head) TRY(take_stretch(s, least, bound, &any));
-    if (any) return ERR_OK;
-    for (u32 i = 0; i < s->lane_count; i++)
-        if (s->lanes[i].head == head) s->at_hand[n++] = &s->lanes[i];
-    return take_merged(s, head, n);
+    bool is_whole = least->file && !(least->goes_on && least->at + 1 == least->count);
+    return bound > head && is_whole ? take_stretch(s, least, bound) : take_merged(s, head);
 }
 
 MUST_USE static err take_moved(struct scan_slice *s)
@@ -337,40 +289,6 @@ MUST_USE static err take_moved(struct scan_slice *s)
 
 /* ---- the slice ---- */
 
-/* The first of the heads that is not below `from`. */
-static u32 lower(const struct sealed_keys *heads, event_persona from)
-{
-    u32 low = 0, high = heads->count;
-    while (low < high) {
-        u32 middle = low + (high - low) / 2;
-        if (heads->keys[middle].key < from)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-static void open_lanes(struct scan_slice *s)
-{
-    const struct catalog *c = s->scan->view->catalog;
-    const struct crowd *crowd = &s->scan->crowd;
-    s->lane_count = c->count + 1;
-    s->lanes = mem_zalloc(s->lane_count * sizeof *s->lanes);
-    s->at_hand = mem_zalloc(s->lane_count * sizeof(struct scan_lane *));
-    for (u32 i = 0; i < c->count; i++) {
-        struct sealed_keys heads = sealed_heads(c->files[i]);
-        struct scan_lane *l = &s->lanes[i];
-        *l =
-            (struct scan_lane){.file = c->files[i], .heads = heads.keys, .head_count = heads.count};
-        l->head_at = lower(&heads, s->from);
-        find_head(s, l);
-    }
-    struct scan_lane *tail = &s->lanes[c->count];
-    while (tail->end < crowd->tail_count && crowd->tail[tail->end].key < s->from) tail->end++;
-    find_head(s, tail);
-}
-
 void scan_slice_open(struct scan_slice *s, struct event_scan *scan, event_persona from,
                      event_persona to)
 {
@@ -384,16 +302,16 @@ void scan_slice_open(struct scan_slice *s, struct event_scan *scan, event_person
     while (s->pair < c->pair_count && c->pairs[s->pair].key < from) s->pair++;
     for (s->pair_end = s->pair; s->pair_end < c->pair_count && c->pairs[s->pair_end].key < to;)
         s->pair_end++;
-    open_lanes(s);
+    const struct catalog *files = scan->view->catalog;
+    s->lane_count = files->count + 1;
+    s->lanes = mem_alloc(s->lane_count * sizeof *s->lanes);
+    for (u32 i = 0; i < files->count; i++) scan_lane_open(&s->lanes[i], s, files->files[i]);
+    scan_lane_open(&s->lanes[files->count], s, NULL);
 }
 
 void scan_slice_close(struct scan_slice *s)
 {
-    for (u32 i = 0; i < s->lane_count; i++) {
-        if (s->lanes[i].decoded) scan_columns_free(&s->lanes[i].decoded->columns);
-        free(s->lanes[i].decoded);
-        free(s->lanes[i].words);
-    }
+    for (u32 i = 0; i < s->lane_count; i++) scan_lane_close(&s->lanes[i]);
     scan_columns_free(&s->out);
     scan_decoder_free(s->decoder);
     word_cache_free(s->words);
@@ -402,7 +320,6 @@ void scan_slice_close(struct scan_slice *s)
     free(s->start);
     free(s->personas);
     free(s->lanes);
-    free(s->at_hand);
 }
 
 static void hand_out(const struct scan_slice *s, struct scan_batch *out)
