@@ -19,21 +19,34 @@ struct calendar {
     const struct zone *zone;
     u32 count;
     const struct zone_span *spans;
+    const i32 *months; /* their first days, from MONTHS_FROM on */
 };
 
 const struct calendar *calendar_new(const struct zone *zone, struct arena *arena);
+
+/* A stretch of spans in which moments are looked up many at a time: the offset of the first, and
+ * what each change adds. */
+enum { REGION_CHANGES = 8 };
+struct region {
+    i64 from, to, offset_ms;
+    u32 count;
+    i64 at[REGION_CHANGES], delta_ms[REGION_CHANGES];
+};
 
 /* One thread's. */
 struct clock {
     const struct calendar *c;
     struct zone_span span;
     unit_kind unit;
-    i64 from, length;    /* SPAN: units of that length counted from there */
-    double units_each;   /* 1 ÷ length */
-    i64 last, low, high; /* of months: the one asked for last, for moments of [low, high) */
+    i64 from, length;  /* SPAN: units of that length counted from there */
+    double units_each; /* 1 ÷ length */
+    struct region region;
+    i32 *units; /* of the batch asked for last */
+    u32 room;
 };
 
 void clock_init(struct clock *k, const struct calendar *c, unit_kind unit, i64 from, i64 length);
+void clock_end(struct clock *k);
 void clock_move(struct clock *k, i64 at);
 i64 clock_month(struct clock *k, i64 at);
 i64 clock_span(const struct clock *k, i64 at);
@@ -69,9 +82,15 @@ static inline i64 clock_unit(struct clock *k, i64 at)
     case UNIT_DAY: return clock_day(k, at);
     case UNIT_WEEK: return floor_div(clock_day(k, at) + 3, 7);
     case UNIT_SPAN: return clock_span(k, at);
-    default: return LIKELY(at >= k->low && at < k->high) ? k->last : clock_month(k, at);
+    default: return clock_month(k, at);
     }
 }
+
+/* The units of n moments, good until the next call; of hours and lengths of time less than a second
+ * what is beyond 32 bits is cut off. */
+const i32 *clock_units(struct clock *k, const i64 *at, u32 n);
+/* …and the hours of the week, 0 to 167 from Monday on, of a clock of hours. */
+const i32 *clock_week_hours(struct clock *k, const i64 *at, u32 n);
 
 /* The first moment of a unit. */
 i64 clock_start(const struct clock *k, i64 unit);

@@ -24,6 +24,7 @@ struct feed {
     struct event_scan *scan;
     u32 *marks, *asks; /* by event code: filters that take it as it is, and those that look at it */
     bool any_asks;
+    u32 always; /* what all marks have */
     u32 slices;
     i32 amount, by; /* columns; −1: none */
     struct lane *lanes;
@@ -70,6 +71,9 @@ static void set_marks(struct feed *f)
     }
     for (u32 code = 1; f->p->any && code < NAMES_MAX; code++)
         if (for_clients(code)) f->marks[code] |= HIT_ANY;
+    f->always = ~ASKED;
+    for (u32 code = 1; code < NAMES_MAX; code++)
+        if (f->marks[code]) f->always &= f->marks[code];
 }
 
 static i32 column(struct scan_property *list, u32 *count, u32 code, scan_kind kind)
@@ -261,6 +265,7 @@ err feed_next(struct feed *f, u32 slice, struct timelines *out)
                               .start = l->batch.start,
                               .at = l->batch.time,
                               .hits = changes_hits(f) ? l->hits : l->batch.mark,
+                              .always = f->always,
                               .code = l->batch.code,
                               .source = l->batch.source,
                               .amount = f->p->has_amount ? l->amount : NULL,

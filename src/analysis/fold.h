@@ -25,6 +25,7 @@ struct timelines {
     const u32 *start; /* customers + 1 places in the arrays below */
     const i64 *at;
     const u32 *hits;
+    u32 always;            /* bits that all of them have: not worth asking */
     const u32 *code;       /* NULL unless the plan wants it */
     const u32 *source;     /* NULL unless the plan wants it */
     const decimal *amount; /* 0 where there is none; NULL: the plan wants none */

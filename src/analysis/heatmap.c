@@ -16,7 +16,6 @@ struct cell {
 
 struct hour {
     u64 events, customers;
-    u64 last; /* the customer that was counted last */
 };
 
 struct state {
@@ -24,6 +23,7 @@ struct state {
     const struct heatmap *h;
     struct clock clock;
     struct hour hours[CELLS];
+    u64 last[CELLS]; /* the customer that was counted last */
     u64 serial;
 };
 
@@ -45,30 +45,38 @@ static void *begin(const struct plan *p)
     return s;
 }
 
-/* The local hour of a moment as a place of the week; the first day of 1970 was a Thursday, so its
- * hour 72 when weeks begin on Monday. */
-static inline u32 place_of(struct clock *k, i64 at)
+/* Of one batch, which has less than 2³² events: a cell's events in the lower half of a word, its
+ * customers in the upper. */
+static inline __attribute__((always_inline)) void count(struct state *s, const struct timelines *b,
+                                                        const i32 *hour, u32 bit, u64 *counted)
 {
-    i64 hours = floor_div(clock_local(k, at), HOUR) + 72;
-    return (u32)(hours - floor_div(hours, CELLS) * CELLS);
+    u64 serial = s->serial;
+    for (u32 c = 0; c < b->customers; c++) {
+        serial++;
+        for (u32 i = b->start[c]; i < b->start[c + 1]; i++) {
+            if (bit && !(b->hits[i] & bit)) continue;
+            u32 at = (u32)hour[i];
+            counted[at] += 1 | (u64)(s->last[at] != serial) << 32;
+            s->last[at] = serial;
+        }
+    }
+    s->serial = serial;
 }
 
 static void add(void *state, const struct timelines *b)
 {
     struct state *s = state;
-    struct clock clock = s->clock;
-    u32 bit = 1u << s->h->filter;
-    for (u32 c = 0; c < b->customers; c++) {
-        u64 serial = ++s->serial;
-        for (u32 i = b->start[c]; i < b->start[c + 1]; i++) {
-            if (!(b->hits[i] & bit)) continue;
-            struct hour *h = &s->hours[place_of(&clock, b->at[i])];
-            h->events++;
-            h->customers += h->last != serial;
-            h->last = serial;
-        }
+    u32 bit = 1u << s->h->filter, from = b->start[0];
+    u64 counted[CELLS] = {0};
+    const i32 *hour = clock_week_hours(&s->clock, b->at + from, b->start[b->customers] - from) - from;
+    if (b->always & bit)
+        count(s, b, hour, 0, counted);
+    else
+        count(s, b, hour, bit, counted);
+    for (u32 i = 0; i < CELLS; i++) {
+        s->hours[i].events += (u32)counted[i];
+        s->hours[i].customers += counted[i] >> 32;
     }
-    s->clock = clock;
 }
 
 static void merge(void *state, void *other)
@@ -79,6 +87,13 @@ static void merge(void *state, void *other)
         s->hours[i].events += o->hours[i].events;
         s->hours[i].customers += o->hours[i].customers;
     }
+}
+
+static void end(void *state)
+{
+    struct state *s = state;
+    clock_end(&s->clock);
+    free(s);
 }
 
 static err finish(void *state, struct buf *out, struct diag *why)
@@ -135,7 +150,7 @@ const struct analysis HEATMAP = {
     .add = add,
     .merge = merge,
     .finish = finish,
-    .end = free,
+    .end = end,
     .cell_keys = " weekday hour ",
     .cell = cell,
     .reset = reset,

@@ -86,28 +86,29 @@ static inline bool is_first(const struct state *s, const struct timelines *b, u3
 }
 
 /* Units ascend, so each counts once: when it is not the one before. */
-static void one(struct state *s, const struct timelines *b, u32 from, u32 to)
+static void one(struct state *s, const struct timelines *b, const i32 *unit, u32 from, u32 to)
 {
     u32 again = s->a->again == FILTER_NONE ? HIT_ANY : 1u << s->a->again, i = from;
     i64 last = INT64_MIN, periods = s->a->periods;
+    bool exact = s->a->mode == MODE_EXACT;
     while (i < to && !is_first(s, b, i)) i++;
     s->seen = i < to;
     if (i == to) return;
-    i64 cohort = s->cohort = clock_unit(&s->clock, b->at[i]);
+    i64 cohort = s->cohort = unit[i];
     u64 *row = series_at(&s->rows, cohort);
     if (!row) return;
     row[0]++;
     /* what happened earlier in the same period is of period 0 as well */
-    while (i > from && clock_unit(&s->clock, b->at[i - 1]) == cohort) i--;
+    while (i > from && unit[i - 1] == cohort) i--;
     for (; i < to; i++) {
         if (!(b->hits[i] & again)) continue;
-        i64 k = clock_unit(&s->clock, b->at[i]) - cohort;
-        if (k > periods && s->a->mode == MODE_EXACT) break;
-        if (s->a->mode == MODE_EXACT) row[1 + k] += k != last;
+        i64 k = unit[i] - cohort;
+        if (k > periods && exact) break;
+        if (exact) row[1 + k] += k != last;
         if (s->came && k <= periods) s->came[k / 64] |= 1ull << k % 64;
         last = k;
     }
-    if (s->a->mode == MODE_EXACT || last == INT64_MIN) return;
+    if (exact || last == INT64_MIN) return;
     for (i64 k = 0; k <= min_i64(last, periods); k++) {
         row[1 + k]++;
         if (s->came) s->came[k / 64] |= 1ull << k % 64;
@@ -116,7 +117,10 @@ static void one(struct state *s, const struct timelines *b, u32 from, u32 to)
 
 static void add(void *state, const struct timelines *b)
 {
-    for (u32 c = 0; c < b->customers; c++) one(state, b, b->start[c], b->start[c + 1]);
+    struct state *s = state;
+    u32 from = b->start[0];
+    const i32 *unit = clock_units(&s->clock, b->at + from, b->start[b->customers] - from) - from;
+    for (u32 c = 0; c < b->customers; c++) one(s, b, unit, b->start[c], b->start[c + 1]);
 }
 
 static void merge(void *state, void *other)
@@ -168,6 +172,7 @@ static void end(void *state)
 {
     struct state *s = state;
     series_clear(&s->rows);
+    clock_end(&s->clock);
     free(s->came);
     free(s);
 }

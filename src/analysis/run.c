@@ -237,6 +237,7 @@ static struct timelines seen_by(struct analysis_run *r, struct worker *w,
         w->hits[i] = mine ? hits : hits & ~anchor;
     }
     seen.hits = w->hits - from;
+    seen.always &= ~anchor;
     return seen;
 }
 

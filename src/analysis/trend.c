@@ -83,31 +83,40 @@ static void take(u64 *row, decimal d)
 }
 
 /* Units ascend with time, so a customer is new in a unit when it is not the one before. */
-static void add(void *state, const struct timelines *b)
+static inline __attribute__((always_inline)) void count(struct state *s, const struct timelines *b,
+                                                        const i32 *unit, u32 bit, bool amounts)
 {
-    struct state *s = state;
-    struct clock clock = s->clock;
-    u32 bit = 1u << s->t->filter;
     u64 events = 0, customers = 0;
     for (u32 c = 0; c < b->customers; c++) {
         i64 last = INT64_MIN;
         u64 before = events;
         for (u32 i = b->start[c]; i < b->start[c + 1]; i++) {
-            if (!(b->hits[i] & bit)) continue;
-            i64 unit = clock_unit(&clock, b->at[i]);
-            u64 *row = series_at(&s->rows, unit);
+            if (bit && !(b->hits[i] & bit)) continue;
+            u64 *row = series_at(&s->rows, unit[i]);
             if (UNLIKELY(!row)) return;
-            row[AT_CUSTOMERS] += unit != last;
+            row[AT_CUSTOMERS] += unit[i] != last;
             row[AT_EVENTS]++;
-            last = unit;
+            last = unit[i];
             events++;
-            if (b->amount && b->hits[i] & HIT_AMOUNT) take(row, b->amount[i]);
+            if (amounts && b->hits[i] & HIT_AMOUNT) take(row, b->amount[i]);
         }
         customers += events != before;
     }
     s->total[AT_EVENTS] += events;
     s->total[AT_CUSTOMERS] += customers;
-    s->clock = clock;
+}
+
+static void add(void *state, const struct timelines *b)
+{
+    struct state *s = state;
+    u32 bit = 1u << s->t->filter, from = b->start[0];
+    const i32 *unit = clock_units(&s->clock, b->at + from, b->start[b->customers] - from) - from;
+    if (b->amount)
+        count(s, b, unit, bit, true);
+    else if (b->always & bit)
+        count(s, b, unit, 0, false);
+    else
+        count(s, b, unit, bit, false);
 }
 
 static void join(u64 *into, const u64 *from, bool amounts)
@@ -195,6 +204,7 @@ static void end(void *state)
 {
     struct state *s = state;
     series_clear(&s->rows);
+    clock_end(&s->clock);
     free(s);
 }
 

@@ -406,20 +406,26 @@ static void put_property(struct scan_slice *s, struct scan_lane *l, u32 property
 
 /* ---- the block ---- */
 
-static void put_marks(const struct scan_decoder *d, u32 *mark)
+/* Where all have the same, what an earlier block left stands. */
+static void put_marks(const struct scan_decoder *d, struct scan_block *out)
 {
-    u32 one = d->kept_kinds ? d->marks[d->kept_kind[0]] : 0;
-    if (d->one_mark)
-        for (u32 i = 0; i < d->kept; i++) mark[i] = one;
-    else
+    u32 *mark = out->columns.mark, one = d->kept_kinds ? d->marks[d->kept_kind[0]] : 0;
+    if (!d->one_mark) {
         for (u32 i = 0; i < d->kept; i++) mark[i] = d->marks[d->kinds[d->rows[i]]];
+        out->same_count = 0;
+        return;
+    }
+    if (out->same_mark != one) out->same_count = 0;
+    for (u32 i = out->same_count; i < d->kept; i++) mark[i] = one;
+    out->same_mark = one;
+    if (out->same_count < d->kept) out->same_count = d->kept;
 }
 
 static void put_rest(struct scan_decoder *d, struct block *b, struct scan_block *out)
 {
     const struct scan_want *w = &d->scan->want;
     struct scan_columns *to = &out->columns;
-    put_marks(d, to->mark);
+    put_marks(d, out);
     for (u32 i = 0; w->codes && i < d->kept; i++) to->code[i] = d->codes[d->kinds[d->rows[i]]];
     for (u32 i = 0; w->orders && i < d->kept; i++)
         to->order[i] = block_order(b, b->first + d->rows[i]);

@@ -58,6 +58,7 @@ struct scan_block {
     u32 kept;
     bool is_whole;            /* every row is there; else those of the list: */
     u16 rows[BLOCK_ROWS + 1]; /* ascending, counted from `first`; behind them NO_ROW */
+    u32 same_mark, same_count; /* so many marks are this one, from the blocks before */
     struct scan_columns columns;
 };
 enum { NO_ROW = UINT16_MAX };
