@@ -129,6 +129,8 @@ struct rule {
     u32 wrap;
 };
 
+enum { LANES = 4 };
+
 #ifdef __x86_64__
 #include <immintrin.h>
 
@@ -137,10 +139,11 @@ static bool is_fast(void)
     return __builtin_cpu_supports("avx2");
 }
 
-/* Sets *outside where a moment is not in the region; the units mean nothing then. */
-__attribute__((target("avx2"))) static void apply(const struct region *r, const struct rule *u,
-                                                  const i64 *at, u32 n, i32 *out, bool *outside)
+/* False where a moment is not in the region; the units mean nothing then. */
+__attribute__((target("avx2"))) static bool apply(struct clock *k, const struct rule *u,
+                                                  const i64 *at, u32 n, i32 *out)
 {
+    const struct region *r = &k->region;
     const __m256i from = _mm256_set1_epi64x(max_i64(r->from, -u->plus)), last = _mm256_set1_epi64x(r->to - 1),
                   plus = _mm256_set1_epi64x(u->plus + (u->local ? r->offset_ms : 0)),
                   exponent = _mm256_set1_epi64x(0x4330000000000000);
@@ -148,6 +151,8 @@ __attribute__((target("avx2"))) static void apply(const struct region *r, const 
                   wrap = _mm256_set1_pd(u->wrap), turns = _mm256_set1_pd(u->wrap ? 1.0 / u->wrap : 0),
                   half = _mm256_set1_pd(0.5);
     __m256i out_of = _mm256_setzero_si256();
+    __m128i least = _mm_set1_epi32(k->least), most = _mm_set1_epi32(k->most);
+    i32 lanes[LANES];
     u32 changes = u->local ? r->count : 0;
     for (u32 i = 0; i < n; i += 4) {
         __m256i t = _mm256_loadu_si256((const void *)(at + i));
@@ -164,9 +169,16 @@ __attribute__((target("avx2"))) static void apply(const struct region *r, const 
             __m256d turn = _mm256_floor_pd(_mm256_mul_pd(_mm256_add_pd(d, half), turns));
             d = _mm256_sub_pd(d, _mm256_mul_pd(turn, wrap));
         }
-        _mm_storeu_si128((void *)(out + i), _mm256_cvttpd_epi32(d));
+        __m128i unit = _mm256_cvttpd_epi32(d);
+        least = _mm_min_epi32(least, unit);
+        most = _mm_max_epi32(most, unit);
+        _mm_storeu_si128((void *)(out + i), unit);
     }
-    *outside = !_mm256_testz_si256(out_of, out_of);
+    _mm_storeu_si128((void *)lanes, least);
+    for (u32 i = 0; i < LANES; i++) k->least = lanes[i] < k->least ? lanes[i] : k->least;
+    _mm_storeu_si128((void *)lanes, most);
+    for (u32 i = 0; i < LANES; i++) k->most = lanes[i] > k->most ? lanes[i] : k->most;
+    return _mm256_testz_si256(out_of, out_of);
 }
 #else
 static bool is_fast(void)
@@ -174,15 +186,12 @@ static bool is_fast(void)
     return false;
 }
 
-static void apply(const struct region *r, const struct rule *u, const i64 *at, u32 n, i32 *out,
-                  bool *outside)
+static bool apply(struct clock *k, const struct rule *u, const i64 *at, u32 n, i32 *out)
 {
-    (void)r, (void)u, (void)at, (void)n, (void)out;
-    *outside = true;
+    (void)k, (void)u, (void)at, (void)n, (void)out;
+    return false;
 }
 #endif
-
-enum { LANES = 4 };
 
 static void make_room(struct clock *k, u32 n)
 {
@@ -194,16 +203,22 @@ static void make_room(struct clock *k, u32 n)
 /* The last moments, fewer than four, are put beside a known one. */
 static bool apply_all(struct clock *k, const struct rule *u, const i64 *at, u32 n)
 {
-    bool outside = false, more = false;
     u32 whole = n / LANES * LANES;
+    i64 rest[LANES];
+    k->least = INT32_MAX, k->most = INT32_MIN;
     if (!is_fast() || k->region.to == INT64_MIN) return false;
-    if (whole) apply(&k->region, u, at, whole, k->units, &outside);
-    if (whole < n) {
-        i64 rest[LANES];
-        for (u32 i = 0; i < LANES; i++) rest[i] = at[whole + i < n ? whole + i : n - 1];
-        apply(&k->region, u, rest, LANES, k->units + whole, &more);
-    }
-    return !outside && !more;
+    if (whole && !apply(k, u, at, whole, k->units)) return false;
+    if (whole == n) return true;
+    for (u32 i = 0; i < LANES; i++) rest[i] = at[whole + i < n ? whole + i : n - 1];
+    return apply(k, u, rest, LANES, k->units + whole);
+}
+
+static void put_unit(struct clock *k, u32 i, i64 unit)
+{
+    if (i == 0) k->least = INT32_MAX, k->most = INT32_MIN;
+    k->units[i] = (i32)unit;
+    if (k->units[i] < k->least) k->least = k->units[i];
+    if (k->units[i] > k->most) k->most = k->units[i];
 }
 
 static bool try_rule(struct clock *k, const struct rule *u, const i64 *at, u32 n)
@@ -222,7 +237,7 @@ const i32 *clock_units(struct clock *k, const i64 *at, u32 n)
         rule = (struct rule){false, -k->from, k->length, 0};
     if (rule.each && try_rule(k, &rule, at, n)) return k->units;
     make_room(k, n);
-    for (u32 i = 0; i < n; i++) k->units[i] = (i32)clock_unit(k, at[i]);
+    for (u32 i = 0; i < n; i++) put_unit(k, i, clock_unit(k, at[i]));
     return k->units;
 }
 
@@ -234,7 +249,7 @@ const i32 *clock_week_hours(struct clock *k, const i64 *at, u32 n)
     make_room(k, n);
     for (u32 i = 0; i < n; i++) {
         i64 hours = floor_div(clock_local(k, at[i]), HOUR) + 72;
-        k->units[i] = (i32)(hours - floor_div(hours, 168) * 168);
+        put_unit(k, i, hours - floor_div(hours, 168) * 168);
     }
     return k->units;
 }

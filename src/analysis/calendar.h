@@ -42,6 +42,7 @@ struct clock {
     double units_each; /* 1 ÷ length */
     struct region region;
     i32 *units; /* of the batch asked for last */
+    i32 least, most; /* …among them */
     u32 room;
 };
 

@@ -50,14 +50,16 @@ static void *begin(const struct plan *p)
 static inline __attribute__((always_inline)) void count(struct state *s, const struct timelines *b,
                                                         const i32 *hour, u32 bit, u64 *counted)
 {
-    u64 serial = s->serial;
+    const u32 *hits = b->hits;
+    u64 serial = s->serial, *last = s->last;
     for (u32 c = 0; c < b->customers; c++) {
+        u32 end = b->start[c + 1];
         serial++;
-        for (u32 i = b->start[c]; i < b->start[c + 1]; i++) {
-            if (bit && !(b->hits[i] & bit)) continue;
+        for (u32 i = b->start[c]; i < end; i++) {
+            if (bit && !(hits[i] & bit)) continue;
             u32 at = (u32)hour[i];
-            counted[at] += 1 | (u64)(s->last[at] != serial) << 32;
-            s->last[at] = serial;
+            counted[at] += 1 | (u64)(last[at] != serial) << 32;
+            last[at] = serial;
         }
     }
     s->serial = serial;
