@@ -413,3 +413,48 @@ value attribute_next(struct attribute_reader *r, persona head)
     value word = cell < r->row.word_end ? r->words[cell] : value_missing();
     return word.type != VALUE_MISSING ? word : reader_word(r, cell);
 }
+
+/* What was said of the values met last, by cell: cells of one kind of chunk. */
+enum { ASKED = 256, ASKED_SHIFT = 56 };
+struct asked {
+    kind kind;
+    u64 cell[ASKED];
+    u8 verdict[ASKED]; /* 0: not asked yet; 1 or 2: the answer is no, yes */
+};
+
+static bool ask(struct attribute_reader *r, struct asked *asked, u64 cell, persona head,
+                bool (*passes)(void *ctx, value v), void *ctx)
+{
+    u32 at = (u32)(cell * 0x9E3779B97F4A7C15u >> ASKED_SHIFT);
+    if (LIKELY(asked->verdict[at] && asked->cell[at] == cell)) return asked->verdict[at] == 2;
+    bool yes = passes(ctx, attribute_next(r, head));
+    if (cell == elsewhere(asked->kind)) return yes; /* that says nothing of others */
+    asked->cell[at] = cell;
+    asked->verdict[at] = yes ? 2 : 1;
+    return yes;
+}
+
+void attribute_test(struct attribute_reader *r, persona from, u32 n, const u64 *in, u64 *out,
+                    bool (*passes)(void *ctx, value v), void *ctx)
+{
+    struct asked asked = {.kind = KIND_NONE};
+    for (u32 w = 0; w < (n + 63) / 64; w++) {
+        u64 stay = 0;
+        for (u64 left = in[w]; left; left &= left - 1) {
+            persona head = from + w * 64 + (u32)__builtin_ctzll(left);
+            if (r->is_there && !r->row.misfits && r->chunk_at != head / CHUNK)
+                (void)attribute_next(r, head); /* finds the chunk */
+            bool plain = !r->is_there || r->row.misfits || r->chunk.kind == KIND_NONE, yes;
+            if (!plain && r->chunk.kind != asked.kind) {
+                memset(asked.verdict, 0, sizeof asked.verdict);
+                asked.kind = r->chunk.kind;
+            }
+            if (plain)
+                yes = passes(ctx, attribute_next(r, head));
+            else
+                yes = ask(r, &asked, reader_cell(r, head % CHUNK), head, passes, ctx);
+            if (yes) stay |= left & -left;
+        }
+        out[w] = stay;
+    }
+}

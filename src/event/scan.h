@@ -23,7 +23,8 @@ typedef enum {
         1,      /* a number that fits, in ten-thousandths (base/fixed.h); others are not valid */
     SCAN_TEXT,  /* a word: text as sent; numbers, dates, true and false as they are shown; lists
                  * and maps are not valid */
-    SCAN_VALUE, /* any value but NULL; its text is good until the slice's next batch */
+    SCAN_NUMBER, /* as FIXED, and whatever else is there, but NULL, as its value */
+    SCAN_VALUE,  /* any value but NULL; its text is good until the slice's next batch */
 } scan_kind;
 
 struct scan_property {
@@ -46,13 +47,16 @@ struct scan_want {
     const bool *is_cancelled; /* may be NULL; set by any thread, looked at all the time */
 };
 
+/* What `valid` says of a SCAN_NUMBER. */
+enum { SCAN_IS_NUMBER = 1, SCAN_IS_OTHER = 2 };
+
 /* One property of a batch's events. An event without it, or with another kind of value, has valid 0
  * and number 0, text 0, value MISSING. The last of a repeated property counts. */
 struct scan_column {
     const u8 *valid;
-    const i64 *number;  /* SCAN_FIXED */
+    const i64 *number;  /* SCAN_FIXED; SCAN_NUMBER where it is one */
     const u32 *text;    /* SCAN_TEXT */
-    const value *value; /* SCAN_VALUE */
+    const value *value; /* SCAN_VALUE; SCAN_NUMBER where it is something else */
 };
 
 /* Views, good until the slice's next batch. Events of customer i: [start[i], start[i + 1]). */
@@ -68,7 +72,18 @@ struct scan_batch {
     struct scan_column columns[SCAN_PROPERTIES_MAX];
 };
 
+/* Who is whose, asked once for several scans of a view, by any threads. Of `widest` its marks, span
+ * and heads count: the scans ask for no more. */
+struct event_crowd;
+struct event_crowd *event_crowd_new(const struct event_view *v, const struct scan_want *widest,
+                                    event_persona (*head_of)(void *ctx, event_persona p),
+                                    void *ctx);
+void event_crowd_free(struct event_crowd *c); /* NULL is allowed */
+
 struct event_scan;
+/* The customers with heads in [from, to), in one slice; `crowd` must outlive it. */
+struct event_scan *event_scan_of(const struct event_crowd *crowd, const struct scan_want *want,
+                                 event_persona from, event_persona to);
 /* Asks head_of about all personas with events, here and never later. 0 leaves a persona's events
  * out. `want` is copied, but for what it points to; its properties are. The view stays pinned by the caller until event_scan_free. */
 struct event_scan *event_scan_new(const struct event_view *v, const struct scan_want *want,

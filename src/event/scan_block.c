@@ -60,7 +60,7 @@ void scan_decoder_free(struct scan_decoder *d)
 static void drop_dead(const struct scan_decoder *d, struct block *b, u64 *bits)
 {
     const struct event_view *v = d->scan->view;
-    const struct crowd *crowd = &d->scan->crowd;
+    const struct crowd *crowd = d->scan->crowd;
     struct erased_of gone = {0};
     for (u32 row = b->first; row < b->end; row++) {
         event_persona p = block_persona(b, row);
@@ -235,21 +235,21 @@ static value value_at(const struct block *b, const struct block_field *f, const 
     return v;
 }
 
-/* All numbers of a column, in ten-thousandths, behind those of other kinds. */
+/* Whether all numbers of a column fit, in ten-thousandths. */
+static bool all_fit(const struct block_field *f, const struct packed *c)
+{
+    i64 ignored;
+    if (f->type == VALUE_FIXED) return true;
+    return c->width < 48 && !__builtin_mul_overflow((i64)c->base, FIXED_ONE, &ignored) &&
+           !__builtin_mul_overflow((i64)(c->base + pack_mask(c->width)), FIXED_ONE, &ignored);
+}
+
+/* Behind those of other kinds. */
 static void add_numbers(struct scan_decoder *d, const struct block *b, const struct block_field *f,
                         const struct packed *c, u32 rows)
 {
-    i64 *out = d->flat + d->flat_n, low = (i64)c->base, ignored;
-    u64 range = pack_mask(c->width);
-    i64 high = (i64)(c->base + range);
-    bool fits = c->width < 48 && !__builtin_mul_overflow(low, FIXED_ONE, &ignored) &&
-                !__builtin_mul_overflow(high, FIXED_ONE, &ignored);
-    if (f->type == VALUE_FIXED || fits) {
-        u64 unit = f->type == VALUE_FIXED ? 1 : (u64)FIXED_ONE;
-        unpack_i64(b->p + c->at, c->width, 0, rows, (i64)(c->base * unit), unit, out);
-        return;
-    }
-    for (u32 i = 0; i < rows; i++) value_as_fixed(value_at(b, f, c, i), &out[i]);
+    u64 unit = f->type == VALUE_FIXED ? 1 : (u64)FIXED_ONE;
+    unpack_i64(b->p + c->at, c->width, 0, rows, (i64)(c->base * unit), unit, d->flat + d->flat_n);
 }
 
 static void add_words(struct scan_slice *s, struct scan_lane *l, const struct block_field *f,
@@ -276,9 +276,10 @@ static void add_words(struct scan_slice *s, struct scan_lane *l, const struct bl
     }
 }
 
-static bool is_quick(scan_kind kind, const struct block_field *f)
+static bool is_quick(scan_kind kind, const struct block_field *f, const struct packed *c)
 {
-    if (kind == SCAN_FIXED) return f->type == VALUE_INT || f->type == VALUE_FIXED;
+    if (kind == SCAN_FIXED || kind == SCAN_NUMBER)
+        return (f->type == VALUE_INT || f->type == VALUE_FIXED) && all_fit(f, c);
     return kind == SCAN_TEXT && f->type != VALUE_NULL && f->type != VALUE_LIST &&
            f->type != VALUE_MAP;
 }
@@ -302,14 +303,14 @@ static bool lay_out(struct scan_slice *s, struct scan_lane *l, u32 property)
         bool is_bytes = block_fields(b, k)[0].type == FIELD_BYTES;
         if (!f && !is_bytes) continue;
         any = true;
-        if (is_bytes || !is_quick(p->kind, f)) {
-            d->slow[i] = is_bytes || p->kind == SCAN_VALUE;
+        if (is_bytes || !is_quick(p->kind, f, c)) {
+            d->slow[i] = is_bytes || p->kind != SCAN_TEXT;
             continue;
         }
         MUST(d->flat_n + k->rows <= BLOCK_ROWS + 1);
         d->from[i] = d->flat_n;
         d->mask[i] = UINT32_MAX;
-        if (p->kind == SCAN_FIXED)
+        if (p->kind != SCAN_TEXT)
             add_numbers(d, b, f, c, k->rows);
         else
             add_words(s, l, f, c, k->rows);
@@ -385,9 +386,10 @@ static void put_property(struct scan_slice *s, struct scan_lane *l, u32 property
     bool any = lay_out(s, l, property), any_slow = false;
     for (u32 k = 0; k < l->block.head->kinds; k++) any_slow |= d->slow[k];
     if (kind == SCAN_VALUE) memset(out->properties[property].value, 0, d->kept * sizeof(value));
-    if (kind == SCAN_FIXED && l->decoded->is_whole)
+    bool is_number = kind == SCAN_FIXED || kind == SCAN_NUMBER;
+    if (is_number && l->decoded->is_whole)
         gather_whole_numbers(d, out->properties[property].number, valid);
-    else if (kind == SCAN_FIXED)
+    else if (is_number)
         gather_numbers(d, out->properties[property].number, valid);
     if (kind == SCAN_TEXT && l->decoded->is_whole)
         gather_whole_words(d, out->properties[property].text, valid);
@@ -442,7 +444,7 @@ static void choose(struct scan_slice *s, struct scan_lane *l)
     const struct scan_want *w = &s->scan->want;
     const struct sealed_block *entry = sealed_block_at(l->file, b->index);
     bool in_span = entry->occurred_min >= w->from && entry->occurred_max < w->to;
-    bool check_alive = s->scan->view->erased || s->scan->crowd.any_strayed;
+    bool check_alive = s->scan->view->erased || s->scan->crowd->any_strayed;
     bool all = read_kinds(d, b);
     if (!all || !d->one_mark || w->codes || w->property_count) {
         const struct packed *c = &b->head->row[ROW_KIND];

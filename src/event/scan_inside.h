@@ -65,10 +65,15 @@ enum { NO_ROW = UINT16_MAX };
 
 /* ---- slices ---- */
 
+struct event_crowd {
+    struct crowd crowd;
+};
+
 struct event_scan {
     const struct event_view *view;
     struct scan_want want;
-    struct crowd crowd;
+    const struct crowd *crowd;
+    struct event_crowd *own_crowd; /* NULL: it is another's */
     struct words *words;
     struct scan_property *properties;
     u32 slice_count;

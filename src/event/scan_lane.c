@@ -6,7 +6,7 @@
 
 static bool is_wanted(const struct event_scan *scan, event_persona head)
 {
-    return scan_wants_head(scan, head) && !crowd_has_moved(&scan->crowd, head);
+    return scan_wants_head(scan, head) && !crowd_has_moved(scan->crowd, head);
 }
 
 /* The place among the kept of the first that is not below a row of the block, from an earlier place
@@ -24,7 +24,7 @@ static void list_block(struct scan_lane *l, const struct scan_slice *s)
     const struct event_scan *scan = s->scan;
     const struct scan_block *d = l->decoded;
     u32 place = place_of(d, 0, l->row), n = 0, next = l->next;
-    bool all = !scan->want.who && !scan->crowd.any_moved;
+    bool all = !scan->want.who && !scan->crowd->any_moved;
     l->is_joined = true;
     l->goes_on = false;
     while (next < l->head_count && l->heads[next].key < s->to && l->heads[next].value < d->end) {
@@ -51,7 +51,7 @@ static void list_block(struct scan_lane *l, const struct scan_slice *s)
 
 static void list_tail(struct scan_lane *l, const struct scan_slice *s)
 {
-    const struct crowd *c = &s->scan->crowd;
+    const struct crowd *c = s->scan->crowd;
     while (l->end < c->tail_count && !is_wanted(s->scan, c->tail[l->end].key)) l->end++;
     l->head = l->end < c->tail_count && c->tail[l->end].key < s->to ? c->tail[l->end].key : UINT32_MAX;
     l->at = 0;
@@ -95,10 +95,10 @@ static u32 lower(const struct sealed_keys *heads, event_persona from)
 
 void scan_lane_open(struct scan_lane *l, struct scan_slice *s, const struct sealed *file)
 {
-    const struct crowd *c = &s->scan->crowd;
+    const struct crowd *c = s->scan->crowd;
     *l = (struct scan_lane){.file = file};
     if (!file) {
-        while (l->end < c->tail_count && c->tail[l->end].key < s->from) l->end++;
+        l->end = place_lower(c->tail, c->tail_count, s->from);
         return;
     }
     struct sealed_keys heads = sealed_heads(file);

@@ -35,6 +35,7 @@ void scan_columns_grow(struct scan_columns *c, const struct scan_want *w, u32 ro
         struct scan_values *v = &c->properties[i];
         v->valid = mem_realloc(v->valid, n);
         switch (w->properties[i].kind) {
+        case SCAN_NUMBER: v->value = mem_realloc(v->value, n * sizeof *v->value); /* fall through */
         case SCAN_FIXED: v->number = mem_realloc(v->number, n * sizeof *v->number); break;
         case SCAN_TEXT: v->text = mem_realloc(v->text, n * sizeof *v->text); break;
         case SCAN_VALUE: v->value = mem_realloc(v->value, n * sizeof *v->value); break;
@@ -74,6 +75,10 @@ void scan_columns_copy(struct scan_columns *to, u32 at, const struct scan_column
         const struct scan_values *f = &from->properties[i];
         copy_fours(t->valid + at, f->valid + first, n, 1);
         switch (w->properties[i].kind) {
+        case SCAN_NUMBER:
+            for (u32 k = 0; k < n; k++)
+                if (t->valid[at + k] == SCAN_IS_OTHER) t->value[at + k] = f->value[first + k];
+            /* fall through */
         case SCAN_FIXED: copy_fours(t->number + at, f->number + first, n, 8); break;
         case SCAN_TEXT: copy_fours(t->text + at, f->text + first, n, 4); break;
         case SCAN_VALUE: memcpy(t->value + at, f->value + first, n * sizeof *t->value); break;
@@ -88,6 +93,14 @@ void scan_put_value(struct scan_columns *c, const struct scan_want *w, u32 prope
     case SCAN_FIXED:
         c->properties[property].number[at] = 0;
         c->properties[property].valid[at] = value_as_fixed(v, &c->properties[property].number[at]);
+        break;
+    case SCAN_NUMBER:
+        c->properties[property].number[at] = 0;
+        c->properties[property].value[at] = v;
+        c->properties[property].valid[at] =
+            v.type == VALUE_MISSING || v.type == VALUE_NULL                    ? 0
+            : value_as_fixed(v, &c->properties[property].number[at]) ? SCAN_IS_NUMBER
+                                                                     : SCAN_IS_OTHER;
         break;
     case SCAN_TEXT:
         c->properties[property].text[at] = word_cache_code(words, v);
@@ -108,7 +121,9 @@ static size_t bytes_each(const struct scan_want *w)
     EACH_COLUMN(w, ADD)
 #undef ADD
     for (u32 i = 0; i < w->property_count; i++)
-        n += 1 + (w->properties[i].kind == SCAN_VALUE ? sizeof(value) : sizeof(i64));
+        n += 1 + (w->properties[i].kind == SCAN_VALUE    ? sizeof(value)
+                  : w->properties[i].kind == SCAN_NUMBER ? sizeof(value) + sizeof(i64)
+                                                         : sizeof(i64));
     return n;
 }
 
@@ -141,16 +156,22 @@ MUST_USE static err put_event(struct scan_slice *s, const struct event *ev)
     return ERR_OK;
 }
 
+static bool in_span(const struct scan_slice *s, i64 t)
+{
+    return t >= s->scan->want.from && t < s->scan->want.to;
+}
+
 /* The rows of the customer at hand in the tail. */
 MUST_USE static err put_tail(struct scan_slice *s, struct scan_lane *l)
 {
-    const struct crowd *c = &s->scan->crowd;
+    const struct crowd *c = s->scan->crowd;
     for (; l->end < c->tail_count && c->tail[l->end].key == l->head; l->end++) {
         struct event ev;
         if (l->end + AHEAD < c->tail_count)
             tail_prefetch(&s->scan->view->es->tail, c->tail[l->end + AHEAD].at);
+        if (!in_span(s, c->tail[l->end].occurred_ms)) continue; /* another scan's */
         tail_event(tail_row(&s->scan->view->es->tail, c->tail[l->end].at), &ev);
-        TRY(put_event(s, &ev));
+        if (scan_wants_code(s->scan, ev.code)) TRY(put_event(s, &ev));
     }
     l->at = l->count;
     return ERR_OK;
@@ -273,7 +294,7 @@ MUST_USE static err take_least(struct scan_slice *s)
 
 MUST_USE static err take_moved(struct scan_slice *s)
 {
-    const struct crowd *c = &s->scan->crowd;
+    const struct crowd *c = s->scan->crowd;
     struct event ev;
     if (s->pair == s->pair_end) return ERR_NOT_FOUND;
     event_persona head = c->pairs[s->pair].key;
@@ -292,16 +313,15 @@ MUST_USE static err take_moved(struct scan_slice *s)
 void scan_slice_open(struct scan_slice *s, struct event_scan *scan, event_persona from,
                      event_persona to)
 {
-    const struct crowd *c = &scan->crowd;
+    const struct crowd *c = scan->crowd;
     *s = (struct scan_slice){.scan = scan, .from = from, .to = to};
     s->words = word_cache_new(scan->words);
     s->decoder = scan_decoder_new(scan);
     s->scratch = arena_new();
     s->head = mem_alloc(BATCH_CUSTOMERS * sizeof *s->head);
     s->start = mem_zalloc((BATCH_CUSTOMERS + 1) * sizeof *s->start);
-    while (s->pair < c->pair_count && c->pairs[s->pair].key < from) s->pair++;
-    for (s->pair_end = s->pair; s->pair_end < c->pair_count && c->pairs[s->pair_end].key < to;)
-        s->pair_end++;
+    s->pair = place_lower(c->pairs, c->pair_count, from);
+    s->pair_end = place_lower(c->pairs, c->pair_count, to);
     const struct catalog *files = scan->view->catalog;
     s->lane_count = files->count + 1;
     s->lanes = mem_alloc(s->lane_count * sizeof *s->lanes);
@@ -337,12 +357,11 @@ static void hand_out(const struct scan_slice *s, struct scan_batch *out)
                                .order = w->orders ? c->order + at : NULL,
                                .source = w->sources ? c->source + at : NULL};
     for (u32 i = 0; i < w->property_count; i++) {
-        scan_kind kind = w->properties[i].kind;
         struct scan_column *to = &out->columns[i];
         to->valid = c->properties[i].valid + at;
-        if (kind == SCAN_FIXED) to->number = c->properties[i].number + at;
-        if (kind == SCAN_TEXT) to->text = c->properties[i].text + at;
-        if (kind == SCAN_VALUE) to->value = c->properties[i].value + at;
+        if (c->properties[i].number) to->number = c->properties[i].number + at;
+        if (c->properties[i].text) to->text = c->properties[i].text + at;
+        if (c->properties[i].value) to->value = c->properties[i].value + at;
     }
 }
 

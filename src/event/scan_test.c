@@ -47,6 +47,14 @@ static void check_value(const struct event_scan *s, const struct scan_property *
         CHECK_EQ(c->valid[at], is_number);
         CHECK_EQ(c->number[at], number);
         break;
+    case SCAN_NUMBER:
+        if (want.type == VALUE_MISSING || want.type == VALUE_NULL)
+            CHECK_EQ(c->valid[at], 0);
+        else
+            CHECK_EQ(c->valid[at], is_number ? SCAN_IS_NUMBER : SCAN_IS_OTHER);
+        if (c->valid[at] == SCAN_IS_NUMBER) CHECK_EQ(c->number[at], number);
+        if (c->valid[at] == SCAN_IS_OTHER) CHECK(value_eq(c->value[at], want));
+        break;
     case SCAN_TEXT:
         buf_init(&b, 1 << 20);
         if (want.type != VALUE_MISSING) value_display(&b, want);
@@ -119,7 +127,8 @@ static void check_scan(struct timeline *t, const struct event_view *v, const str
 static void check_scans(struct timeline *t, const struct event_view *v)
 {
     static const struct scan_property PROPERTIES[] = {
-        {1, SCAN_TEXT}, {2, SCAN_FIXED}, {2, SCAN_TEXT}, {1, SCAN_VALUE}, {9, SCAN_FIXED}};
+        {1, SCAN_TEXT}, {2, SCAN_FIXED}, {2, SCAN_TEXT}, {1, SCAN_VALUE}, {9, SCAN_FIXED},
+        {2, SCAN_NUMBER}, {1, SCAN_NUMBER}};
     u32 *marks = mem_zalloc((NAMES_MAX + 1) * sizeof *marks);
     u64 who = rng_next(&t->rng) | rng_next(&t->rng);
     for (u32 i = 0; i < 24; i++) {
@@ -130,7 +139,7 @@ static void check_scans(struct timeline *t, const struct event_view *v)
                               .to = i % 3 ? NEVER : from + (i64)rng_below(&t->rng, 40) * HOUR,
                               .marks = i % 2 ? marks : NULL,
                               .properties = PROPERTIES,
-                              .property_count = i % 7 ? (u32)rng_below(&t->rng, 6) : 0,
+                              .property_count = i % 7 ? (u32)rng_below(&t->rng, 8) : 0,
                               .codes = i % 8 > 2,
                               .orders = i % 4 == 0,
                               .sources = i % 5 == 0,
