@@ -26,7 +26,8 @@ struct feed {
     bool any_asks;
     u32 always; /* what all marks have */
     u32 slices;
-    i32 amount, by; /* columns; −1: none */
+    i32 amount, by;    /* columns; −1: none */
+    bool plain_amount; /* its column is of numbers */
     struct lane *lanes;
 };
 
@@ -102,8 +103,10 @@ static void open_scan(struct feed *f, const bool *is_cancelled)
         column(properties, &want.property_count, p->properties[i], SCAN_VALUE);
     f->amount = f->by = -1;
     if (p->has_amount && !p->orders) {
-        u32 code = p->amount.whole ? p->amount.whole : p->amount.head;
-        f->amount = column(properties, &want.property_count, code, SCAN_VALUE);
+        f->plain_amount = p->amount.whole && !p->amount.head;
+        f->amount = column(properties, &want.property_count,
+                           p->amount.whole ? p->amount.whole : p->amount.head,
+                           f->plain_amount ? SCAN_NUMBER : SCAN_VALUE);
     }
     if (p->by.kind == BY_PROPERTY) {
         bool whole = p->by.path.whole != 0;
@@ -211,17 +214,25 @@ static value descend(const struct feed *f, struct lane *l, const struct path *pa
     return field_of(&s, path);
 }
 
+static bool plain_amount(const struct scan_column *c, u32 i, decimal *d)
+{
+    *d = (decimal)c->number[i] * (DECIMAL_ONE / FIXED_ONE);
+    return c->valid[i] == SCAN_IS_NUMBER ||
+           (c->valid[i] == SCAN_IS_OTHER && decimal_of(c->value[i], d));
+}
+
+static bool amount_of(const struct feed *f, struct lane *l, u32 i, decimal *d)
+{
+    if (f->p->orders) return order_money(props_of(f, l, i), &f->p->order_names, d);
+    if (f->plain_amount) return plain_amount(&l->batch.columns[f->amount], i, d);
+    return f->amount >= 0 && decimal_of(descend(f, l, &f->p->amount, f->amount, i), d);
+}
+
 static void set_amounts(const struct feed *f, struct lane *l)
 {
     for (u32 i = 0; i < l->batch.events; i++) {
         decimal d = 0;
-        bool has = false;
-        if (!(l->hits[i] & ~HIT_ANY))
-            ;
-        else if (f->p->orders)
-            has = order_money(props_of(f, l, i), &f->p->order_names, &d);
-        else if (f->amount >= 0)
-            has = decimal_of(descend(f, l, &f->p->amount, f->amount, i), &d);
+        bool has = l->hits[i] & ~HIT_ANY && amount_of(f, l, i, &d);
         l->amount[i] = has ? d : 0;
         if (has) l->hits[i] |= HIT_AMOUNT;
     }

@@ -413,7 +413,10 @@ static void put_marks(const struct scan_decoder *d, struct scan_block *out)
 {
     u32 *mark = out->columns.mark, one = d->kept_kinds ? d->marks[d->kept_kind[0]] : 0;
     if (!d->one_mark) {
-        for (u32 i = 0; i < d->kept; i++) mark[i] = d->marks[d->kinds[d->rows[i]]];
+        if (out->is_whole)
+            for (u32 i = 0; i < d->kept; i++) mark[i] = d->marks[d->kinds[i]];
+        else
+            for (u32 i = 0; i < d->kept; i++) mark[i] = d->marks[d->kinds[d->rows[i]]];
         out->same_count = 0;
         return;
     }

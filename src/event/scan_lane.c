@@ -19,6 +19,50 @@ static inline u32 place_of(const struct scan_block *d, u32 place, u32 row)
     return place;
 }
 
+/* The first wanted head from `key` on; UINT32_MAX: there is none. */
+static event_persona next_wanted(const struct scan_want *w, event_persona key)
+{
+    u32 word = key / 64, end = (w->who_end + 63) / 64;
+    if (key >= w->who_end) return UINT32_MAX;
+    u64 left = w->who[word] & ~0ull << key % 64;
+    while (left == 0)
+        if (++word >= end)
+            return UINT32_MAX;
+        else
+            left = w->who[word];
+    event_persona head = word * 64 + (u32)__builtin_ctzll(left);
+    return head < w->who_end ? head : UINT32_MAX;
+}
+
+/* Past those who are not wanted: in steps that double, since these may be most. */
+static u32 skip_unwanted(const struct scan_lane *l, const struct event_scan *scan, u32 next)
+{
+    while (next < l->head_count) {
+        event_persona key = l->heads[next].key;
+        event_persona head = scan->want.who ? next_wanted(&scan->want, key) : key;
+        if (head == key && !crowd_has_moved(scan->crowd, head)) break;
+        if (head == key) {
+            next++;
+            continue;
+        }
+        u32 low = next, step = 1;
+        while (low + step < l->head_count && l->heads[low + step].key < head) {
+            low += step;
+            step *= 2;
+        }
+        u32 high = min_u32(low + step, l->head_count);
+        while (high - low > 1) {
+            u32 middle = low + (high - low) / 2;
+            if (l->heads[middle].key < head)
+                low = middle;
+            else
+                high = middle;
+        }
+        next = high;
+    }
+    return next;
+}
+
 static void list_block(struct scan_lane *l, const struct scan_slice *s)
 {
     const struct event_scan *scan = s->scan;
@@ -27,22 +71,24 @@ static void list_block(struct scan_lane *l, const struct scan_slice *s)
     bool all = !scan->want.who && !scan->crowd->any_moved;
     l->is_joined = true;
     l->goes_on = false;
-    while (next < l->head_count && l->heads[next].key < s->to && l->heads[next].value < d->end) {
-        event_persona head = l->heads[next].key;
+    for (;; next++) {
+        u32 before = next;
+        if (!all) next = skip_unwanted(l, scan, next);
+        if (next >= l->head_count || l->heads[next].key >= s->to || l->heads[next].value >= d->end)
+            break;
+        if (next != before) place = place_of(d, place, l->heads[next].value);
         u32 behind = l->heads[next + 1].value, end = min_u32(behind, d->end);
         u32 to = place_of(d, place, end);
-        bool is_in = to != place && (all || is_wanted(scan, head));
-        l->listed[n] = head;
+        l->listed[n] = l->heads[next].key;
         l->from[n] = (u16)place;
         l->to[n] = (u16)to;
-        l->is_joined = l->is_joined && (is_in || to == place);
-        n += is_in;
+        l->is_joined = l->is_joined && (n == 0 || l->to[n - 1] == place);
+        n += to != place;
         place = to;
         if (behind > d->end) {
-            l->goes_on = is_in;
+            l->goes_on = n && l->listed[n - 1] == l->heads[next].key;
             break;
         }
-        next++;
     }
     l->next = next;
     l->row = d->end;
@@ -66,7 +112,7 @@ void scan_lane_list(struct scan_lane *l, struct scan_slice *s)
     }
     l->at = l->count = 0;
     while (l->count == 0) {
-        while (l->next < l->head_count && !is_wanted(s->scan, l->heads[l->next].key)) l->next++;
+        l->next = skip_unwanted(l, s->scan, l->next);
         if (l->next >= l->head_count || l->heads[l->next].key >= s->to) {
             l->head = UINT32_MAX;
             l->count = 1; /* of nobody: it is not asked again */
