@@ -154,7 +154,8 @@ static void scans(const struct events *es, const struct event_view *v)
                                                                  {PRODUCT, SCAN_FIXED},
                                                                  {CHANNEL, SCAN_TEXT},
                                                                  {CITY, SCAN_TEXT}};
-    u32 *pay = mem_zalloc((NAMES_MAX + 1) * sizeof *pay), *three = mem_zalloc((NAMES_MAX + 1) * sizeof *three);
+    u32 *pay = mem_zalloc((NAMES_MAX + 1) * sizeof *pay),
+        *three = mem_zalloc((NAMES_MAX + 1) * sizeof *three);
     pay[event_code(S("pay"))] = 1;
     three[event_code(S("view_product"))] = 1, three[event_code(S("add_to_cart"))] = 2;
     three[event_code(S("pay"))] = 4;
@@ -164,8 +165,11 @@ static void scans(const struct events *es, const struct event_view *v)
     scan(v, "time", (struct scan_want){.from = INT64_MIN, .to = NEVER});
     scan(v, "time, code", (struct scan_want){.from = INT64_MIN, .to = NEVER, .codes = true});
     scan(v, "time, code, amount",
-         (struct scan_want){
-             .from = INT64_MIN, .to = NEVER, .properties = &amount, .property_count = 1, .codes = true});
+         (struct scan_want){.from = INT64_MIN,
+                            .to = NEVER,
+                            .properties = &amount,
+                            .property_count = 1,
+                            .codes = true});
     scan(
         v, "four properties",
         (struct scan_want){.from = INT64_MIN, .to = NEVER, .properties = all, .property_count = 4});
@@ -175,8 +179,7 @@ static void scans(const struct events *es, const struct event_view *v)
                             .marks = pay,
                             .properties = &amount,
                             .property_count = 1});
-    scan(v, "three events",
-         (struct scan_want){.from = INT64_MIN, .to = NEVER, .marks = three});
+    scan(v, "three events", (struct scan_want){.from = INT64_MIN, .to = NEVER, .marks = three});
     scan(v, "three events of seven days",
          (struct scan_want){.from = last - 7 * DAY, .to = NEVER, .marks = three});
     scan(v, "thirty days, code",

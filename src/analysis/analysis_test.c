@@ -164,7 +164,8 @@ TEST("many moments at a time fall on the units they fall on one by one")
             calendar_new(town_zone(arena, ZONES[rng_below(&rng, COUNT_OF(ZONES))]), arena);
         struct clock k, one;
         unit_kind unit = (unit_kind)rng_below(&rng, UNIT_SPAN + 1);
-        i64 base = (i64)rng_below(&rng, 60 * 365) * DAY, range = 1 + (i64)rng_below(&rng, 10) * 90 * DAY,
+        i64 base = (i64)rng_below(&rng, 60 * 365) * DAY,
+            range = 1 + (i64)rng_below(&rng, 10) * 90 * DAY,
             length = 1 + (i64)rng_below(&rng, 9 * DAY);
         if (round % 10 == 0) base -= 20 * 365 * DAY;
         clock_init(&k, days, unit, base, length);
@@ -173,7 +174,8 @@ TEST("many moments at a time fall on the units they fall on one by one")
             u32 n = (u32)rng_below(&rng, N + 1);
             for (u32 i = 0; i < n; i++) {
                 at[i] = base + (i64)rng_below(&rng, (u64)range);
-                if (rng_percent(&rng, 30)) at[i] = at[i] / (HOUR / 4) * (HOUR / 4) - (i64)rng_below(&rng, 2);
+                if (rng_percent(&rng, 30))
+                    at[i] = at[i] / (HOUR / 4) * (HOUR / 4) - (i64)rng_below(&rng, 2);
             }
             const i32 *units = clock_units(&k, at, n);
             for (u32 i = 0; i < n; i++) CHECK_EQ(units[i], (i32)clock_unit(&one, at[i]));

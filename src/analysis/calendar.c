@@ -1,10 +1,9 @@
 /* calendar.c — spans of a zone, and moments to units: one by one exactly, or four at a time by
- * products of doubles, which are exact for whole milliseconds below 2⁵²: half a millisecond is added,
- * and a product is off by far less. */
+ * products of doubles, which are exact for whole milliseconds below 2⁵²: half a millisecond is
+ * added, and a product is off by far less. */
 #include "analysis/calendar.h"
 
 #include <stdlib.h>
-
 
 enum { SPANS_MAX = 1024, YEAR_FROM = 1900, YEAR_TO = 2100, MONTHS = (YEAR_TO - YEAR_FROM) * 12 };
 #define MONTH_FROM ((YEAR_FROM - 1970) * 12)
@@ -41,8 +40,7 @@ const struct calendar *calendar_new(const struct zone *zone, struct arena *arena
 
 void clock_init(struct clock *k, const struct calendar *c, unit_kind unit, i64 from, i64 length)
 {
-    *k = (struct clock){
-        .c = c, .span = c->spans[0], .unit = unit, .from = from, .length = length};
+    *k = (struct clock){.c = c, .span = c->spans[0], .unit = unit, .from = from, .length = length};
     if (length) k->units_each = 1.0 / (double)length;
     k->region.to = INT64_MIN;
 }
@@ -144,12 +142,13 @@ __attribute__((target("avx2"))) static bool apply(struct clock *k, const struct 
                                                   const i64 *at, u32 n, i32 *out)
 {
     const struct region *r = &k->region;
-    const __m256i from = _mm256_set1_epi64x(max_i64(r->from, -u->plus)), last = _mm256_set1_epi64x(r->to - 1),
+    const __m256i from = _mm256_set1_epi64x(max_i64(r->from, -u->plus)),
+                  last = _mm256_set1_epi64x(r->to - 1),
                   plus = _mm256_set1_epi64x(u->plus + (u->local ? r->offset_ms : 0)),
                   exponent = _mm256_set1_epi64x(0x4330000000000000);
     const __m256d bias = _mm256_set1_pd(0x1p52 - 0.5), each = _mm256_set1_pd(1.0 / (double)u->each),
-                  wrap = _mm256_set1_pd(u->wrap), turns = _mm256_set1_pd(u->wrap ? 1.0 / u->wrap : 0),
-                  half = _mm256_set1_pd(0.5);
+                  wrap = _mm256_set1_pd(u->wrap),
+                  turns = _mm256_set1_pd(u->wrap ? 1.0 / u->wrap : 0), half = _mm256_set1_pd(0.5);
     __m256i out_of = _mm256_setzero_si256();
     __m128i least = _mm_set1_epi32(k->least), most = _mm_set1_epi32(k->most);
     i32 lanes[LANES];

@@ -41,7 +41,7 @@ struct clock {
     i64 from, length;  /* SPAN: units of that length counted from there */
     double units_each; /* 1 ÷ length */
     struct region region;
-    i32 *units; /* of the batch asked for last */
+    i32 *units;      /* of the batch asked for last */
     i32 least, most; /* …among them */
     u32 room;
 };

@@ -63,7 +63,7 @@ struct plan {
     bool orders; /* the amount is what an order says: total, revenue, Σ products */
     struct order_names order_names;
     bool props, codes, source; /* batch.props, batch.code, batch.source are wanted */
-    u32 property_count; /* …props has these and what the filters look at */
+    u32 property_count;        /* …props has these and what the filters look at */
     u32 properties[SCAN_PROPERTIES_MAX];
     u32 anchor; /* the hits of events by which `by` a property or the source goes */
     struct names *names;

@@ -70,7 +70,8 @@ static void add(void *state, const struct timelines *b)
     struct state *s = state;
     u32 bit = 1u << s->h->filter, from = b->start[0];
     u64 counted[CELLS] = {0};
-    const i32 *hour = clock_week_hours(&s->clock, b->at + from, b->start[b->customers] - from) - from;
+    const i32 *hour =
+        clock_week_hours(&s->clock, b->at + from, b->start[b->customers] - from) - from;
     if (b->always & bit)
         count(s, b, hour, 0, counted);
     else

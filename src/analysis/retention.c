@@ -85,8 +85,8 @@ static inline bool is_first(const struct state *s, const struct timelines *b, u3
     return b->hits[i] >> s->a->first & 1 && b->at[i] >= s->p->from && b->at[i] < s->p->to;
 }
 
-/* Her periods from the cohort's on, in which she came: units ascend, so each counts once, when it is
- * not the one before. Returns the last. */
+/* Her periods from the cohort's on, in which she came: units ascend, so each counts once, when it
+ * is not the one before. Returns the last. */
 static i64 count_exact(u64 *row, const u32 *hits, const i32 *unit, u32 n, u32 again, i64 cohort,
                        i64 periods)
 {

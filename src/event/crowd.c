@@ -7,8 +7,7 @@
 
 static event_persona head_now(const struct crowd *c, event_persona persona)
 {
-    event_persona head =
-        persona < c->heads_end ? c->heads[persona] : c->head_of(c->ctx, persona);
+    event_persona head = persona < c->heads_end ? c->heads[persona] : c->head_of(c->ctx, persona);
     MUST(head < EVENT_PERSONAS_MAX);
     return head;
 }
@@ -102,8 +101,7 @@ static bool all_stayed(const struct crowd *c, const struct sealed *file)
     sealed_touch(file, moved.keys, moved.count * sizeof *moved.keys);
     if (heads.count && heads.keys[heads.count - 1].key >= c->heads_end) return false;
     if (moved.count && moved.keys[moved.count - 1].key >= c->heads_end) return false;
-    for (u32 i = 0; i < heads.count; i++)
-        differ |= c->heads[heads.keys[i].key] ^ heads.keys[i].key;
+    for (u32 i = 0; i < heads.count; i++) differ |= c->heads[heads.keys[i].key] ^ heads.keys[i].key;
     for (u32 i = 0; i < moved.count; i++)
         differ |= c->heads[moved.keys[i].key] ^ moved.keys[i].value;
     return differ == 0;

@@ -61,7 +61,8 @@ __attribute__((target("avx2"))) static struct lanes lanes_of(u32 width, u32 from
 
 __attribute__((target("avx2"))) static inline __m256i load_halves(const u8 *p, u32 second)
 {
-    __m128i low = _mm_loadu_si128((const void *)p), high = _mm_loadu_si128((const void *)(p + second));
+    __m128i low = _mm_loadu_si128((const void *)p),
+            high = _mm_loadu_si128((const void *)(p + second));
     return _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
 }
 

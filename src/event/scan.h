@@ -20,9 +20,9 @@ enum { SCAN_PROPERTIES_MAX = 16, SCAN_SLICES_MAX = 64 };
 
 typedef enum {
     SCAN_FIXED =
-        1,      /* a number that fits, in ten-thousandths (base/fixed.h); others are not valid */
-    SCAN_TEXT,  /* a word: text as sent; numbers, dates, true and false as they are shown; lists
-                 * and maps are not valid */
+        1,       /* a number that fits, in ten-thousandths (base/fixed.h); others are not valid */
+    SCAN_TEXT,   /* a word: text as sent; numbers, dates, true and false as they are shown; lists
+                  * and maps are not valid */
     SCAN_NUMBER, /* as FIXED, and whatever else is there, but NULL, as its value */
     SCAN_VALUE,  /* any value but NULL; its text is good until the slice's next batch */
 } scan_kind;
@@ -85,7 +85,8 @@ struct event_scan;
 struct event_scan *event_scan_of(const struct event_crowd *crowd, const struct scan_want *want,
                                  event_persona from, event_persona to);
 /* Asks head_of about all personas with events, here and never later. 0 leaves a persona's events
- * out. `want` is copied, but for what it points to; its properties are. The view stays pinned by the caller until event_scan_free. */
+ * out. `want` is copied, but for what it points to; its properties are. The view stays pinned by
+ * the caller until event_scan_free. */
 struct event_scan *event_scan_new(const struct event_view *v, const struct scan_want *want,
                                   event_persona (*head_of)(void *ctx, event_persona p), void *ctx,
                                   u32 slices);

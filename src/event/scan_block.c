@@ -24,9 +24,9 @@ struct scan_decoder {
     u8 kept_kind[256];
     bool one_mark; /* all kept kinds have the same */
     u32 kept;
-    const u16 *rows;                    /* of the kept; all rows if the block is whole */
-    u16 ranks[BLOCK_ROWS + 1];          /* which of its kind each is, if properties are wanted */
-    u64 among[WORDS], in_span[WORDS];   /* a bit for each row */
+    const u16 *rows;                  /* of the kept; all rows if the block is whole */
+    u16 ranks[BLOCK_ROWS + 1];        /* which of its kind each is, if properties are wanted */
+    u64 among[WORDS], in_span[WORDS]; /* a bit for each row */
     /* of one property */
     i64 *flat; /* values of all kinds; [0] is none */
     u32 *flat_words;

@@ -56,8 +56,8 @@ struct scan_decoder;
 struct scan_block {
     u32 first, end; /* rows */
     u32 kept;
-    bool is_whole;            /* every row is there; else those of the list: */
-    u16 rows[BLOCK_ROWS + 1]; /* ascending, counted from `first`; behind them NO_ROW */
+    bool is_whole;             /* every row is there; else those of the list: */
+    u16 rows[BLOCK_ROWS + 1];  /* ascending, counted from `first`; behind them NO_ROW */
     u32 same_mark, same_count; /* so many marks are this one, from the blocks before */
     struct scan_columns columns;
 };
@@ -97,9 +97,9 @@ static inline bool scan_wants_head(const struct event_scan *s, event_persona hea
 struct scan_lane {
     const struct sealed *file; /* NULL: the tail */
     event_persona head;        /* the customer at hand; UINT32_MAX: none left */
-    u32 at, count;             /* of those listed, the one at hand; at = count: the next are to be listed */
-    bool goes_on;              /* the last one listed has more rows in the next block */
-    bool is_joined;            /* each begins where the one before ends */
+    u32 at, count;  /* of those listed, the one at hand; at = count: the next are to be listed */
+    bool goes_on;   /* the last one listed has more rows in the next block */
+    bool is_joined; /* each begins where the one before ends */
     event_persona *listed;
     u16 *from, *to;
     const struct sealed_key *heads;

@@ -1,5 +1,5 @@
-/* scan_lane.c — who has events that are wanted, block by block: heads and kept rows both ascend, and
- * go side by side. */
+/* scan_lane.c — who has events that are wanted, block by block: heads and kept rows both ascend,
+ * and go side by side. */
 #include "event/scan_inside.h"
 
 #include <stdlib.h>
@@ -99,7 +99,8 @@ static void list_tail(struct scan_lane *l, const struct scan_slice *s)
 {
     const struct crowd *c = s->scan->crowd;
     while (l->end < c->tail_count && !is_wanted(s->scan, c->tail[l->end].key)) l->end++;
-    l->head = l->end < c->tail_count && c->tail[l->end].key < s->to ? c->tail[l->end].key : UINT32_MAX;
+    l->head =
+        l->end < c->tail_count && c->tail[l->end].key < s->to ? c->tail[l->end].key : UINT32_MAX;
     l->at = 0;
     l->count = 1; /* it is the customer at hand until its rows were read */
 }

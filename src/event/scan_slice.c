@@ -97,10 +97,10 @@ void scan_put_value(struct scan_columns *c, const struct scan_want *w, u32 prope
     case SCAN_NUMBER:
         c->properties[property].number[at] = 0;
         c->properties[property].value[at] = v;
-        c->properties[property].valid[at] =
-            v.type == VALUE_MISSING || v.type == VALUE_NULL                    ? 0
-            : value_as_fixed(v, &c->properties[property].number[at]) ? SCAN_IS_NUMBER
-                                                                     : SCAN_IS_OTHER;
+        c->properties[property].valid[at] = v.type == VALUE_MISSING || v.type == VALUE_NULL ? 0
+                                            : value_as_fixed(v, &c->properties[property].number[at])
+                                                ? SCAN_IS_NUMBER
+                                                : SCAN_IS_OTHER;
         break;
     case SCAN_TEXT:
         c->properties[property].text[at] = word_cache_code(words, v);

@@ -127,8 +127,8 @@ static void check_scan(struct timeline *t, const struct event_view *v, const str
 static void check_scans(struct timeline *t, const struct event_view *v)
 {
     static const struct scan_property PROPERTIES[] = {
-        {1, SCAN_TEXT}, {2, SCAN_FIXED}, {2, SCAN_TEXT}, {1, SCAN_VALUE}, {9, SCAN_FIXED},
-        {2, SCAN_NUMBER}, {1, SCAN_NUMBER}};
+        {1, SCAN_TEXT},  {2, SCAN_FIXED},  {2, SCAN_TEXT},  {1, SCAN_VALUE},
+        {9, SCAN_FIXED}, {2, SCAN_NUMBER}, {1, SCAN_NUMBER}};
     u32 *marks = mem_zalloc((NAMES_MAX + 1) * sizeof *marks);
     u64 who = rng_next(&t->rng) | rng_next(&t->rng);
     for (u32 i = 0; i < 24; i++) {

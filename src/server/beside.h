@@ -30,7 +30,6 @@ struct beside {
     bool has_heads;
 };
 
-
 /* Engine thread, both. */
 void beside_pin(struct beside *b, struct call *c);
 void beside_unpin(struct beside *b);
