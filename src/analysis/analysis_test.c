@@ -1,6 +1,7 @@
 /* analysis_test.c — what random histories do not reach: orders and returns, attribution, sources,
  * profiles, a calendar's edges; and what a bad request is told. */
 #include "analysis/calendar.h"
+#include "analysis/numbers.h"
 #include "analysis/rig_test.h"
 
 static void did(struct town *w, persona p, const char *name, i64 at, const char *props)
@@ -150,6 +151,21 @@ static void refused(struct town *w, const char *name, const char *body, const ch
     struct diag why = rig_refusal(w, name, body);
     CHECK_STR(str_of(why.path), str_of(path));
     CHECK(why.message[0] != 0);
+}
+
+TEST("a rank is the same of numbers in any order as of the sorted")
+{
+    struct rng rng = {test_seed()};
+    (void)arena;
+    for (u32 round = 0; round < 300; round++) {
+        struct numbers v = {0};
+        u64 n = 1 + rng_below(&rng, 400), part = rng_below(&rng, 101), top = rng_below(&rng, 64);
+        for (u64 i = 0; i < n; i++) numbers_put(&v, rng_next(&rng) >> top);
+        u64 selected = numbers_select(&v, part, 100);
+        numbers_sort(&v);
+        CHECK_EQ(selected, numbers_rank(&v, part, 100));
+        numbers_clear(&v);
+    }
 }
 
 TEST("many moments at a time fall on the units they fall on one by one")

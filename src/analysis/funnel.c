@@ -14,6 +14,7 @@ typedef enum { ORDER_ORDERED, ORDER_ANY, ORDER_STRICT } funnel_order;
 struct funnel {
     u32 count, all; /* steps; their bits */
     u32 filters[FUNNEL_STEPS_MAX];
+    bool in_row; /* each filter is the one before + 1 */
     str names[FUNNEL_STEPS_MAX];
     i64 window; /* INT64_MAX: none */
     funnel_order order;
@@ -54,6 +55,7 @@ static err parse(struct ask *a)
         TRY(ask_filter(a, s, ask_at_index(a, at, f->count), &f->filters[f->count]));
         f->names[f->count] = json_get_str(s, "name", json_get_str(s, "did", S("")));
         f->all |= 1u << f->filters[f->count];
+        f->in_row = f->count == 0 || (f->in_row && f->filters[f->count] == f->filters[0] + f->count);
     }
     TRY(ask_duration(a, "window", INT64_MAX, &f->window));
     TRY(ask_word(a, "order", "ordered any strict", ORDER_ORDERED, &order));
@@ -78,6 +80,15 @@ static bool within(i64 from, i64 to, i64 window)
     return (u64)to - (u64)from <= (u64)window;
 }
 
+/* The steps that an event is, a bit each. */
+static inline u32 steps_of(const struct funnel *f, u32 hits)
+{
+    u32 steps = 0;
+    if (LIKELY(f->in_row)) return (hits & f->all) >> f->filters[0];
+    for (u32 k = 0; k < f->count; k++) steps |= (hits >> f->filters[k] & 1) << k;
+    return steps;
+}
+
 /* The furthest of `most` steps, and the first chain that came there. Steps are looked at from the
  * last, so that no event is two steps of one chain. */
 static u32 ordered(struct state *s, const struct timelines *b, u32 from, u32 to, u32 most,
@@ -85,14 +96,13 @@ static u32 ordered(struct state *s, const struct timelines *b, u32 from, u32 to,
 {
     const struct funnel *f = s->f;
     struct chain *chains = s->chains;
-    u32 furthest = 0; /* chains of 1 … furthest steps are there */
+    u32 furthest = 0; /* chains of 1 … furthest steps are there, so the next may be step furthest */
     for (u32 i = from; i < to; i++) {
-        u32 hits = b->hits[i] & f->all;
-        if (!hits) continue;
         i64 at = b->at[i];
-        for (u32 k = furthest; k > 0; k--) {
-            if (!(hits >> f->filters[k] & 1)) continue;
-            if (!within(chains[k - 1].at[0], at, f->window)) continue;
+        for (u32 steps = steps_of(f, b->hits[i]) & ((2u << furthest) - 1); steps;) {
+            u32 k = 31 - (u32)__builtin_clz(steps);
+            steps ^= 1u << k;
+            if (k && !within(chains[k - 1].at[0], at, f->window)) continue;
             for (u32 j = 0; j < k; j++) chains[k].at[j] = chains[k - 1].at[j];
             chains[k].at[k] = at;
             if (furthest > k) continue;
@@ -100,9 +110,6 @@ static u32 ordered(struct state *s, const struct timelines *b, u32 from, u32 to,
             for (u32 j = 0; j <= k; j++) best->at[j] = chains[k].at[j];
             if (furthest == most) return furthest;
         }
-        if (!(hits >> f->filters[0] & 1)) continue;
-        chains[0].at[0] = at;
-        if (!furthest) furthest = 1, best->at[0] = at;
     }
     return furthest;
 }
@@ -208,9 +215,8 @@ static void merge(void *state, void *other)
 
 static void put_median(struct buf *out, str key, struct numbers *times)
 {
-    numbers_sort(times);
     if (times->n)
-        put_seconds(out, key, numbers_rank(times, 1, 2));
+        put_seconds(out, key, numbers_select(times, 1, 2));
     else
         json_put_key(out, key), buf_put(out, S("null"));
 }

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+enum { DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS };
+
 void numbers_grow(struct numbers *v, u64 more)
 {
     u64 room = v->room ? v->room : 64;
@@ -30,7 +32,6 @@ void numbers_take(struct numbers *v, const struct numbers *from)
     v->n += from->n;
 }
 
-enum { DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS };
 
 void numbers_sort(struct numbers *v)
 {
@@ -55,11 +56,42 @@ void numbers_sort(struct numbers *v)
     free(to);
 }
 
-u64 numbers_rank(const struct numbers *v, u64 part, u64 whole)
+/* From 0. */
+static u64 place_of(const struct numbers *v, u64 part, u64 whole)
 {
     u64 rank = (u64)(((u128)part * v->n + whole - 1) / whole);
     if (rank < 1) rank = 1;
-    return v->p[rank > v->n ? v->n - 1 : rank - 1];
+    return rank > v->n ? v->n - 1 : rank - 1;
+}
+
+u64 numbers_rank(const struct numbers *v, u64 part, u64 whole)
+{
+    return v->p[place_of(v, part, whole)];
+}
+
+/* Digit by digit from the highest: those whose digit is that of the rank stay. */
+u64 numbers_select(const struct numbers *v, u64 part, u64 whole)
+{
+    u64 place = place_of(v, part, whole), all = 0, n = v->n, *left = NULL, found = 0;
+    const u64 *from = v->p;
+    u32 shift = 0;
+    for (u64 i = 0; i < n; i++) all |= from[i];
+    while (shift + DIGIT_BITS < 64 && all >> shift >> DIGIT_BITS) shift += DIGIT_BITS;
+    for (;; shift -= DIGIT_BITS) {
+        u64 count[DIGITS] = {0}, digit = 0, stay = 0;
+        for (u64 i = 0; i < n; i++) count[from[i] >> shift & (DIGITS - 1)]++;
+        while (place >= count[digit]) place -= count[digit++];
+        found |= digit << shift;
+        if (shift == 0) break;
+        u64 *next = mem_alloc(count[digit] * sizeof *next);
+        for (u64 i = 0; i < n; i++)
+            if ((from[i] >> shift & (DIGITS - 1)) == digit) next[stay++] = from[i];
+        free(left);
+        from = left = next;
+        n = stay;
+    }
+    free(left);
+    return found;
 }
 
 /* Grows towards the place, with as much again in that direction. */

@@ -26,6 +26,9 @@ void numbers_sort(struct numbers *v);
 /* Of sorted numbers: the one at rank ⌈share·n⌉, where share = part ÷ whole; n ≥ 1. */
 u64 numbers_rank(const struct numbers *v, u64 part, u64 whole);
 
+/* The same of numbers in any order, which stay so: for one rank a third of sorting's time. */
+u64 numbers_select(const struct numbers *v, u64 part, u64 whole);
+
 /* Counters in a row that grows both ways, `words` u64 for each place. */
 enum { SERIES_PLACES_MAX = 1 << 20 };
 struct series {
