@@ -144,7 +144,7 @@ static u32 list_ranked(struct scan_decoder *d, const u64 *bits, u32 n, u16 *rows
             u32 row = i * 64 + (u32)__builtin_ctzll(word);
             rows[kept] = (u16)row;
             d->ranks[kept] = met[d->kinds[row]]++;
-            kept += bits[i] >> row % 64 & 1;
+            kept += (u32)(bits[i] >> row % 64 & 1);
         }
     return kept;
 }
