@@ -90,7 +90,7 @@ export function ImportFile({ file, kind: first, onDone, onCancel }: { file: File
       {!d && !check.error && <Loading lines={5} />}
       {d && d.status !== 'failed' && (
         <>
-          <div><h3>{t('mapTitle')}</h3><p className="small muted">{t('mapBody', { rows: d.rows, read: d.read_as ?? '' })}</p></div>
+          <div><h3>{t('mapTitle')}</h3><p className="small muted">{t('mapBody', { rows: d.rows, read: (d.read_as ?? '').replace(/, delimiter.*$/, '').replace(/^(csv|xlsx|ndjson)/, (x) => (x === 'xlsx' ? 'Excel' : x.toUpperCase())) })}</p></div>
           <div className="table-scroll">
             <table className="tbl map-table">
               <thead><tr><th>{t('column')}</th><th>{t('means')}</th><th>{t('example')}</th></tr></thead>
