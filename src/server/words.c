@@ -41,7 +41,7 @@ static const struct word {
     {WORDS_ATTRIBUTE, "points", "积分", "points"},
     {WORDS_PROPERTY, "total", "金额", "total"},
     {WORDS_PROPERTY, "order_id", "订单号", "order number"},
-    {WORDS_PROPERTY, "cart_id", "购物车编号", "cart"},
+    {WORDS_PROPERTY, "cart_id", "购物车编号", "cart number"},
     {WORDS_PROPERTY, "product_id", "商品编号", "product number"},
     {WORDS_PROPERTY, "name", "名称", "name"},
     {WORDS_PROPERTY, "product_name", "商品名", "product name"},

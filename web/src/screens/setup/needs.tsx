@@ -38,7 +38,9 @@ function Answer(props: Props) {
   if (need.fix === 'channel' || need.what === 'channel') return <Channel {...props} />
   if (need.fix === 'snippet' || need.what === 'event' || need.what === 'property') {
     const event = need.what === 'event' ? need.name : playbook.needs?.find((n) => n.what === 'event')?.name
-    return <BringSite event={event} properties={(playbook.needs ?? []).filter((n) => n.what === 'property').map((n) => n.name ?? '')} seen={need.met ?? false} />
+    const properties = (playbook.needs ?? []).filter((n) => n.what === 'property').map((n) => n.name ?? '')
+    const also = properties.length ? (playbook.questions ?? []).filter((q) => q.type === 'event' && q.default !== event).map((q) => String(q.default)) : []
+    return <BringSite event={event} properties={properties} also={also} seen={need.met ?? false} />
   }
   const attribute = need.what === 'attribute' ? need.name : undefined
   return (
