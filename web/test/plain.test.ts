@@ -7,7 +7,7 @@ import { judged } from '../src/screens/today/goals'
 describe('a text of a message in a list', () => {
   test('has no Liquid', () => {
     expect(plainText('Welcome to {{ workspace.name }}', 'en', 'Harbour Books')).toBe('Welcome to Harbour Books')
-    expect(plainText('{{ coupon.value | money }} off what is in your cart', 'en')).toBe('[worth] off what is in your cart')
+    expect(plainText('{{ coupon.value | money }} off what is in your cart', 'en')).toBe('[amount] off what is in your cart')
     expect(plainText("{{ customer.name | default: '您好' }}，送您 {{ coupon.value }} 元券", 'zh')).toBe('[姓名]，送您 [面额] 元券')
     expect(plainText('{% if event.name %}“{{ event.name }}”{% else %}What you chose{% endif %} is still in your cart.', 'en')).toBe('What you chose is still in your cart.')
     expect(plainText('Hello {{ customer["Größe"] }}', 'en')).toBe('Hello …')

@@ -2,7 +2,7 @@
 import type { Lang } from '~/i18n'
 
 const WORDS: [what: RegExp, en: string, zh: string][] = [
-  [/^customer\.(first_name|name)\b/, 'name', '姓名'], [/^coupon\.value\b/, 'worth', '面额'], [/^coupon\.code\b/, 'code', '券码'], [/^coupon\.expires\b/, 'last day', '到期日'],
+  [/^customer\.(first_name|name)\b/, 'name', '姓名'], [/^coupon\.value\b/, 'amount', '面额'], [/^coupon\.code\b/, 'code', '券码'], [/^coupon\.expires\b/, 'last day', '到期日'],
   [/^event\.order_id\b/, 'order number', '订单号'], [/^event\.(name|product_name)\b/, 'product', '商品'], [/^event\.total\b/, 'total', '金额'],
 ]
 

@@ -20,7 +20,7 @@ function Channel({ need, playbook, onMail }: Props) {
   const session = useSession()
   const channel = need.name === 'sms' || need.name === 'email' ? need.name : (need.name ?? 'email')
   const email = session?.user?.email
-  const defaults: Record<string, string> = email && session?.workspace.name ? { from: `${session.workspace.name} <${email}>` } : {}
+  const defaults: Record<string, string> = channel === 'email' && email && session?.workspace.name ? { from: `${session.workspace.name} <${email}>` } : {}
   return (
     <div className="stack">
       <ConnectChannel plain key={channel} channel={channel} defaults={defaults} onDone={() => {}} />
