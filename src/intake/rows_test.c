@@ -88,7 +88,7 @@ TEST("the title of a list above the names of its columns is passed over")
     /* One column, or a header with one name: as ever. */
     CHECK_STR(SHOWN("name\nLi\nWang\n"), S("name\n1[Li]\n2[Wang]"));
     CHECK_STR(SHOWN("name,\nLi,5\n"), S("name,column_2\n1[Li][5]"));
-    CHECK_STR(SHOWN("name,,\n"), S("name,column_2,column_3"));
+    CHECK_STR(SHOWN("Name of the customer,,\n"), S("Name of the customer,column_2,column_3"));
     CHECK_STR(SHOWN("Members,,\nname,e-mail,city\n", .header = 1),
               S("Members,column_2,column_3\n1[name][e-mail][city]"));
 }
