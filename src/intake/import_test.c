@@ -237,7 +237,8 @@ TEST("customers: columns are known by their Chinese names, tags are split, conse
           "perhaps\r\n"));
 }
 
-TEST("customers: a till's list: since when, which level, until when; a yes to no channel is to mail")
+TEST(
+    "customers: a till's list: since when, which level, until when; a yes to no channel is to mail")
 {
     CHECK_STR(imported(arena, "{'kind':'customers','created_at_ms':1767225600000}",
                        S("会员名单 2026年11月,,,,,\n"

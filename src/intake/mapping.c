@@ -78,7 +78,8 @@ static const struct {
     {CUSTOMERS, "attribute:age", "age 年龄"},
     {CUSTOMERS, "attribute:timezone", "timezone 时区"},
     {CUSTOMERS, "attribute:created_at",
-     "createdat registeredat registrationdate registrationtime signupdate signedupat joined joinedat "
+     "createdat registeredat registrationdate registrationtime signupdate signedupat joined "
+     "joinedat "
      "joindate membersince customersince 注册时间 注册日期 入会时间 入会日期 加入时间 加入日期"},
     {CUSTOMERS, "attribute:tier",
      "tier memberlevel membershiplevel membershiptier loyaltytier 会员等级 会员级别 客户等级"},
@@ -219,14 +220,13 @@ static bool has_identifier(const struct mapping *m, const bool *settled)
     return false;
 }
 
-/* "Agrees to messages", by no channel of its own: by mail where the file has such addresses, else by
- * SMS. */
+/* "Agrees to offers", by no channel of its own: by mail where the file has such addresses, else by
+ * SMS. Names that may mean another consent (to terms, to data) are left alone. */
 static void guess_consent(struct mapping *m, bool *settled)
 {
     static const char NAMES[] =
-        "consent marketingconsent marketing optin optedin marketingoptin subscribed agreed "
-        "是否同意接收 同意接收 是否同意 是否同意营销 同意营销 营销同意 是否接收营销 接收营销信息 "
-        "是否接收消息 接收消息";
+        "marketingconsent marketingoptin optin optedin subscribed 是否同意接收 同意接收 "
+        "是否同意营销 同意营销 营销同意 是否接收营销 接收营销信息";
     bool mail = false, phone = false;
     char room[128];
     if (m->kind != IMPORT_CUSTOMERS) return;

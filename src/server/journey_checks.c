@@ -497,8 +497,8 @@ static void check_test(struct checks *k, struct buf *b)
         x.severity = "warning";
         x.action = "test_send";
         x.zh_words = arena_printf(a, "%u 条消息还没有试发过，或试发之后又改过。", k->unseen);
-        x.en_words = arena_printf(a, "%u not tested yet, or changed since its last test.",
-                                  k->unseen);
+        x.en_words =
+            arena_printf(a, "%u not tested yet, or changed since its last test.", k->unseen);
     }
     put_check(k, b, &x);
 }

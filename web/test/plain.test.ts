@@ -1,6 +1,7 @@
 // What stands in lists in the place of Liquid, when a goal is judged, and which steps a shop's funnel has.
 import { describe, expect, test } from 'vitest'
 import { plainText } from '../src/messages/plain'
+import { cellsOf, reasonOf } from '../src/imports/refused'
 import { funnelOf, stepsOf } from '../src/screens/insights/ask'
 import { judged } from '../src/screens/today/goals'
 
@@ -30,5 +31,13 @@ describe('from looking to buying', () => {
     expect(stepsOf(seen)).toEqual([0, 1, 3, 4])
     expect((funnelOf('2026-01-01', stepsOf(seen)).request.steps as { did: string }[]).map((s) => s.did)).toEqual(['Product Viewed', 'Product Added', 'Order Completed', 'Order Completed'])
     expect(stepsOf(undefined)).toHaveLength(5)
+  })
+})
+
+describe('rows that an import leaves out', () => {
+  test('are read from its file, and why in her language', () => {
+    expect(cellsOf('row,column,reason,a\r\n3,,"there is, ""no"" identifier","x\ny"\r\n4,b,c,d\r\n', 2)).toEqual([['row', 'column', 'reason', 'a'], ['3', '', 'there is, "no" identifier', 'x\ny']])
+    expect(reasonOf('there is no identifier', 'zh')).toBe('没有邮箱、手机号，也没有客户编号')
+    expect(reasonOf('something else', 'zh')).toBe('something else')
   })
 })

@@ -96,16 +96,18 @@ export function ConnectChannel({ channel, existing, defaults, plain, onDone }: {
         if (f.secret) return <PasswordInput {...common} key={f.name} autoComplete="new-password" value={String(values[f.name] ?? '')} onChange={(e) => set(f.name, e.currentTarget.value)} />
         return <TextInput {...common} key={f.name} placeholder={f.placeholder} autoComplete="off" value={String(values[f.name] ?? '')} onChange={(e) => set(f.name, e.currentTarget.value)} onBlur={() => f.name === 'host' && setValues(settled)} />
       })}
-      {save.error instanceof NotTaken && (
-        <Note kind="bad" action={<Button small busy={save.isPending} onClick={() => { anyway.current = true; save.mutate() }}>{t('anyway')}</Button>}>
-          <p className="m">{t('notTaken')}</p>
-          <p>{save.error.message}</p>
-          {save.error.detail && <p className="small muted wrap">{save.error.detail}</p>}
-        </Note>
-      )}
-      {save.isPending && provider === 'smtp' && !existing && <p className="small dim" role="status">{t('trying')}</p>}
-      {save.error && !(save.error instanceof NotTaken) && !(p?.fields ?? []).some((f) => errorAt(save.error, f)) && <Note kind="bad">{save.error instanceof Problem && save.error.errors[0] ? save.error.errors[0].message : say(save.error)}</Note>}
-      <div className="row" style={{ justifyContent: 'flex-end' }}><Button primary={!plain} type="submit" busy={save.isPending}>{t(existing ? 'save' : 'connect')}</Button></div>
+      <div className="stack channel-end">
+        {save.error instanceof NotTaken && (
+          <Note kind="bad" action={<Button small busy={save.isPending} onClick={() => { anyway.current = true; save.mutate() }}>{t('anyway')}</Button>}>
+            <p className="m">{t('notTaken')}</p>
+            <p>{save.error.message}</p>
+            {save.error.detail && <p className="small muted wrap">{save.error.detail}</p>}
+          </Note>
+        )}
+        {save.isPending && provider === 'smtp' && !existing && <p className="small dim" role="status">{t('trying')}</p>}
+        {save.error && !(save.error instanceof NotTaken) && !(p?.fields ?? []).some((f) => errorAt(save.error, f)) && <Note kind="bad">{save.error instanceof Problem && save.error.errors[0] ? save.error.errors[0].message : say(save.error)}</Note>}
+        <div className="row" style={{ justifyContent: 'flex-end' }}><Button primary={!plain} type="submit" busy={save.isPending}>{t(existing ? 'save' : 'connect')}</Button></div>
+      </div>
     </form>
   )
 }
