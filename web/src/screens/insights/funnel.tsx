@@ -28,7 +28,7 @@ export function Funnel({ from, open }: { from: string; open: (f: Figure) => void
   })
   return (
     <section className="card pad">
-      <div className="in-head"><h2>{t('funnel')}</h2>{lost > 0 && <Button small onClick={cart}>{t('cart', { n: f.number(lost) })}</Button>}</div>
+      <h2>{t('funnel')}</h2>
       <p className="small dim in-sub">{t('funnelSub')}</p>
       <Loaded of={answer} lines={8}>
         {({ steps }) => (!steps[0]?.customers ? <p className="muted">{t('funnelNone')}</p> : (
@@ -52,6 +52,7 @@ export function Funnel({ from, open }: { from: string; open: (f: Figure) => void
           </ol>
         ))}
       </Loaded>
+      {lost > 0 && <p className="in-cart"><Button small onClick={cart}>{t('cart', { n: f.number(lost) })}</Button></p>}
     </section>
   )
 }
