@@ -253,7 +253,8 @@ MUST_USE static err open_all(struct import *im, struct diag *why)
     TRY(set_codes(im, why));
     TRY(look_at_totals(im, why));
     TRY(open_errors(im, why));
-    return reopen(im, why);
+    TRY(reopen(im, why));
+    return deal_fits(im) ? deal_open(im, &im->dealt, why) : ERR_OK;
 }
 
 static struct buf *const *bufs(struct import *im, struct buf *out[10])
@@ -278,8 +279,8 @@ err import_open(const struct import_world *w, const struct import_request *r, co
     im->path = mem_alloc(strlen(path) + 1);
     memcpy(im->path, path, strlen(path) + 1);
     for (struct buf *const *b = bufs(im, all); *b; b++) buf_init(*b, 8 << 20);
-    if (r->kind == IMPORT_EVENTS && !r->live) im->bulk = bulk_new();
     err e = open_all(im, why);
+    if (r->kind == IMPORT_EVENTS && !r->live && !im->dealt) im->bulk = bulk_new();
     if (e != ERR_OK) {
         import_close(im);
         return diag_set(why, e, "the file cannot be imported");
@@ -294,6 +295,7 @@ void import_close(struct import *im)
     if (!im) return;
     orders_close(im->orders);
     bulk_free(im->bulk);
+    deal_close(im->dealt);
     rows_close(im->rows);
     file_close(im->errors);
     for (struct buf *const *b = bufs(im, all); *b; b++) buf_clear(*b);
@@ -382,14 +384,15 @@ void import_settle_row(struct taking *t)
 {
     struct import *im = t->im;
     if (t->row->problem) t->reason = t->row->problem, t->column = ROWS_COLUMNS_MAX;
-    im->progress.position++;
+    if (im->dealt && !deal_counts(im->dealt)) return;
     if (t->reason) {
+        im->progress.position++;
         im->progress.rejected++;
         put_error(t);
         return;
     }
-    im->progress.accepted++;
     im->progress.warnings += t->warned;
+    if (!im->dealt) im->progress.position++, im->progress.accepted++;
 }
 
 /* A row in one cell was quoted whole; cells behind the last column have lost theirs. */
@@ -435,6 +438,10 @@ static void take_event(struct taking *t, struct buf *records, u32 *count)
     }
     im->item.message_id = id;
     if (id.n) im->record.dedupe = hash_sip(im->world.key, id);
+    if (im->dealt) {
+        deal_add(im, event, at);
+        return;
+    }
     if (bulk_add(im, event, at)) return;
     bulk_flush(im, records, count);
     item_end(im, ITEM_TRACK, event, at, records);
@@ -467,11 +474,32 @@ static void meet_columns(struct import *im)
 
 /* ---- chunks ---- */
 
+/* Pass 1, a row; then pass 2, a record. */
+MUST_USE static err next_dealt(struct import *im, struct buf *records, u32 *count, struct diag *why)
+{
+    struct row row;
+    u32 n;
+    if (deal_is_over(im->dealt)) {
+        TRY(deal_next(im->dealt, records, &n, why));
+        im->progress.position += n;
+        im->progress.accepted += n;
+        *count += n > 0;
+        return ERR_OK;
+    }
+    err e = rows_next(im->rows, &row, why);
+    if (e == ERR_NOT_FOUND) return deal_end(im->dealt, why);
+    if (e != ERR_OK) return e;
+    if (im->mapping->count < rows_columns(im->rows)) meet_columns(im);
+    take_row(im, &row, records, count);
+    return deal_took(im->dealt, why);
+}
+
 MUST_USE static err next_rows(struct import *im, struct buf *records, u32 *count, struct diag *why)
 {
     const struct row *rows;
     struct row row;
     u32 n;
+    if (im->dealt) return next_dealt(im, records, count, why);
     if (im->request.kind == IMPORT_ORDERS) {
         if (!im->orders) TRY(orders_open(im, &im->orders, why));
         TRY(orders_next(im->orders, &rows, &n, why));
@@ -512,16 +540,23 @@ MUST_USE static err write_errors(struct import *im)
     return ERR_OK;
 }
 
+/* Rows that were looked at or brought, whichever goes on. */
+static u64 rows_done(const struct import *im)
+{
+    return im->progress.position + (im->dealt ? deal_read(im->dealt) : 0);
+}
+
 err import_step(struct import *im, struct buf *records, u32 *count, struct diag *why)
 {
     err e = ERR_OK;
-    u64 from = im->progress.position;
+    u64 from = rows_done(im);
+    bool deals = im->dealt && !deal_is_over(im->dealt);
     *count = 0;
     buf_reset(records);
     if (im->ended) return ERR_NOT_FOUND;
-    while (e == ERR_OK && im->progress.position - from < im->world.chunk_rows &&
+    while (e == ERR_OK && rows_done(im) - from < im->world.chunk_rows &&
            records->n + (im->bulk ? bulk_bytes(im->bulk) : 0) < IMPORT_CHUNK_BYTES &&
-           im->error_text.n < IMPORT_CHUNK_BYTES)
+           im->error_text.n < IMPORT_CHUNK_BYTES && deals == (im->dealt && !deal_is_over(im->dealt)))
         e = next_rows(im, records, count, why);
     if (e != ERR_OK && e != ERR_NOT_FOUND) return diag_set(why, e, "the file cannot be read on");
     bulk_flush(im, records, count);
@@ -530,7 +565,7 @@ err import_step(struct import *im, struct buf *records, u32 *count, struct diag 
     e = write_errors(im);
     if (e != ERR_OK) return diag_set(why, e, "the file of errors cannot be written");
     if (im->ended) im->progress.state = IMPORT_DONE;
-    if (im->request.dry_run) {
+    if (im->request.dry_run || deals) {
         buf_reset(records);
         *count = 0;
     } else {
@@ -546,7 +581,8 @@ err import_resume(struct import *im, const struct import_record *at, struct diag
     u32 n = 1;
     err e = ERR_OK;
     if (im->request.kind == IMPORT_ORDERS) TRY(orders_open(im, &im->orders, why));
-    for (u64 done = 0; done < at->position; done += n) {
+    if (im->dealt) deal_resume(im->dealt, at->accepted);
+    for (u64 done = 0; done < at->position && !im->dealt; done += n) {
         e = im->orders ? orders_next(im->orders, &rows, &n, why) : rows_next(im->rows, &row, why);
         if (e != ERR_OK) return diag_set(why, ERR_CONFLICT, "the file is not the one it was");
         if (!im->orders && im->mapping->count < rows_columns(im->rows)) meet_columns(im);

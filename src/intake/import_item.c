@@ -199,8 +199,10 @@ static bool take_identifier(struct taking *t, u32 i, const struct column *c)
     }
     im->item.values[r->id_count] = normal;
     im->item.raws[r->id_count] = str_eq(sent, normal) ? (str){0} : sent;
-    r->ids[r->id_count++] =
-        (struct record_id){identifier_hash(im->world.key, c->code, normal), c->code};
+    struct record_id *id = &r->ids[r->id_count++];
+    *id = (struct record_id){.space = c->code};
+    /* Rows that are dealt out first get theirs together, once for each customer. */
+    if (!im->dealt) id->hash = identifier_hash(im->world.key, c->code, normal);
     return true;
 }
 
