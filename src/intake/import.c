@@ -5,7 +5,12 @@
 
 #include <stdio.h>
 
-enum { ZONE_BYTES = 64 << 10, ROW_BYTES = 256 << 10, TOTALS_SEEN = 1 << 16 };
+enum {
+    ZONE_BYTES = 64 << 10,
+    ROW_BYTES = 256 << 10,
+    TOTALS_SEEN = 1 << 16,
+    ROWS_AT_ONCE = 256,
+};
 
 /* ---- what was asked for ---- */
 
@@ -154,6 +159,7 @@ MUST_USE static err set_codes(struct import *im, struct diag *why)
     im->source = import_name(im, NAME_SOURCE, buf_str(&b));
     buf_clear(&b);
     im->progress = (struct import_record){.source = im->source, .state = IMPORT_RUNNING};
+    item_plan(im);
     return im->trouble == ERR_OK ? ERR_OK : diag_set(why, im->trouble, "its names cannot be kept");
 }
 
@@ -181,8 +187,10 @@ MUST_USE static err open_errors(struct import *im, struct diag *why)
     return e == ERR_OK ? ERR_OK : diag_set(why, e, "%s cannot be written", path);
 }
 
+/* From the start again; the encoding is known now, and not looked for in the whole file. */
 MUST_USE static err reopen(struct import *im, struct diag *why)
 {
+    if (im->rows->encoding) im->request.rows.encoding = str_of(im->rows->encoding);
     rows_close(im->rows);
     im->rows = NULL;
     return rows_open(im->world.env, im->path, &im->request.rows, &im->rows, why);
@@ -301,6 +309,7 @@ void import_close(struct import *im)
     for (struct buf *const *b = bufs(im, all); *b; b++) buf_clear(*b);
     arena_free(im->arena);
     free(im->mapping);
+    free(im->who);
     free(im->path);
     free(im);
 }
@@ -401,7 +410,7 @@ bool import_fits(struct taking *t)
     u32 wide = t->im->mapping->count;
     if (t->row->count == 1 && wide > 2)
         return import_refuse(t, ROWS_COLUMNS_MAX, "the row has one cell; is it quoted as a whole?");
-    for (u32 i = wide; i < t->row->count; i++)
+    for (u32 i = wide; UNLIKELY(i < t->row->count); i++)
         if (str_trim(t->row->cells[i].text).n)
             return import_refuse(t, ROWS_COLUMNS_MAX,
                                  "the row has more cells than there are columns");
@@ -470,28 +479,35 @@ static void meet_columns(struct import *im)
         c->code =
             import_name(im, c->target == TARGET_ATTRIBUTE ? NAME_ATTRIBUTE : NAME_PROPERTY, c->arg);
     }
+    item_plan(im);
 }
 
 /* ---- chunks ---- */
 
-/* Pass 1, a row; then pass 2, a record. */
-MUST_USE static err next_dealt(struct import *im, struct buf *records, u32 *count, struct diag *why)
+MUST_USE static err deal_rows(struct import *im, struct buf *records, u32 *count, struct diag *why)
 {
     struct row row;
-    u32 n;
-    if (deal_is_over(im->dealt)) {
-        TRY(deal_next(im->dealt, records, &n, why));
-        im->progress.position += n;
-        im->progress.accepted += n;
-        *count += n > 0;
-        return ERR_OK;
+    for (u32 i = 0; i < ROWS_AT_ONCE; i++) {
+        err e = rows_next(im->rows, &row, why);
+        if (e == ERR_NOT_FOUND) return deal_end(im->dealt, why);
+        if (e != ERR_OK) return e;
+        if (im->mapping->count < rows_columns(im->rows)) meet_columns(im);
+        take_row(im, &row, records, count);
+        TRY(deal_took(im->dealt, why));
     }
-    err e = rows_next(im->rows, &row, why);
-    if (e == ERR_NOT_FOUND) return deal_end(im->dealt, why);
-    if (e != ERR_OK) return e;
-    if (im->mapping->count < rows_columns(im->rows)) meet_columns(im);
-    take_row(im, &row, records, count);
-    return deal_took(im->dealt, why);
+    return ERR_OK;
+}
+
+/* Pass 1, some rows; then pass 2, a record. */
+MUST_USE static err next_dealt(struct import *im, struct buf *records, u32 *count, struct diag *why)
+{
+    u32 n;
+    if (!deal_is_over(im->dealt)) return deal_rows(im, records, count, why);
+    TRY(deal_next(im->dealt, records, &n, why));
+    im->progress.position += n;
+    im->progress.accepted += n;
+    *count += n > 0;
+    return ERR_OK;
 }
 
 MUST_USE static err next_rows(struct import *im, struct buf *records, u32 *count, struct diag *why)

@@ -198,7 +198,7 @@ void deal_add(struct import *im, u32 event, i64 at)
     struct dealt_row r = {.at = at, .event = event, .value_n = (u16)who.n, .hash = (u32)hash};
     r.raw_n = (u16)min_size(raw.n, UINT16_MAX);
     r.bytes = (u32)(sizeof r + who.n + r.raw_n + props.n);
-    u8 *to = (u8 *)buf_room(&p->rows, r.bytes);
+    u8 *to = (u8 *)buf_room(&p->rows, r.bytes + BYTES_SLACK);
     if (!to || p->size + p->rows.n + r.bytes > PART_BYTES_MAX) {
         d->failed = ERR_TOO_LARGE;
         return;
@@ -206,7 +206,8 @@ void deal_add(struct import *im, u32 event, i64 at)
     to = bytes_put(to, &r, sizeof r);
     to = bytes_put(to, who.p, who.n);
     to = bytes_put(to, raw.p, r.raw_n);
-    bytes_put(to, props.p, props.n);
+    /* The list was given slack as it was put together. */
+    bytes_put_loose(to, props.p, props.n);
     p->rows.n += r.bytes;
     p->count++;
     if (p->rows.n > FLUSH_BYTES) {

@@ -39,6 +39,8 @@ struct import {
     char rooms[IDS_MAX][NORMAL_BYTES_MAX];
     struct buf traits, prop_list, consents, tags, payload, products, product;
     struct known_code events[CODES_KEPT];
+    u32 *who, *properties; /* columns: of who it is (identifiers … tags), of properties */
+    u32 who_count, property_count;
     struct bulk *bulk;   /* NULL: each row is a record */
     struct dealt *dealt; /* NULL: rows are taken as they stand */
     bool began, ended;
@@ -59,6 +61,8 @@ struct taking {
 
 /* ---- import_item.c: cells to the item at hand ---- */
 
+/* What rows are read by; again where columns came. */
+void item_plan(struct import *im);
 void item_begin(struct import *im);
 /* Identifiers, attributes, consents and tags of the row; false with a reason. */
 bool item_take_who(struct taking *t);
