@@ -27,8 +27,9 @@ static char *grow(struct buf *out, size_t n)
 static bool number_here(const struct copying *c, u32 property, u64 there, u32 *here)
 {
     str text;
-    if (there >= c->count || !sealed_text(c->b->s, (u32)there, &text)) return false;
-    if (!c->numbers[there]) {
+    if (there >= c->count) return false;
+    if (UNLIKELY(!c->numbers[there])) {
+        if (!sealed_text(c->b->s, (u32)there, &text)) return false;
         u32 n = texts_number(c->texts, property, text);
         if (n == TEXT_NONE) return false;
         c->numbers[there] = n + 1;

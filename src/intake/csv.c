@@ -120,18 +120,20 @@ static bool find_plain_row(struct csv *c, size_t at, size_t limit, size_t *next)
 {
     const char *p = c->text.p;
     size_t start = at;
-    u32 foreign = 0;
-    c->count = 0;
+    u32 foreign = 0, count = 0;
+    const char delimiter = c->delimiter;
     c->has_quotes = false;
     for (; at + 16 < limit; at += 16) {
-        struct sixteen s = look_at_16(p + at, c->delimiter);
+        struct sixteen s = look_at_16(p + at, delimiter);
         if (s.quotes) return false;
         foreign |= s.foreign;
         for (u32 hits = s.stops; hits; hits &= hits - 1) {
             size_t end = at + (u32)__builtin_ctz(hits);
-            add_cell(c, p + start, end - start, false);
+            if (LIKELY(count < ROWS_COLUMNS_MAX))
+                c->cells[count++] = (struct cell){.text = {p + start, end - start}};
             start = end + 1;
-            if (p[end] == c->delimiter) continue;
+            if (p[end] == delimiter) continue;
+            c->count = count;
             *next = end + 1 + (p[end] == '\r' && p[end + 1] == '\n');
             c->is_ascii = !foreign;
             return true;

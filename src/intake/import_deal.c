@@ -16,8 +16,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum { PARTS_MAX = 256, FLUSH_BYTES = 128 << 10, AHEAD = 8 /* rows fetched early */ };
-static const u64 PART_BYTES = 8 << 20;
+enum { PARTS_MAX = 256, FLUSH_BYTES = 128 << 10, AHEAD = 8 /* rows fetched early */, SLOTS_FIRST = 4096 };
+static const u64 PART_BYTES = 4 << 20;
 static const u64 PART_BYTES_MAX = (u64)1 << 30;
 
 /* A row in a part; behind it its identifier, the same as sent if that differs, its properties. */
@@ -40,6 +40,8 @@ struct part {
 struct dealt_group {
     u32 hash, first; /* place of her first row */
     u32 next;        /* where her next row goes in `order`; in the end where the next one's begin */
+    u32 value_n;
+    char value[16]; /* of a short identifier, so that the rows need not be looked at */
 };
 
 struct dealt {
@@ -248,27 +250,46 @@ static str value_at(const struct dealt *d, u32 at)
 
 static void make_room(struct dealt *d, u32 rows)
 {
-    u32 slots = 64;
-    while (slots < rows * 2) slots *= 2;
     d->groups = mem_realloc(d->groups, (rows + 1) * sizeof *d->groups);
     d->places = mem_realloc(d->places, 3 * ((size_t)rows + 1) * sizeof *d->places);
     d->group_of = d->places + rows + 1;
     d->order = d->group_of + rows + 1;
-    d->slots = mem_realloc(d->slots, slots * sizeof *d->slots);
-    d->slot_count = slots;
-    memset(d->slots, 0, slots * sizeof *d->slots);
+    if (!d->slots) d->slots = mem_alloc((d->slot_count = SLOTS_FIRST) * sizeof *d->slots);
+    memset(d->slots, 0, d->slot_count * sizeof *d->slots);
+}
+
+/* Few customers and many rows: the slots stay small enough for the cache. */
+static void grow_slots(struct dealt *d)
+{
+    d->slot_count *= 2;
+    d->slots = mem_realloc(d->slots, d->slot_count * sizeof *d->slots);
+    memset(d->slots, 0, d->slot_count * sizeof *d->slots);
+    for (u32 g = 0; g < d->group_count; g++) {
+        u32 slot = d->groups[g].hash & (d->slot_count - 1);
+        while (d->slots[slot]) slot = (slot + 1) & (d->slot_count - 1);
+        d->slots[slot] = g + 1;
+    }
+}
+
+static bool is_of(const struct dealt *d, const struct dealt_group *g, u32 hash, str who)
+{
+    if (g->hash != hash || g->value_n != who.n) return false;
+    if (who.n <= sizeof g->value) return memcmp(g->value, who.p, who.n) == 0;
+    return str_eq(value_at(d, g->first), who);
 }
 
 /* The number of a row's customer. */
 static u32 group_for(struct dealt *d, u32 at, const struct dealt_row *r)
 {
+    str who = {d->bytes.p + at + sizeof *r, r->value_n};
     u32 slot = r->hash & (d->slot_count - 1);
     for (u32 g; (g = d->slots[slot]); slot = (slot + 1) & (d->slot_count - 1))
-        if (d->groups[g - 1].hash == r->hash &&
-            str_eq(value_at(d, d->groups[g - 1].first), value_at(d, at)))
-            return g - 1;
-    d->groups[d->group_count++] = (struct dealt_group){r->hash, at, 0};
+        if (is_of(d, &d->groups[g - 1], r->hash, who)) return g - 1;
+    struct dealt_group *g = &d->groups[d->group_count++];
+    *g = (struct dealt_group){.hash = r->hash, .first = at, .value_n = r->value_n};
+    if (who.n <= sizeof g->value) memcpy(g->value, who.p, who.n);
     d->slots[slot] = d->group_count;
+    if (d->group_count > d->slot_count / 2) grow_slots(d);
     return d->group_count - 1;
 }
 
