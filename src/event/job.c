@@ -57,6 +57,7 @@ static struct seal_job *seal_job(struct events *es)
     struct seal_job *job = job_new(es);
     job->place.first_order = row->order;
     job->to = end;
+    job->rows_most = es->tail_rows;
     job->tail_at = es->catalog->tail_start;
     if (end > last->from) {
         es->sets[es->set_count] = (struct dedupe_set){.from = end};

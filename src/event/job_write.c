@@ -81,16 +81,15 @@ MUST_USE static err gather_tail(struct seal_job *job, i64 until)
     const struct tail *t = &job->es->tail;
     struct lane *l = &job->lanes[0];
     if (!l->places) {
-        u32 most = 0;
-        for (u64 at = job->tail_at; tail_next(t, &at, job->to);) most++;
-        l->places = mem_alloc((size_t)most * sizeof *l->places);
-        job->hashes = mem_alloc((size_t)most * sizeof *job->hashes);
+        l->places = mem_alloc(job->rows_most * sizeof *l->places);
+        job->hashes = mem_alloc(job->rows_most * sizeof *job->hashes);
     }
     for (const struct row *row; (row = tail_next(t, &job->tail_at, job->to));) {
         job->read++;
         if (is_alive(job, &l->gone, row->persona, row->order)) {
             event_persona head = head_of(job, row->persona);
             u32 unit = tail_unit(job->tail_at - tail_frame(row->bytes));
+            MUST(l->end < job->rows_most);
             l->places[l->end++] = (struct place){row->occurred_ms, row->order, head, unit};
             if (!hash128_is_zero(row->dedupe) && row->received_ms > job->young_from)
                 job->hashes[job->hash_n++] = sealed_hash_of(&job->place, row->dedupe, row->persona,

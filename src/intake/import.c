@@ -286,6 +286,7 @@ err import_open(const struct import_world *w, const struct import_request *r, co
     im->mapping = mem_zalloc(sizeof *im->mapping);
     im->path = mem_alloc(strlen(path) + 1);
     memcpy(im->path, path, strlen(path) + 1);
+    im->world.dir = arena_printf(im->arena, "%s", w->dir ? w->dir : "").p; /* used to the end */
     for (struct buf *const *b = bufs(im, all); *b; b++) buf_init(*b, 8 << 20);
     err e = open_all(im, why);
     if (r->kind == IMPORT_EVENTS && !r->live && !im->dealt) im->bulk = bulk_new();
