@@ -260,9 +260,8 @@ static bool resolve_known(struct customers *c, const struct identifier *id, i64 
 }
 
 /* Apart from the usual way, which then has none of this on its stack to clear. */
-__attribute__((noinline)) static void resolve_all(struct customers *c,
-                                                  const struct identifier *ids, u32 n, i64 when,
-                                                  u64 number, struct resolved *out)
+__attribute__((noinline)) static void resolve_all(struct customers *c, const struct identifier *ids,
+                                                  u32 n, i64 when, u64 number, struct resolved *out)
 {
     struct identifier sorted[RECORD_IDS_MAX];
     struct resolving r = {.c = c, .ids = sorted, .when = when, .number = number, .out = out};

@@ -117,8 +117,7 @@ static bool snapshot_waits(struct engine *e)
     const struct background *b = &e->background;
     if (b->snapshot_forced) return false;
     if (import_goes_on(e)) return b->seals < SEALS_OF_IMPORT;
-    return b->tidy_from ? !is_tidy(e)
-                        : b->seals < SEALS_A_SNAPSHOT && event_seal_due(e->events);
+    return b->tidy_from ? !is_tidy(e) : b->seals < SEALS_A_SNAPSHOT && event_seal_due(e->events);
 }
 
 void background_start(struct engine *e)

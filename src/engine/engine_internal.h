@@ -416,7 +416,7 @@ void background_install(struct engine *e); /* engine thread, between batches */
 void background_start(struct engine *e);   /* engine thread: picks work if something is due */
 /* A record of an import of history was applied, or its last one. */
 void background_import(struct engine *e, bool is_over);
-void background_wait(struct engine *e);    /* on close: what runs is finished or abandoned */
+void background_wait(struct engine *e); /* on close: what runs is finished or abandoned */
 
 static inline persona engine_of_head(void *ctx, persona p)
 {

@@ -100,7 +100,8 @@ static void merge(struct shop *s, u32 *before, u32 *after)
     hash128 was = digest(s);
     u64 count = events_count(s->es);
     *before = 0;
-    for (u32 i = 0; i < s->es->catalog->count; i++) *before += sealed_blocks(s->es->catalog->files[i]);
+    for (u32 i = 0; i < s->es->catalog->count; i++)
+        *before += sealed_blocks(s->es->catalog->files[i]);
     work_off(s, event_job_tidy(s->es, 1, UINT64_MAX));
     CHECK_EQ(s->es->catalog->count, 1);
     *after = sealed_blocks(s->es->catalog->files[0]);
@@ -145,7 +146,7 @@ TEST("message ids that are young go along with a block, old ones are left out")
     merge(&s, &before, &after);
     sealed_hashes(s.es->catalog->files[0], &hashes);
     CHECK_EQ(hashes, FILES * FILE_ROWS); /* of the last day: all */
-    s.record += 200 * 3600;         /* days later */
+    s.record += 200 * 3600;              /* days later */
     tell(&s, 1, 0, true);
     work_off(&s, event_job_tidy(s.es, event_order(s.record, 0), UINT64_MAX));
     merge(&s, &before, &after);

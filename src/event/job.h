@@ -43,7 +43,7 @@ struct seal_job {
     event_persona *heads; /* as first asked; by persona */
     job_phase phase;
     struct lane lanes[2 * MERGE_MAX]; /* files in their own order; then what of each must move */
-    u32 lane_count, gathered;          /* files gathered */
+    u32 lane_count, gathered;         /* files gathered */
     u32 moved_max[MERGE_MAX];
     u32 read;                   /* rows of the input */
     struct sealed_hash *hashes; /* a seal's, and their order */

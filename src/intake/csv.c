@@ -84,8 +84,8 @@ static void add_cell(struct csv *c, const char *from, size_t n, bool quoted)
     c->cells[c->count++] = (struct cell){.text = {from, n}};
 }
 
-/* What of sixteen bytes the scanner stops at, a bit each; whether one is a quote; and the highest bits
- * of all. */
+/* What of sixteen bytes the scanner stops at, a bit each; whether one is a quote; and the highest
+ * bits of all. */
 struct sixteen {
     u32 stops, quotes, foreign;
 };

@@ -573,7 +573,8 @@ err import_step(struct import *im, struct buf *records, u32 *count, struct diag 
     if (im->ended) return ERR_NOT_FOUND;
     while (e == ERR_OK && rows_done(im) - from < im->world.chunk_rows &&
            records->n + (im->bulk ? bulk_bytes(im->bulk) : 0) < IMPORT_CHUNK_BYTES &&
-           im->error_text.n < IMPORT_CHUNK_BYTES && deals == (im->dealt && !deal_is_over(im->dealt)))
+           im->error_text.n < IMPORT_CHUNK_BYTES &&
+           deals == (im->dealt && !deal_is_over(im->dealt)))
         e = next_rows(im, records, count, why);
     if (e != ERR_OK && e != ERR_NOT_FOUND) return diag_set(why, e, "the file cannot be read on");
     bulk_flush(im, records, count);

@@ -16,7 +16,12 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum { PARTS_MAX = 256, FLUSH_BYTES = 128 << 10, AHEAD = 8 /* rows fetched early */, SLOTS_FIRST = 4096 };
+enum {
+    PARTS_MAX = 256,
+    FLUSH_BYTES = 128 << 10,
+    AHEAD = 8 /* rows fetched early */,
+    SLOTS_FIRST = 4096
+};
 static const u64 PART_BYTES = 4 << 20;
 static const u64 PART_BYTES_MAX = (u64)1 << 30;
 
@@ -356,8 +361,7 @@ static u32 put_rows(struct dealt *d, struct record *record)
     struct dealt_row row = row_at(d, d->order[from]);
     str who = value_at(d, d->order[from]), raw = {who.p + who.n, row.raw_n};
     begin_record(d, record, &row);
-    record->ids[0] =
-        (struct record_id){identifier_hash(d->im->world.key, d->space, who), d->space};
+    record->ids[0] = (struct record_id){identifier_hash(d->im->world.key, d->space, who), d->space};
     buf_reset(payload);
     bulk_put(payload, who, raw);
     for (i64 before = row.at; d->row < end && payload->n < BULK_BYTES_MAX; d->row++) {

@@ -69,8 +69,8 @@ static void desk_open(struct dealing *d, struct arena *arena, str bytes)
                                      .key = {1, 2},
                                      .phone_country = S("CN"),
                                      .chunk_rows = CHUNK};
-    CHECK_OK(json_parse(desk_quotes(arena, "{'kind':'events','created_at_ms':1767225600000}"), arena,
-                        &j, &why));
+    CHECK_OK(json_parse(desk_quotes(arena, "{'kind':'events','created_at_ms':1767225600000}"),
+                        arena, &j, &why));
     CHECK_OK(import_request_read(j, &d->request, &why));
     d->request.id = S("i1");
     d->lines = mem_alloc(LINES_MAX * sizeof *d->lines);
@@ -98,8 +98,8 @@ static void put_line(struct dealing *d, str who, str raw, const struct bulk_row 
                (long long)row->occurred_ms);
     buf_put(&b, row->props);
     CHECK(d->line_count < LINES_MAX);
-    d->lines[d->line_count] = (struct line){
-        arena_str(d->arena, who), arena_str(d->arena, buf_str(&b)), d->line_count};
+    d->lines[d->line_count] =
+        (struct line){arena_str(d->arena, who), arena_str(d->arena, buf_str(&b)), d->line_count};
     d->line_count++;
     buf_clear(&b);
 }
@@ -244,7 +244,8 @@ TEST("a file that changed between two starts is told from the one it was")
     struct buf records;
     u32 count;
     err e = ERR_OK;
-    desk_open(&d, arena, S("user_id,event,occurred_at\nu1,Viewed,1767225600\nu1,Left,1767225601\n"));
+    desk_open(&d, arena,
+              S("user_id,event,occurred_at\nu1,Viewed,1767225600\nu1,Left,1767225601\n"));
     struct import *im = begin(&d, &(struct import_record){.position = 1, .accepted = 1});
     buf_init(&records, APPEND_BYTES_MAX);
     while (e == ERR_OK) e = import_step(im, &records, &count, &why);
