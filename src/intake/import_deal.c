@@ -94,9 +94,19 @@ bool deal_fits(const struct import *im)
     return identifiers == 1;
 }
 
-static void part_path(const struct dealt *d, u32 i, char out[4096])
+static void part_path(const char *dir, u32 i, char out[4096])
 {
-    snprintf(out, 4096, "%s/part-%03u", d->im->world.dir, i);
+    snprintf(out, 4096, "%s/part-%03u", dir, i);
+}
+
+/* As orders have them, too. */
+void import_clean(struct env *env, const char *dir)
+{
+    char path[4096];
+    for (u32 i = 0; i < PARTS_MAX; i++) {
+        part_path(dir, i, path);
+        if (env_remove(env, path) != ERR_OK) continue; /* most are not there */
+    }
 }
 
 MUST_USE static err make_parts(struct dealt *d, u64 file_bytes, bool packed, struct diag *why)
@@ -109,7 +119,7 @@ MUST_USE static err make_parts(struct dealt *d, u64 file_bytes, bool packed, str
         char path[4096];
         buf_init(&d->parts[i].rows, PART_BYTES_MAX);
         if (d->part_count == 1) break;
-        part_path(d, i, path);
+        part_path(d->im->world.dir, i, path);
         err e = env_open(env, path, FILE_CREATE, &d->parts[i].file);
         if (e == ERR_OK) e = file_resize(d->parts[i].file, 0);
         if (e != ERR_OK) return diag_set(why, e, "%s cannot be written", path);
@@ -148,8 +158,8 @@ static void part_close(struct dealt *d, u32 i)
     if (!p->file) return;
     file_close(p->file);
     p->file = NULL;
-    part_path(d, i, path);
-    (void)!env_remove(d->im->world.env, path); /* what stays goes with the import's directory */
+    part_path(d->im->world.dir, i, path);
+    (void)!env_remove(d->im->world.env, path); /* what stays goes at the import's end */
 }
 
 void deal_close(struct dealt *d)

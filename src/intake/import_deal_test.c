@@ -218,6 +218,11 @@ TEST("an import of dealt rows goes on where its last chunk ended, whenever it wa
     import_close(im);
     str errors = errors_of(&whole), want = sorted(&whole);
     desk_open(&cut, arena, rows_of(arena, false));
+    struct import *left = begin(&cut, NULL); /* a process that is gone left its parts */
+    CHECK(parts_of(&cut) >= 2);
+    import_clean(env_real(), cut.dir);
+    CHECK_EQ(parts_of(&cut), 0);
+    import_close(left);
     for (u32 steps = 1, rounds = 0;; steps = steps * 3 % 7 + 1, rounds++) {
         struct import_record at = cut.progress;
         bool more = true;
