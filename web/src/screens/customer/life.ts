@@ -82,7 +82,7 @@ export function useLines() {
         case 'Coupon Rejected': return line(IconTicket, t('couponRejected', { what: coupon }), s(p.reason))
         case 'Form Submitted': return line(IconForms, t('form', { what: s(p.form) }))
         case 'Message Received': return line(IconMessages, t('wrote', { text: s(p.text) }), v.channel(s(p.channel)))
-        case 'Consent Changed': return line(IconShieldCheck, t(p.new === true ? 'consentYes' : p.new === false ? 'consentNo' : 'consentNone', { channel }), and(s(p.reason), s(p.text)), 'deed')
+        case 'Consent Changed': return line(IconShieldCheck, t(p.new === true ? 'consentYes' : p.new === false ? 'consentNo' : 'consentNone', { channel }), and(reason(p.reason), s(p.text)), 'deed')
         case 'Tag Added': return line(IconTag, t('tagAdded', { tag: s(p.name) }), reason(p.reason), 'quiet')
         case 'Tag Removed': return line(IconTag, t('tagRemoved', { tag: s(p.name) }), reason(p.reason), 'quiet')
         case 'Stage Changed': return line(IconStairs, t('stage', { to: label(model, s(p.new)) }), p.old === undefined ? '' : t('stageFrom', { from: label(model, s(p.old)) }), 'quiet')

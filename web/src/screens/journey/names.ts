@@ -2,7 +2,9 @@
 import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import { all } from '~/api/client'
-import { type Text, useText } from '~/i18n'
+import { useSession } from '~/api/session'
+import { type Text, useLang, useText } from '~/i18n'
+import { plainText } from '~/messages/plain'
 import { allSteps, type Journey } from './model'
 
 export type Template = { id: string; channel: string; name?: Text; subject?: Text; text?: Text; html?: Text }
@@ -14,9 +16,6 @@ export const useTemplates = () => useQuery({ queryKey: ['templates'], staleTime:
 export const useCoupons = () => useQuery({ queryKey: ['coupons'], staleTime: MINUTES, queryFn: () => all<Coupon>('/api/v1/coupons') })
 export const useSegments = () => useQuery({ queryKey: ['segments'], staleTime: MINUTES, queryFn: () => all<Named>('/api/v1/segments') })
 export const useJourneys = () => useQuery({ queryKey: ['journeys'], queryFn: () => all<Journey>('/api/v1/journeys') })
-
-/** A text with its Liquid shown as a gap: “Hello …”. */
-export const withoutLiquid = (text: string) => text.replace(/\{%[^]*?%\}/g, '').replace(/\{\{[^]*?\}\}/g, '…').replace(/\s+/g, ' ').trim()
 
 const short = (text: string) => (text.length > 24 ? `${text.slice(0, 22)}…` : text)
 
@@ -31,6 +30,8 @@ export type Names = {
 
 export function useNames(journey: Journey | undefined): Names {
   const text = useText()
+  const { lang } = useLang()
+  const shop = useSession()?.workspace.name
   const templates = useTemplates().data
   const coupons = useCoupons().data
   const segments = useSegments().data
@@ -39,7 +40,8 @@ export function useNames(journey: Journey | undefined): Names {
     const of = (list: Named[] | undefined, id: string | undefined) => text(list?.find((x) => x.id === id)?.name, id ?? '')
     const template = (id: string | undefined) => {
       const x = templates?.find((y) => y.id === id)
-      return text(x?.name) || withoutLiquid(text(x?.subject)) || short(withoutLiquid(text(x?.text))) || id || ''
+      const plain = (y: Text) => plainText(text(y), lang, shop)
+      return plain(x?.name) || plain(x?.subject) || short(plain(x?.text)) || id || ''
     }
     return {
       template,
@@ -51,5 +53,5 @@ export function useNames(journey: Journey | undefined): Names {
         return template(s?.send?.template ?? s?.reach?.template) || step || ''
       },
     }
-  }, [text, templates, coupons, segments, journeys, journey])
+  }, [text, lang, shop, templates, coupons, segments, journeys, journey])
 }
