@@ -75,6 +75,8 @@ u32 engine_failing(const struct engine *e);
 err engine_failure(const struct engine *e);
 /* Asks for a snapshot, made by engine_background; done when engine_snapshots() has grown. */
 void engine_snapshot(struct engine *e);
+/* Whether background work runs, or is left to do after an import. Engine thread. */
+bool engine_tidying(const struct engine *e);
 u64 engine_snapshots(const struct engine *e);
 
 /* ---- the outbox's side (engine thread) ---- */

@@ -121,6 +121,10 @@ struct background {
     u32 failing; /* times in a row that work failed, and why */
     err failure;
     i64 not_before_ns; /* then it waits */
+    /* of an import that brings much at once; not state: a start has forgotten it */
+    u64 import_first, import_last; /* records of it, as far as they are known; 0: there is none */
+    u32 import_seals;
+    u64 tidy_from, tidy_to; /* one is over: this range of orders becomes one file; 0: it is */
 };
 
 /* A customer who was erased, while the disk still holds something of hers. */
@@ -410,7 +414,9 @@ void answers_apply(struct engine *e, const struct slice_record *s);
 /* ---- background.c ---- */
 void background_install(struct engine *e); /* engine thread, between batches */
 void background_start(struct engine *e);   /* engine thread: picks work if something is due */
-void background_wait(struct engine *e);    /* on close: what runs is finished or abandoned */
+/* A record of an import of history was applied, or its last one. */
+void background_import(struct engine *e, bool is_over);
+void background_wait(struct engine *e); /* on close: what runs is finished or abandoned */
 
 static inline persona engine_of_head(void *ctx, persona p)
 {
