@@ -178,6 +178,9 @@ struct message_story {
     u32 content; /* version of the template; 0: it was not claimed, or says nothing of it */
     message_status status; /* the furthest */
 };
+/* What an event says that became of a message, or of a notice to the staff; NONE: it tells of none.
+ */
+message_status engine_event_status(const struct event *ev);
 /* False: she has no claim of it. Views until the next step. */
 bool engine_message_story(struct engine *e, persona head, hash128 id, struct arena *arena,
                           struct message_story *out);

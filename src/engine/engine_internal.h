@@ -367,6 +367,7 @@ struct message_past {
     persona persona;
     str journey, step, template_id, channel, topic, to, values;
     u32 content;
+    bool notice;    /* it was to the staff */
     i64 claimed_ms; /* 0: there is no such claim */
     u32 said;       /* 1 << message_status of each that was written down, but by machines */
 };

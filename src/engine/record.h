@@ -207,6 +207,8 @@ struct claim_record {
 };
 /* Its values are hers: the header names identifiers of hers, so that an erasure empties it. */
 enum { CLAIM_VALUES_MAX = 64 << 10 };
+/* Among the values of a notice to the staff: the address that it goes to. */
+#define CLAIM_NOTICE_TO "$notice.to"
 void claim_put(struct buf *b, const struct claim_record *c);
 bool claim_read(str payload, struct claim_record *out);
 

@@ -246,6 +246,9 @@ struct message_content {
     str values; /* a MAP's value bytes */
 };
 bool journey_content(const struct journeys *j, u32 message, struct message_content *out);
+/* The same of a notice to the staff (CATEGORY_NOTICE): `to` is the owner. */
+bool notice_content(const struct journeys *j, const struct message_send *n,
+                    struct message_content *out);
 
 /* For struct resolver.message: the enrolment whose condition is at hand has a message of that step
  * (a NAME_OBJECT code; the latest visit counts) that reached the status (ASKED_*). */

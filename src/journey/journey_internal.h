@@ -10,7 +10,7 @@
  *   schedule.c ticks                   goal.c     what they are to do
  *   cron.c     patterns of local time  explain.c  how it stands for one customer
  *   user.c     which journey names an object  loop.c  circles of journeys
- *   ahead.c    what is likely to be sent soon */
+ *   ahead.c    what is likely to be sent soon    notice.c  mails to the staff */
 #pragma once
 #include "journey/program.h"
 
@@ -271,6 +271,11 @@ void tasks_close(struct journeys *j, u32 row, str why, bool fresh);
 void tasks_drop(struct journeys *j, u32 first);
 hash128 tasks_digest(const struct journeys *j, u32 first);
 hash128 pools_digest(const struct journeys *j, name_of name, void *ctx);
+
+/* ---- notice.c ---- */
+
+/* Plans the mail by which `to` hears of her. */
+void notice_plan(struct journeys *j, u32 row, const struct instruction *in, str to, i64 now);
 
 /* ---- hand.c ---- */
 

@@ -52,7 +52,7 @@ static void drop(struct messages *m, u32 row)
 void claims_add(struct messages *m, u32 row, const struct claim_check *check)
 {
     const struct message_row *r = row_of(m, row);
-    if (r->category == CATEGORY_TRANSACTIONAL && check->rules.dedupe_ms == 0) return;
+    if (r->category >= CATEGORY_TRANSACTIONAL && check->rules.dedupe_ms == 0) return;
     u32 sent = table_add(m->sent);
     if (!sent) return;
     struct sent_row *s = table_edit(m->sent, sent);

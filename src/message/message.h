@@ -146,7 +146,8 @@ u32 message_find(const struct messages *m, persona head, hash128 id);
 u32 message_by_id(const struct messages *m, hash128 id);
 u32 message_by_low(const struct messages *m, u64 id_low);
 
-/* ---- asked for by a program (send.c): what a journey's program says of its messages ---- */
+/* ---- asked for by a program (send.c): what a journey's program says of its messages; also notices
+ * to the staff, for whom `to` is the owner and `values` what journey/notice.c writes ---- */
 
 struct message_send {
     persona persona;
