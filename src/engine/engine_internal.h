@@ -38,6 +38,7 @@ struct happened {
     u32 lists[2]; /* of hidden lists that she left and came to; 0: none */
     struct event event; /* its props lie in the scratch arena, or in the record */
     struct edge edge;
+    str behind; /* of an edge: the journey whose doing led to it */
     struct change change;
 };
 
@@ -219,6 +220,7 @@ struct engine {
     u32 subject_next;
     struct said said;
     bool quiet; /* of what the rules being asked follow from (struct happened) */
+    str behind; /* the journey whose own doing that was; empty: none's */
     const struct consent_proof *proof; /* of the consent being written; NULL: none */
 
     /* after it */
@@ -282,8 +284,8 @@ void said_begin(struct engine *e, persona who, i64 when);
 void said_add(struct engine *e, const struct change *c);
 void said_end(struct engine *e);
 /* A change that a step of a journey makes now (struct journey_host); `ctx` is the engine. */
-void change_tag(void *ctx, persona who, u32 tag, bool on, i64 expires_ms);
-void change_set(void *ctx, persona who, u32 attribute, value v);
+void change_tag(void *ctx, persona who, u32 tag, bool on, i64 expires_ms, str place);
+void change_set(void *ctx, persona who, u32 attribute, value v, str place);
 /* Before two become one: what each is, if it is one persona, is written down. For
  * customers_on_join. */
 void change_on_join(void *ctx, persona from, persona to);

@@ -45,22 +45,22 @@ static void put_key(struct buf *b, const struct program *p, const struct event *
 }
 
 /* The journey that handed her over, or whose event began it. */
-static void put_origin(struct buf *b, const struct program *p, const struct event *trigger)
+static void put_origin(struct buf *b, const struct program *p, const struct cause *cause)
 {
-    str source = journey_behind(p, trigger);
-    if (trigger && is_hand(p, trigger))
-        props_put(b, PROPERTY_BY, props_get(trigger->props, PROPERTY_JOURNEY));
+    str source = journey_behind(p, cause);
+    if (cause->event && is_hand(p, cause->event))
+        props_put(b, PROPERTY_BY, props_get(cause->event->props, PROPERTY_JOURNEY));
     if (source.n) props_put(b, PROPERTY_SOURCE, value_text(source));
 }
 
 void journey_tell(struct journeys *j, persona who, u32 event, const struct program *p, str reason,
-                  const struct event *trigger, bool fresh)
+                  const struct cause *cause, bool fresh)
 {
     struct buf *b = journey_text(j);
     props_put(b, PROPERTY_JOURNEY, value_text(p->id));
     if (reason.n) props_put(b, PROPERTY_REASON, value_text(reason));
-    put_key(b, p, trigger);
-    if (event != EVENT_JOURNEY_EXITED) put_origin(b, p, trigger);
+    put_key(b, p, cause->event);
+    if (event != EVENT_JOURNEY_EXITED) put_origin(b, p, cause);
     j->host.event(j->host.ctx, who, event, buf_str(b), fresh);
 }
 
@@ -218,7 +218,8 @@ void journey_end(struct journeys *j, u32 row, exit_reason why, i64 now, bool fre
     goal_after(j, row, now);
     count_end(j, p, why);
     if (why != EXIT_DONE && why != EXIT_END) tasks_close(j, row, exit_reason_text(why), fresh);
-    journey_tell(j, r->persona, EVENT_JOURNEY_EXITED, p, exit_reason_text(why), who.event, fresh);
+    journey_tell(j, r->persona, EVENT_JOURNEY_EXITED, p, exit_reason_text(why),
+                 &(struct cause){.event = who.event}, fresh);
     journey_drop_if_done(j, row);
 }
 

@@ -111,12 +111,12 @@ struct journey_host {
     bool (*coupon)(void *ctx, persona head, u32 coupon, const struct offer_giver *by);
     /* As in struct predicate_context; NULL: whatever is named is there. Outside apply. */
     bool (*known)(void *ctx, const char *kind, str id);
-    /* What steps do to a customer, as changes that are made now. */
-    void (*tag)(void *ctx, persona who, u32 tag, bool on, i64 expires_ms);
-    void (*set)(void *ctx, persona who, u32 attribute, value v);
+    /* What steps do to a customer, as changes that are made now. `place`: properties of the event
+     * that tells it. */
+    void (*tag)(void *ctx, persona who, u32 tag, bool on, i64 expires_ms, str place);
+    void (*set)(void *ctx, persona who, u32 attribute, value v, str place);
     /* Puts the customer at a stage, by the code of its list (predicate_stage_list); gives points of
-     * a score. `place` are the properties of the event that tells it. False: there is none, or the
-     * model forbids it. */
+     * a score. False: there is none, or the model forbids it. */
     bool (*stage)(void *ctx, persona head, u32 list, str place);
     bool (*score)(void *ctx, persona head, u32 score, fixed points, str place);
 };
@@ -156,6 +156,7 @@ struct cause {
     const struct event *event;   /* a client's or the engine's event, or NULL */
     const struct edge *edge;     /* a segment crossing, or NULL */
     const struct change *change; /* the change that the event tells of, or NULL */
+    str behind; /* of a crossing: the journey whose own doing led to it, if one did */
     u64 order;
     u64 own; /* orders from here on are the record's own doing; before it, of what was due */
     i64 occurred_ms;
@@ -166,6 +167,9 @@ struct cause {
 void journey_feed(struct journeys *j, persona head, const struct cause *cause, i64 now);
 /* Triggers; and moments follow a date that changes. */
 void journey_offer(struct journeys *j, persona head, const struct cause *cause, i64 now);
+/* The journey whose own doing an event tells of, or what rules made of it; empty: none's, or a
+ * person did it. */
+str journey_doing(const struct event *ev);
 /* Whether there is any journey that could hear of something. */
 bool journeys_any(const struct journeys *j);
 /* Every wait of the customer that is over at `now`, and every moment of a date that has come, in

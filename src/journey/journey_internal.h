@@ -182,9 +182,9 @@ static inline struct buf *journey_text(struct journeys *j)
 /* ---- journey.c ---- */
 
 /* An event of the journey, with its reason where there is one, and the entry's key as the
- * triggering event has it. */
+ * triggering event has it; of an entry also what began it. */
 void journey_tell(struct journeys *j, persona who, u32 event, const struct program *p, str reason,
-                  const struct event *trigger, bool fresh);
+                  const struct cause *cause, bool fresh);
 /* Ends an enrolment that runs; `fresh`: the exit may start other journeys. */
 void journey_end(struct journeys *j, u32 row, exit_reason why, i64 now, bool fresh);
 /* What it planned and nobody has claimed is cancelled; and the enrolment with it. */
@@ -287,11 +287,11 @@ bool is_hand(const struct program *p, const struct event *ev);
 
 /* ---- loop.c ---- */
 
-/* The journey whose own doing the event tells of, which began the enrolment in p; empty: none. */
-str journey_behind(const struct program *p, const struct event *ev);
+/* The journey whose own doing began the enrolment in p, and did not hand over; empty: none. */
+str journey_behind(const struct program *p, const struct cause *cause);
 /* Three times within a day journeys began it by hand-overs, or by events that go back to it. */
 bool journey_loops(struct journeys *j, const struct program *p, persona head,
-                   const struct event *ev, i64 now);
+                   const struct cause *cause, i64 now);
 
 /* ---- enter.c ---- */
 

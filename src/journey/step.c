@@ -43,18 +43,27 @@ u64 step_done(struct journeys *j, u32 row, const struct instruction *in, const s
 static void tag(struct journeys *j, u32 row, const struct instruction *in, i64 now)
 {
     struct subject who;
+    struct buf place;
     persona p = row_at(j, row)->persona;
     bool expires = in->wait.ms || in->wait.months;
     if (!j->host.tag) return;
     j->host.subject(j->host.ctx, customer_head(j->customers, p), &who);
+    buf_init(&place, 128 * 1024);
+    step_put(j, row, in, &place);
     j->host.tag(j->host.ctx, p, in->code, in->op == OP_TAG,
-                expires ? zone_add(who.zone, now, in->wait) : NEVER);
+                expires ? zone_add(who.zone, now, in->wait) : NEVER, buf_str(&place));
+    buf_clear(&place);
 }
 
 static void set(struct journeys *j, u32 row, const struct instruction *in)
 {
     struct reader r = reader_of(in->text);
-    if (j->host.set) j->host.set(j->host.ctx, row_at(j, row)->persona, in->code, value_read(&r));
+    struct buf place;
+    if (!j->host.set) return;
+    buf_init(&place, 128 * 1024);
+    step_put(j, row, in, &place);
+    j->host.set(j->host.ctx, row_at(j, row)->persona, in->code, value_read(&r), buf_str(&place));
+    buf_clear(&place);
 }
 
 static bool grant(struct journeys *j, u32 row, const struct instruction *in)
