@@ -209,6 +209,8 @@ void journey_pass(struct journeys *j, u32 code, persona from, persona to, i64 no
 /* A zone's rules or the workspace's zone changed: date triggers pass everybody again. `hers`: a
  * zone is new, which can only be that of customers who had named it in vain. */
 void journeys_rezone(struct journeys *j, bool hers, i64 now);
+/* An attribute has another type: what was a text may be a date. Moments count from now on. */
+void journeys_retype(struct journeys *j, u32 attribute);
 /* The same work for one customer, out of turn: her view was made anew (a merge, a cut). */
 void journey_look(struct journeys *j, persona head, i64 now);
 
