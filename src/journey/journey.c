@@ -238,10 +238,7 @@ static void tell_message(struct journeys *j, u32 row, u32 step, hash128 id, u32 
     }
     hash128_hex(id, hex);
     props_put(b, PROPERTY_MESSAGE, value_text((str){hex, 32}));
-    props_put(b, PROPERTY_JOURNEY, value_text(p->id));
-    props_put(b, PROPERTY_STEP, value_text(names_text(j->names, NAME_OBJECT, in->step)));
-    props_put(b, PROPERTY_CHANNEL, value_text(names_text(j->names, NAME_CHANNEL, in->channel)));
-    props_put(b, PROPERTY_TEMPLATE, value_text(in->text));
+    buf_put(b, in->told);
     j->host.event(j->host.ctx, row_at(j, row)->persona, event, buf_str(b), fresh);
 }
 
