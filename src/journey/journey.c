@@ -192,16 +192,55 @@ void enrolment_drop(struct journeys *j, u32 row)
     table_drop(j->enrolments, row);
 }
 
+static bool is_done(const struct journeys *j, u32 row)
+{
+    const struct enrolment_row *r = row_at(j, row);
+    return r->state == ENROLMENT_ENDED && r->goal != GOAL_AFTER && !has_open_message(j, row) &&
+           !tasks_open(j, row);
+}
+
+/* Another one of the same journey, key and persona that is kept for nothing but `again`; 0. */
+static u32 kept_before(const struct journeys *j, u32 row)
+{
+    const struct enrolment_row *r = row_at(j, row);
+    persona head = customer_head(j->customers, r->persona);
+    for (u32 i = customer_at(j->customers, head)->enrolments; i; i = row_at(j, i)->next) {
+        const struct enrolment_row *x = row_at(j, i);
+        if (i != row && x->state == ENROLMENT_ENDED && x->key == r->key &&
+            x->persona == r->persona && program_at(j, i)->code == program_at(j, row)->code &&
+            is_done(j, i))
+            return i;
+    }
+    return 0;
+}
+
+/* Of several that `again` looks back to, the one that started last says it all: it takes the place
+ * of the one before. (Not the other way round: who walks her list holds the next row.) */
+static void keep_one(struct journeys *j, u32 row)
+{
+    u32 before = kept_before(j, row);
+    if (!before) return;
+    if (row_at(j, row)->started_ms >= row_at(j, before)->started_ms) {
+        struct enrolment_row *w = row_edit(j, before);
+        u64 version = w->version;
+        u32 next = w->next;
+        *w = *row_at(j, row);
+        w->version = version;
+        w->next = next;
+    }
+    enrolment_drop(j, row);
+}
+
 /* An ended enrolment goes once nobody asks for it: no `again` rule looks back, no message renders
  * from it. */
 void journey_drop_if_done(struct journeys *j, u32 row)
 {
-    const struct enrolment_row *r = row_at(j, row);
-    if (r->state != ENROLMENT_ENDED || r->goal == GOAL_AFTER || has_open_message(j, row) ||
-        tasks_open(j, row))
-        return;
+    if (!is_done(j, row)) return;
     extra_drop(j, row);
-    if (!kept_for_again(program_at(j, row))) enrolment_drop(j, row);
+    if (kept_for_again(program_at(j, row)))
+        keep_one(j, row);
+    else
+        enrolment_drop(j, row);
 }
 
 void journey_end(struct journeys *j, u32 row, exit_reason why, i64 now, bool fresh)
