@@ -192,6 +192,7 @@ struct engine {
     struct messages *messages;
     struct journeys *journeys;
     struct table *meta, *names_rows, *objects, *kept, *settings, *zones, *erasures, *imports;
+    struct table *erase_jobs, *erase_members; /* erase_many.c */
     struct table *crossings, *crossings_of; /* crossings.c */
     struct offers *offers;
     struct heap *texts;
@@ -327,6 +328,15 @@ void apply_suppress(struct engine *e, const struct record *r);
 /* Consent given anew takes back that the address was opted out. */
 void address_welcome(struct engine *e, const struct change *c);
 void apply_erase(struct engine *e, const struct record *r);
+/* These customers (who are known no more, or stand there twice, are passed over); their disk is
+ * cleared later. */
+void erase_these(struct engine *e, const persona *heads, u32 n);
+/* erase_many.c: everybody of a segment, some at a time. */
+void erase_many_build(struct engine *e);
+void erase_many_begin(struct engine *e, u32 segment);
+void erase_many_go_on(struct engine *e);
+bool erase_many_propose(struct engine *e);
+hash128 erase_many_digest(struct engine *e);
 void apply_job(struct engine *e, const struct record *r);
 /* What the disk still holds of the erased, a step at a time: decides what background work is next.
  * Engine thread, while no work runs. */

@@ -329,7 +329,8 @@ void slice_put(struct buf *b, const struct slice_record *s);
 bool slice_read(str payload, struct slice_record *out);
 
 /* ERASURE, off: of everybody erased by a record up to `number` nothing is left on the disk. */
-typedef enum { JOB_ERASURE = 1 } job_kind;
+/* ERASE_MEMBERS, on: everybody who is in a segment now is erased; off: the next of them are. */
+typedef enum { JOB_ERASURE = 1, JOB_ERASE_MEMBERS } job_kind;
 struct job_record {
     u8 kind;
     u8 on;
