@@ -1,4 +1,5 @@
-/* again_test.c — what is kept of enrolments that have ended, for journeys that look back to them. */
+/* again_test.c — what is kept of enrolments that have ended, for journeys that look back to them.
+ */
 #include "engine/house_test.h"
 
 static u32 rows_of(struct house *h, const char *reference)
@@ -19,7 +20,8 @@ static u64 entered(struct house *h, const char *id)
     return info.entered;
 }
 
-TEST("however often she enters again, one enrolment that has ended is kept, and counts from the last")
+TEST("however often she enters again, one enrolment that has ended is kept, and counts from the "
+     "last")
 {
     struct house h;
     house_open(&h, 1, "/x");

@@ -77,7 +77,8 @@ void message_tell(struct engine *e, u32 message, const struct message_event *wha
     put_values(&b, what);
     if (m->category == CATEGORY_NOTICE) {
         /* It is no message to her, and is not counted as one. */
-        put_if(&b, PROPERTY_RESULT, message_status_text(event - EVENT_MESSAGE_PLANNED + MESSAGE_PLANNED));
+        put_if(&b, PROPERTY_RESULT,
+               message_status_text(event - EVENT_MESSAGE_PLANNED + MESSAGE_PLANNED));
         event = EVENT_STAFF_NOTICE;
     }
     engine_event(e, engine_teller(e, m->persona), event, buf_str(&b), 0, true);

@@ -193,7 +193,7 @@ struct engine {
     struct journeys *journeys;
     struct table *meta, *names_rows, *objects, *kept, *settings, *zones, *erasures, *imports;
     struct table *erase_jobs, *erase_members; /* erase_many.c */
-    struct table *crossings, *crossings_of; /* crossings.c */
+    struct table *crossings, *crossings_of;   /* crossings.c */
     struct offers *offers;
     struct heap *texts;
     struct timers timers;

@@ -384,8 +384,8 @@ TEST("everybody of a segment is erased piece by piece, over a start, and nobody 
                   "{\"id\":\"old\",\"if\":{\"attribute\":\"age\",\"op\":\">\",\"value\":40}}");
     for (i64 i = 0; i < PEOPLE; i++) {
         snprintf(name, sizeof name, "user:p%lld", (long long)i);
-        house_post(&h, &(struct post){
-                           .ids = {name}, .attribute = "age", .v = value_int(i % 3 ? 50 : 20)});
+        house_post(
+            &h, &(struct post){.ids = {name}, .attribute = "age", .v = value_int(i % 3 ? 50 : 20)});
     }
     house_settle(&h);
     u64 job = erase_members(&h, "old");
@@ -405,7 +405,8 @@ TEST("everybody of a segment is erased piece by piece, over a start, and nobody 
     hash128 live = engine_hash(h.e);
     house_again(&h);
     CHECK(hash128_eq(engine_hash(h.e), live));
-    CHECK_EQ(segment_count(engine_segments(h.e), names_find(engine_names(h.e), NAME_OBJECT, S("old"))),
-             1);
+    CHECK_EQ(
+        segment_count(engine_segments(h.e), names_find(engine_names(h.e), NAME_OBJECT, S("old"))),
+        1);
     house_close(&h);
 }

@@ -79,8 +79,7 @@ void message_past(struct engine *e, persona head, hash128 id, i64 from, struct a
         if (status == MESSAGE_NONE) continue;
         value which = props_get(ev.props, PROPERTY_MESSAGE);
         if (which.type != VALUE_TEXT || !str_eq(which.text, (str){hex, 32})) continue;
-        if (props_get(ev.props, PROPERTY_MACHINE).type != VALUE_TRUE)
-            out->said |= 1u << status;
+        if (props_get(ev.props, PROPERTY_MACHINE).type != VALUE_TRUE) out->said |= 1u << status;
         if (status == MESSAGE_CLAIMED) take_claim(&ev, arena, out);
     }
 }
@@ -178,7 +177,8 @@ static void follow(struct engine *e, persona head, const struct receipt_record *
         message_suppress(e, channel, head, past->to, SUPPRESSED_BOUNCE);
     if (r->status == MESSAGE_COMPLAINED)
         message_suppress(e, channel, head, past->to, SUPPRESSED_COMPLAINT);
-    if (r->status == MESSAGE_UNSUBSCRIBED && !past->notice) opt_out(e, past->persona, channel, topic, hex);
+    if (r->status == MESSAGE_UNSUBSCRIBED && !past->notice)
+        opt_out(e, past->persona, channel, topic, hex);
 }
 
 void apply_receipt(struct engine *e, const struct record *rec)

@@ -68,16 +68,17 @@ TEST("an attribute that becomes a date arms the triggers that wait for it, and o
                   "{\"id\":\"due\",\"trigger\":{\"date\":\"ends_on\",\"at\":\"09:00\"},\"steps\":["
                   "{\"id\":\"t\",\"tag\":\"Ended\"}]}");
     /* First it is a number: what does not fit is put aside, and no date is known. */
-    house_post(
-        &h, &(struct post){.ids = {"user:c"}, .attribute = "ends_on", .v = value_int(7)});
+    house_post(&h, &(struct post){.ids = {"user:c"}, .attribute = "ends_on", .v = value_int(7)});
     u32 code = house_name(&h, NAME_ATTRIBUTE, "ends_on");
     decide(&h,
            &(struct schema_record){
                .what = SCHEMA_ATTRIBUTE, .code = code, .type = ATTRIBUTE_INT, .confirmed = true});
-    house_post(&h, &(struct post){
-                       .ids = {"user:a"}, .attribute = "ends_on", .v = value_text(str_of(text[1]))});
-    house_post(&h, &(struct post){
-                       .ids = {"user:b"}, .attribute = "ends_on", .v = value_text(str_of(text[0]))});
+    house_post(&h, &(struct post){.ids = {"user:a"},
+                                  .attribute = "ends_on",
+                                  .v = value_text(str_of(text[1]))});
+    house_post(&h, &(struct post){.ids = {"user:b"},
+                                  .attribute = "ends_on",
+                                  .v = value_text(str_of(text[0]))});
     house_settle(&h);
     decide(&h,
            &(struct schema_record){

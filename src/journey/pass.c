@@ -165,8 +165,8 @@ void journeys_retype(struct journeys *j, u32 attribute)
 {
     for (u32 i = 1; i < j->loaded_count; i++) {
         const struct program *p = &j->loaded[i];
-        bool moments = p->live && p->trigger.kind == TRIGGER_DATE &&
-                       dated_names(p->trigger.where, attribute);
+        bool moments =
+            p->live && p->trigger.kind == TRIGGER_DATE && dated_names(p->trigger.where, attribute);
         if (!p->over && (moments || p->reads_zone)) pass_begin(j, p->journey, false);
     }
 }

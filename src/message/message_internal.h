@@ -72,7 +72,7 @@ struct messages {
     struct queue ready[LANE_COUNT][2]; /* [1]: promotion, which can be held */
     bool promotion_held;
     u64 places;
-    struct due dues[DUES]; /* by head; the last of those that share a place */
+    struct due dues[DUES];      /* by head; the last of those that share a place */
     u32 waiting[INDEX_WAITING]; /* rows that are not yet in by_id: [indexed, to_index) */
     u32 indexed, to_index;
     struct map by_id, sends_by_id, sent_by_content;

@@ -35,7 +35,7 @@ bool notice_find(const struct outbox *o, str owner, struct staff *out)
 #define PARTS(X)                                                                                   \
     X(to, "to")                                                                                    \
     X(language, "language")                                                                        \
-    X(customer, "name")                                                                             \
+    X(customer, "name")                                                                            \
     X(url, "url")                                                                                  \
     X(journey, "journey")                                                                          \
     X(wanted, "wanted")                                                                            \

@@ -638,10 +638,10 @@ TEST("in random days every message ends once, and no id is handed over twice")
 /* ---- notices to the staff ---- */
 
 #define NOTIFY(id, event, to, template)                                                            \
-    "{\"id\":\"" id "\",\"name\":{\"zh\":\"售后\",\"en\":\"After sales\"},"                         \
-    "\"trigger\":{\"event\":\"" event "\"},\"entry\":{\"again\":\"always\"},\"steps\":["            \
-    "{\"id\":\"n\",\"notify\":{\"to\":\"" to "\",\"channel\":\"sms\",\"template\":\"" template   \
-    "\"}}]}"
+    "{\"id\":\"" id "\",\"name\":{\"zh\":\"售后\",\"en\":\"After sales\"},"                      \
+    "\"trigger\":{\"event\":\"" event "\"},\"entry\":{\"again\":\"always\"},\"steps\":["           \
+    "{\"id\":\"n\",\"notify\":{\"to\":\"" to                                                       \
+    "\",\"channel\":\"sms\",\"template\":\"" template "\"}}]}"
 
 static bool has(const char *text, const char *part)
 {

@@ -31,7 +31,7 @@ struct scene {
     u32 journey;
     u64 entry; /* its order, whatever began it */
     category category;
-    str language; /* of who reads it, if that is not her */
+    str language;                     /* of who reads it, if that is not her */
     const struct outbox_trial *trial; /* NULL: a message */
 };
 
@@ -379,7 +379,8 @@ static void render_notice(struct scene *s, const struct message_content *m)
     struct notice n = {.to = str_of(d->to),
                        .language = s->language,
                        .customer = name_of_her(s),
-                       .journey = name_of_journey(s, m->journey_id, str_starts(s->language, S("zh"))),
+                       .journey =
+                           name_of_journey(s, m->journey_id, str_starts(s->language, S("zh"))),
                        .wanted = known && staff.stands_in ? m->to : (str){0},
                        .trouble = str_of(why.message)};
     n.url = arena_printf(d->arena, "%.*s/customers/%s", STR_ARG(s->o->public_url), d->customer);

@@ -307,8 +307,7 @@ TEST("a journey has a sentence for each step, and a check list that says what is
 static void begin_journey(struct rig *rig, const char *id, const char *json)
 {
     CHECK_EQ(ask(rig, "POST", "/api/v1/journeys", json).status, 201);
-    CHECK_EQ(ask(rig, "POST",
-                 arena_printf(rig->arena, "/api/v1/journeys/%s/publish", id).p, "{}")
+    CHECK_EQ(ask(rig, "POST", arena_printf(rig->arena, "/api/v1/journeys/%s/publish", id).p, "{}")
                  .status,
              200);
 }

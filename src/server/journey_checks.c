@@ -577,10 +577,10 @@ static void check_circle(struct checks *k, struct buf *b)
         buf_put(&through, way.ids[i]);
     }
     bool alone = way.count == 0;
-    x.zh_words = arena_printf(
-        k->c->arena,
-        "它的步骤（%.*s）会%s%.*s再次触发它自己。每位客户 24 小时内最多这样进入三次，之后会被拒绝（loop）。",
-        STR_ARG(way.by), alone ? "" : "经过 ", STR_ARG(buf_str(&through)));
+    x.zh_words = arena_printf(k->c->arena,
+                              "它的步骤（%.*s）会%s%.*s再次触发它自己。每位客户 24 "
+                              "小时内最多这样进入三次，之后会被拒绝（loop）。",
+                              STR_ARG(way.by), alone ? "" : "经过 ", STR_ARG(buf_str(&through)));
     x.en_words = arena_printf(
         k->c->arena,
         "A step of it (%.*s) begins it again%s%.*s. Each customer gets in three times so within 24 "

@@ -90,8 +90,8 @@ static bool fits(const struct past *p, const struct past_filter *f)
            (!f->template.n || str_eq(p->template, f->template)) &&
            (!f->channel.n || str_eq(p->channel, f->channel)) &&
            (!f->status || p->status == (message_status)f->status) &&
-           (!f->reason || (p->status == MESSAGE_REFUSED &&
-                           str_eq(p->reason, refusal_text((refusal)f->reason))));
+           (!f->reason ||
+            (p->status == MESSAGE_REFUSED && str_eq(p->reason, refusal_text((refusal)f->reason))));
 }
 
 /* What happened last stands for its history: the message itself has all of it. */
