@@ -274,12 +274,28 @@ static void step(struct imports *x, struct import_job *j)
     pthread_mutex_unlock(&x->lock);
 }
 
+void imports_tidy(struct imports *x, i64 now)
+{
+    char path[4096];
+    if (now < x->tidy_ms) return;
+    x->tidy_ms = now + HOUR;
+    pthread_mutex_lock(&x->lock);
+    for (u32 i = 0; i < x->count; i++) {
+        const struct import_job *j = x->jobs[i];
+        if (!j->ended_ms || now - j->ended_ms < IMPORT_ERRORS_KEPT) continue;
+        import_job_path(x->server->options.dir, j->id, "errors.csv", path);
+        (void)!env_remove(x->server->env, path);
+    }
+    pthread_mutex_unlock(&x->lock);
+}
+
 bool imports_step(struct server *s)
 {
     struct imports *x = s->imports;
     struct diag why = {0};
     if (stops(s)) return false;
     if (!x->at) {
+        imports_tidy(x, server_now(s));
         x->at = next_job(x);
         if (!x->at) return imports_undo_on(x);
         err e = begin_run(x, x->at, &why);
