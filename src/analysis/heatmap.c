@@ -34,14 +34,11 @@ static err parse(struct ask *a)
     return ERR_OK;
 }
 
-static void *begin(const struct plan *p)
+static void open(void *state, const struct plan *p)
 {
-    struct state *s = mem_zalloc(sizeof *s);
-    s->p = p;
-    s->h = p->args;
+    struct state *s = state;
     clock_init(&s->clock, p->days, UNIT_HOUR, 0, 0);
     s->hour = INT64_MIN;
-    return s;
 }
 
 /* The local hour of a moment as a place of the week; the first day of 1970 was a Thursday, so its
@@ -131,11 +128,11 @@ const struct analysis HEATMAP = {
     .name = S("heatmap"),
     .keys = " event where fill ",
     .parse = parse,
-    .begin = begin,
+    .state_size = sizeof(struct state),
+    .open = open,
     .add = add,
     .merge = merge,
     .finish = finish,
-    .end = free,
     .cell_keys = " weekday hour ",
     .cell = cell,
     .reset = reset,

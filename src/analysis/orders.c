@@ -81,16 +81,13 @@ static err parse(struct ask *a)
     return ERR_OK;
 }
 
-static void *begin(const struct plan *p)
+static void open(void *state, const struct plan *p)
 {
-    struct state *s = mem_zalloc(sizeof *s);
-    s->p = p;
-    s->a = p->args;
+    struct state *s = state;
     clock_init(&s->clock, p->days, s->a->unit, 0, 0);
     s->rows.words = ROW_WORDS;
     s->mask = 63;
     s->bills = mem_zalloc((s->mask + 1) * sizeof *s->bills);
-    return s;
 }
 
 /* ---- one customer ---- */
@@ -298,12 +295,11 @@ static err finish_returns(void *state, struct buf *out, struct diag *why)
     return put_all(state, put_returns, out, why);
 }
 
-static void end(void *state)
+static void close(void *state)
 {
     struct state *s = state;
     series_clear(&s->rows);
     free(s->bills);
-    free(s);
 }
 
 /* ---- who ordered, who gave back ---- */
@@ -330,7 +326,7 @@ static void reset(void *state)
 {
     struct state *s = state;
     s->total = (struct row){0};
-    if (s->rows.places) memset(s->rows.cells, 0, s->rows.places * ROW_WORDS * sizeof(u64));
+    series_zero(&s->rows);
 }
 
 static bool counts(const void *state)
@@ -351,11 +347,12 @@ const struct analysis ORDERS = {
     .name = S("orders"),
     .keys = " interval ",
     .parse = parse,
-    .begin = begin,
+    .state_size = sizeof(struct state),
+    .open = open,
     .add = add,
     .merge = merge,
     .finish = finish_orders,
-    .end = end,
+    .close = close,
     .cell_keys = " at returned ",
     .cell = cell,
     .reset = reset,
@@ -366,11 +363,12 @@ const struct analysis RETURNS = {
     .name = S("returns"),
     .keys = " interval ",
     .parse = parse,
-    .begin = begin,
+    .state_size = sizeof(struct state),
+    .open = open,
     .add = add,
     .merge = merge,
     .finish = finish_returns,
-    .end = end,
+    .close = close,
     .cell_keys = " at ",
     .cell = cell_of_returns,
     .reset = reset,

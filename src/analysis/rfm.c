@@ -104,13 +104,10 @@ static err parse(struct ask *a)
 
 /* ---- the fold ---- */
 
-static void *begin(const struct plan *p)
+static void open(void *state, const struct plan *p)
 {
-    struct state *s = mem_zalloc(sizeof *s);
-    s->p = p;
-    s->a = p->args;
+    struct state *s = state;
     clock_init(&s->clock, p->days, UNIT_DAY, 0, 0);
-    return s;
 }
 
 static bool make_room(struct state *s, u64 more)
@@ -422,11 +419,10 @@ static err finish(void *state, struct buf *out, struct diag *why)
     return ERR_OK;
 }
 
-static void end(void *state)
+static void close(void *state)
 {
     struct state *s = state;
     free(s->buyers), free(s->heads), free(s->ids);
-    free(s);
 }
 
 /* ---- who is in a cell, or has a name ---- */
@@ -461,11 +457,12 @@ const struct analysis RFM = {
     .name = S("rfm"),
     .keys = " event where amount groups cuts method unit ",
     .parse = parse,
-    .begin = begin,
+    .state_size = sizeof(struct state),
+    .open = open,
     .add = add,
     .merge = merge,
     .finish = finish,
-    .end = end,
+    .close = close,
     .wants_ids = wants_ids,
     .cell_keys = " r f m name ",
     .cell = cell,
