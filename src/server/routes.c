@@ -13,6 +13,8 @@
     X(EVENTS)                                                                                      \
     X(ANALYSES)                                                                                    \
     X(BOARDS)                                                                                      \
+    X(SHARES)                                                                                      \
+    X(EXPORTS)                                                                                     \
     X(VOCABULARY)                                                                                  \
     X(SEGMENTS)                                                                                    \
     X(STATES)                                                                                      \
