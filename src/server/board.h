@@ -37,6 +37,7 @@ struct board {
     u32 count, at;
     struct board_item *items;
     call_step then;
+    void *ctx; /* of who asks */
 };
 
 /* Members of "controls" and of the query: days, segment, by. ERR_REFUSED with its place. */

@@ -470,10 +470,10 @@ static struct call *new_call(struct server *s, struct http_request *req)
     return c;
 }
 
-void call_inside(struct server *s, call_step run, void *outer, void (*on_end)(struct call *c))
+void call_inside(struct server *s, call_step run, void *end_data, void (*on_end)(struct call *c))
 {
     struct call *c = new_call(s, NULL);
-    c->outer = outer;
+    c->end_data = end_data;
     c->on_end = on_end;
     (void)call_loop(c, run);
     advance(c);

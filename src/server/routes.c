@@ -14,6 +14,7 @@
     X(ANALYSES)                                                                                    \
     X(BOARDS)                                                                                      \
     X(SHARES)                                                                                      \
+    X(MAILINGS)                                                                                    \
     X(EXPORTS)                                                                                     \
     X(VOCABULARY)                                                                                  \
     X(SEGMENTS)                                                                                    \
