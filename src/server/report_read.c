@@ -31,7 +31,9 @@ static const struct json *at(const struct json *j, const char *path)
             j = json_get(j, key);
             continue;
         }
-        u32 i = key[0] == '-' ? j->count - 1 : (u32)strtoul(key, NULL, 10);
+        u32 i = (u32)strtoul(key + (key[0] == '-'), NULL, 10);
+        if (key[0] == '-' && i > j->count) return NULL;
+        if (key[0] == '-') i = j->count - i;
         const struct json *e = j->child;
         while (e && i--) e = e->next;
         j = e;
@@ -114,6 +116,10 @@ static str text_of(struct reading *r, const struct json *j, report_as as)
         return r->zh ? w.zh : w.en;
     }
     if (j->type == JSON_BOOL) return j->boolean ? S("true") : S("false");
+    if (as != AS_EVENT && str_starts(j->text, S("import:")))
+        return arena_printf(
+            r->arena, r->zh ? "导入文件 %.*s" : "Imported file %.*s",
+            STR_ARG(str_slice(j->text, j->text.n - min_size(j->text.n, 4), j->text.n)));
     if (as != AS_EVENT) return j->text;
     if (j->type != JSON_ARRAY) return event_name(r, j->text);
     buf_init(&b, 4096);

@@ -8,7 +8,28 @@ import { type Ask, requestOf } from './asks'
 
 export type Saved = { id: string; name: Text; analysis: string; request?: unknown; chart?: unknown }
 export type Item = { analysis?: string; request?: unknown; title?: Text; chart?: unknown; saved?: string; x?: number; y?: number; w?: number; h?: number }
-export type Board = { id: string; name: Text; description?: Text; items?: Item[]; controls?: unknown }
+/** What stands for all questions of a board; nothing: as each says itself. */
+export type Controls = { days?: number; segment?: string; by?: string }
+export type Board = { id: string; name: Text; description?: Text; items?: Item[]; controls?: Controls }
+
+/** Columns of a board. */
+export const COLUMNS = 12
+export const WIDTHS = [4, 6, 8, 12] as const
+export const widthOf = (i: Item): number => (WIDTHS as readonly number[]).includes(i.w ?? 0) ? (i.w as number) : 6
+/** The places that the order and the widths make: what is too wide for a row begins the next. */
+export function placed(items: Item[]): Item[] {
+  let x = 0, y = 0
+  return items.map((i) => {
+    const w = widthOf(i)
+    if (x + w > COLUMNS) { x = 0; y++ }
+    const at = { ...i, x, y, w, h: 1 }
+    x += w
+    return at
+  })
+}
+export const controlled = (ask: Ask, c: Controls | undefined): Ask => ({
+  ...ask, ...(c?.days ? { days: c.days } : {}), ...(c?.segment && (ask.segment === '' || ask.kind !== 'profile') ? { segment: c.segment } : {}), ...(c?.by ? { by: c.by } : {}),
+})
 
 export const useSaved = () => useQuery({ queryKey: ['saved-analyses'], queryFn: () => all<Saved>('/api/v1/saved-analyses') })
 export const useBoards = () => useQuery({ queryKey: ['dashboards'], queryFn: () => all<Board>('/api/v1/dashboards') })

@@ -7,7 +7,7 @@ export type As = 'text' | 'number' | 'share' | 'money' | 'time' | 'times'
 export type Cell = string | number | null
 export type Row = { cells: Record<string, Cell>; drills?: Record<string, Request> }
 export type View = { columns: { key: string; as: As }[]; rows: Row[]; chart: { kind: 'bar' | 'line'; x: string; y: string; as: As } | null; say: Record<string, Cell> | null }
-export type Names = { f: Format; event: (e: string) => string; day: (n: number) => string; word: (kind: 'rfm' | 'none', id: string) => string; time: (s: number) => string }
+export type Names = { f: Format; event: (e: string) => string; day: (n: number) => string; word: (kind: 'rfm' | 'none', id: string) => string; source: (id: string) => string; time: (s: number) => string }
 
 type Raw = Record<string, unknown>
 const list = (x: unknown): Raw[] => (Array.isArray(x) ? (x as Raw[]) : [])
@@ -113,8 +113,11 @@ const repurchase: Read = (a, n) => ({
   }),
   say: num(a.customers) ? { share: n.f.share(num(a.rate)), n: num(a.customers) } : null,
 })
-const lifecycle: Read = (a, n) => {
-  const rows = list(a.rows), last = rows[rows.length - 1]
+/** The latest unit that is over: of the one under way nothing can be said yet. */
+const SPAN = { day: 1, week: 7, month: 28 } as const
+const over = (rows: Raw[], ask: Ask, now = Date.now()) => rows.findLast((r) => Date.parse(str(r.at)) + SPAN[ask.unit] * 86_400_000 <= now) ?? rows[rows.length - 1]
+const lifecycle: Read = (a, n, ask) => {
+  const rows = list(a.rows), last = over(rows, ask)
   const kinds = ['new', 'returning', 'resurrected', 'dormant'] as const
   return {
     columns: [col('at', 'text'), col('active'), ...kinds.map((k) => col(k))], chart: { kind: 'line', x: 'at', y: 'active', as: 'number' },
@@ -147,8 +150,8 @@ const sources: Read = (a, n) => {
   const rows = list(a.rows), top = most(rows, 'customers')
   return {
     columns: [col('source', 'text'), col('customers'), col('buyers'), col('orders', 'times'), col('amount', 'money'), col('rate', 'share')], chart: { kind: 'bar', x: 'source', y: 'customers', as: 'number' },
-    rows: rows.map((r) => ({ cells: { source: str(r.source) || n.word('none', ''), customers: num(r.customers), buyers: num(r.buyers), orders: num(r.orders), amount: num(r.amount), rate: num(r.rate) }, ...(r.source ? { drills: { customers: { source: r.source } } } : {}) })),
-    say: top ? { source: str(top.source), n: num(top.customers), rate: n.f.share(num(top.rate)) } : null,
+    rows: rows.map((r) => ({ cells: { source: r.source ? n.source(str(r.source)) : n.word('none', ''), customers: num(r.customers), buyers: num(r.buyers), orders: num(r.orders), amount: num(r.amount), rate: num(r.rate) }, ...(r.source ? { drills: { customers: { source: r.source } } } : {}) })),
+    say: top ? { source: n.source(str(top.source)), n: num(top.customers), rate: n.f.share(num(top.rate)) } : null,
   }
 }
 const READ: Record<Kind, Read> = { trend, heatmap, funnel, path, interval, retention, orders, returns, rfm, repurchase, lifecycle, attribution, profile, sources }
@@ -159,7 +162,7 @@ export function viewOf(answer: unknown, n: Names, ask: Ask): View {
   const groups = list(raw(answer).groups)
   if (groups.length === 0) return whole
   const rows = groups.flatMap((g) => READ[ask.kind](g, n, ask).rows.map((r): Row => ({
-    cells: { of: str(g.group) || n.word('none', str(g.kind)), ...r.cells },
+    cells: { of: g.group ? n.source(str(g.group)) : n.word('none', str(g.kind)), ...r.cells },
     ...(g.group !== null && r.drills ? { drills: Object.fromEntries(Object.entries(r.drills).map(([k, d]) => [k, { ...d, group: g.group }])) } : {}),
   })))
   return { ...whole, columns: [col('of', 'text'), ...whole.columns], rows: whole.rows.map((r): Row => ({ ...r, cells: { of: n.word('none', 'all'), ...r.cells } })).concat(rows) }
