@@ -33,7 +33,7 @@ export function BoardShare({ board, onClose }: { board: Board; onClose: () => vo
         <span className="in-part">{t('lives')} <Pick label={t('lives')} choices={LIVES.map((n) => ({ value: n as number, label: t('days', { n }) }))} value={days} onPick={setDays} /></span>
         <Button primary type="submit" busy={make.isPending}>{t('make')}</Button>
       </form>
-      {make.data?.url && <Note kind="good" action={<Copy text={make.data.url} label={t('copy')} />}><a className="wrap" href={make.data.url} target="_blank" rel="noreferrer">{make.data.url}</a><br /><span className="small">{t('once')}</span></Note>}
+      {make.data?.url && <Note kind="good" action={<span><Copy text={make.data.url} label={t('copy')} /></span>}><a className="wrap" href={make.data.url} target="_blank" rel="noreferrer">{make.data.url}</a><br /><span className="small">{t('once')}</span></Note>}
       <Loaded of={shares} lines={3}>
         {(list) => (list.length === 0 ? <p className="small dim">{t('shareNone')}</p> : (
           <ul className="in-people">

@@ -2,7 +2,7 @@
 import { Modal, TextInput } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { IconDots, IconGripVertical, IconRefresh, IconX } from '@tabler/icons-react'
-import { type KeyboardEvent, type PointerEvent, type ReactNode, useRef, useState } from 'react'
+import { type KeyboardEvent, type ReactNode, useEffect, useEffectEvent, useRef, useState } from 'react'
 import { useLocation } from 'wouter'
 import { fileOf } from '~/api/client'
 import { useMay } from '~/api/session'
@@ -140,13 +140,23 @@ export function OneBoard({ board }: { board: Board }) {
     if (e.shiftKey) widen(i, by)
     else put(i, i + by)
   }
-  const onMove = (e: PointerEvent) => {
+  // The window hears the pointer: the handle itself moves in the page meanwhile, and would lose it.
+  const held = dragged !== null
+  const drag = useEffectEvent((e: globalThis.PointerEvent) => {
     if (dragged === null) return
     const over = document.elementsFromPoint(e.clientX, e.clientY).map((x) => x.closest('.in-item')).find(Boolean)
     const to = over?.parentElement === grid.current ? [...(grid.current?.children ?? [])].indexOf(over as Element) : -1
     if (to >= 0 && to !== dragged) { setItems(moved(items, dragged, to)); setDragged(to) }
-  }
-  const onUp = () => { if (dragged !== null) { setDragged(null); keep(items) } }
+  })
+  const drop = useEffectEvent(() => { setDragged(null); keep(items) })
+  useEffect(() => {
+    if (!held) return
+    const move = (e: globalThis.PointerEvent) => drag(e), up = () => drop()
+    addEventListener('pointermove', move)
+    addEventListener('pointerup', up)
+    addEventListener('pointercancel', up)
+    return () => { removeEventListener('pointermove', move); removeEventListener('pointerup', up); removeEventListener('pointercancel', up) }
+  }, [held])
   return (
     <>
       {items.length > 0 && <ControlsRow value={controls} onChange={setAll} onRefresh={refresh} at={asked.at}>{may && <Button small aria-pressed={arranging} onClick={() => setArranging(!arranging)}>{t(arranging ? 'done' : 'edit')}</Button>}</ControlsRow>}
@@ -161,7 +171,7 @@ export function OneBoard({ board }: { board: Board }) {
                 {may && arranging && (
                   <button
                     type="button" className="in-drop in-grip" aria-label={t('move', { name })} title={t('move', { name })} onKeyDown={onKey(i)}
-                    onPointerDown={(e) => { e.currentTarget.setPointerCapture(e.pointerId); setDragged(i) }} onPointerMove={onMove} onPointerUp={onUp} onPointerCancel={onUp}
+                    onPointerDown={(e) => { e.currentTarget.releasePointerCapture(e.pointerId); setDragged(i) }}
                   ><IconGripVertical size={16} stroke={1.75} aria-hidden /></button>
                 )}
                 <h2 className="grow">{name}</h2>

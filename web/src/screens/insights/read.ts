@@ -117,7 +117,8 @@ const repurchase: Read = (a, n) => ({
 const SPAN = { day: 1, week: 7, month: 28 } as const
 const over = (rows: Raw[], ask: Ask, now = Date.now()) => rows.findLast((r) => Date.parse(str(r.at)) + SPAN[ask.unit] * 86_400_000 <= now) ?? rows[rows.length - 1]
 const lifecycle: Read = (a, n, ask) => {
-  const rows = list(a.rows), last = over(rows, ask)
+  // The unit under way would look like a fall.
+  const every = list(a.rows), last = over(every, ask), rows = last ? every.slice(0, every.indexOf(last) + 1) : every
   const kinds = ['new', 'returning', 'resurrected', 'dormant'] as const
   return {
     columns: [col('at', 'text'), col('active'), ...kinds.map((k) => col(k))], chart: { kind: 'line', x: 'at', y: 'active', as: 'number' },
