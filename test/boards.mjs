@@ -170,6 +170,35 @@ try {
   check('the workbook is whole', sheets(m.mail.attachments[0].content).names.length === 4)
   check('it links to the board and asks for nothing', m.mail.html.includes(`${url}/insights/boards?board=b`) && !/<img|<script|<link/.test(m.mail.html))
 
+  // ---- what led to an order: real clicks in a tracked mail, before it and after it ----
+  const track = (batch) => fetch(url + '/v1/batch', { method: 'POST', headers: { authorization: basic, 'content-type': 'application/json' }, body: JSON.stringify({ batch }) })
+  check('a template is live', (await call('POST', '/api/v1/templates', { id: 'sale', channel: 'email', subject: 'Sale', html: '<p><a href="https://shop.example/sale">Sale</a></p>' })).status < 300)
+  await track(['before', 'after', 'never'].map((u) => ({ type: 'identify', userId: u, traits: { email: `${u}@example.com`, consent: { email: true } } })))
+  mails.length = 0
+  for (const u of ['before', 'after', 'never']) check('a mail is asked for', (await call('POST', '/api/v1/messages', { customer: `user_id:${u}`, channel: 'email', template: 'sale' })).status === 201)
+  check('three mails come', await until(() => mails.length === 3), mails.length)
+  const click = async (u) => {
+    const link = mails.find((x) => x.to === `${u}@example.com`).mail.html.match(/href="([^"]*\/l\/[^"]*)"/)[1].replaceAll('&amp;', '&')
+    const r = await fetch(link, { redirect: 'manual', headers: { 'user-agent': 'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36', accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', 'accept-language': 'en', 'accept-encoding': 'gzip, deflate, br', 'sec-fetch-mode': 'navigate', 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'document' } })
+    check('the link leads to the shop', r.status === 302 && r.headers.get('location') === 'https://shop.example/sale', r.status)
+  }
+  const clicks = async () => (await call('POST', '/api/v1/analyses/trend', { event: 'Message Clicked' })).json.total.events
+  await click('before')
+  check('a click is an event', await until(async () => (await clicks()) === 1), await clicks())
+  await sleep(20)
+  await track(['before', 'after', 'never'].map((u) => ({ type: 'track', userId: u, event: 'Order Completed', properties: { order_id: 'a-' + u, total: 50 }, timestamp: new Date().toISOString() })))
+  await sleep(20)
+  await click('after')
+  check('so is one after the order', await until(async () => (await clicks()) === 2), await clicks())
+  const led = (touches, more) => call('POST', '/api/v1/analyses/attribution', { goal: { did: 'Order Completed', where: { property: 'total', op: '=', value: 50 } }, touches, model: 'last', window: '1h', ...more })
+  const a1 = (await led([{ did: 'Message Clicked' }])).json
+  check('only the click before an order led to it', a1.rows[0].conversions === 1 && a1.rows[0].amount === 50 && a1.rows[1].touch === null && a1.rows[1].conversions === 2 && a1.total.conversions === 3, JSON.stringify(a1))
+  check('and one customer stands behind it', (await led([{ did: 'Message Clicked' }], { drill: { touch: 'Message Clicked' } })).json.count === 1)
+  const a2 = (await led([{ did: 'Message Clicked' }, { did: 'Message Sent' }], { model: 'linear' })).json
+  check('what was sent has the rest', a2.rows[0].credit === 0.5 && a2.rows[1].credit === 2.5 && a2.rows[2].conversions === 0, JSON.stringify(a2.rows))
+  const a3 = (await led([{ did: 'Message Clicked', where: { property: 'template', op: '=', value: 'other' } }])).json
+  check('another mail’s click led to nothing', a3.rows[0].conversions === 0, JSON.stringify(a3.rows))
+
   // ---- by the clock: at the next whole minute; the process is away when it comes, and is there after it ----
   const zone = (await call('GET', '/api/v1/settings')).json?.zone ?? 'Asia/Shanghai'
   const soon = new Date(Math.ceil((Date.now() + 4000) / 60e3) * 60e3)

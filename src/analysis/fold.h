@@ -53,6 +53,7 @@ struct plan {
     const struct zone *zone;
     const struct calendar *days; /* of `zone` */
     struct by by;
+    str item; /* by {"item"}: a member of an order's products; the question's own to tell apart */
     u32 filter_count;
     const struct filter *filters[ANALYSIS_FILTERS_MAX];
     const struct json *filter_json[ANALYSIS_FILTERS_MAX];
@@ -99,6 +100,7 @@ struct analysis {
     void (*open)(void *state, const struct plan *p);       /* the rest is zeros; may be NULL */
     void (*add)(void *state, const struct timelines *b);   /* may be NULL */
     void (*person)(void *state, const struct person *who); /* may be NULL */
+    bool by_item;                                          /* takes by {"item"} */
     bool everybody; /* `person` is also called for whom the predicate leaves out */
     void (*merge)(void *state, void *other); /* takes what it likes of `other` */
     err (*finish)(void *state, struct buf *out, struct diag *why); /* members, once */

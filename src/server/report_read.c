@@ -188,6 +188,17 @@ static void find_columns(struct reading *r, const struct json *rows)
     if (p->bar == REPORT_COLUMNS_MAX) p->bar = p->columns;
 }
 
+static str group_name(const struct reading *r, const struct json *g)
+{
+    const struct json *name = json_get(g, "group");
+    if (name && name->type == JSON_STRING) return name->text;
+    if (name && name->type == JSON_BOOL) return name->boolean ? S("true") : S("false");
+    if (is_there(name)) return name->text;
+    bool missing = str_eq(json_get_str(g, "kind", S("")), S("missing"));
+    if (missing) return r->zh ? S("没有填") : S("Without one");
+    return r->zh ? S("其余") : S("All others");
+}
+
 static void add_rows(struct reading *r, const struct json *rows, str of)
 {
     struct report_part *p = r->part;
@@ -199,20 +210,13 @@ static void add_rows(struct reading *r, const struct json *rows, str of)
             const char *member = name ? "" : r->spec->columns[r->used[i]].member;
             c[i] = name ? (struct report_cell){.text = of} : cell_of(r, at(row, member), p->as[i]);
             bool none = !name && p->as[i] == AS_EVENT && !c[i].text.n;
-            if (none) c[i].text = r->zh ? S("都没有") : S("None of them");
+            none |= !name && !c[i].text.n && strcmp(member, "group") == 0;
+            if (none)
+                c[i].text = p->as[i] == AS_TEXT ? group_name(r, row)
+                            : r->zh             ? S("都没有")
+                                                : S("None of them");
         }
     }
-}
-
-static str group_name(const struct reading *r, const struct json *g)
-{
-    const struct json *name = json_get(g, "group");
-    if (name && name->type == JSON_STRING) return name->text;
-    if (name && name->type == JSON_BOOL) return name->boolean ? S("true") : S("false");
-    if (is_there(name)) return name->text;
-    bool missing = str_eq(json_get_str(g, "kind", S("")), S("missing"));
-    if (missing) return r->zh ? S("没有填") : S("Without one");
-    return r->zh ? S("其余") : S("All others");
 }
 
 static u32 count_rows(const struct reading *r, const struct json *answer, const struct json *groups)
@@ -276,9 +280,15 @@ void report_read(str analysis, const struct json *answer, bool zh, const struct 
     report_words(analysis, zh, part);
     if (!r.spec) return;
     rows = json_get(answer, r.spec->rows);
+    bool products = r.grouped && !json_get(groups->child, r.spec->rows);
+    if (products) { /* the groups are the rows: of products, which have no times of their own */
+        rows = groups;
+        groups = NULL;
+        r.grouped = false;
+    }
     r.hours = has_hours(rows, zone);
     find_columns(&r, rows);
-    r.room = count_rows(&r, answer, groups);
+    r.room = products ? min_u32(rows->count, REPORT_ROWS_MAX) : count_rows(&r, answer, groups);
     r.cells = arena_zalloc(arena, ((size_t)r.room * part->columns + 1) * sizeof *r.cells);
     add_rows(&r, rows, zh ? S("所有人") : S("Everybody"));
     part->drawn = part->rows;
@@ -287,6 +297,6 @@ void report_read(str analysis, const struct json *answer, bool zh, const struct 
     for (const struct json *g = groups ? groups->child : NULL; g; g = g->next)
         add_rows(&r, json_get(g, r.spec->rows), group_name(&r, g));
     part->cells = r.cells;
-    part->series = (r.spec->does & SERIES_) != 0;
+    part->series = (r.spec->does & SERIES_) != 0 && !products;
     read_figures(&r, answer);
 }

@@ -157,11 +157,25 @@ const sources: Read = (a, n) => {
 }
 const READ: Record<Kind, Read> = { trend, heatmap, funnel, path, interval, retention, orders, returns, rfm, repurchase, lifecycle, attribution, profile, sources }
 
+/** Of products: one row each, without times. */
+function itemsOf(groups: Raw[], n: Names, ask: Ask): View {
+  const back = ask.kind === 'returns'
+  const of = (g: Raw) => str(g.group) || n.word('none', str(g.kind))
+  const keys: [string, string, As][] = back ? [['returned', 'returns', 'times'], ['customers', 'customers', 'number'], ['items', 'items', 'times'], ['amount', 'amount', 'money']] : [['orders', 'orders', 'times'], ['customers', 'customers', 'number'], ['items', 'items', 'times'], ['gross', 'gross', 'money'], ['returns', 'returns', 'money'], ['net', 'net', 'money']]
+  return {
+    columns: [col('group', 'text'), ...keys.map(([key, , as]) => col(key, as))], chart: { kind: 'bar', x: 'group', y: back ? 'amount' : 'gross', as: 'money' }, say: null,
+    rows: groups.map((g) => ({
+      cells: { group: of(g), ...Object.fromEntries(keys.map(([key, from]) => [key, g[from] === undefined ? null : num(g[from])])) },
+      ...(g.kind === 'rest' ? {} : { drills: { customers: { item: g.group ?? null } } }),
+    })),
+  }
+}
 /** With groups, the same table for each of them; the picture and the sentence are of everybody. */
 export function viewOf(answer: unknown, n: Names, ask: Ask): View {
   const whole = READ[ask.kind](raw(answer), n, ask)
   const groups = list(raw(answer).groups)
   if (groups.length === 0) return whole
+  if (ask.by.startsWith('item:')) return { ...itemsOf(groups, n, ask), say: whole.say }
   const rows = groups.flatMap((g) => READ[ask.kind](g, n, ask).rows.map((r): Row => ({
     cells: { of: g.group ? n.source(str(g.group)) : n.word('none', str(g.kind)), ...r.cells },
     ...(g.group !== null && r.drills ? { drills: Object.fromEntries(Object.entries(r.drills).map(([k, d]) => [k, { ...d, group: g.group }])) } : {}),

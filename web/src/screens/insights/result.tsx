@@ -57,6 +57,7 @@ function Answer({ ask, data, request, short }: { ask: Ask; data: unknown; reques
       {ask.kind === 'heatmap' && <Heat rows={hoursOf(data)} pick={(weekday, hour) => open({ weekday, hour })} />}
       {idle && <p className="small muted">{b('noClicks')} <Link href="/playbooks">{b('startJourney')}</Link></p>}
       {ask.kind === 'retention' && <Cohorts view={view} open={open} />}
+      {ask.kind === 'returns' && <Reasons data={data} open={open} />}
       {drawn && <Suspense fallback={<Loading lines={4} />}><Chart drawn={drawn} onReady={ready} /></Suspense>}
       {(!short || bare) && <Table view={view} open={open} rows={short ? 8 : 200} />}
       {short && (
@@ -109,6 +110,21 @@ function Cohorts({ view, open }: { view: View; open: (at: Record<string, unknown
         </tbody>
       </table>
     </div>
+  )
+}
+
+/** Why things came back, most money first. */
+function Reasons({ data, open }: { data: unknown; open: (at: Record<string, unknown>) => void }) {
+  const t = useWords(questionWords)
+  const n = useNames()
+  const reasons = ((data as { reasons?: { reason: string | null; returns: number; amount: number }[] }).reasons ?? []).slice(0, 6)
+  if (reasons.every((r) => r.reason === null)) return null
+  return (
+    <ul className="in-people" aria-label={t('reasons')}>
+      {reasons.map((r) => (
+        <li key={r.reason ?? ''} className="row"><span className="grow">{r.reason ?? t('unsaid')}</span><span className="dim num">{n.f.money(Number(r.amount))}</span><button type="button" className="in-n num" aria-label={t('see', { n: n.f.number(r.returns) })} onClick={() => open({ reason: r.reason })}>{n.f.number(r.returns)}</button></li>
+      ))}
+    </ul>
   )
 }
 
