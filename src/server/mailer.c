@@ -85,7 +85,7 @@ static err settled(struct call *c)
 static void came(struct posting *p, mailing_end how, const char *detail)
 {
     p->how = how;
-    snprintf(p->detail, sizeof p->detail, "%s", detail);
+    snprintf(p->detail, sizeof p->detail, "%.200s", detail);
 }
 
 static err told(struct call *c)
@@ -112,7 +112,9 @@ static err hand_over(struct call *c)
     u32 channel = names_find(engine_names(e), NAME_CHANNEL, S("email"));
     str to = identifier_normal(e, SPACE_EMAIL, p->to[p->whose], room);
     if (!to.n) {
-        came(p, MAILING_FAILED, "this cannot be an e-mail address");
+        came(p, MAILING_FAILED,
+             p->to[p->whose].n ? "this cannot be an e-mail address"
+                               : "this user is gone, or may not sign in");
         return call_loop(c, settled);
     }
     if (engine_sending_held(e)) {

@@ -206,14 +206,22 @@ static void each_hanging(void *ctx, str id, str source)
         h->ids[h->count++] = arena_str(h->c->arena, id);
 }
 
+/* How far a mailing is lies beside it. */
+static err drop_one(struct call *c, const char *kind, str id)
+{
+    struct diag none;
+    if (strcmp(kind, "mailing") == 0)
+        (void)!office_draft_delete(c->server->office, S("mailing-state"), id, &none);
+    return office_draft_delete(c->server->office, str_of(kind), id, &c->why);
+}
+
 static err drop_hanging(struct call *c, const char *kind)
 {
     struct hanging h = {.c = c};
     do {
         h.count = 0;
         office_drafts(c->server->office, str_of(kind), each_hanging, &h);
-        for (u32 i = 0; i < h.count; i++)
-            TRY(office_draft_delete(c->server->office, str_of(kind), h.ids[i], &c->why));
+        for (u32 i = 0; i < h.count; i++) TRY(drop_one(c, kind, h.ids[i]));
     } while (h.count == COUNT_OF(h.ids));
     return ERR_OK;
 }

@@ -56,7 +56,7 @@ function ownPart(a: Ask): Request {
     case 'sources': return {}
   }
 }
-const byOf = (by: string): unknown => (by.startsWith('item:') ? { item: by.slice(5), limit: 12 } : by.startsWith('attribute:') ? { attribute: by.slice(10), limit: 8 } : by)
+export const partOf = (by: string): unknown => (by.startsWith('item:') ? { item: by.slice(5), limit: 12 } : by.startsWith('attribute:') ? { attribute: by.slice(10), limit: 8 } : by)
 const filterOf = (a: Ask): unknown => {
   const within = a.segment && a.kind !== 'profile' ? { segment: a.segment } : null
   return within && a.filter ? { all: [within, a.filter] } : (within ?? a.filter)
@@ -66,6 +66,6 @@ export function requestOf(a: Ask): Request {
   const predicate = filterOf(a)
   return {
     ...ownPart(a), ...(HAS[a.kind].includes('days') ? { from: since(a.days) } : {}),
-    ...(a.by && HAS[a.kind].includes('by') && (!a.by.startsWith('item:') || OF_ORDERS.includes(a.kind)) ? { by: byOf(a.by) } : {}), ...(predicate ? { predicate } : {}),
+    ...(a.by && HAS[a.kind].includes('by') && (!a.by.startsWith('item:') || OF_ORDERS.includes(a.kind)) ? { by: partOf(a.by) } : {}), ...(predicate ? { predicate } : {}),
   }
 }

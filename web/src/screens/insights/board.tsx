@@ -2,7 +2,7 @@
 import { Modal, TextInput } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { IconDots, IconGripVertical, IconRefresh, IconX } from '@tabler/icons-react'
-import { type KeyboardEvent, type ReactNode, useEffect, useEffectEvent, useRef, useState } from 'react'
+import { type KeyboardEvent, type ReactNode, useEffect, useEffectEvent, useMemo, useRef, useState } from 'react'
 import { useLocation } from 'wouter'
 import { fileOf } from '~/api/client'
 import { useMay } from '~/api/session'
@@ -10,12 +10,12 @@ import { useText, useWords } from '~/i18n'
 import { useFormat } from '~/i18n/format'
 import { Button, Card, Confirm, Empty, LinkButton, Pick, toast, useErrorText } from '~/parts'
 import { useVocabulary } from '~/predicate'
-import { askOf } from './asks'
+import { askOf, isKind } from './asks'
 import { BoardMail } from './board-mail'
 import { BoardShare } from './board-share'
 import { boardWords } from './board-words'
 import { giveBlob } from './files'
-import { type Board, type Controls, controlled, type Item, placed, useKeeping, widthOf, WIDTHS } from './kept'
+import { asking, type Board, type Controls, type Item, placed, useKeeping, useSaved, widthOf, WIDTHS } from './kept'
 import { questionWords } from './question-words'
 import { Result } from './result'
 
@@ -104,6 +104,7 @@ export function OneBoard({ board }: { board: Board }) {
   const client = useQueryClient()
   const may = useMay()('configuration:write')
   const { change } = useKeeping()
+  const saved = useSaved()
   const [items, setItems] = useState(board.items ?? [])
   const [stored, setStored] = useState(board.items)
   const [controls, setControls] = useState<Controls>(board.controls ?? {})
@@ -114,8 +115,13 @@ export function OneBoard({ board }: { board: Board }) {
   const grid = useRef<HTMLDivElement>(null)
   // What was kept elsewhere meanwhile (another tab, a question put on it) is shown.
   if (board.items !== stored) { setStored(board.items); setItems(board.items ?? []) }
+  // Asked once, so that "the last days" do not move on with every look at the page.
+  const asks = useMemo(() => items.map((i) => asking(i, saved.data ?? [], controls)), [items, saved.data, controls, asked.n])
   const keep = (next: Item[]) => { setItems(next); change.mutate({ ...board, controls, items: placed(next) }) }
-  const nameOf = (item: Item) => { const ask = askOf(item.chart); return text(item.title, ask ? q(`q_${ask.kind}`) : (item.analysis ?? '')) }
+  const nameOf = (item: Item) => {
+    const kept = item.saved ? saved.data?.find((s) => s.id === item.saved) : undefined, kind = askOf(item.chart)?.kind ?? kept?.analysis ?? item.analysis
+    return text(item.title ?? kept?.name, isKind(kind) ? q(`q_${kind}`) : (kind ?? ''))
+  }
   const setAll = (c: Controls) => { setControls(c); if (may) change.mutate({ ...board, items: placed(items), controls: c }) }
   const refresh = () => { setAsked({ at: Date.now(), n: asked.n + 1 }); void client.invalidateQueries({ queryKey: ['analyses'] }) }
   const off = (i: number) => {
@@ -164,7 +170,7 @@ export function OneBoard({ board }: { board: Board }) {
       <p className="sr" role="status">{said}</p>
       <div className="in-board" ref={grid}>
         {items.map((item, i) => {
-          const ask = askOf(item.chart), name = nameOf(item)
+          const q1 = asks[i], name = nameOf(item)
           return (
             <section key={`${item.analysis ?? item.saved ?? ''} ${JSON.stringify(item.chart)}`} className={`card pad in-item${dragged === i ? ' held' : ''}`} style={{ gridColumn: `span ${widthOf(item)}` }}>
               <div className="in-head">
@@ -178,7 +184,7 @@ export function OneBoard({ board }: { board: Board }) {
                 {may && arranging && <span className="in-width"><Pick small label={t('width', { name })} choices={WIDTHS.map((value) => ({ value: value as number, label: t(`w${value}`) }))} value={widthOf(item)} onPick={(w) => keep(items.map((x, k) => (k === i ? { ...x, w } : x)))} /></span>}
                 {may && arranging && <button type="button" className="in-drop" disabled={change.isPending} aria-label={q('off', { name })} onClick={() => off(i)}><IconX size={16} stroke={1.75} aria-hidden /></button>}
               </div>
-              {ask ? <Result key={asked.n} ask={controlled(ask, controls)} short /> : <p className="muted">{q('asked')}</p>}
+              {q1 ? <Result key={asked.n} ask={q1.ask} given={q1.request} short /> : item.saved && saved.isPending ? null : <p className="muted">{q('asked')}</p>}
             </section>
           )
         })}

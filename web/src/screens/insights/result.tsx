@@ -5,7 +5,7 @@ import { Link } from 'wouter'
 import { useWords } from '~/i18n'
 import { fileOf } from '~/api/client'
 import { Button, LinkButton, Loaded, Loading, toast, useErrorText } from '~/parts'
-import { type Hour, useAnswer } from './ask'
+import { type Hour, type Request, useAnswer } from './ask'
 import { type Ask, requestOf } from './asks'
 import type { Drawn } from './chart'
 import { boardWords } from './board-words'
@@ -18,15 +18,16 @@ import { type View, viewOf } from './read'
 
 const Chart = lazy(() => import('./chart'))
 
-export function Result({ ask, short }: { ask: Ask; short?: boolean }) {
-  const text = JSON.stringify(ask)
+/** `given`: the request itself, where a program wrote it. */
+export function Result({ ask, given, short }: { ask: Ask; given?: Request | undefined; short?: boolean }) {
+  const text = JSON.stringify(ask), own = given ? JSON.stringify(given) : ''
   // The same question keeps its beginning while it stands on the page.
-  const request = useMemo(() => requestOf(JSON.parse(text) as Ask), [text])
+  const request = useMemo(() => (own ? (JSON.parse(own) as Request) : requestOf(JSON.parse(text) as Ask)), [text, own])
   const answer = useAnswer<unknown>({ analysis: ask.kind, request })
-  return <Loaded of={answer} lines={8}>{(data) => <Answer ask={ask} data={data} request={request} short={short ?? false} />}</Loaded>
+  return <Loaded of={answer} lines={8}>{(data) => <Answer ask={ask} data={data} request={request} short={short ?? false} own={!given} />}</Loaded>
 }
 
-function Answer({ ask, data, request, short }: { ask: Ask; data: unknown; request: Record<string, unknown>; short: boolean }) {
+function Answer({ ask, data, request, short, own }: { ask: Ask; data: unknown; request: Record<string, unknown>; short: boolean; own: boolean }) {
   const t = useWords(questionWords)
   const b = useWords(boardWords)
   const n = useNames()
@@ -66,7 +67,7 @@ function Answer({ ask, data, request, short }: { ask: Ask; data: unknown; reques
           <p className="small muted">{t(`d_${ask.kind}`)}</p>
           {!bare && <Table view={view} open={open} rows={200} />}
           <div className="row in-files">
-            <LinkButton small to={`/insights/${ask.kind}?ask=${encodeURIComponent(JSON.stringify(ask))}`}>{b('open')}</LinkButton>
+            {own && <LinkButton small to={`/insights/${ask.kind}?ask=${encodeURIComponent(JSON.stringify(ask))}`}>{b('open')}</LinkButton>}
             <Button small busy={book.isPending} onClick={() => book.mutate()}>{t('xlsx')}</Button>
             {drawn && <Button small onClick={() => { if (picture.current) givePng(picture.current(), ask.kind) }}>{t('png')}</Button>}
           </div>
