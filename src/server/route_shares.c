@@ -119,7 +119,7 @@ static err make(struct call *c)
     struct server *s = c->server;
     struct listing l = {.c = c, .board = c->params[0]};
     char token[65], hash[65];
-    i64 now = server_now(s), until;
+    i64 now = server_now(s), until = 0;
     struct buf b;
     str name = json_get_str(c->body, "name", S(""));
     TRY(find_board(c));
