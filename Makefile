@@ -13,7 +13,7 @@ CC := gcc
 CXX := g++
 OUT := build/$(MODE)
 PACKAGES := libuv1-dev libhttp-parser-dev libsimdjson-dev libcurl4-openssl-dev libssl-dev libxxhash-dev \
-            libzstd-dev libcmocka-dev libyaml-dev libutf8proc-dev libroaring-dev libsqlite3-dev libargon2-dev zlib1g-dev libzip-dev libexpat1-dev \
+            libzstd-dev libcmocka-dev libyaml-dev libutf8proc-dev libroaring-dev libsqlite3-dev libargon2-dev zlib1g-dev libzip-dev libxlsxwriter-dev libexpat1-dev \
             pkg-config gcc g++ clang clang-format make python3
 
 MODULES := $(notdir $(wildcard src/*))
@@ -47,7 +47,7 @@ endif
 CFLAGS := -std=gnu17 $(C_WARN) $(COMMON) $(OPT_$(MODE)) $(EXTRA)
 CXXFLAGS := -std=c++17 -msse4.2 -mpclmul $(CC_WARN) $(COMMON) $(OPT_$(MODE)) $(EXTRA) -fno-exceptions
 LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack $(OPT_$(MODE)) -pthread
-LIBS := -luv -lhttp_parser -lsimdjson -lcurl -lssl -lcrypto -lxxhash -lzstd -lz -lyaml -lutf8proc -lroaring -lsqlite3 -largon2 -lzip -lexpat -lm
+LIBS := -luv -lhttp_parser -lsimdjson -lcurl -lssl -lcrypto -lxxhash -lzstd -lz -lyaml -lutf8proc -lroaring -lsqlite3 -largon2 -lzip -lxlsxwriter -lexpat -lm
 
 .DELETE_ON_ERROR:
 .PHONY: engine-symbols all run test unit try try-run check lint format gate bench bench-peers crash fuzz deps clean compile_commands.json

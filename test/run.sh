@@ -21,6 +21,7 @@ fi
 if node_packages; then
     step "Segment's SDK to a mail server" node test/first-mail.mjs
     step "a mail and all that is in it" node test/mail.mjs
+    step "boards: links, files, mails on a schedule" node test/boards.mjs
     step "six playbooks on real servers" node test/playbooks.mjs
     if [ -x /usr/bin/chromium ]; then
         step "pages in a browser" node test/browser.mjs

@@ -74,14 +74,6 @@ static err parse(struct ask *a)
     return ERR_OK;
 }
 
-static void *begin(const struct plan *p)
-{
-    struct state *s = mem_zalloc(sizeof *s);
-    s->p = p;
-    s->a = p->args;
-    return s;
-}
-
 /* ---- sharing one credit ---- */
 
 /* 2^(−age ÷ half-life) × 2^32; between sixteenths of a half-life it falls on a line. */
@@ -247,11 +239,10 @@ static err finish(void *state, struct buf *out, struct diag *why)
     return ERR_OK;
 }
 
-static void end(void *state)
+static void close(void *state)
 {
     struct state *s = state;
     free(s->touches), free(s->weights);
-    free(s);
 }
 
 static err cell(struct ask *a)
@@ -287,11 +278,11 @@ const struct analysis ATTRIBUTION = {
     .name = S("attribution"),
     .keys = " goal touches model window half_life amount ",
     .parse = parse,
-    .begin = begin,
+    .state_size = sizeof(struct state),
     .add = add,
     .merge = merge,
     .finish = finish,
-    .end = end,
+    .close = close,
     .cell_keys = " touch ",
     .cell = cell,
     .reset = reset,

@@ -54,6 +54,7 @@ struct plan {
     const struct zone *zone;
     const struct calendar *days; /* of `zone` */
     struct by by;
+    str item; /* by {"item"}: a member of an order's products; the question's own to tell apart */
     u32 filter_count;
     const struct filter *filters[ANALYSIS_FILTERS_MAX];
     const struct json *filter_json[ANALYSIS_FILTERS_MAX];
@@ -96,13 +97,15 @@ struct analysis {
     str name;
     const char *keys; /* members beside the common ones, between single spaces */
     err (*parse)(struct ask *a);
-    void *(*begin)(const struct plan *p);
+    size_t state_size; /* struct state: begins with const struct plan *, and its args */
+    void (*open)(void *state, const struct plan *p);       /* the rest is zeros; may be NULL */
     void (*add)(void *state, const struct timelines *b);   /* may be NULL */
     void (*person)(void *state, const struct person *who); /* may be NULL */
+    bool by_item;                                          /* takes by {"item"} */
     bool everybody; /* `person` is also called for whom the predicate leaves out */
     void (*merge)(void *state, void *other); /* takes what it likes of `other` */
     err (*finish)(void *state, struct buf *out, struct diag *why); /* members, once */
-    void (*end)(void *state);
+    void (*close)(void *state); /* frees what it holds, not itself; may be NULL */
     /* Of a state that was merged: whose ids it wants, and where they go. May be NULL. */
     bool (*wants_ids)(void *state, const persona **heads, u32 *count, str **texts);
     /* Drilling: the members a cell has, its reading, and whether a state to which one customer was
@@ -115,6 +118,10 @@ struct analysis {
     /* The cell as a predicate, beside the request's own; false: it cannot be said. May be NULL. */
     bool (*says)(const struct plan *p, struct buf *out);
 };
+
+/* A state of this question: zeros, its plan and args, then `open`; and its end. */
+void *fold_begin(const struct plan *p);
+void fold_end(const struct analysis *what, void *state);
 
 extern const struct analysis TREND, HEATMAP, FUNNEL, PATH, INTERVAL, RETENTION, ORDERS, RETURNS,
     RFM, REPURCHASE, LIFECYCLE, ATTRIBUTION, PROFILE, SOURCES;

@@ -65,14 +65,6 @@ static err parse(struct ask *a)
     return ERR_OK;
 }
 
-static void *begin(const struct plan *p)
-{
-    struct state *s = mem_zalloc(sizeof *s);
-    s->p = p;
-    s->f = p->args;
-    return s;
-}
-
 /* ---- one customer ---- */
 
 static bool within(i64 from, i64 to, i64 window)
@@ -245,14 +237,13 @@ static err finish(void *state, struct buf *out, struct diag *why)
     return ERR_OK;
 }
 
-static void end(void *state)
+static void close(void *state)
 {
     struct state *s = state;
     for (u32 k = 0; k < FUNNEL_STEPS_MAX; k++) {
         numbers_clear(&s->times[k]);
         numbers_clear(&s->from_first[k]);
     }
-    free(s);
 }
 
 /* ---- who came to a step, and who was lost before it ---- */
@@ -287,11 +278,11 @@ const struct analysis FUNNEL = {
     .name = S("funnel"),
     .keys = " steps window order ",
     .parse = parse,
-    .begin = begin,
+    .state_size = sizeof(struct state),
     .add = add,
     .merge = merge,
     .finish = finish,
-    .end = end,
+    .close = close,
     .cell_keys = " step lost ",
     .cell = cell,
     .reset = reset,

@@ -36,13 +36,10 @@ static err parse(struct ask *a)
     return ERR_OK;
 }
 
-static void *begin(const struct plan *p)
+static void open(void *state, const struct plan *p)
 {
-    struct state *s = mem_zalloc(sizeof *s);
-    s->p = p;
-    s->h = p->args;
+    struct state *s = state;
     clock_init(&s->clock, p->days, UNIT_HOUR, 0, 0);
-    return s;
 }
 
 /* Of one batch, which has less than 2³² events: a cell's events in the lower half of a word, its
@@ -92,11 +89,10 @@ static void merge(void *state, void *other)
     }
 }
 
-static void end(void *state)
+static void close(void *state)
 {
     struct state *s = state;
     clock_end(&s->clock);
-    free(s);
 }
 
 static err finish(void *state, struct buf *out, struct diag *why)
@@ -149,11 +145,12 @@ const struct analysis HEATMAP = {
     .name = S("heatmap"),
     .keys = " event where fill ",
     .parse = parse,
-    .begin = begin,
+    .state_size = sizeof(struct state),
+    .open = open,
     .add = add,
     .merge = merge,
     .finish = finish,
-    .end = end,
+    .close = close,
     .cell_keys = " weekday hour ",
     .cell = cell,
     .reset = reset,

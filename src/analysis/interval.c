@@ -66,14 +66,6 @@ static err parse(struct ask *a)
     return ERR_OK;
 }
 
-static void *begin(const struct plan *p)
-{
-    struct state *s = mem_zalloc(sizeof *s);
-    s->p = p;
-    s->a = p->args;
-    return s;
-}
-
 /* Backwards: `end` is the first end later than the moment at hand, `here` one of this moment. */
 static void one(struct state *s, const struct timelines *b, u32 from, u32 to)
 {
@@ -185,11 +177,10 @@ static err finish(void *state, struct buf *out, struct diag *why)
     return ERR_OK;
 }
 
-static void end(void *state)
+static void close(void *state)
 {
     struct state *s = state;
     numbers_clear(&s->times);
-    free(s);
 }
 
 /* ---- who took that long, or never came ---- */
@@ -240,11 +231,11 @@ const struct analysis INTERVAL = {
     .name = S("interval"),
     .keys = " start end within percentiles ",
     .parse = parse,
-    .begin = begin,
+    .state_size = sizeof(struct state),
     .add = add,
     .merge = merge,
     .finish = finish,
-    .end = end,
+    .close = close,
     .cell_keys = " converted from_s to_s ",
     .cell = cell,
     .reset = reset,

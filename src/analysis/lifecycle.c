@@ -80,14 +80,11 @@ static err parse(struct ask *a)
     return ask_did(a, S("*"), &x->filter);
 }
 
-static void *begin(const struct plan *p)
+static void open(void *state, const struct plan *p)
 {
-    struct state *s = mem_zalloc(sizeof *s);
-    s->p = p;
-    s->a = p->args;
+    struct state *s = state;
     s->rows.words = WORDS;
     clock_init(&s->clock, p->days, s->a->unit, 0, 0);
-    return s;
 }
 
 /* ---- activity ---- */
@@ -248,11 +245,10 @@ static err finish(void *state, struct buf *out, struct diag *why)
     return ERR_OK;
 }
 
-static void end(void *state)
+static void close(void *state)
 {
     struct state *s = state;
     series_clear(&s->rows);
-    free(s);
 }
 
 /* ---- who moved, who fell silent ---- */
@@ -280,7 +276,7 @@ static void reset(void *state)
     struct state *s = state;
     memset(s->entered, 0, sizeof s->entered);
     memset(s->left, 0, sizeof s->left);
-    if (s->rows.places) memset(s->rows.cells, 0, s->rows.places * WORDS * sizeof(u64));
+    series_zero(&s->rows);
 }
 
 static bool counts(const void *state)
@@ -297,12 +293,13 @@ const struct analysis LIFECYCLE = {
     .name = S("lifecycle"),
     .keys = " model event where interval ",
     .parse = parse,
-    .begin = begin,
+    .state_size = sizeof(struct state),
+    .open = open,
     .add = add,
     .person = person,
     .merge = merge,
     .finish = finish,
-    .end = end,
+    .close = close,
     .cell_keys = " stage move at kind ",
     .cell = cell,
     .reset = reset,

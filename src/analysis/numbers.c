@@ -135,6 +135,11 @@ void series_add(struct series *s, const struct series *other)
     }
 }
 
+void series_zero(struct series *s)
+{
+    if (s->places) memset(s->cells, 0, s->places * s->words * sizeof *s->cells);
+}
+
 void series_clear(struct series *s)
 {
     free(s->cells);

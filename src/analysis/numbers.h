@@ -49,4 +49,6 @@ static inline u64 *series_at(struct series *s, i64 place)
 }
 /* Adds counters to counters, place by place; what is too far makes it full. */
 void series_add(struct series *s, const struct series *other);
+/* All counters back to nothing; their room stays. */
+void series_zero(struct series *s);
 void series_clear(struct series *s);

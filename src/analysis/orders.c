@@ -4,6 +4,7 @@
  * refund's own amount, up to what is left of its order; one that says no amount, and a
  * cancellation, give back what is left. So all before the period is read too. */
 #include "analysis/fold.h"
+#include "analysis/shares.h"
 
 #include "log/fixed.h"
 
@@ -15,7 +16,8 @@ struct orders_args {
     u32 filters[EVENTS];
     bool has_interval;
     unit_kind unit;
-    u32 products, quantity; /* codes */
+    u32 products, quantity, reason; /* codes; reason 0: not asked for */
+    bool reasons;
     bool of_events; /* `by` goes by the order: a refund whose order is not seen is another's */
 };
 
@@ -29,6 +31,8 @@ struct bill {
     hash128 key;
     decimal left;
     bool known, told; /* its Order Completed was seen; it said what it is of */
+    bool opened;      /* something of it was given back */
+    u32 event;        /* the Order Completed, in the batch */
 };
 
 struct state {
@@ -40,11 +44,15 @@ struct state {
     struct bill *bills; /* of the customer at hand, by key */
     u64 mask;
     i64 bought, gave_back; /* the unit she was counted in last */
+    struct shares items, reasons;
+    u64 act, customer; /* numbers of what is at hand */
 };
 
 struct cell {
     i64 at;
     bool returned; /* who gave back, not who ordered */
+    bool has_item, has_reason;
+    str item, reason;
 };
 
 /* ---- the request ---- */
@@ -56,6 +64,19 @@ static err read_event(struct ask *a, const char *name, u32 *filter)
     *d = did;
     *o = (struct json){.type = JSON_OBJECT, .count = 1, .child = d};
     return ask_filter(a, o, a->at, filter);
+}
+
+/* `true`: the property "reason"; or the name of another. Only returns have the member. */
+static err read_reasons(struct ask *a, struct orders_args *x)
+{
+    const struct json *j = json_get(a->body, "reasons");
+    str name = json_is(j, JSON_STRING) ? j->text : S("reason");
+    if (!j) return ERR_OK;
+    if (j->type != JSON_STRING && j->type != JSON_BOOL)
+        return REFUSE_AT(a, "reasons", "write true, or the name of the property that says why");
+    x->reasons = j->type == JSON_STRING || j->boolean;
+    x->reason = x->reasons ? names_find(a->plan->names, NAME_PROPERTY, name) : 0;
+    return ask_property(a, x->reason);
 }
 
 static err parse(struct ask *a)
@@ -74,6 +95,7 @@ static err parse(struct ask *a)
     x->quantity = names_find(p->names, NAME_PROPERTY, S("quantity"));
     TRY(ask_property(a, PROPERTY_ORDER));
     TRY(ask_property(a, x->quantity));
+    TRY(read_reasons(a, x));
     x->of_events = p->by.kind == BY_PROPERTY || p->by.kind == BY_SOURCE;
     p->props = true;
     p->since = INT64_MIN;
@@ -81,16 +103,13 @@ static err parse(struct ask *a)
     return ERR_OK;
 }
 
-static void *begin(const struct plan *p)
+static void open(void *state, const struct plan *p)
 {
-    struct state *s = mem_zalloc(sizeof *s);
-    s->p = p;
-    s->a = p->args;
+    struct state *s = state;
     clock_init(&s->clock, p->days, s->a->unit, 0, 0);
     s->rows.words = ROW_WORDS;
     s->mask = 63;
     s->bills = mem_zalloc((s->mask + 1) * sizeof *s->bills);
-    return s;
 }
 
 /* ---- one customer ---- */
@@ -143,8 +162,20 @@ static bool in_period(const struct state *s, i64 at)
     return at >= s->p->from && at < s->p->to;
 }
 
+static struct share_of act_of(struct state *s)
+{
+    return (struct share_of){.act = ++s->act, .customer = s->customer, .item = s->p->item};
+}
+
+static value products_of(const struct state *s, str props)
+{
+    return s->a->products ? props_get(props, s->a->products) : value_missing();
+}
+
 static void count_order(struct state *s, const struct timelines *b, u32 i)
 {
+    struct share_of of = act_of(s);
+    if (s->p->item.n) shares_order(&s->items, &of, products_of(s, b->props[i]));
     i64 unit = clock_unit(&s->clock, b->at[i]);
     struct row *rows[2] = {(struct row *)series_at(&s->rows, unit), &s->total};
     decimal items = items_of(s, b->props[i]);
@@ -171,6 +202,28 @@ static void count_return(struct state *s, i64 at, decimal amount)
     s->gave_back = unit;
 }
 
+/* Which products came back: those it lists; all of its order's, if it is of all of that at once;
+ * else nobody can say. */
+static void share_return(struct state *s, const struct timelines *b, u32 i, const struct bill *bill,
+                         bool whole, decimal back)
+{
+    struct share_of of = act_of(s);
+    value listed = products_of(s, b->props[i]);
+    char room[48];
+    str why;
+    if (s->a->reasons) {
+        bool says = s->a->reason && value_as_text(props_get(b->props[i], s->a->reason), room, &why);
+        shares_returned(&s->reasons, &of, says ? why : (str){0}, back);
+    }
+    if (!s->p->item.n) return;
+    if ((listed.type != VALUE_LIST || !listed.count) && bill && bill->known && whole)
+        listed = products_of(s, b->props[bill->event]);
+    if (listed.type == VALUE_LIST && listed.count)
+        shares_return(&s->items, &of, listed);
+    else
+        shares_returned(&s->items, &of, (str){0}, back);
+}
+
 /* Orders first, also those whose refund came before them; each Order Completed once. */
 static void take_orders(struct state *s, const struct timelines *b, u32 from, u32 to)
 {
@@ -182,6 +235,7 @@ static void take_orders(struct state *s, const struct timelines *b, u32 from, u3
             bill->known = true;
             bill->told = (b->hits[i] & HIT_AMOUNT) != 0;
             bill->left = b->amount[i];
+            bill->event = i;
         }
         if (in_period(s, b->at[i])) count_order(s, b, i);
     }
@@ -197,9 +251,13 @@ static void take_returns(struct state *s, const struct timelines *b, u32 from, u
         if (!known && (s->a->of_events || !says)) continue;
         decimal back = b->amount[i] < 0 ? -b->amount[i] : b->amount[i];
         if (known && (!says || (bill->told && back > bill->left))) back = bill->left;
+        bool whole = known && !bill->opened && (!bill->told || back == bill->left);
         if (known && bill->told) bill->left -= back;
         if (known && !refund && back == 0) continue; /* it was given back already */
-        if (in_period(s, b->at[i])) count_return(s, b->at[i], back);
+        if (known) bill->opened = true;
+        if (!in_period(s, b->at[i])) continue;
+        count_return(s, b->at[i], back);
+        if (s->p->item.n || s->a->reasons) share_return(s, b, i, bill, whole, back);
     }
 }
 
@@ -210,6 +268,7 @@ static void add(void *state, const struct timelines *b)
         u32 from = b->start[c], to = b->start[c + 1];
         empty_bills(s, to - from);
         s->bought = s->gave_back = INT64_MIN;
+        s->customer++;
         take_orders(s, b, from, to);
         take_returns(s, b, from, to);
     }
@@ -238,6 +297,8 @@ static void merge(void *state, void *other)
         if (into) join(into, from);
     }
     join(&s->total, &o->total);
+    shares_add(&s->items, &o->items);
+    shares_add(&s->reasons, &o->reasons);
 }
 
 /* ---- the answers ---- */
@@ -269,6 +330,8 @@ static err put_all(struct state *s, void (*put)(const struct row *, struct buf *
 {
     static const struct row NOTHING;
     if (s->rows.full) return diag_set(why, ERR_LIMIT, "too many intervals; choose a longer one");
+    if (s->items.full || s->reasons.full)
+        return diag_set(why, ERR_LIMIT, "there are more than %d different ones", SHARES_MAX);
     json_put_key(out, S("total"));
     buf_byte(out, '{');
     put(&s->total, out);
@@ -290,28 +353,52 @@ static err put_all(struct state *s, void (*put)(const struct row *, struct buf *
 
 static err finish_orders(void *state, struct buf *out, struct diag *why)
 {
-    return put_all(state, put_orders, out, why);
+    struct state *s = state;
+    TRY(put_all(s, put_orders, out, why));
+    if (s->p->item.n) shares_put_items(&s->items, false, s->p->by.limit, out);
+    return ERR_OK;
 }
 
 static err finish_returns(void *state, struct buf *out, struct diag *why)
 {
-    return put_all(state, put_returns, out, why);
+    struct state *s = state;
+    TRY(put_all(s, put_returns, out, why));
+    if (s->p->item.n) shares_put_items(&s->items, true, s->p->by.limit, out);
+    if (s->a->reasons) shares_put_reasons(&s->reasons, out);
+    return ERR_OK;
 }
 
-static void end(void *state)
+static void close(void *state)
 {
     struct state *s = state;
     series_clear(&s->rows);
     free(s->bills);
-    free(s);
+    shares_clear(&s->items);
+    shares_clear(&s->reasons);
 }
 
 /* ---- who ordered, who gave back ---- */
+
+/* {"item": text or null}, {"reason": text or null}: of one group, or reason. */
+static err read_shared(struct ask *a, struct cell *c)
+{
+    const struct json *item = json_get(a->body, "item"), *reason = json_get(a->body, "reason");
+    const struct orders_args *x = a->plan->args;
+    c->has_item = item != NULL;
+    c->has_reason = reason != NULL;
+    if (item && !a->plan->item.n)
+        return REFUSE_AT(a, "item", "ask \"by\" {\"item\":…} to have its customers");
+    if (reason && !x->reasons) return REFUSE_AT(a, "reason", "ask for \"reasons\" as well");
+    if (item && item->type != JSON_NULL) TRY(ask_text(a, "item", (str){0}, &c->item));
+    if (reason && reason->type != JSON_NULL) TRY(ask_text(a, "reason", (str){0}, &c->reason));
+    return ERR_OK;
+}
 
 static err cell(struct ask *a)
 {
     struct cell *c = ask_room(a, sizeof *c);
     TRY(ask_moment(a, "at", INT64_MIN, &c->at));
+    TRY(read_shared(a, c));
     TRY(ask_flag(a, "returned", &c->returned));
     a->plan->cell = c;
     return ERR_OK;
@@ -321,6 +408,7 @@ static err cell_of_returns(struct ask *a)
 {
     struct cell *c = ask_room(a, sizeof *c);
     TRY(ask_moment(a, "at", INT64_MIN, &c->at));
+    TRY(read_shared(a, c));
     c->returned = true;
     a->plan->cell = c;
     return ERR_OK;
@@ -330,13 +418,23 @@ static void reset(void *state)
 {
     struct state *s = state;
     s->total = (struct row){0};
-    if (s->rows.places) memset(s->rows.cells, 0, s->rows.places * ROW_WORDS * sizeof(u64));
+    shares_clear(&s->items);
+    shares_clear(&s->reasons);
+    series_zero(&s->rows);
+}
+
+static bool has_share(const struct shares *in, str text, bool returned)
+{
+    const struct share *x = shares_find(in, text);
+    return x && (returned ? x->returns : x->orders) > 0;
 }
 
 static bool counts(const void *state)
 {
     const struct state *s = state;
     const struct cell *c = s->p->cell;
+    if (c->has_item) return has_share(&s->items, c->item, c->returned);
+    if (c->has_reason) return has_share(&s->reasons, c->reason, true);
     struct clock clock = s->clock;
     const struct row *r = &s->total;
     if (c->at != INT64_MIN) {
@@ -350,13 +448,15 @@ static bool counts(const void *state)
 const struct analysis ORDERS = {
     .name = S("orders"),
     .keys = " interval ",
+    .by_item = true,
     .parse = parse,
-    .begin = begin,
+    .state_size = sizeof(struct state),
+    .open = open,
     .add = add,
     .merge = merge,
     .finish = finish_orders,
-    .end = end,
-    .cell_keys = " at returned ",
+    .close = close,
+    .cell_keys = " at returned item ",
     .cell = cell,
     .reset = reset,
     .counts = counts,
@@ -364,14 +464,16 @@ const struct analysis ORDERS = {
 
 const struct analysis RETURNS = {
     .name = S("returns"),
-    .keys = " interval ",
+    .keys = " interval reasons ",
+    .by_item = true,
     .parse = parse,
-    .begin = begin,
+    .state_size = sizeof(struct state),
+    .open = open,
     .add = add,
     .merge = merge,
     .finish = finish_returns,
-    .end = end,
-    .cell_keys = " at ",
+    .close = close,
+    .cell_keys = " at item reason ",
     .cell = cell_of_returns,
     .reset = reset,
     .counts = counts,

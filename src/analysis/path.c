@@ -50,14 +50,12 @@ static err parse(struct ask *a)
     return ERR_OK;
 }
 
-static void *begin(const struct plan *p)
+static void open(void *state, const struct plan *p)
 {
-    struct state *s = mem_zalloc(sizeof *s);
-    s->p = p;
-    s->a = p->args;
+    struct state *s = state;
+    (void)p;
     s->mask = (1 << 10) - 1;
     s->table = mem_zalloc((s->mask + 1) * sizeof *s->table);
-    return s;
 }
 
 static inline u64 mix(run r)
@@ -223,11 +221,10 @@ static err finish(void *state, struct buf *out, struct diag *why)
     return ERR_OK;
 }
 
-static void end(void *state)
+static void close(void *state)
 {
     struct state *s = state;
     free(s->table);
-    free(s);
 }
 
 /* ---- who went a path ---- */
@@ -269,11 +266,12 @@ const struct analysis PATH = {
     .name = S("path"),
     .keys = " start end length max_gap limit ",
     .parse = parse,
-    .begin = begin,
+    .state_size = sizeof(struct state),
+    .open = open,
     .add = add,
     .merge = merge,
     .finish = finish,
-    .end = end,
+    .close = close,
     .cell_keys = " path ",
     .cell = cell,
     .reset = reset,

@@ -64,12 +64,13 @@ static err parse(struct ask *a)
     return ERR_OK;
 }
 
-static void *begin(const struct plan *p)
+static void open(void *state, const struct plan *p)
 {
-    struct state *s = mem_zalloc(sizeof *s);
-    *s = (struct state){.p = p, .a = p->args, .mask = 1023, .arena = arena_new()};
+    struct state *s = state;
+    (void)p;
+    s->mask = 1023;
+    s->arena = arena_new();
     s->table = mem_zalloc((s->mask + 1) * sizeof *s->table);
-    return s;
 }
 
 /* ---- counting ---- */
@@ -286,22 +287,22 @@ static err finish(void *state, struct buf *out, struct diag *why)
     return ERR_OK;
 }
 
-static void end(void *state)
+static void close(void *state)
 {
     struct state *s = state;
     arena_free(s->arena);
     free(s->table);
-    free(s);
 }
 
 const struct analysis PROFILE = {
     .name = S("profile"),
     .keys = " segment against attributes ",
     .parse = parse,
-    .begin = begin,
+    .state_size = sizeof(struct state),
+    .open = open,
     .person = person,
     .everybody = true,
     .merge = merge,
     .finish = finish,
-    .end = end,
+    .close = close,
 };

@@ -68,15 +68,12 @@ static err parse(struct ask *a)
     return ERR_OK;
 }
 
-static void *begin(const struct plan *p)
+static void open(void *state, const struct plan *p)
 {
-    struct state *s = mem_zalloc(sizeof *s);
-    s->p = p;
-    s->a = p->args;
+    struct state *s = state;
     clock_init(&s->days, p->days, UNIT_DAY, 0, 0);
     clock_init(&s->cohorts, p->days, s->a->cohort, 0, 0);
     s->rows.words = AT_WITHIN + s->a->within_count;
-    return s;
 }
 
 /* Her second purchase, `gap` after the first. */
@@ -212,13 +209,12 @@ static err finish(void *state, struct buf *out, struct diag *why)
     return ERR_OK;
 }
 
-static void end(void *state)
+static void close(void *state)
 {
     struct state *s = state;
     series_clear(&s->rows);
     numbers_clear(&s->gaps);
     numbers_clear(&s->first_gaps);
-    free(s);
 }
 
 /* ---- who bought again, and who did not ---- */
@@ -259,11 +255,12 @@ const struct analysis REPURCHASE = {
     .name = S("repurchase"),
     .keys = " event where unit cohort within ",
     .parse = parse,
-    .begin = begin,
+    .state_size = sizeof(struct state),
+    .open = open,
     .add = add,
     .merge = merge,
     .finish = finish,
-    .end = end,
+    .close = close,
     .cell_keys = " cohort within lost ",
     .cell = cell,
     .reset = reset,

@@ -335,7 +335,9 @@ static err read_by(struct ask *a)
         return path_of(a, NAME_PROPERTY, S("channel"), &by->path);
     }
     struct ask in = ask_inside(a, j, ask_at(a, "by"));
-    TRY(ask_only(&in, " attribute tag stage property channel source limit "));
+    TRY(ask_only(&in, a->plan->what->by_item
+                          ? " attribute tag stage property channel source item limit "
+                          : " attribute tag stage property channel source limit "));
     TRY(ask_number(&in, "limit", 1, ANALYSIS_GROUPS_MAX, by->limit, &limit));
     by->limit = (u32)limit;
     const struct json *what = j->child;
@@ -347,6 +349,8 @@ static err read_by(struct ask *a)
     str key = what->key, text = what->type == JSON_STRING ? what->text : (str){0};
     bool flag = what->type == JSON_BOOL && what->boolean;
     by->text = text;
+    a->plan->item = str_eq(key, S("item")) ? text : (str){0};
+    if (a->plan->item.n) return ERR_OK;
     if (str_eq(key, S("source")) && flag) by->kind = BY_SOURCE;
     if (str_eq(key, S("channel")) && flag) by->kind = BY_PROPERTY, text = S("channel");
     if (str_eq(key, S("property")) && text.n) by->kind = BY_PROPERTY;

@@ -69,15 +69,12 @@ static err parse(struct ask *a)
     return ERR_OK;
 }
 
-static void *begin(const struct plan *p)
+static void open(void *state, const struct plan *p)
 {
-    struct state *s = mem_zalloc(sizeof *s);
-    s->p = p;
-    s->a = p->args;
+    struct state *s = state;
     clock_init(&s->clock, p->days, s->a->unit, p->from, s->a->length);
     s->rows.words = s->a->periods + 2;
     if (p->drill) s->came = mem_zalloc((PERIODS_MAX + 64) / 64 * sizeof *s->came);
-    return s;
 }
 
 static inline bool is_first(const struct state *s, const struct timelines *b, u32 i)
@@ -193,13 +190,12 @@ static err finish(void *state, struct buf *out, struct diag *why)
     return ERR_OK;
 }
 
-static void end(void *state)
+static void close(void *state)
 {
     struct state *s = state;
     series_clear(&s->rows);
     clock_end(&s->clock);
     free(s->came);
-    free(s);
 }
 
 /* ---- who came back, and who did not ---- */
@@ -239,11 +235,12 @@ const struct analysis RETENTION = {
     .name = S("retention"),
     .keys = " first again unit mode periods ",
     .parse = parse,
-    .begin = begin,
+    .state_size = sizeof(struct state),
+    .open = open,
     .add = add,
     .merge = merge,
     .finish = finish,
-    .end = end,
+    .close = close,
     .cell_keys = " cohort period lost ",
     .cell = cell,
     .reset = reset,

@@ -2,9 +2,13 @@
  *
  * A state is a list of customers with their three figures; groups are found once all are merged:
  * by the raw values at the ranks ⌈k·n/groups⌉, by cuts of one's own, or (ntile) by place, ties by
- * id. */
+ * id.
+ *
+ * With "since" each customer's figures as of then are kept beside, and put into groups by the
+ * bounds of now: what moves is people, not bounds. */
 #include "analysis/fold.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { GROUPS_MAX = 10 };
@@ -15,12 +19,15 @@ struct rfm {
     u32 event, groups;
     bool by_day;
     rfm_method method;
+    i64 since; /* INT64_MIN: no moves are asked for */
     decimal cuts[FIGURES][GROUPS_MAX];
 };
 
 struct cell {
     i64 want[FIGURES]; /* 0: any */
     str name;
+    bool moved; /* from `from`; empty: from nowhere */
+    str from;
 };
 
 struct buyer {
@@ -30,11 +37,19 @@ struct buyer {
     decimal amount;
 };
 
+/* The same customer as of "since"; frequency 0: she had not bought. */
+struct past {
+    u32 recency, frequency;
+    u8 group[FIGURES];
+    decimal amount;
+};
+
 struct state {
     const struct plan *p;
     const struct rfm *a;
     struct clock clock;
     struct buyer *buyers;
+    struct past *past; /* of each; NULL: no moves are asked for */
     u64 n, room;
     bool full, grouped;
     decimal bounds[FIGURES][GROUPS_MAX];
@@ -98,19 +113,22 @@ static err parse(struct ask *a)
     TRY(ask_word(a, "unit", "order day", 0, &unit));
     TRY(read_groups(a, x));
     x->by_day = unit == 1;
+    TRY(ask_moment(a, "since", INT64_MIN, &x->since));
+    if (x->since != INT64_MIN && x->since >= a->plan->as_of)
+        return REFUSE_AT(a, "since", "moves are told between \"since\" and a later \"as_of\"");
+    if (x->since != INT64_MIN && x->method == METHOD_NTILE)
+        return REFUSE_AT(a, "since",
+                         "places have no bounds to move between: use \"method\":\"value\"");
     a->plan->args = x;
     return ERR_OK;
 }
 
 /* ---- the fold ---- */
 
-static void *begin(const struct plan *p)
+static void open(void *state, const struct plan *p)
 {
-    struct state *s = mem_zalloc(sizeof *s);
-    s->p = p;
-    s->a = p->args;
+    struct state *s = state;
     clock_init(&s->clock, p->days, UNIT_DAY, 0, 0);
-    return s;
 }
 
 static bool make_room(struct state *s, u64 more)
@@ -122,7 +140,25 @@ static bool make_room(struct state *s, u64 more)
     }
     s->room = s->room * 2 + more + 256;
     s->buyers = mem_realloc(s->buyers, s->room * sizeof *s->buyers);
+    if (s->a->since != INT64_MIN) s->past = mem_realloc(s->past, s->room * sizeof *s->past);
     return true;
+}
+
+/* Her figures as of "since", out of what she did before it. */
+static struct past past_of(struct state *s, const struct timelines *b, u32 c, u32 bit)
+{
+    struct past p = {0};
+    i64 last = INT64_MIN, day = INT64_MIN;
+    for (u32 i = b->start[c]; i < b->start[c + 1] && b->at[i] < s->a->since; i++) {
+        if (!(b->hits[i] & bit)) continue;
+        i64 that = s->a->by_day ? clock_unit(&s->clock, b->at[i]) : 0;
+        p.frequency += !s->a->by_day || that != day;
+        day = that;
+        last = b->at[i];
+        p.amount = decimal_add(p.amount, b->amount[i]);
+    }
+    if (p.frequency) p.recency = (u32)((s->a->since - last) / DAY);
+    return p;
 }
 
 static void add(void *state, const struct timelines *b)
@@ -152,6 +188,7 @@ static void add(void *state, const struct timelines *b)
                               .recency = (u32)((s->p->as_of - last) / DAY),
                               .frequency = frequency,
                               .amount = amount};
+        if (s->past) s->past[s->n] = past_of(s, b, c, bit);
         s->n++;
     }
 }
@@ -163,6 +200,7 @@ static void merge(void *state, void *other)
     s->full |= o->full;
     if (!o->n || !make_room(s, o->n)) return;
     memcpy(s->buyers + s->n, o->buyers, o->n * sizeof *o->buyers);
+    if (s->past) memcpy(s->past + s->n, o->past, o->n * sizeof *o->past);
     s->n += o->n;
 }
 
@@ -248,6 +286,21 @@ static void group_by_bounds(struct state *s, u32 f)
     }
 }
 
+/* By the bounds of now. */
+static void group_past(struct state *s)
+{
+    for (u64 i = 0; s->past && i < s->n; i++) {
+        struct past *p = &s->past[i];
+        struct buyer then = {.recency = p->recency, .frequency = p->frequency, .amount = p->amount};
+        for (u32 f = 0; f < FIGURES; f++) {
+            decimal d = figure(&then, f);
+            u32 group = 1;
+            for (u32 k = 0; k + 1 < s->a->groups; k++) group += d > s->bounds[f][k];
+            p->group[f] = shown(s, f, group);
+        }
+    }
+}
+
 struct ranked {
     struct buyer *buyer;
     str id;
@@ -287,6 +340,7 @@ static void group_all(struct state *s)
             group_by_place(s, f);
         else
             group_by_bounds(s, f);
+    group_past(s);
 }
 
 static bool wants_ids(void *state, const persona **heads, u32 *count, str **texts)
@@ -341,6 +395,63 @@ static str name_text(rfm_name n)
 #undef X
     };
     return str_of(TEXTS[n]);
+}
+
+/* ---- moves ---- */
+
+/* The place of a customer: a name of fifths, else her three groups; 0: she had not bought. */
+static u32 place_of(const struct state *s, const u8 group[FIGURES])
+{
+    u32 g = s->a->groups, r = group[RECENCY], f = group[FREQUENCY], m = group[AMOUNT];
+    return g == 5 ? 1 + name_for(r, f, m) : 1 + ((r - 1) * g + f - 1) * g + m - 1;
+}
+
+static u32 place_then(const struct state *s, u64 i)
+{
+    return s->past[i].frequency ? place_of(s, s->past[i].group) : 0;
+}
+
+/* "loyal", or of other groups "3-1-2". */
+static str place_text(const struct state *s, u32 place, char room[40])
+{
+    u32 g = s->a->groups, n = place - 1;
+    if (g == 5) return name_text((rfm_name)n);
+    int size = snprintf(room, 40, "%u-%u-%u", n / (g * g) + 1, n / g % g + 1, n % g + 1);
+    return (str){room, (size_t)size};
+}
+
+static void put_place(const struct state *s, struct buf *out, str key, u32 place)
+{
+    char room[40];
+    json_put_key(out, key);
+    if (place)
+        json_put_str(out, place_text(s, place, room));
+    else
+        buf_put(out, S("null"));
+}
+
+static void put_moves(const struct state *s, struct buf *out)
+{
+    u32 g = s->a->groups, places = 1 + (g == 5 ? (u32)NAME_COUNT : g * g * g);
+    u64 *counts = mem_zalloc((size_t)places * places * sizeof *counts);
+    for (u64 i = 0; i < s->n; i++)
+        counts[(size_t)place_then(s, i) * places + place_of(s, s->buyers[i].group)]++;
+    put_moment(out, S("since"), s->a->since);
+    json_put_key(out, S("moves"));
+    buf_byte(out, '[');
+    for (u32 from = 0; from < places; from++)
+        for (u32 to = 1; to < places; to++) {
+            u64 n = counts[(size_t)from * places + to];
+            if (!n) continue;
+            json_put_comma(out);
+            buf_byte(out, '{');
+            put_place(s, out, S("from"), from);
+            put_place(s, out, S("to"), to);
+            json_put_kv_i64(out, S("customers"), (i64)n);
+            buf_byte(out, '}');
+        }
+    buf_byte(out, ']');
+    free(counts);
 }
 
 struct sum {
@@ -427,6 +538,7 @@ static err finish(void *state, struct buf *out, struct diag *why)
     put_cells(s, cells, out);
     if (g == 5) put_names(names, out);
     put_bounds(s, out);
+    if (s->a->since != INT64_MIN) put_moves(s, out);
     json_put_key(out, S("total"));
     buf_byte(out, '{');
     put_sum(out, &total);
@@ -435,11 +547,10 @@ static err finish(void *state, struct buf *out, struct diag *why)
     return ERR_OK;
 }
 
-static void end(void *state)
+static void close(void *state)
 {
     struct state *s = state;
-    free(s->buyers), free(s->heads), free(s->ids);
-    free(s);
+    free(s->buyers), free(s->past), free(s->heads), free(s->ids);
 }
 
 /* ---- who is in a cell, or has a name ---- */
@@ -451,8 +562,21 @@ static err cell(struct ask *a)
     TRY(ask_number(a, "f", 1, GROUPS_MAX, 0, &c->want[FREQUENCY]));
     TRY(ask_number(a, "m", 1, GROUPS_MAX, 0, &c->want[AMOUNT]));
     TRY(ask_text(a, "name", S(""), &c->name));
+    const struct json *from = json_get(a->body, "from");
+    const struct rfm *x = a->plan->args;
+    c->moved = from != NULL;
+    if (from && x->since == INT64_MIN)
+        return REFUSE_AT(a, "from", "say \"since\" when they moved from there");
+    if (from && from->type != JSON_NULL) TRY(ask_text(a, "from", (str){0}, &c->from));
     a->plan->cell = c;
     return ERR_OK;
+}
+
+static bool came_from(const struct state *s, u64 i, str from)
+{
+    char room[40];
+    u32 then = place_then(s, i);
+    return then ? str_eq(from, place_text(s, then, room)) : !from.n;
 }
 
 static void pick(void *state, u64 *bits)
@@ -466,21 +590,23 @@ static void pick(void *state, u64 *bits)
         for (u32 f = 0; f < FIGURES; f++) in &= !c->want[f] || c->want[f] == b->group[f];
         if (c->name.n && s->a->groups == 5)
             in &= str_eq(c->name, name_text(name_for(b->group[0], b->group[1], b->group[2])));
+        if (c->moved && in) in = came_from(s, i, c->from);
         if (in) bits[b->head / 64] |= 1ull << b->head % 64;
     }
 }
 
 const struct analysis RFM = {
     .name = S("rfm"),
-    .keys = " event where amount groups cuts method unit ",
+    .keys = " event where amount groups cuts method unit since ",
     .parse = parse,
-    .begin = begin,
+    .state_size = sizeof(struct state),
+    .open = open,
     .add = add,
     .merge = merge,
     .finish = finish,
-    .end = end,
+    .close = close,
     .wants_ids = wants_ids,
-    .cell_keys = " r f m name ",
+    .cell_keys = " r f m name from ",
     .cell = cell,
     .pick = pick,
 };

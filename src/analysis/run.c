@@ -367,9 +367,9 @@ static void begin_states(struct analysis_run *r)
     const struct plan *p = plan_of(r);
     r->cells = p->by.kind != BY_NOTHING && !p->drill ? r->groups.count + 3 : 1;
     for (u32 w = 0; w < r->workers; w++) {
-        if (p->drill && !p->what->pick) r->of[w].probe = p->what->begin(p);
+        if (p->drill && !p->what->pick) r->of[w].probe = fold_begin(p);
         for (u32 c = 0; c < r->cells && !r->of[w].probe; c++)
-            if (!r->of[w].states[c]) r->of[w].states[c] = p->what->begin(p);
+            if (!r->of[w].states[c]) r->of[w].states[c] = fold_begin(p);
     }
 }
 
@@ -424,9 +424,9 @@ static void merge_states(struct analysis_run *r)
                 continue;
             }
             what->merge(s->states[c], state);
-            what->end(state);
+            fold_end(what, state);
         }
-        if (r->of[w].probe) what->end(r->of[w].probe);
+        if (r->of[w].probe) fold_end(what, r->of[w].probe);
         r->of[w].probe = NULL;
     }
 }
@@ -626,13 +626,13 @@ void analysis_end(struct analysis_run *r)
     for (u32 i = 0; i < r->side_count; i++) {
         struct side *s = &r->sides[i];
         for (u32 c = 0; c < CELLS_MAX; c++)
-            if (s->states[c]) s->p->what->end(s->states[c]);
+            if (s->states[c]) fold_end(s->p->what, s->states[c]);
         free(s->who);
     }
     for (u32 w = 0; w < r->workers; w++) {
         for (u32 c = 0; c < CELLS_MAX; c++)
-            if (r->of[w].states[c]) r->sides[0].p->what->end(r->of[w].states[c]);
-        if (r->of[w].probe) r->sides[0].p->what->end(r->of[w].probe);
+            if (r->of[w].states[c]) fold_end(r->sides[0].p->what, r->of[w].states[c]);
+        if (r->of[w].probe) fold_end(r->sides[0].p->what, r->of[w].probe);
         tally_end(&r->of[w].tally);
         free(r->of[w].hits);
     }

@@ -49,14 +49,6 @@ static err parse(struct ask *a)
     return ERR_OK;
 }
 
-static void *begin(const struct plan *p)
-{
-    struct state *s = mem_zalloc(sizeof *s);
-    s->p = p;
-    s->a = p->args;
-    return s;
-}
-
 static struct row *row_of(struct state *s, u32 source)
 {
     if (source >= s->count) {
@@ -165,11 +157,10 @@ static err finish(void *state, struct buf *out, struct diag *why)
     return ERR_OK;
 }
 
-static void end(void *state)
+static void close(void *state)
 {
     struct state *s = state;
     free(s->rows);
-    free(s);
 }
 
 static err cell(struct ask *a)
@@ -200,11 +191,11 @@ const struct analysis SOURCES = {
     .name = S("sources"),
     .keys = " order follow unfollow amount ",
     .parse = parse,
-    .begin = begin,
+    .state_size = sizeof(struct state),
     .add = add,
     .merge = merge,
     .finish = finish,
-    .end = end,
+    .close = close,
     .cell_keys = " source ",
     .cell = cell,
     .reset = reset,

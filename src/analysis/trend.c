@@ -64,14 +64,11 @@ static err parse(struct ask *a)
     return ERR_OK;
 }
 
-static void *begin(const struct plan *p)
+static void open(void *state, const struct plan *p)
 {
-    struct state *s = mem_zalloc(sizeof *s);
-    s->p = p;
-    s->t = p->args;
+    struct state *s = state;
     clock_init(&s->clock, p->days, s->t->unit, 0, 0);
     s->rows.words = p->has_amount ? WORDS : AT_COUNTED;
-    return s;
 }
 
 static void take(u64 *row, decimal d)
@@ -220,12 +217,11 @@ static err finish(void *state, struct buf *out, struct diag *why)
     return ERR_OK;
 }
 
-static void end(void *state)
+static void close(void *state)
 {
     struct state *s = state;
     series_clear(&s->rows);
     clock_end(&s->clock);
-    free(s);
 }
 
 /* ---- the customers of one row ---- */
@@ -241,8 +237,7 @@ static err cell(struct ask *a)
 static void reset(void *state)
 {
     struct state *s = state;
-    if (s->rows.places)
-        memset(s->rows.cells, 0, s->rows.places * s->rows.words * sizeof *s->rows.cells);
+    series_zero(&s->rows);
     memset(s->total, 0, sizeof s->total);
 }
 
@@ -276,11 +271,12 @@ const struct analysis TREND = {
     .name = S("trend"),
     .keys = " event where measure property interval fill ",
     .parse = parse,
-    .begin = begin,
+    .state_size = sizeof(struct state),
+    .open = open,
     .add = add,
     .merge = merge,
     .finish = finish,
-    .end = end,
+    .close = close,
     .cell_keys = " at ",
     .cell = cell,
     .reset = reset,

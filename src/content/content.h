@@ -78,6 +78,7 @@ struct rendered {
     str subject, html, text, from, reply_to;
     str provider_code, params; /* params: a JSON object of texts, in the template's order */
     u64 fingerprint;
+    str file, file_name, file_type; /* an attachment; file empty: none. Mail takes it only */
 };
 MUST_USE err template_render(const struct template *t, const struct liquid_values *values,
                              struct arena *arena, struct rendered *out, struct diag *why);

@@ -122,7 +122,7 @@ static void put_boundary(struct buf *out, hash128 id)
     put_id(out, id);
 }
 
-static void put_body(struct buf *out, const struct mail *m)
+static void put_texts(struct buf *out, const struct mail *m)
 {
     const struct rendered *c = m->content;
     if (!c->html.n) {
@@ -145,6 +145,29 @@ static void put_body(struct buf *out, const struct mail *m)
     mime_part(out, "text/html", c->html);
     buf_put(out, S("\r\n--"));
     put_boundary(out, m->id);
+    buf_put(out, S("--\r\n"));
+}
+
+/* With a file the texts are the first part of a mixed mail, whose boundary is another. */
+static void put_body(struct buf *out, const struct mail *m)
+{
+    const struct rendered *c = m->content;
+    if (!c->file.n) {
+        put_texts(out, m);
+        return;
+    }
+    buf_put(out, S("Content-Type: multipart/mixed;\r\n boundary=\"=_f"));
+    put_id(out, m->id);
+    buf_put(out, S("\"\r\n\r\n--=_f"));
+    put_id(out, m->id);
+    buf_put(out, S("\r\n"));
+    put_texts(out, m);
+    buf_put(out, S("\r\n--=_f"));
+    put_id(out, m->id);
+    buf_put(out, S("\r\n"));
+    mime_file(out, c->file_type, c->file_name, c->file);
+    buf_put(out, S("\r\n--=_f"));
+    put_id(out, m->id);
     buf_put(out, S("--\r\n"));
 }
 

@@ -443,3 +443,37 @@ TEST("a mistake in a template names the part and the place, and nothing comes ou
              ERR_REFUSED);
     CHECK_STR(str_of(why.path), S("/text"));
 }
+
+TEST("a file goes along byte for byte, and its name starts no header")
+{
+    char bytes[1000];
+    struct diag why = {0};
+    struct buf out, back;
+    for (u32 i = 0; i < sizeof bytes; i++) bytes[i] = (char)(i * 37);
+    struct rendered content = {.subject = S("s"),
+                               .text = S("t"),
+                               .html = S("<p>h</p>"),
+                               .file = {bytes, sizeof bytes},
+                               .file_name = S("周报\"\r\nBcc: x@y.z\r\n.xlsx"),
+                               .file_type = S("application/octet-stream")};
+    struct mail m = {.from = S("a@b.c"),
+                     .to = S("d@e.f"),
+                     .host = S("b.c"),
+                     .date_ms = 1000,
+                     .content = &content};
+    buf_init(&out, 1 << 20);
+    buf_init(&back, 1 << 20);
+    CHECK_OK(mail_write(&m, &out, &why));
+    str mail = buf_str(&out);
+    CHECK(str_find(mail, S("Content-Type: multipart/mixed;")) >= 0);
+    CHECK(str_find(mail, S("\r\nBcc:")) < 0);
+    CHECK(str_find(mail, S("filename*=UTF-8''%E5%91%A8%E6%8A%A5")) >= 0);
+    ptrdiff_t head = str_find(mail, S("Content-Disposition: attachment"));
+    CHECK(head > 0);
+    str rest = str_slice(mail, (size_t)head, mail.n);
+    rest = str_slice(rest, (size_t)str_find(rest, S("\r\n\r\n")) + 4, rest.n);
+    decode_base64(&back, str_slice(rest, 0, (size_t)str_find(rest, S("\r\n--"))));
+    CHECK(str_eq(buf_str(&back), content.file));
+    buf_clear(&out);
+    buf_clear(&back);
+}

@@ -97,6 +97,7 @@ struct base64 {
     struct buf *out;
     u8 held[3];
     u32 count, column;
+    bool binary; /* NUL bytes stay */
 };
 
 static void put_group(struct base64 *b)
@@ -105,13 +106,13 @@ static void put_group(struct base64 *b)
     char four[4];
     for (u32 i = 0; i < 4; i++) four[i] = i > b->count ? '=' : digits64[bits >> (18 - 6 * i) & 63];
     buf_put(b->out, (str){four, 4});
-    *b = (struct base64){.out = b->out, .column = b->column + 4};
+    *b = (struct base64){.out = b->out, .column = b->column + 4, .binary = b->binary};
 }
 
 static void put_base64(struct base64 *b, str s, bool wrap)
 {
     for (size_t i = 0; i < s.n; i++) {
-        if (!s.p[i]) continue;
+        if (!s.p[i] && !b->binary) continue;
         b->held[b->count++] = (u8)s.p[i];
         if (b->count < 3) continue;
         put_group(b);
@@ -164,6 +165,40 @@ void mime_part(struct buf *out, const char *type, str text)
         return;
     }
     while (text.n) put_qp_line(out, next_line(&text));
+}
+
+/* A name in quotes for old readers, and as RFC 5987 has it for those of other scripts. */
+static void put_file_name(struct buf *out, str name)
+{
+    buf_put(out, S(" filename=\""));
+    for (size_t i = 0; i < name.n; i++) {
+        u8 c = (u8)name.p[i];
+        bool tame = c >= 32 && c < 127 && c != '"' && c != '\\' && c != '/';
+        if (tame || c < 0x80 || c >= 0xC0) buf_byte(out, tame ? c : '_');
+    }
+    buf_put(out, S("\";\r\n filename*=UTF-8''"));
+    for (size_t i = 0; i < name.n; i++) {
+        u8 c = (u8)name.p[i];
+        bool word =
+            (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '.' || c == '-';
+        if (word)
+            buf_byte(out, c);
+        else
+            buf_printf(out, "%%%02X", c);
+    }
+    buf_put(out, S("\r\n"));
+}
+
+void mime_file(struct buf *out, str type, str name, str bytes)
+{
+    struct base64 b = {.out = out, .binary = true};
+    buf_printf(out, "Content-Type: %.*s\r\nContent-Transfer-Encoding: base64\r\n", STR_ARG(type));
+    buf_put(out, S("Content-Disposition: attachment;\r\n"));
+    put_file_name(out, name);
+    buf_put(out, S("\r\n"));
+    put_base64(&b, bytes, true);
+    end_base64(&b);
+    if (b.column) buf_put(out, S("\r\n"));
 }
 
 /* ---- headers ---- */

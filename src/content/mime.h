@@ -7,6 +7,9 @@
  * out. */
 void mime_part(struct buf *out, const char *type, str text);
 
+/* Bytes as an attachment: its headers, an empty line, base64. `name` is tamed. */
+void mime_file(struct buf *out, str type, str name, str bytes);
+
 /* A header with free text: "Name: " and the text, folded; encoded words (RFC 2047) where it is not
  * plain ASCII. Control characters become spaces. */
 void mime_header_text(struct buf *out, str name, str text);

@@ -100,6 +100,11 @@ static void at_loop(void *ctx);
 static void finish(void *ctx)
 {
     struct call *c = ctx, *next = conditions_next(c);
+    if (c->on_end) {
+        c->on_end(c);
+        free_call(c);
+        return;
+    }
     c->req->user = NULL;
     if (c->req->sink) imports_body_gone(c->server, c->req->sink);
     if (c->streams)
@@ -453,18 +458,33 @@ static err admit(struct call *c, str raw[ROUTE_PARAMS_MAX])
     return repeat_begin(c, begin_edit);
 }
 
-void call_begin(struct server *s, struct http_request *req)
+static struct call *new_call(struct server *s, struct http_request *req)
 {
     struct call *c = mem_zalloc(sizeof *c);
-    str raw[ROUTE_PARAMS_MAX] = {0};
-    u32 verbs;
     c->server = s;
     c->req = req;
-    req->user = c;
     c->arena = arena_new();
     buf_init(&c->out, CALL_OUT_MAX);
     buf_init(&c->headers, 16 << 10);
     s->calls++;
+    return c;
+}
+
+void call_inside(struct server *s, call_step run, void *end_data, void (*on_end)(struct call *c))
+{
+    struct call *c = new_call(s, NULL);
+    c->end_data = end_data;
+    c->on_end = on_end;
+    (void)call_loop(c, run);
+    advance(c);
+}
+
+void call_begin(struct server *s, struct http_request *req)
+{
+    str raw[ROUTE_PARAMS_MAX] = {0};
+    struct call *c = new_call(s, req);
+    u32 verbs;
+    req->user = c;
     http_keep(req);
     c->route = find_route(req, req->verb, raw, &verbs);
     err e = c->route                 ? admit(c, raw)

@@ -53,7 +53,11 @@ struct call {
     str params[ROUTE_PARAMS_MAX];
     const struct json *body; /* an object; NULL: the request had none */
     struct diag why;
-    void *data;        /* the steps' own */
+    void *data;  /* the steps' own */
+    void *outer; /* of steps that ask analyses in between, which use `data` */
+    /* Of a call that nobody sent: it has no answer, and no req. */
+    void (*on_end)(struct call *c);
+    void *end_data;
     void *helper_data; /* of a count that is under way (counts.c) */
     call_step next;
     enum {
@@ -95,6 +99,10 @@ u32 routes_count(void); /* tables */
 
 /* Takes over a request that is none of the SDKs'. Loop thread. */
 void call_begin(struct server *s, struct http_request *req);
+/* Work of the server's own, in the steps of a call: `run` on the loop's thread, then whatever it
+ * names; at last `on_end`, on the loop's thread, with c->why of what went wrong (c->status is 0 if
+ * nothing did). It has no req. Loop thread. */
+void call_inside(struct server *s, call_step run, void *end_data, void (*on_end)(struct call *c));
 void calls_applied(struct server *s); /* engine thread, after a batch */
 /* Whoever sent this request is gone: long work for it may stop. Loop thread. */
 void call_gone(struct http_request *req);

@@ -93,6 +93,8 @@ struct server {
     struct attempts *attempts;
     struct demo *demo; /* NULL: nobody has asked for it */
     u32 hashings;      /* of passwords, under way */
+    bool mails;        /* a board goes out by mail */
+    i64 mails_ms;      /* when it was last asked whether one is due */
     server_state state;
     u32 calls;              /* on their way */
     struct call *edits;     /* those that change what is at their address, first come first */

@@ -22,6 +22,7 @@ struct asked {
     i64 began_ns, took_ms;
     err result;
     struct diag why;
+    err (*then)(struct call *c, err e); /* NULL: the answer goes out */
     /* ids that are asked for: which list, how far */
     u32 list, at, count;
     const persona *whom;
@@ -130,7 +131,7 @@ static err finish(struct call *c)
     }
     analysis_end(q->run);
     beside_unpin(&q->beside);
-    return e;
+    return q->then ? q->then(c, e) : e;
 }
 
 /* ---- beside: the run ---- */
@@ -250,19 +251,32 @@ static err compile(struct call *c)
     return pin_and_run(c);
 }
 
+static err begin(struct call *c)
+{
+    struct asked *q = c->data;
+    err e = compile(c);
+    return e != ERR_OK && q->then ? q->then(c, e) : e;
+}
+
 /* A zone nobody has named so far is written to the log first. */
-err analyses_ask(struct call *c)
+err analyses_ask_then(struct call *c, err (*then)(struct call *c, err e))
 {
     struct asked *q = arena_zalloc(c->arena, sizeof *q);
     struct engine *e = c->server->engine;
     str zone = json_get_str(c->body, "zone", (str){0});
     u64 number;
     c->data = q;
+    q->then = then;
     q->began_ns = env_mono_ns(c->server->env);
     if (!zone.n || str_eq(zone, S("UTC")) || engine_zone_named(e, zone) ||
         engine_add_zone(e, zone, &number) != ERR_OK)
-        return compile(c);
-    return call_applied(c, number, compile);
+        return begin(c);
+    return call_applied(c, number, begin);
+}
+
+err analyses_ask(struct call *c)
+{
+    return analyses_ask_then(c, NULL);
 }
 
 /* Those under way, and how far they are. */

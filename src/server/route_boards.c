@@ -3,10 +3,11 @@
  *
  *   saved analysis  {id, name, analysis, request, chart?}
  *   board           {id, name, items: [{saved | analysis + request, title?, chart?, x, y, w, h}],
- *                    controls?}
+ *                    controls? {days, segment, by}}
  *
  * Every request is checked when it is written, as it would be when it is asked. */
 #include "server/analyses.h"
+#include "server/board.h"
 #include "server/publish.h"
 
 enum { ITEMS_MAX = 60, GRID_MAX = 1000 };
@@ -144,10 +145,12 @@ static err keep(struct call *c)
 static err check(struct call *c)
 {
     const struct keeping *k = c->data;
-    if (k->kind == &BOARD)
+    struct board_look look = {0};
+    if (k->kind == &BOARD) {
+        TRY(board_look_read(c, json_get(c->body, "controls"), S("/controls"), &look));
         TRY(check_items(c));
-    else
-        TRY(check_request(c, c->body, S("")));
+    }
+    if (k->kind != &BOARD) TRY(check_request(c, c->body, S("")));
     return call_loop(c, keep);
 }
 
@@ -187,9 +190,49 @@ static err replace(struct call *c)
     return write_one(c, c->params[0]);
 }
 
+/* What hangs on a board goes with it. */
+struct hanging {
+    struct call *c;
+    str ids[64];
+    u32 count;
+};
+
+static void each_hanging(void *ctx, str id, str source)
+{
+    struct hanging *h = ctx;
+    const struct json *j;
+    if (h->count == COUNT_OF(h->ids) || json_parse(source, h->c->arena, &j, NULL) != ERR_OK) return;
+    if (str_eq(json_get_str(j, "dashboard", (str){0}), h->c->params[0]))
+        h->ids[h->count++] = arena_str(h->c->arena, id);
+}
+
+/* How far a mailing is lies beside it. */
+static err drop_one(struct call *c, const char *kind, str id)
+{
+    struct diag none;
+    if (strcmp(kind, "mailing") == 0)
+        (void)!office_draft_delete(c->server->office, S("mailing-state"), id, &none);
+    return office_draft_delete(c->server->office, str_of(kind), id, &c->why);
+}
+
+static err drop_hanging(struct call *c, const char *kind)
+{
+    struct hanging h = {.c = c};
+    do {
+        h.count = 0;
+        office_drafts(c->server->office, str_of(kind), each_hanging, &h);
+        for (u32 i = 0; i < h.count; i++) TRY(drop_one(c, kind, h.ids[i]));
+    } while (h.count == COUNT_OF(h.ids));
+    return ERR_OK;
+}
+
 static err drop(struct call *c)
 {
     const struct kept_kind *k = kind_of(c);
+    if (k == &BOARD) {
+        TRY(drop_hanging(c, "share"));
+        TRY(drop_hanging(c, "mailing"));
+    }
     TRY(office_draft_delete(c->server->office, str_of(k->kind), c->params[0], &c->why));
     return answer_nothing(c);
 }

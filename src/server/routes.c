@@ -14,6 +14,9 @@
     X(EVENTS)                                                                                      \
     X(ANALYSES)                                                                                    \
     X(BOARDS)                                                                                      \
+    X(SHARES)                                                                                      \
+    X(MAILINGS)                                                                                    \
+    X(EXPORTS)                                                                                     \
     X(VOCABULARY)                                                                                  \
     X(SEGMENTS)                                                                                    \
     X(STATES)                                                                                      \

@@ -12,6 +12,7 @@
 #include "server/imports.h"
 #include "server/limits.h"
 #include "server/live.h"
+#include "server/mailer.h"
 #include "server/memo.h"
 #include "server/rates.h"
 #include "server/staff.h"
@@ -140,6 +141,7 @@ static void on_second(uv_timer_t *t)
     memo_tick(s->memo, server_now(s));
     if (s->state == SERVER_READY) live_tick(s);
     if (s->state == SERVER_READY) hits_flush(s, false);
+    if (s->state == SERVER_READY) mailer_tick(s, server_now(s));
     channels_tick(s);
 }
 

@@ -62,7 +62,10 @@ static struct rendered keep(const struct rendered *r, struct arena *a)
     return (struct rendered){.subject = arena_str(a, r->subject),
                              .html = arena_str(a, r->html),
                              .text = arena_str(a, r->text),
-                             .from = arena_str(a, r->from)};
+                             .from = arena_str(a, r->from),
+                             .file = arena_str(a, r->file),
+                             .file_name = arena_str(a, r->file_name),
+                             .file_type = arena_str(a, r->file_type)};
 }
 
 err trial_begin(struct call *c, u32 channel, str to, const struct rendered *content, call_step then)

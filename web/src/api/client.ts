@@ -86,6 +86,22 @@ export async function request<T>(method: string, template: string, ask: Ask = {}
   return { data: json as T, etag: res.headers.get('ETag'), status: res.status }
 }
 
+/** An answer that is a file. */
+export async function fileOf(method: string, template: string, ask: Ask = {}): Promise<Blob> {
+  const headers: Record<string, string> = {}
+  if (ask.body !== undefined) headers['Content-Type'] = 'application/json'
+  if (method !== 'GET' && csrf) headers['X-CSRF-Token'] = csrf
+  let res: Response
+  try {
+    res = await fetch(address(template, ask), { method, headers, credentials: 'same-origin', ...(ask.body === undefined ? {} : { body: JSON.stringify(ask.body) }) })
+  } catch (e) {
+    throw new Offline((e as Error).message)
+  }
+  if (res.ok) return res.blob()
+  const p = (await res.json().catch(() => ({}))) as Partial<Problem> & { errors?: FieldError[] }
+  throw new Problem(res.status, p.title ?? res.statusText, p.detail ?? '', p.errors ?? [])
+}
+
 // The answer's type where the description of the API has one; a caller may say it where it has not.
 type JsonOf<R> = R extends { content: { 'application/json': infer J } } ? J : never
 type Op<P extends keyof paths, M extends string> = M extends keyof paths[P] ? paths[P][M] : never

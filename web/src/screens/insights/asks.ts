@@ -9,13 +9,13 @@ export const isKind = (x: unknown): x is Kind => typeof x === 'string' && (KINDS
 export type Unit = 'day' | 'week' | 'month'
 export type Ask = {
   kind: Kind; days: number; unit: Unit; event: string; after: string; steps: string[]; window: string
-  /** '', 'channel', 'source' or 'attribute:city'. */
+  /** '', 'channel', 'source', 'attribute:city'; of orders and returns also 'item:category'. */
   by: string; segment: string; filter: Predicate | null; model: string
 }
 /** Which words of the sentence a kind has. */
 export const HAS: Record<Kind, readonly (keyof Ask)[]> = {
   trend: ['event', 'unit', 'days', 'by'], heatmap: ['event', 'days', 'by'], funnel: ['steps', 'window', 'days', 'by'], path: ['event', 'days'], interval: ['event', 'after', 'window', 'days'],
-  retention: ['event', 'after', 'unit', 'days'], orders: ['unit', 'days', 'by'], returns: ['unit', 'days'], rfm: [], repurchase: ['event', 'unit'], lifecycle: ['event', 'unit', 'days'],
+  retention: ['event', 'after', 'unit', 'days'], orders: ['unit', 'days', 'by'], returns: ['unit', 'days', 'by'], rfm: [], repurchase: ['event', 'unit'], lifecycle: ['event', 'unit', 'days'],
   attribution: ['event', 'steps', 'model', 'window', 'days'], profile: ['segment'], sources: ['days'],
 }
 
@@ -34,6 +34,9 @@ export function askOf(x: unknown): Ask | null {
   return kept && isKind(kept.kind) ? { ...firstAsk(kept.kind), ...kept } : null
 }
 
+/** What an order's products can tell apart. */
+export const OF_ORDERS: readonly Kind[] = ['orders', 'returns']
+export const ITEMS = ['category', 'product_name'] as const
 const did = (event: string) => ({ did: event })
 function ownPart(a: Ask): Request {
   switch (a.kind) {
@@ -43,7 +46,8 @@ function ownPart(a: Ask): Request {
     case 'path': return { start: did(a.event), length: 3, limit: 12 }
     case 'interval': return { start: did(a.event), end: did(a.after), within: a.window }
     case 'retention': return { first: did(a.event), again: did(a.after), unit: a.unit, periods: 6 }
-    case 'orders': case 'returns': return { interval: a.unit }
+    case 'orders': return { interval: a.unit }
+    case 'returns': return { interval: a.unit, reasons: true }
     case 'rfm': return {}
     case 'repurchase': return { event: a.event, cohort: a.unit, within: ['30d', '60d', '90d'] }
     case 'lifecycle': return { event: a.event, interval: a.unit }
@@ -52,7 +56,7 @@ function ownPart(a: Ask): Request {
     case 'sources': return {}
   }
 }
-const byOf = (by: string): unknown => (by.startsWith('attribute:') ? { attribute: by.slice(10), limit: 8 } : by)
+export const partOf = (by: string): unknown => (by.startsWith('item:') ? { item: by.slice(5), limit: 12 } : by.startsWith('attribute:') ? { attribute: by.slice(10), limit: 8 } : by)
 const filterOf = (a: Ask): unknown => {
   const within = a.segment && a.kind !== 'profile' ? { segment: a.segment } : null
   return within && a.filter ? { all: [within, a.filter] } : (within ?? a.filter)
@@ -62,6 +66,6 @@ export function requestOf(a: Ask): Request {
   const predicate = filterOf(a)
   return {
     ...ownPart(a), ...(HAS[a.kind].includes('days') ? { from: since(a.days) } : {}),
-    ...(a.by && HAS[a.kind].includes('by') ? { by: byOf(a.by) } : {}), ...(predicate ? { predicate } : {}),
+    ...(a.by && HAS[a.kind].includes('by') && (!a.by.startsWith('item:') || OF_ORDERS.includes(a.kind)) ? { by: partOf(a.by) } : {}), ...(predicate ? { predicate } : {}),
   }
 }

@@ -23,3 +23,10 @@ export function giveCsv(text: string, name: string) {
   setTimeout(() => URL.revokeObjectURL(url), 10_000)
 }
 export const givePng = (data: string, name: string) => give(data, `${name}.png`)
+
+/** A file of the server's. */
+export function giveBlob(blob: Blob, name: string) {
+  const url = URL.createObjectURL(blob)
+  give(url, name)
+  setTimeout(() => URL.revokeObjectURL(url), 10_000)
+}

@@ -8,9 +8,10 @@ import { Question } from './question'
 
 export default function Insights() {
   const { id } = useParams<{ id?: string }>()
-  const saved = new URLSearchParams(useSearch()).get('saved')
+  const search = new URLSearchParams(useSearch())
+  const saved = search.get('saved'), given = search.get('ask')
   if (id === 'boards') return <Boards />
-  if (id === 'questions') return <Question key="trend" kind="trend" saved={null} />
-  if (id && isKind(id)) return <Question key={`${id} ${saved}`} kind={id} saved={saved} />
+  if (id === 'questions') return <Question key="trend" kind="trend" saved={null} given={null} />
+  if (id && isKind(id)) return <Question key={`${id} ${saved} ${given}`} kind={id} saved={saved} given={given} />
   return <Overview />
 }

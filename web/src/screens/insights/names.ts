@@ -20,6 +20,7 @@ export function useNames(): Names {
       const known = RFM.find((x) => x === id)
       return kind === 'rfm' ? (known ? t(`r_${known}`) : id) : t(id === 'rest' ? 'rest' : id === 'all' ? 'all' : 'unknown')
     },
+    source: (id) => (id.startsWith('import:') ? t('imported', { id: id.slice(-4) }) : id),
     time: (s) => {
       const [size, unit] = UNITS.find(([n]) => s >= n) ?? UNITS[3]
       return new Intl.NumberFormat(t.lang === 'zh' ? 'zh-CN' : 'en-GB', { style: 'unit', unit, unitDisplay: t.lang === 'zh' ? 'short' : 'long', maximumFractionDigits: size > 60 ? 1 : 0 }).format(s / size)

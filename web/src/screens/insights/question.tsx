@@ -13,9 +13,19 @@ import { Result } from './result'
 import { complete, Sentence } from './sentence'
 import { InsightTabs } from './tabs'
 
-export function Question({ kind, saved }: { kind: Kind; saved: string | null }) {
+/** A question as a link says it; whatever is wrong is as at first. */
+function fromLink(text: string | null, kind: Kind): Ask | null {
+  try {
+    const ask = text ? askOf({ ask: JSON.parse(text) as unknown }) : null
+    return ask?.kind === kind ? ask : null
+  } catch {
+    return null
+  }
+}
+
+export function Question({ kind, saved, given }: { kind: Kind; saved: string | null; given: string | null }) {
   const kept = useSaved()
-  if (!saved) return <Asking kind={kind} start={firstAsk(kind)} all={kept.data ?? []} />
+  if (!saved) return <Asking kind={kind} start={fromLink(given, kind) ?? firstAsk(kind)} all={kept.data ?? []} />
   return <Loaded of={kept}>{(list) => <Asking kind={kind} start={askOf(list.find((s) => s.id === saved)?.chart) ?? firstAsk(kind)} all={list} />}</Loaded>
 }
 

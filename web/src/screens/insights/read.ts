@@ -7,7 +7,7 @@ export type As = 'text' | 'number' | 'share' | 'money' | 'time' | 'times'
 export type Cell = string | number | null
 export type Row = { cells: Record<string, Cell>; drills?: Record<string, Request> }
 export type View = { columns: { key: string; as: As }[]; rows: Row[]; chart: { kind: 'bar' | 'line'; x: string; y: string; as: As } | null; say: Record<string, Cell> | null }
-export type Names = { f: Format; event: (e: string) => string; day: (n: number) => string; word: (kind: 'rfm' | 'none', id: string) => string; time: (s: number) => string }
+export type Names = { f: Format; event: (e: string) => string; day: (n: number) => string; word: (kind: 'rfm' | 'none', id: string) => string; source: (id: string) => string; time: (s: number) => string }
 
 type Raw = Record<string, unknown>
 const list = (x: unknown): Raw[] => (Array.isArray(x) ? (x as Raw[]) : [])
@@ -113,8 +113,12 @@ const repurchase: Read = (a, n) => ({
   }),
   say: num(a.customers) ? { share: n.f.share(num(a.rate)), n: num(a.customers) } : null,
 })
-const lifecycle: Read = (a, n) => {
-  const rows = list(a.rows), last = rows[rows.length - 1]
+/** The latest unit that is over: of the one under way nothing can be said yet. */
+const SPAN = { day: 1, week: 7, month: 28 } as const
+const over = (rows: Raw[], ask: Ask, now = Date.now()) => rows.findLast((r) => Date.parse(str(r.at)) + SPAN[ask.unit] * 86_400_000 <= now) ?? rows[rows.length - 1]
+const lifecycle: Read = (a, n, ask) => {
+  // The unit under way would look like a fall.
+  const every = list(a.rows), last = over(every, ask), rows = last ? every.slice(0, every.indexOf(last) + 1) : every
   const kinds = ['new', 'returning', 'resurrected', 'dormant'] as const
   return {
     columns: [col('at', 'text'), col('active'), ...kinds.map((k) => col(k))], chart: { kind: 'line', x: 'at', y: 'active', as: 'number' },
@@ -147,19 +151,33 @@ const sources: Read = (a, n) => {
   const rows = list(a.rows), top = most(rows, 'customers')
   return {
     columns: [col('source', 'text'), col('customers'), col('buyers'), col('orders', 'times'), col('amount', 'money'), col('rate', 'share')], chart: { kind: 'bar', x: 'source', y: 'customers', as: 'number' },
-    rows: rows.map((r) => ({ cells: { source: str(r.source) || n.word('none', ''), customers: num(r.customers), buyers: num(r.buyers), orders: num(r.orders), amount: num(r.amount), rate: num(r.rate) }, ...(r.source ? { drills: { customers: { source: r.source } } } : {}) })),
-    say: top ? { source: str(top.source), n: num(top.customers), rate: n.f.share(num(top.rate)) } : null,
+    rows: rows.map((r) => ({ cells: { source: r.source ? n.source(str(r.source)) : n.word('none', ''), customers: num(r.customers), buyers: num(r.buyers), orders: num(r.orders), amount: num(r.amount), rate: num(r.rate) }, ...(r.source ? { drills: { customers: { source: r.source } } } : {}) })),
+    say: top ? { source: n.source(str(top.source)), n: num(top.customers), rate: n.f.share(num(top.rate)) } : null,
   }
 }
 const READ: Record<Kind, Read> = { trend, heatmap, funnel, path, interval, retention, orders, returns, rfm, repurchase, lifecycle, attribution, profile, sources }
 
+/** Of products: one row each, without times. */
+function itemsOf(groups: Raw[], n: Names, ask: Ask): View {
+  const back = ask.kind === 'returns'
+  const of = (g: Raw) => str(g.group) || n.word('none', str(g.kind))
+  const keys: [string, string, As][] = back ? [['returned', 'returns', 'times'], ['customers', 'customers', 'number'], ['items', 'items', 'times'], ['amount', 'amount', 'money']] : [['orders', 'orders', 'times'], ['customers', 'customers', 'number'], ['items', 'items', 'times'], ['gross', 'gross', 'money'], ['returns', 'returns', 'money'], ['net', 'net', 'money']]
+  return {
+    columns: [col('group', 'text'), ...keys.map(([key, , as]) => col(key, as))], chart: { kind: 'bar', x: 'group', y: back ? 'amount' : 'gross', as: 'money' }, say: null,
+    rows: groups.map((g) => ({
+      cells: { group: of(g), ...Object.fromEntries(keys.map(([key, from]) => [key, g[from] === undefined ? null : num(g[from])])) },
+      ...(g.kind === 'rest' ? {} : { drills: { customers: { item: g.group ?? null } } }),
+    })),
+  }
+}
 /** With groups, the same table for each of them; the picture and the sentence are of everybody. */
 export function viewOf(answer: unknown, n: Names, ask: Ask): View {
   const whole = READ[ask.kind](raw(answer), n, ask)
   const groups = list(raw(answer).groups)
   if (groups.length === 0) return whole
+  if (ask.by.startsWith('item:')) return { ...itemsOf(groups, n, ask), say: whole.say }
   const rows = groups.flatMap((g) => READ[ask.kind](g, n, ask).rows.map((r): Row => ({
-    cells: { of: str(g.group) || n.word('none', str(g.kind)), ...r.cells },
+    cells: { of: g.group ? n.source(str(g.group)) : n.word('none', str(g.kind)), ...r.cells },
     ...(g.group !== null && r.drills ? { drills: Object.fromEntries(Object.entries(r.drills).map(([k, d]) => [k, { ...d, group: g.group }])) } : {}),
   })))
   return { ...whole, columns: [col('of', 'text'), ...whole.columns], rows: whole.rows.map((r): Row => ({ ...r, cells: { of: n.word('none', 'all'), ...r.cells } })).concat(rows) }

@@ -4,7 +4,7 @@ import { type ReactNode } from 'react'
 import { useWords } from '~/i18n'
 import { Button, type Choice, Pick } from '~/parts'
 import { finished, PredicateRows, useVocabulary } from '~/predicate'
-import { type Ask, HAS, type Unit } from './asks'
+import { type Ask, HAS, type Unit, ITEMS, OF_ORDERS } from './asks'
 import { questionWords } from './question-words'
 
 const DAYS = [7, 30, 90, 365]
@@ -21,7 +21,7 @@ export function Sentence({ ask, onChange }: { ask: Ask; onChange: (a: Ask) => vo
   const events = v.events.map((e): Choice<string> => ({ value: e, label: v.event(e) }))
   const part = (say: string, pick: ReactNode) => <span key={say} className="in-part">{say}{pick}</span>
   const segments: Choice<string>[] = [{ value: '', label: t('everybody') }, ...v.segments.map((s) => ({ value: s.value, label: s.label, effect: s.note }))]
-  const parts: Choice<string>[] = [{ value: '', label: t('nothing') }, { value: 'channel', label: t('channel') }, { value: 'source', label: t('source') }, ...v.attributes.map((a) => ({ value: `attribute:${a.value}`, label: a.label }))]
+  const parts: Choice<string>[] = [{ value: '', label: t('nothing') }, { value: 'channel', label: t('channel') }, { value: 'source', label: t('source') }, ...(OF_ORDERS.includes(ask.kind) ? ITEMS.map((i) => ({ value: `item:${i}`, label: t(`i_${i}`) })) : []), ...v.attributes.map((a) => ({ value: `attribute:${a.value}`, label: a.label }))]
   return (
     <div className="in-sentence">
       {has('event') && part(t('say_event'), <Pick choices={events} value={ask.event} onPick={(event) => set({ event })}>{v.event(ask.event)}</Pick>)}
