@@ -6,6 +6,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { api, check, faults, finish, launch, mailServer, noonZone, person, picture, server, signedIn, sleep, until } from './ui-lib.mjs'
+import { errors } from './ui-errors.mjs'
+import { hostile } from './ui-hostile.mjs'
 
 const CLICKS = 14, FIELDS = 5
 const browser = await launch()
@@ -245,6 +247,8 @@ const only = process.env.ONLY?.split(',')
 console.log(`it is about noon in ${noonZone()}`)
 for (const playbook of Object.keys(STORIES)) for (const language of ['en', 'zh']) if (told(playbook, language) && (!only || only.includes(playbook) || only.includes(`${playbook}-${language}`))) await firstFiveMinutes(playbook, language)
 if (!only || only.includes('files')) await files()
+if (!only || only.includes('errors')) await errors(browser)
+if (!only || only.includes('hostile')) await hostile(browser)
 if (!only || only.includes('screens')) await everyScreen()
 await browser.close()
 smtp.close()

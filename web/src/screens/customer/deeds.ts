@@ -12,8 +12,6 @@ export const deedsWords = words({
     attribute: '{name}: {to}', attributeGone: '{name} was taken away', attributeWas: 'before: {from}', identifier: 'Known by {space}: {value}', identified: 'Said who they are', points: 'Points: {value}', other: 'Did “{event}”', join: 'Joined a group',
     sent: '{channel} “{name}” sent', delivered: '{channel} “{name}” delivered', opened: '{channel} “{name}” opened', clicked: '{channel} “{name}” clicked', replied: '{channel} “{name}” answered', refused: 'Not sent: {channel} “{name}”', bounced: '{channel} “{name}” came back', rejected: 'Not taken by the provider: {channel} “{name}”', complained: 'Complained about {channel} “{name}”', unsubscribed: 'Left the list by {channel} “{name}”',
     unknown: 'Outcome unknown: {channel} “{name}”', planned: '{channel} “{name}” goes out next', deferred: '{channel} “{name}” waits', claimed: '{channel} “{name}” is being sent', expiredMessage: 'Not sent in time: {channel} “{name}”', cancelled: 'Not sent: {channel} “{name}”', machine: 'A machine opened it, not the person',
-    rConsent: 'No consent for this channel', rNoAddress: 'No address for this channel', rSuppressed: 'The address must not be used', rQuiet: 'It was within the quiet hours', rCapped: 'Held back: enough messages already', rBudget: 'The budget was used up', rDuplicate: 'The same had just been sent', rSendIf: 'The condition of this step was not met', rExit: 'Had left the journey before', rStopped: 'The journey was stopped', rNoChannel: 'The channel is not connected', rHeld: 'All sending is on hold', rRetry: 'The provider asked to try again later',
-    rEntryIf: 'The entry condition was not met', rAgain: 'Has been in it before', rRunning: 'Is in it already', rHoldout: 'Kept aside, so that the gain can be measured', rGray: 'Released to a part of the customers only', rLate: 'The news came too late', rPaused: 'The journey was paused', rInactive: 'The journey was not running', rNoKey: 'Lacks what tells one from another, such as the cart', rDone: 'Went through it', rGoal: 'The goal was reached', rLoop: 'Handed over too often in a day',
     today: 'Today', yesterday: 'Yesterday', byImport: 'from a file', byJourney: 'Journey: {name}',
   },
   zh: {
@@ -26,17 +24,11 @@ export const deedsWords = words({
     attribute: '{name}：{to}', attributeGone: '去掉了{name}', attributeWas: '之前：{from}', identifier: '{space}：{value}', identified: '表明了身份', points: '积分：{value}', other: '做了「{event}」', join: '加入群组',
     sent: '已发{channel}「{name}」', delivered: '收到{channel}「{name}」', opened: '打开{channel}「{name}」', clicked: '点击{channel}「{name}」', replied: '回复{channel}「{name}」', refused: '没发：{channel}「{name}」', bounced: '{channel}「{name}」被退回', rejected: '供应商没有接受：{channel}「{name}」', complained: '投诉{channel}「{name}」', unsubscribed: '由{channel}「{name}」退订',
     unknown: '结果不明：{channel}「{name}」', planned: '{channel}「{name}」马上发出', deferred: '{channel}「{name}」在等待', claimed: '{channel}「{name}」正在发', expiredMessage: '没赶上时间，没发：{channel}「{name}」', cancelled: '没发：{channel}「{name}」', machine: '是机器打开的，不是本人',
-    rConsent: '没有同意从这个渠道接收', rNoAddress: '没有这个渠道的地址', rSuppressed: '地址不能用', rQuiet: '当时是免打扰时间', rCapped: '暂不发：最近收到的已经够多', rBudget: '预算用完了', rDuplicate: '同样的内容刚发过', rSendIf: '当时不满足这一步的条件', rExit: '在此之前已离开旅程', rStopped: '旅程已停止', rNoChannel: '渠道没有接通', rHeld: '所有发送都已暂停', rRetry: '供应商请我们稍后再试',
-    rEntryIf: '不满足进入条件', rAgain: '以前进入过', rRunning: '已经在里面', rHoldout: '留作对照，用来衡量效果', rGray: '只放量给一部分客户', rLate: '消息到得太晚', rPaused: '旅程当时暂停', rInactive: '旅程当时没有运行', rNoKey: '缺少区分每一次的标识，例如购物车', rDone: '走完了', rGoal: '达到了目标', rLoop: '一天里转入太多次',
     today: '今天', yesterday: '昨天', byImport: '来自文件', byJourney: '旅程：{name}',
   },
 })
 type Key = keyof (typeof deedsWords)['en']
 
-export const REASONS: Record<string, Key> = {
-  consent: 'rConsent', no_address: 'rNoAddress', suppressed: 'rSuppressed', quiet: 'rQuiet', capped: 'rCapped', budget: 'rBudget', duplicate: 'rDuplicate', send_if: 'rSendIf', exit: 'rExit', stopped: 'rStopped', no_channel: 'rNoChannel', held: 'rHeld', retry: 'rRetry',
-  entry_if: 'rEntryIf', again: 'rAgain', running: 'rRunning', holdout: 'rHoldout', gray: 'rGray', late: 'rLate', paused: 'rPaused', inactive: 'rInactive', no_key: 'rNoKey', done: 'rDone', end: 'rDone', goal: 'rGoal', loop: 'rLoop', rule: 'byRule', expired: 'expired',
-}
 export const MESSAGE_TITLES: Record<string, Key> = {
   sent: 'sent', delivered: 'delivered', opened: 'opened', read: 'opened', clicked: 'clicked', replied: 'replied', refused: 'refused', bounced: 'bounced', rejected: 'rejected', complained: 'complained', unsubscribed: 'unsubscribed', unknown: 'unknown', planned: 'planned', deferred: 'deferred', claimed: 'claimed', expired: 'expiredMessage', cancelled: 'cancelled',
 }

@@ -4,6 +4,7 @@ import { isKind } from './asks'
 import { Boards } from './boards'
 import './insights.css'
 import { Overview } from './overview'
+import NotFound from '../not-found'
 import { Question } from './question'
 
 export default function Insights() {
@@ -12,5 +13,5 @@ export default function Insights() {
   if (id === 'boards') return <Boards />
   if (id === 'questions') return <Question key="trend" kind="trend" saved={null} />
   if (id && isKind(id)) return <Question key={`${id} ${saved}`} kind={id} saved={saved} />
-  return <Overview />
+  return id ? <NotFound /> : <Overview />
 }

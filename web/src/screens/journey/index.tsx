@@ -14,6 +14,7 @@ import type { Journey as Document, Shown } from './model'
 import { useNames } from './names'
 import { Operate } from './operate'
 import { type Ask, People } from './people'
+import { JourneyGone } from './gone'
 import { type Figures, useFigures, useJourney, useLiveDocument } from './report'
 import { plain, type Say, useSay } from './say'
 import { Sentence } from './sentence'
@@ -39,10 +40,9 @@ export function useStanding(short = false) {
 
 export default function JourneyPage() {
   const { id = '' } = useParams<{ id: string }>()
-  const t = useWords(journeyWords)
   const q = useJourney(decodeURIComponent(id))
   if (q.error instanceof Problem && q.error.status === 404 && !q.data)
-    return <main className="page"><section className="card"><Empty icon={IconRoute} title={t('notFound')} action={<LinkButton to="/journeys">{t('toList')}</LinkButton>}>{t('notFoundHelp')}</Empty></section></main>
+    return <JourneyGone />
   if (q.error && !q.data) return <main className="page"><ErrorNote error={q.error} retry={() => void q.refetch()} /></main>
   if (!q.data) return <main className="page"><Loading lines={10} /></main>
   return <WithDocument journey={q.data} />

@@ -5,9 +5,10 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link, useLocation, useParams, useSearch } from 'wouter'
 import { api, type Schemas } from '~/api/client'
+import { useJourneyList } from '~/api/lists'
 import { masked } from '~/api/customer'
 import { channelWords } from '~/channels/words'
-import { type Text, useText, useWords } from '~/i18n'
+import { useText, useWords } from '~/i18n'
 import { useFormat } from '~/i18n/format'
 import { STATUSES, useMessageWords } from '~/messages/words'
 import { Button, Card, Empty, LinkButton, Loaded, PageHead, Phone, Status } from '~/parts'
@@ -37,8 +38,8 @@ export default function Messages() {
     queryKey: ['messages', status, channel, fixed], initialPageParam: undefined as string | undefined, refetchInterval: 5000,
     queryFn: ({ pageParam }) => api.get<{ items: Message[]; next?: string }>('/api/v1/messages', { query: { ...fixed, status, channel, limit: 50, cursor: pageParam } }), getNextPageParam: (p) => p.next,
   })
-  const journeys = useQuery({ queryKey: ['journeys'], queryFn: () => api.get<{ items: { id: string; name?: Text }[] }>('/api/v1/journeys', { query: { limit: 500 } }) })
-  const journeyName = (j: string | undefined) => (j ? text(journeys.data?.items.find((x) => x.id === j)?.name, j) : t('api'))
+  const journeys = useJourneyList()
+  const journeyName = (j: string | undefined) => (j ? text(journeys.data?.find((x) => x.id === j)?.name, j) : t('api'))
   const channelName = (c: string | undefined) => (c === 'email' || c === 'sms' ? w(c) : (c ?? ''))
   const open = (m: string) => go(`/messages/${encodeURIComponent(m)}${search.size ? `?${search}` : ''}`)
   const filtered = status || channel || Object.values(fixed).some(Boolean)
