@@ -2,7 +2,7 @@
 import { Menu, TextInput } from '@mantine/core'
 import { IconDots } from '@tabler/icons-react'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useEffect, useMemo, useState } from 'react'
+import { useEffect, useState } from 'react'
 import { useLocation, useParams } from 'wouter'
 import { api, Problem, request } from '~/api/client'
 import { useJourneyList } from '~/api/lists'
@@ -11,7 +11,8 @@ import { idOf } from '~/api/id'
 import { channelWords } from '~/channels/words'
 import { type Lang, textOf, useLang, useWords } from '~/i18n'
 import { Button, Confirm, Empty, LinkButton, Loaded, PageHead, Pick, SaveError, Segmented, toast, useErrorText } from '~/parts'
-import { newMail } from './blocks'
+import { Begin } from './begin'
+import { copied, newMail } from './blocks'
 import { EmailEditor } from './email'
 import './message.css'
 import { isBoth, type Said, type Template } from './said'
@@ -26,9 +27,13 @@ export default function Message() {
   const { id, channel } = useParams<{ id?: string; channel?: string }>()
   const { lang } = useLang()
   const kept = useQuery({ queryKey: ['template', id], enabled: !!id, refetchOnWindowFocus: false, queryFn: () => request<Template>('GET', '/api/v1/templates/{id}', { path: { id } }) })
-  const begun = useMemo(() => fresh(channel ?? 'email', lang), [channel]) // eslint-disable-line react-hooks/exhaustive-deps
+  const [begun, setBegun] = useState<{ channel: string; template: Template }>()
   const [round, setRound] = useState(0)
-  if (!id) return <Editor key="new" newest={begun} tag={null} anew={() => {}} />
+  if (!id) {
+    const kind = channel === 'sms' ? 'sms' : 'email'
+    if (begun?.channel === kind) return <Editor key={`new ${kind}`} newest={begun.template} tag={null} anew={() => {}} />
+    return <Begin key={kind} channel={kind} onBegin={(template) => setBegun({ channel: kind, template: { ...template, ...(template.blocks ? { blocks: template.blocks.map(copied) } : {}) } })} blank={() => setBegun({ channel: kind, template: fresh(kind, lang) })} />
+  }
   if (!kept.data && kept.error instanceof Problem && kept.error.status === 404) return <Gone />
   if (!kept.data) return <main className="page"><Loaded of={kept} lines={8}>{() => null}</Loaded></main>
   return <Editor key={`${id} ${round}`} newest={kept.data.data} tag={kept.data.etag} anew={() => void kept.refetch().then(() => setRound((n) => n + 1))} />
