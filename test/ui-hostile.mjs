@@ -3,7 +3,8 @@
 import { api, check, faults, picture, server, signedIn, sleep, until } from './ui-lib.mjs'
 import { OWN, strings } from './strings.mjs'
 
-const DAY = 86400e3
+/** A name that a file may have: no path and no quotes. */
+const FILE = '<img src=hit.png onerror=__hit(6)>{n, plural, one {#}}.csv'
 const chunks = (list, n) => Array.from({ length: Math.ceil(list.length / n) }, (_, i) => list.slice(i * n, (i + 1) * n))
 
 /** Each string as everything that it may be; what the server refuses is not there to be shown. */
@@ -42,12 +43,13 @@ async function fill(s, call, all) {
   }
   await send([{ type: 'track', userId: 'full', event: 'Go', properties: {} }])
   const file = (name, text) => { const f = new FormData(); f.set('kind', 'customers'); f.set('file', new Blob([text]), name); return fetch(s.url + '/api/v1/imports', { method: 'POST', headers: { authorization: 'Bearer ' + s.key() }, body: f }) }
-  for (const text of OWN.slice(0, 12)) await file(text, `user_id,name,"${text.replace(/"/g, '""')}"\nfile-1,"${text.replace(/"/g, '""')}",1\n`)
-  await call('POST', '/dashboards', { name: OWN[0], cards: [] })
+  for (const text of [FILE, ...OWN.slice(0, 12)]) await file(text, `user_id,name,"${text.replace(/"/g, '""')}"\nfile-1,"${text.replace(/"/g, '""')}",1\n`)
+  const board = await call('POST', '/dashboards', { name: OWN[0], items: [] })
+  check('a board may be called so', board.status === 201, board)
   await call('POST', '/saved-analyses', { name: OWN[1], analysis: 'trend', request: { event: OWN[0], interval: 'day' } })
   await call('POST', '/coupons', { id: 'c0', name: OWN[0], value: { amount: 10 }, valid: '7d' })
   await call('POST', '/forms', { id: 'f0', name: OWN[0], fields: [{ name: 'email', type: 'email', required: true, label: OWN[0] }], button: OWN[1], thanks: OWN[2] })
-  await call('POST', '/users', { email: 'li@shop.test', name: OWN[0], role: 'viewer' })
+  await call('POST', '/users', { email: 'li@shop.test', name: OWN[0], role: 'analyst' })
   await call('PATCH', '/settings', { name: OWN[0] })
   await send([{ type: 'track', event: OWN[0] }, { type: 'nonsense', userId: OWN[1], event: OWN[0] }])
   return made
@@ -75,7 +77,7 @@ export async function hostile(browser) {
   const at = (what, text) => made[what].find((x) => x.text === text)?.id
   // Where it stands, and which strings must be there as they are.
   const lists = [
-    ['customers', '/customers', '.cu-table', all.slice(-10)],
+    ['customers', '/customers', '.cu-table', all.slice(-10).map((x) => x.trim())],
     ['segments', '/customers/segments', 'main h1', made.segments.slice(0, 40).map((x) => x.text)],
     ['journeys', '/journeys', 'main h1', OWN.slice(0, 10)],
     ['content', '/content', 'main h1', made.templates.slice(0, 20).map((x) => x.text)],
@@ -85,7 +87,7 @@ export async function hostile(browser) {
     ['tasks', '/tasks', '.tk', OWN.slice(0, 5)],
     ['today', '/', 'main h1', []],
     ['data', '/data', '.snippet', [OWN[0]]],
-    ['data/imports', '/data/imports', '.tbl', [OWN[0], OWN[1]]],
+    ['data/imports', '/data/imports', '.tbl', [FILE]],
     ['data/live', '/data/live', '.tail', []],
     ['data/rejected', '/data/rejected', 'main h1', []],
     ['settings', '/settings', 'main h1', []],
@@ -121,7 +123,7 @@ export async function hostile(browser) {
       const page = await p.page.evaluate((texts) => {
         const shown = document.body.textContent + [...document.querySelectorAll('input, textarea')].map((x) => x.value).join(' ')
         return {
-          missing: texts.filter((t) => !shown.includes(t)), hits: window.__hits, over: document.documentElement.scrollWidth - innerWidth,
+          missing: texts.filter((t) => !shown.replace(/\s+/g, ' ').includes(t.replace(/\s+/g, ' ').trim())), hits: window.__hits, over: document.documentElement.scrollWidth - innerWidth,
           broken: [...document.querySelectorAll('.note.bad')].map((x) => x.textContent.slice(0, 200)),
           out: [...document.querySelectorAll('main button, main a.btn, header button')].filter((b) => { const r = b.getBoundingClientRect(); return r.width > 0 && r.right > innerWidth + 1 && !b.closest('.table-scroll, .canvas, .react-flow, .tabs') }).map((b) => b.textContent.slice(0, 40)).slice(0, 5),
         }

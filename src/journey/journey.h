@@ -308,6 +308,8 @@ persona task_done(struct journeys *j, str id, str outcome, str note, str by, i64
  * none does. */
 typedef enum { USE_SEGMENT, USE_COUPON, USE_TEMPLATE } journey_use;
 u32 journey_user(const struct journeys *j, journey_use use, u32 code);
+/* All of them, up to `max`. */
+u32 journey_users(const struct journeys *j, journey_use use, u32 code, u32 *out, u32 max);
 
 /* Of a version, for struct message_host; held: its journey is paused. */
 bool journey_is_held(const struct journeys *j, u32 program);

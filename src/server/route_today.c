@@ -320,6 +320,7 @@ static void put_journey(struct call *c, struct today *t, const struct journey_in
     json_put_kv_i64(b, S("waiting"), (i64)x->waiting);
     json_put_kv_i64(b, S("entered"), (i64)x->entered);
     json_put_kv_i64(b, S("sent"), (i64)sent);
+    json_put_kv_i64(b, S("sent_today"), (i64)watch_sent_today(c->server, x->code, sent));
     put_goal(b, &sum);
     buf_byte(b, '}');
 }

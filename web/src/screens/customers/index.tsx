@@ -4,7 +4,8 @@ import { useDebouncedValue } from '@mantine/hooks'
 import { IconSearch, IconUsers } from '@tabler/icons-react'
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
 import { useEffect, useMemo, useState } from 'react'
-import { Link, useLocation, useSearch } from 'wouter'
+import { Link, useLocation } from 'wouter'
+import { useQueryOf } from '~/api/search'
 import { api, type Schemas } from '~/api/client'
 import { useSegmentList } from '~/api/lists'
 import { nameOf } from '~/api/customer'
@@ -31,7 +32,7 @@ function parsed(text: string): Predicate | null {
 export default function Customers() {
   const t = useWords(customersWords)
   const f = useFormat()
-  const search = new URLSearchParams(useSearch())
+  const search = useQueryOf()
   const [, go] = useLocation()
   const [q, setQ] = useState(search.get('q') ?? '')
   const [adding, setAdding] = useState(search.has('add'))

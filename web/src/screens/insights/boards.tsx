@@ -1,7 +1,8 @@
 // boards.tsx: boards of questions: ready ones by one click, moved by buttons, taken off with Undo.
 import { IconArrowDown, IconArrowUp, IconLayoutDashboard, IconX } from '@tabler/icons-react'
 import { useState } from 'react'
-import { useLocation, useSearch } from 'wouter'
+import { useLocation } from 'wouter'
+import { useQueryOf } from '~/api/search'
 import { useText, useWords } from '~/i18n'
 import { Button, Card, Confirm, Empty, LinkButton, Loaded, PageHead, Pick, toast } from '~/parts'
 import { type Ask, askOf, firstAsk, type Kind } from './asks'
@@ -24,7 +25,7 @@ export function Boards() {
   const text = useText()
   const [, go] = useLocation()
   const boards = useBoards()
-  const wanted = new URLSearchParams(useSearch()).get('board')
+  const wanted = useQueryOf().get('board')
   const list = boards.data ?? []
   const board = list.find((b) => b.id === wanted) ?? list[0]
   return (

@@ -1,5 +1,6 @@
 // Insights: the shop at a glance, any question about what customers did, and boards of kept questions.
-import { useParams, useSearch } from 'wouter'
+import { useQueryOf } from '~/api/search'
+import { useParams } from 'wouter'
 import { isKind } from './asks'
 import { Boards } from './boards'
 import './insights.css'
@@ -9,7 +10,7 @@ import { Question } from './question'
 
 export default function Insights() {
   const { id } = useParams<{ id?: string }>()
-  const saved = new URLSearchParams(useSearch()).get('saved')
+  const saved = useQueryOf().get('saved')
   if (id === 'boards') return <Boards />
   if (id === 'questions') return <Question key="trend" kind="trend" saved={null} />
   if (id && isKind(id)) return <Question key={`${id} ${saved}`} kind={id} saved={saved} />

@@ -2,8 +2,9 @@
 import { TextInput } from '@mantine/core'
 import { IconArrowBackUp } from '@tabler/icons-react'
 import { lazy, type ReactNode, Suspense, useState } from 'react'
-import { useLocation, useParams, useSearch } from 'wouter'
+import { useLocation, useParams } from 'wouter'
 import { useQuery } from '@tanstack/react-query'
+import { useQueryOf } from '~/api/search'
 import { Problem, request } from '~/api/client'
 import { useChannelList } from '~/api/lists'
 import { useText, useWords } from '~/i18n'
@@ -52,7 +53,7 @@ function Edit({ shown, tag, anew }: { shown: Shown; tag: string | null; anew: ()
   const editor = useEditor(shown, tag)
   const stock = useStock()
   const say = useSay(useNames(editor.journey))
-  const asked = new URLSearchParams(useSearch()).get('view')
+  const asked = useQueryOf().get('view')
   const [view, setView] = useState<View>(asked === 'table' || asked === 'canvas' ? asked : 'sentence')
   const to = `/journeys/${encodeURIComponent(shown.id)}`
   const name = text(editor.journey.name, shown.id)

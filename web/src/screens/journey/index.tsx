@@ -1,7 +1,8 @@
 // The page of a journey: its sentence is the report. Sentence, canvas, table and card show the same object.
 import { IconRoute } from '@tabler/icons-react'
 import { lazy, Suspense, useState } from 'react'
-import { useLocation, useParams, useSearch } from 'wouter'
+import { useLocation, useParams } from 'wouter'
+import { useQueryOf } from '~/api/search'
 import { Problem } from '~/api/client'
 import { useText, useWords } from '~/i18n'
 import { useFormat } from '~/i18n/format'
@@ -59,7 +60,7 @@ function Loaded({ journey, document }: { journey: Shown; document: Document }) {
   const t = useWords(journeyWords)
   const text = useText()
   const [, go] = useLocation()
-  const asked = new URLSearchParams(useSearch()).get('view') as View | null
+  const asked = useQueryOf().get('view') as View | null
   const view: View = asked && VIEWS.includes(asked) ? asked : 'sentence'
   const setView = (v: View) => go(`/journeys/${encodeURIComponent(journey.id)}${v === 'sentence' ? '' : `?view=${v}`}`, { replace: true })
   const { figures, error, refetch } = useFigures(journey, document)

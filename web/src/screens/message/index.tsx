@@ -58,6 +58,7 @@ function Editor({ newest, tag, anew }: { newest: Template; tag: string | null; a
   const [device, setDevice] = useState<Device>('computer')
   const [person, setPerson] = useState<string>()
   const [deleting, setDeleting] = useState(false)
+  const [asking, setAsking] = useState(false)
   const both = isBoth(draft)
   const dirty = JSON.stringify(draft) !== JSON.stringify(template)
   useEffect(() => {
@@ -68,6 +69,7 @@ function Editor({ newest, tag, anew }: { newest: Template; tag: string | null; a
   const preview = usePreview(draft, person, device, lang)
   const used = useJourneyList<{ id: string; name?: Said; steps?: unknown }>()
   const usedBy = template.id ? (used.data ?? []).filter((j) => JSON.stringify(j.steps ?? '').includes(`"template":"${template.id}"`)).map((j) => textOf(j.name, t.lang, j.id)) : []
+  const live = (template as { used_by?: string[] }).used_by?.map((id) => textOf(used.data?.find((j) => j.id === id)?.name, t.lang, id)) ?? []
   useEffect(() => {
     if (!dirty) return
     const stay = (e: BeforeUnloadEvent) => e.preventDefault()
@@ -77,7 +79,7 @@ function Editor({ newest, tag, anew }: { newest: Template; tag: string | null; a
   const name = textOf(draft.name, t.lang)
   const save = useMutation({
     mutationFn: async (over: boolean) => {
-      const { version: _, ...body } = draft
+      const { version: _, used_by: __, ...body } = draft as Template & { used_by?: string[] }
       if (template.id) return request<Template>('PUT', '/api/v1/templates/{id}', { path: { id: template.id }, body, ...(etag && !over ? { etag } : {}) })
       const base = idOf(name, draft.channel)
       try {
@@ -106,9 +108,10 @@ function Editor({ newest, tag, anew }: { newest: Template; tag: string | null; a
       {template.id && <Menu position="bottom-end"><Menu.Target><Button small aria-label={t('deleteIt')}><IconDots size={16} aria-hidden /></Button></Menu.Target><Menu.Dropdown><Menu.Item onClick={() => setDeleting(true)}>{t('deleteIt')}</Menu.Item></Menu.Dropdown></Menu>}
     </>
   )
-  const saveButton = <Button small primary busy={save.isPending} disabled={!dirty && !!template.id} onClick={() => save.mutate(false)}>{t(usedBy.length ? 'saveUsed' : 'save')}</Button>
+  const saveButton = <Button small primary busy={save.isPending} disabled={!dirty && !!template.id} onClick={() => (live.length ? setAsking(true) : save.mutate(false))}>{t(live.length ? 'saveUsed' : 'save')}</Button>
   const status = `${draft.channel === 'sms' ? t('asSms') : t('asEmail')}, ${dirty || !template.id ? t('unsaved') : t('saved')}${usedBy.length ? ` · ${t('usedBy', { names: usedBy.slice(0, 2).join(t.lang === 'zh' ? '、' : ', ') })}` : ''}`
   const title = <TextInput className="message-name" variant="unstyled" aria-label={t('name')} placeholder={t(draft.channel === 'sms' ? 'newSms' : 'newEmail')} value={name || (template.id && !draft.name ? template.id : name)} onChange={(e) => set({ ...draft, name: e.currentTarget.value })} />
+  const ask = <Confirm open={asking} onClose={() => setAsking(false)} title={t('usedTitle', { n: live.length })} yes={t('usedYes')} busy={save.isPending} onYes={() => { setAsking(false); save.mutate(false) }}>{t('usedBody', { names: live.join(t.lang === 'zh' ? '、' : ', ') })}</Confirm>
   const confirm = <Confirm open={deleting} onClose={() => setDeleting(false)} bad title={t('deleteTitle', { name: name || template.id || '' })} yes={t('deleteIt')} busy={remove.isPending} onYes={() => remove.mutate()}>{t('deleteBody')}</Confirm>
   const failed = save.error && <div style={{ padding: '12px 24px' }}><SaveError error={save.error} busy={save.isPending} mine={() => save.mutate(true)} theirs={() => { save.reset(); anew() }} /></div>
   if (draft.channel === 'sms')
@@ -117,7 +120,7 @@ function Editor({ newest, tag, anew }: { newest: Template; tag: string | null; a
         <PageHead crumbs={[{ to: '/content', name: t('back') }]} title={title} sub={status}>{saveButton}</PageHead>
         {failed}
         <SmsEditor draft={draft} set={set} lang={lang} both={both} preview={p} error={preview.error} tools={tools} />
-        {confirm}
+        {confirm}{ask}
       </main>
     )
   if (draft.channel !== 'email')
@@ -132,7 +135,7 @@ function Editor({ newest, tag, anew }: { newest: Template; tag: string | null; a
       </div>
       {failed}
       <EmailEditor draft={draft} set={set} lang={lang} both={both} device={device} preview={p} error={preview.error} />
-      {confirm}
+      {confirm}{ask}
     </main>
   )
 }

@@ -2,7 +2,7 @@ import { words } from '~/i18n'
 
 export const messageWords = words({
   en: {
-    back: 'Content', newEmail: 'New email', newSms: 'New SMS', unsaved: 'Not saved', saved: 'Saved', save: 'Save', saveUsed: 'Save: the next message says this', usedBy: 'Used in {names}', name: 'Name', 
+    back: 'Content', newEmail: 'New email', newSms: 'New SMS', unsaved: 'Not saved', saved: 'Saved', save: 'Save', saveUsed: 'Save: the next message says this', usedTitle: '{n, plural, one {A journey that runs sends this} other {# journeys that run send this}}', usedBody: 'Whoever gets it next, in {names}, reads the new words. What was sent stays as it was.', usedYes: 'Save for all who get it next', usedBy: 'Used in {names}', name: 'Name', 
     computer: 'Computer', phone: 'Phone', dark: 'Dark', device: 'Shown as', sendMe: 'Send to me', seenBy: 'As seen by', someone: 'A sample customer', zh: '中文', en: 'English', language: 'Language of the words', asEmail: 'Email', asSms: 'SMS',
     inMail: 'In this email', add: 'Add', subject: 'Subject', preheader: 'Preview', subjectLong: 'long for a phone', wholeMail: 'The whole email', up: 'Move up', down: 'Move down', removeBlock: 'Remove', duplicate: 'Copy', 
     b_logo: 'Logo', b_heading: 'Heading', b_text: 'Text', b_image: 'Picture', b_button: 'Button', b_columns: 'Two columns', b_products: 'Products', b_coupon: 'Coupon', b_divider: 'Line', b_spacer: 'Space', b_social: 'Social links', b_footer: 'Footer', b_code: 'HTML code',
@@ -18,7 +18,7 @@ export const messageWords = words({
     gone: 'This message is not here', goneSub: 'Perhaps somebody deleted it. What was sent with it stays in the history.', heading1: 'Write a heading', text1: 'Write something', button1: 'Have a look', 
   },
   zh: {
-    back: '内容', newEmail: '新邮件', newSms: '新短信', unsaved: '未保存', saved: '已保存', save: '保存', saveUsed: '保存：下一条消息就用它', usedBy: '用在{names}', name: '名称', 
+    back: '内容', newEmail: '新邮件', newSms: '新短信', unsaved: '未保存', saved: '已保存', save: '保存', saveUsed: '保存：下一条消息就用它', usedTitle: '有 {n} 条正在运行的旅程在发它', usedBody: '{names} 里接下来收到的人会看到新的内容，已发出的不变。', usedYes: '保存，之后都用新的', usedBy: '用在{names}', name: '名称', 
     computer: '电脑', phone: '手机', dark: '深色', device: '显示为', sendMe: '发给我试试', seenBy: '预览：', someone: '一位样例客户', zh: '中文', en: 'English', language: '文字语言', asEmail: '邮件', asSms: '短信',
     inMail: '这封邮件里', add: '添加', subject: '标题', preheader: '摘要', subjectLong: '在手机上偏长', wholeMail: '整封邮件', up: '上移', down: '下移', removeBlock: '删除', duplicate: '复制一份', 
     b_logo: 'Logo', b_heading: '标题文字', b_text: '正文', b_image: '图片', b_button: '按钮', b_columns: '两栏', b_products: '商品', b_coupon: '优惠券', b_divider: '分隔线', b_spacer: '空白', b_social: '社交账号', b_footer: '页脚', b_code: 'HTML 代码',

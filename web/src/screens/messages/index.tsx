@@ -3,7 +3,8 @@ import { Drawer, Select } from '@mantine/core'
 import { IconInbox } from '@tabler/icons-react'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { Link, useLocation, useParams, useSearch } from 'wouter'
+import { Link, useLocation, useParams } from 'wouter'
+import { useQueryOf } from '~/api/search'
 import { api, type Schemas } from '~/api/client'
 import { useJourneyList } from '~/api/lists'
 import { masked } from '~/api/customer'
@@ -30,7 +31,7 @@ export default function Messages() {
   const text = useText()
   const { id } = useParams<{ id?: string }>()
   const [, go] = useLocation()
-  const search = new URLSearchParams(useSearch())
+  const search = useQueryOf()
   const [status, setStatus] = useState(search.get('status') ?? '')
   const [channel, setChannel] = useState(search.get('channel') ?? '')
   const fixed = { journey: search.get('journey'), template: search.get('template'), customer: search.get('customer'), step: search.get('step'), reason: search.get('reason') }

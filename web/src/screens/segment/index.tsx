@@ -4,8 +4,9 @@ import { Menu, TextInput } from '@mantine/core'
 import { IconDots } from '@tabler/icons-react'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useMemo, useState } from 'react'
-import { useLocation, useParams, useSearch } from 'wouter'
+import { useLocation, useParams } from 'wouter'
 import { api, Problem, request } from '~/api/client'
+import { useQueryOf } from '~/api/search'
 import { useText, useWords } from '~/i18n'
 import { Button, Confirm, Empty, ErrorNote, LinkButton, Loaded, Note, PageHead, SaveError, toast, useErrorText } from '~/parts'
 import { finished, type Predicate, PredicateRows, usePreview } from '~/predicate'
@@ -28,9 +29,9 @@ export default function Segment() {
 }
 
 const NEW: Predicate = { did: 'Order Completed', within: '30d' }
-function given(search: string): Predicate {
+function given(search: URLSearchParams): Predicate {
   try {
-    const p: unknown = JSON.parse(new URLSearchParams(search).get('if') ?? '')
+    const p: unknown = JSON.parse(search.get('if') ?? '')
     return typeof p === 'object' && p !== null ? (p as Predicate) : NEW
   } catch { return NEW }
 }
@@ -48,7 +49,7 @@ function Editor({ newest, tag, anew }: { newest?: Body; tag?: string | null; ane
   const text = useText()
   const client = useQueryClient()
   const say = useErrorText()
-  const search = useSearch()
+  const search = useQueryOf()
   const [, go] = useLocation()
   const storedName = text(stored?.name, stored?.id)
   const [name, setName] = useState(stored ? storedName : '')

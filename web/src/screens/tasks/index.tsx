@@ -3,7 +3,8 @@ import { Select, TextInput } from '@mantine/core'
 import { IconCheckbox, IconPhone, IconPlus } from '@tabler/icons-react'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useMemo, useState } from 'react'
-import { Link, useLocation, useSearch } from 'wouter'
+import { Link, useLocation } from 'wouter'
+import { useQueryOf } from '~/api/search'
 import { all, api, Problem, type Schemas } from '~/api/client'
 import { type Customer, ids, nameOf } from '~/api/customer'
 import { useMay, useSession } from '~/api/session'
@@ -26,7 +27,7 @@ export default function Tasks() {
   const t = useWords(tasksWords)
   const f = useFormat()
   const [path, go] = useLocation()
-  const query = new URLSearchParams(useSearch())
+  const query = useQueryOf()
   const session = useSession()
   const me = session?.user?.name || session?.user?.email
   const status = query.get('status') === 'done' ? 'done' : 'open'
