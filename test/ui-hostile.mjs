@@ -5,6 +5,8 @@ import { OWN, strings } from './strings.mjs'
 
 /** A name that a file may have: no path and no quotes. */
 const FILE = '<img src=hit.png onerror=__hit(6)>{n, plural, one {#}}.csv'
+// All of it in the gate; in the tests of every change the worst of it.
+const WHOLE = process.env.WHOLE === '1'
 const chunks = (list, n) => Array.from({ length: Math.ceil(list.length / n) }, (_, i) => list.slice(i * n, (i + 1) * n))
 
 /** Each string as everything that it may be; what the server refuses is not there to be shown. */
@@ -30,7 +32,7 @@ async function fill(s, call, all) {
   ]))
   await call('PATCH', '/customers/user_id:full', { tags: OWN })
   const keep = async (what, text, path, body) => { const r = await call('POST', path, body); if (r.status === 201) made[what].push({ text, id: r.body.id }); return r }
-  for (const [i, text] of all.entries()) {
+  for (const [i, text] of (WHOLE ? all : OWN).entries()) {
     await keep('segments', text, '/segments', { id: `s${i}`, name: text, if: { attribute: text, op: '=', value: text } })
     await keep('templates', text, '/templates', { id: `m${i}`, name: text, channel: 'email', subject: text.replace(/[{}%]/g, ''), blocks: [{ type: 'heading', text: text.replace(/[{}%]/g, '') }, { type: 'text', text: text.replace(/[{}%]/g, '') }, { type: 'footer' }] })
     await keep('journeys', text, '/journeys', { id: `j${i}`, name: text, trigger: { event: text }, steps: [{ id: 'm', send: { channel: 'email', template: `m${i}` } }, { id: 'k', task: { kind: text, owner: text, due: '1d', outcomes: [text, 'ok'] } }] })
@@ -72,7 +74,7 @@ export async function hostile(browser) {
   const made = await fill(s, call, all)
   const full = (await call('GET', '/customers/user_id:full')).body
   check('there is a life full of them', full?.tags?.length > 20, full?.tags?.length)
-  for (const [what, list] of Object.entries(made)) if (what !== 'customers' && what !== 'events') check(`${what} may be called nearly anything`, list.length > all.length * 0.9, [list.length, all.length])
+  for (const [what, list] of Object.entries(made)) if (what !== 'customers' && what !== 'events') check(`${what} may be called nearly anything`, list.length > (WHOLE ? all : OWN).length * 0.9, list.length)
   await until(async () => (await call('GET', '/tasks')).body.items.length >= OWN.length / 2)
   const at = (what, text) => made[what].find((x) => x.text === text)?.id
   // Where it stands, and which strings must be there as they are.
@@ -98,7 +100,8 @@ export async function hostile(browser) {
     ['customer', `/customers/${full?.id}`, '.cs-hd', [...OWN.slice(0, 8)]],
     ['set-up', '/playbooks/welcome', '.su-say', []],
   ]
-  const worst = [OWN[0], OWN[1], OWN[8], '__proto__', 'constructor', 'a/b?c#d&e=f%2F%00', 'W'.repeat(200), OWN.find((x) => x.startsWith('سلام'))]
+  const LONG = 'W'.repeat(200), PATH = 'a/b?c#d&e=f%2F%00'
+  const worst = WHOLE ? [OWN[0], OWN[1], OWN[8], '__proto__', 'constructor', PATH, LONG, OWN.find((x) => x.startsWith('سلام'))] : [OWN[0], 'constructor', LONG]
   const ones = worst.flatMap((text) => [
     ['segment', `/customers/segments/${at('segments', text)}`, 'main h1', [text]],
     ['mail', `/content/templates/${at('templates', text)}`, '.mail-paper iframe', []],

@@ -13,6 +13,7 @@ import { useFormat } from '~/i18n/format'
 import { useWords, words } from '~/i18n'
 import { Avatar, Button, Confirm, ErrorNote, Loaded, toast } from '~/parts'
 import { GiveTask } from '../tasks/give'
+import { deedsWords, LINKS } from './deeds'
 import '../tasks/tasks.css'
 import type { Customer } from './side'
 
@@ -98,6 +99,7 @@ function Merge({ id, name, close }: { id: string; name: string; close: () => voi
 
 function Part({ id, close }: { id: string; close: () => void }) {
   const t = useWords(actsWords)
+  const d = useWords(deedsWords)
   const f = useFormat()
   const client = useQueryClient()
   const [at, setAt] = useState<Link | null>(null)
@@ -115,7 +117,7 @@ function Part({ id, close }: { id: string; close: () => void }) {
     <Modal opened onClose={close} title={t('partTitle')} closeButtonProps={{ 'aria-label': t('close') }} centered size={520}>
       <Loaded of={links} lines={2}>
         {(list) => (list.length === 0 ? <p className="muted">{t('partNone')}</p> : (
-          <ul className="ac-links">{list.map((l, i) => <li key={i} className="between"><span className="wrap">{t('joinedOn', { day: f.day(l.at), why: l.reason })}</span>{l.cut ? <span className="small dim">{t('cut')}</span> : <Button small onClick={() => setAt(l)}>{t('part')}</Button>}</li>)}</ul>
+          <ul className="ac-links">{list.map((l, i) => <li key={i} className="between"><span className="wrap">{t('joinedOn', { day: f.day(l.at), why: LINKS[l.reason] ? d(LINKS[l.reason] as 'byHandWhy') : l.reason })}</span>{l.cut ? <span className="small dim">{t('cut')}</span> : <Button small onClick={() => setAt(l)}>{t('part')}</Button>}</li>)}</ul>
         ))}
       </Loaded>
     </Modal>

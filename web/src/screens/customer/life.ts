@@ -10,7 +10,7 @@ import { useWords } from '~/i18n'
 import { useVocabulary } from '~/predicate'
 import { refusalName } from '~/messages/words'
 import { entryName, exitName } from '../journey/verbs'
-import { deedsWords, MESSAGE_TITLES } from './deeds'
+import { deedsWords, LINKS, MESSAGE_TITLES } from './deeds'
 
 export type Ev = { id: string; event: string; occurred_at: string; received_at?: string; source?: string | null; properties: Record<string, unknown> }
 export type Message = { id: string; journey: string | null; step: string | null; template: string; channel: string; status: string; reason: string; at: string; to?: string; history: { status: string; at: string; detail: string }[] }
@@ -32,6 +32,7 @@ export function useLines() {
     const label = (list: { value: string; label: string }[], id: string) => list.find((x) => x.value === id)?.label ?? id
     const money = (x: unknown) => (typeof x === 'number' ? f.money(x) : typeof x === 'string' && x !== '' && Number.isFinite(Number(x)) ? f.money(Number(x)) : '')
     const reason = (x: unknown) => (x === 'rule' ? t('byRule') : x === 'expired' ? t('expired') : s(x))
+    const linked = (x: unknown) => { const key = LINKS[s(x)]; return key ? t(key) : s(x) }
     const left = (x: unknown) => (s(x) ? exitName(t.lang, s(x)) : '')
     const journeyNote = (j: unknown) => (s(j) ? t('byJourney', { name: label(v.journeys, s(j)) }) : '')
     const and = (...parts: string[]) => parts.filter(Boolean).join(t.lang === 'zh' ? '。' : '. ')
@@ -102,8 +103,8 @@ export function useLines() {
         case 'Task Done': return line(IconChecklist, t('taskDone', { outcome: s(p.outcome) }), and(s(p.text), s(p.by)), 'journey', journey)
         case 'Task Closed': return line(IconChecklist, t('taskClosed'), left(p.reason), 'quiet', journey)
         case 'Owner Notified': return line(IconBell, t('staff'), journeyNote(p.journey), 'quiet', journey)
-        case 'Customers Merged': return line(IconUsers, t('merged'), s(p.reason))
-        case 'Customers Unmerged': return line(IconUsers, t('unmerged'), s(p.reason))
+        case 'Customers Merged': return line(IconUsers, t('merged'), linked(p.reason))
+        case 'Customers Unmerged': return line(IconUsers, t('unmerged'), linked(p.reason))
         case 'Customer Edited': return line(IconPencil, t('edited'), '', 'quiet')
         case 'Attribute Changed': return line(IconPencil, p.new === undefined || p.new === null ? t('attributeGone', { name: v.attribute(s(p.name)).label }) : t('attribute', { name: v.attribute(s(p.name)).label, to: value(p.new) }), p.old === undefined || p.old === null ? '' : t('attributeWas', { from: value(p.old) }), 'quiet')
         case 'Identifier Added': return line(IconIdBadge2, t('identifier', { space: v.attribute(s(p.namespace)).label, value: masked(s(p.namespace), s(p.value)) }), '', 'quiet')
