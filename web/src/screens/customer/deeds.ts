@@ -34,4 +34,4 @@ export const MESSAGE_TITLES: Record<string, Key> = {
 }
 
 /** Why two are one, as the engine names it (src/engine/identity.c). */
-export const LINKS: Record<string, Key> = { 'by hand': 'byHandWhy', 'same record': 'sameRecord', 'weak unique': 'weakUnique', alias: 'aliasWhy' }
+export const LINKS: Record<string, Key> = { 'by hand': 'byHandWhy', 'same event': 'sameRecord', 'same contact': 'weakUnique', alias: 'aliasWhy' }
