@@ -82,7 +82,7 @@ export async function hostile(browser) {
     ['customers', '/customers', '.cu-table', all.slice(-10).map((x) => x.trim())],
     ['segments', '/customers/segments', 'main h1', made.segments.slice(0, 40).map((x) => x.text)],
     ['journeys', '/journeys', 'main h1', OWN.slice(0, 10)],
-    ['content', '/content', 'main h1', made.templates.slice(0, 20).map((x) => x.text)],
+    ['content', '/content', 'main h1', made.templates.slice(0, 20).map((x) => x.text).filter((x) => !/[{}]/.test(x))],
     ['content/coupons', '/content/coupons', 'main h1', [OWN[0]]],
     ['content/forms', '/content/forms', 'main h1', [OWN[0]]],
     ['messages', '/messages', 'main h1', []],

@@ -260,12 +260,7 @@ bool journey_since(const struct journeys *j, u32 step, i64 *ms, u64 *order);
 
 /* ---- tasks: what a person is to do (task.c) ---- */
 
-enum {
-    TASK_ID_BYTES = 24,
-    TASKS_OPEN_MAX = 1 << 20,
-    GIVEN_MAX = 1 << 16,
-    GIVEN_OUTCOMES_MAX = 8
-};
+enum { TASK_ID_BYTES = 24, TASKS_OPEN_MAX = 1 << 20, GIVEN_MAX = 1 << 16, GIVEN_OUTCOMES_MAX = 8 };
 struct task_info {
     char id[TASK_ID_BYTES + 1];
     bool done;
@@ -276,8 +271,8 @@ struct task_info {
     str outcome;         /* empty while it is open */
     const str *outcomes; /* what it may be; none: anything */
     u32 outcome_count;
-    u64 key;               /* of its enrolment; 0: none */
-    i64 opened_ms, due_ms; /* due NEVER: at any time */
+    u64 key;                     /* of its enrolment; 0: none */
+    i64 opened_ms, due_ms;       /* due NEVER: at any time */
     str own[GIVEN_OUTCOMES_MAX]; /* where `outcomes` of one given by hand stand */
 };
 /* A task about a customer that a person gives; `due_ms` NEVER: at any time. */

@@ -109,8 +109,7 @@ static void tell(struct journeys *j, u32 i, const struct telling *t)
     put_text(&b, PROPERTY_TASK, (str){id, TASK_ID_BYTES});
     put_text(&b, PROPERTY_KIND, in->text);
     put_text(&b, PROPERTY_OWNER, heap_view(j->task_texts, task->owner));
-    if (t->event == EVENT_TASK_OPENED && task->due_ms != NEVER)
-        task_put_due(&b, task->due_ms);
+    if (t->event == EVENT_TASK_OPENED && task->due_ms != NEVER) task_put_due(&b, task->due_ms);
     put_text(&b, PROPERTY_OUTCOME, t->outcome);
     put_text(&b, PROPERTY_REASON, t->reason);
     put_text(&b, PROPERTY_TEXT, t->note);

@@ -208,8 +208,7 @@ static err read_outcomes(struct call *c, struct task_open_record *r)
     for (const struct json *m = list->child; m; m = m->next) {
         if (!json_is(m, JSON_STRING) || !m->text.n || m->text.n > TASK_OUTCOME_MAX)
             return refuse(c, "/outcomes", "each is a text of 1 to 256 bytes");
-        if (r->outcome_count == TASK_OUTCOMES_MAX)
-            return refuse(c, "/outcomes", "give 8 at most");
+        if (r->outcome_count == TASK_OUTCOMES_MAX) return refuse(c, "/outcomes", "give 8 at most");
         r->outcomes[r->outcome_count++] = m->text;
     }
     return ERR_OK;
@@ -218,8 +217,7 @@ static err read_outcomes(struct call *c, struct task_open_record *r)
 static err read_task(struct call *c, struct task_open_record *r)
 {
     TRY(short_text(c, "kind", TASK_KIND_MAX, &r->kind));
-    if (!r->kind.n)
-        return refuse(c, "/kind", "what is to be done is needed, such as \"call\"");
+    if (!r->kind.n) return refuse(c, "/kind", "what is to be done is needed, such as \"call\"");
     TRY(short_text(c, "owner", TASK_OWNER_MAX, &r->owner));
     TRY(short_text(c, "note", TASK_NOTE_MAX, &r->note));
     TRY(read_due(c, &r->due_ms));
@@ -258,8 +256,7 @@ static err show_opened(struct call *c)
         return diag_set(&c->why, ERR_CONFLICT,
                         "the customer is gone, or there are too many tasks: finish some first");
     c->status = 201;
-    call_header(c, "Location",
-                arena_printf(c->arena, "/api/v1/tasks/%.*s", TASK_ID_BYTES, t.id));
+    call_header(c, "Location", arena_printf(c->arena, "/api/v1/tasks/%.*s", TASK_ID_BYTES, t.id));
     put_task(c, &t, (str){0});
     return ERR_OK;
 }
@@ -272,8 +269,7 @@ static err give(struct call *c)
     u64 *number = arena_alloc(c->arena, sizeof *number);
     char id[CUSTOMER_ID_BYTES + 1];
     persona head = json_is(who, JSON_STRING) ? customer_of_ref(e, who->text) : 0;
-    if (!head)
-        return refuse(c, "/customer", "no customer, or more than one, has this reference");
+    if (!head) return refuse(c, "/customer", "no customer, or more than one, has this reference");
     customer_id(engine_customers(e), head, id);
     r.customer = (str){id, CUSTOMER_ID_BYTES};
     TRY(read_task(c, &r));

@@ -87,7 +87,8 @@ static void need_count(struct call *c, const char *kind, const char *severity, c
 static void need_tasks(struct call *c, u32 due)
 {
     struct buf *b = &c->out;
-    const char *en = due == 1 ? "One task is due." : arena_printf(c->arena, "%u tasks are due.", due).p;
+    const char *en =
+        due == 1 ? "One task is due." : arena_printf(c->arena, "%u tasks are due.", due).p;
     need_begin(b, "tasks_due", "normal");
     wording_put(b, S("text"),
                 (struct wording){arena_printf(c->arena, "%u 个任务已到时间。", due).p, en});
