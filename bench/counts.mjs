@@ -16,16 +16,17 @@ for (let i = 0; i < 3000; i++) { if (await fetch(url + '/readyz').then((r) => r.
 const ask = async (predicate) => (await fetch(url + '/api/v1/segments/preview', { method: 'POST', headers: { authorization: 'Bearer ' + key, 'content-type': 'application/json' }, body: JSON.stringify({ predicate }) })).json()
 const vocabulary = await (await fetch(url + '/api/v1/schema/vocabulary', { headers: { authorization: 'Bearer ' + key } })).json()
 const attributes = vocabulary.attributes.map((a) => a.name), events = vocabulary.events.filter((e) => !/^(Tag|Attribute|Customer|Identifier|Segment)/.test(e.name)).map((e) => e.name), tags = vocabulary.tags.map((t) => t.name)
-const text = vocabulary.attributes.find((a) => a.samples?.length && typeof a.samples[0] === 'string'), event = events[0]
+const text = vocabulary.attributes.find((a) => a.name === 'city') ?? vocabulary.attributes.find((a) => a.samples?.length && typeof a.samples[0] === 'string')
+const event = events.find((e) => /view|Viewed/i.test(e)) ?? events[0]
 console.log({ attributes, events: events.slice(0, 5), tags: tags.slice(0, 5) })
 const QUESTIONS = {
   everybody: { all: [] },
   attribute: { attribute: text.name, op: '=', value: text.samples[0] },
   'attribute and tag': { all: [{ attribute: text.name, op: 'in', value: text.samples.slice(0, 2) }, { tag: tags[0] }] },
-  'did, 30 days': { did: event, within: '30d' },
-  'did three times, 30 days': { did: event, count: { op: '>=', value: 3 }, within: '30d' },
-  'did not, 7 days': { not: { did: event, within: '7d' } },
-  'two things and an attribute': { all: [{ attribute: text.name, op: '=', value: text.samples[0] }, { did: event, within: '90d' }, { not: { did: event, within: '7d' } }] },
+  'did, a year': { did: event, within: '365d' },
+  'did three times, a year': { did: event, count: { op: '>=', value: 3 }, within: '365d' },
+  'did not, 180 days': { not: { did: event, within: '180d' } },
+  'two things and an attribute': { all: [{ attribute: text.name, op: '=', value: text.samples[0] }, { did: event, within: '365d' }, { not: { did: event, within: '180d' } }] },
 }
 /** Of the server's process alone, both cores. */
 const cpu = () => { const f = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1].split(' '); return (Number(f[11]) + Number(f[12])) * 10 }

@@ -85,7 +85,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
     case RECORD_SUPPRESS_: suppress_read(payload, &out.suppress); break;
     case RECORD_BULK_: bulk(payload); break;
     case RECORD_TASK_: task_read(payload, &out.task); break;
-    case RECORD_TASK_OPEN_: task_open_read(payload, &out.task_open); break;
+    case RECORD_GIVE_: task_open_read(payload, &out.task_open); break;
     default: item(payload, data[1] % (RECORD_IDS_MAX + 2));
     }
     return 0;

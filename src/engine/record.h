@@ -12,36 +12,36 @@
 #include "log/names.h"
 
 #define RECORD_LIST(X)                                                                             \
-    X(NAME, 1)       /* a name and its code (log/names.h) */                                       \
-    X(KEY, 2)        /* the directory's hash key, once, first */                                   \
-    X(LEVEL, 3)      /* the engine level from here on */                                           \
-    X(START, 4)      /* a process begins: claims without answer become unknown */                  \
-    X(HEARTBEAT, 5)  /* every ten minutes */                                                       \
-    X(ZONE, 6)       /* a time zone's name and its TZif bytes */                                   \
-    X(SETTING, 7)    /* a workspace setting: name and value */                                     \
-    X(TICK, 8)       /* something is due at the batch's time */                                    \
-    X(ITEM, 16)      /* an event, an identify, an edit of a customer */                            \
-    X(MERGE, 17)     /* two customers are one, said by a person or an alias */                     \
-    X(UNMERGE, 18)   /* a link is cut */                                                           \
-    X(ERASE, 19)     /* a customer is forgotten */                                                 \
-    X(SCHEMA, 20)    /* an attribute's type, an identifier's rules */                              \
-    X(SUPPRESS, 21)  /* an address must not be used, or may again */                               \
-    X(PUBLISH, 32)   /* a version of a configuration object, compiled */                           \
-    X(OPERATE, 33)   /* pause, resume, stop, roll out */                                           \
-    X(REMOVE, 34)    /* a configuration object is gone */                                          \
-    X(CLAIM, 48)     /* the outbox asks to send one message */                                     \
-    X(ANSWER, 49)    /* what the provider said */                                                  \
-    X(RECEIPT, 50)   /* what became of it later */                                                 \
-    X(SEND, 51)      /* one message that a program asks for */                                     \
-    X(TASK, 52)      /* a person's outcome of a task */                                            \
-    X(CODES, 53)     /* coupon codes for a pool */                                                 \
-    X(UNDO, 54)      /* an import is taken back, a range of personas at a time */                  \
-    X(IMPORT, 55)    /* how far an import came */                                                  \
-    X(LIST, 56)      /* customers put on a list that people keep by hand, or taken off */          \
-    X(BULK, 57)      /* events of one customer, out of a file of history */                        \
-    X(TASK_OPEN, 59) /* a person gives a task */                                                   \
-    X(JOB, 64)       /* work over many customers begins or ends */                                 \
-    X(SLICE, 65)     /* a piece of it */
+    X(NAME, 1)      /* a name and its code (log/names.h) */                                        \
+    X(KEY, 2)       /* the directory's hash key, once, first */                                    \
+    X(LEVEL, 3)     /* the engine level from here on */                                            \
+    X(START, 4)     /* a process begins: claims without answer become unknown */                   \
+    X(HEARTBEAT, 5) /* every ten minutes */                                                        \
+    X(ZONE, 6)      /* a time zone's name and its TZif bytes */                                    \
+    X(SETTING, 7)   /* a workspace setting: name and value */                                      \
+    X(TICK, 8)      /* something is due at the batch's time */                                     \
+    X(ITEM, 16)     /* an event, an identify, an edit of a customer */                             \
+    X(MERGE, 17)    /* two customers are one, said by a person or an alias */                      \
+    X(UNMERGE, 18)  /* a link is cut */                                                            \
+    X(ERASE, 19)    /* a customer is forgotten */                                                  \
+    X(SCHEMA, 20)   /* an attribute's type, an identifier's rules */                               \
+    X(SUPPRESS, 21) /* an address must not be used, or may again */                                \
+    X(PUBLISH, 32)  /* a version of a configuration object, compiled */                            \
+    X(OPERATE, 33)  /* pause, resume, stop, roll out */                                            \
+    X(REMOVE, 34)   /* a configuration object is gone */                                           \
+    X(CLAIM, 48)    /* the outbox asks to send one message */                                      \
+    X(ANSWER, 49)   /* what the provider said */                                                   \
+    X(RECEIPT, 50)  /* what became of it later */                                                  \
+    X(SEND, 51)     /* one message that a program asks for */                                      \
+    X(TASK, 52)     /* a person's outcome of a task */                                             \
+    X(CODES, 53)    /* coupon codes for a pool */                                                  \
+    X(UNDO, 54)     /* an import is taken back, a range of personas at a time */                   \
+    X(IMPORT, 55)   /* how far an import came */                                                   \
+    X(LIST, 56)     /* customers put on a list that people keep by hand, or taken off */           \
+    X(BULK, 57)     /* events of one customer, out of a file of history */                         \
+    X(GIVE, 59)     /* a task that a person gives by hand */                                       \
+    X(JOB, 64)      /* work over many customers begins or ends */                                  \
+    X(SLICE, 65)    /* a piece of it */
 
 enum record_kind {
 #define X(name, number) RECORD_##name##_ = number,
@@ -287,7 +287,7 @@ struct task_record {
 void task_put(struct buf *b, const struct task_record *t);
 bool task_read(str payload, struct task_record *out);
 
-/* TASK_OPEN: a task that a person gives by hand. The header has identifiers of the customer, so
+/* GIVE: a task that a person gives by hand. The header has identifiers of the customer, so
  * that it is blanked with her; list: {varint length, outcome}… */
 enum { TASK_KIND_MAX = 256, TASK_OWNER_MAX = 256, TASK_OUTCOMES_MAX = 8 };
 struct task_open_record {

@@ -103,7 +103,7 @@ static void give(struct house *h, persona who, const char *kind, const char *not
                                  .due_ms = NEVER};
     buf_init(&b, 8192);
     task_open_put(&b, &t);
-    house_say(h, RECORD_TASK_OPEN_, buf_str(&b));
+    house_say(h, RECORD_GIVE_, buf_str(&b));
     buf_clear(&b);
 }
 

@@ -229,7 +229,7 @@ static err read_task(struct call *c, struct task_open_record *r)
 static err append(struct call *c, const struct task_open_record *t, persona head, u64 *number)
 {
     struct customers *cs = engine_customers(c->server->engine);
-    struct record r = {.kind = RECORD_TASK_OPEN_, .level = ENGINE_LEVEL, .occurred_ms = NEVER};
+    struct record r = {.kind = RECORD_GIVE_, .level = ENGINE_LEVEL, .occurred_ms = NEVER};
     struct identifier_view id;
     struct buf payload, whole;
     for (u32 cursor = 0;
