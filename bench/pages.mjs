@@ -8,7 +8,7 @@ import { api, binary, launch, server, signedIn, sleep, until } from '../test/ui-
 const ROUNDS = Number(process.env.ROUNDS ?? 15)
 const middle = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)]
 const high = (list) => [...list].sort((a, b) => a - b)[Math.ceil(list.length * 0.95) - 1]
-const say = (what, list) => console.log(`${what}: median ${middle(list).toFixed(0)} ms, p95 ${high(list).toFixed(0)} ms (${list.length} times)`)
+const say = (what, all, list = all.filter(Number.isFinite)) => console.log(`${what}: median ${middle(list).toFixed(0)} ms, p95 ${high(list).toFixed(0)} ms (${list.length} times)`)
 
 const s = await server('bench')
 const browser = await launch()
