@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "env/env.h"
 #include "event/catalog.h"
+#include "log/names.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,7 +138,7 @@ static void scan(const struct event_view *v, const char *what, struct scan_want 
         while (event_scan_next(s, 0, &b) == ERR_OK) {
             events += b.events;
             customers += b.customers;
-            sum += (u64)b.time[0] + b.code[0];
+            sum += (u64)b.time[0] + b.mark[0];
         }
         event_scan_free(s);
         best = seconds() - from < best ? seconds() - from : best;
@@ -153,30 +154,37 @@ static void scans(const struct events *es, const struct event_view *v)
                                                                  {PRODUCT, SCAN_FIXED},
                                                                  {CHANNEL, SCAN_TEXT},
                                                                  {CITY, SCAN_TEXT}};
-    u32 pay = event_code(S("pay")),
-        three[] = {event_code(S("view_product")), event_code(S("add_to_cart")), pay};
+    u32 *pay = mem_zalloc((NAMES_MAX + 1) * sizeof *pay),
+        *three = mem_zalloc((NAMES_MAX + 1) * sizeof *three);
+    pay[event_code(S("pay"))] = 1;
+    three[event_code(S("view_product"))] = 1, three[event_code(S("add_to_cart"))] = 2;
+    three[event_code(S("pay"))] = 4;
     i64 last = 0;
     for (u32 i = 0; i < es->catalog->count; i++)
         last = max_i64(last, es->catalog->files[i]->head.occurred_max);
-    scan(v, "time, code", (struct scan_want){.from = INT64_MIN, .to = NEVER});
+    scan(v, "time", (struct scan_want){.from = INT64_MIN, .to = NEVER});
+    scan(v, "time, code", (struct scan_want){.from = INT64_MIN, .to = NEVER, .codes = true});
     scan(v, "time, code, amount",
-         (struct scan_want){
-             .from = INT64_MIN, .to = NEVER, .properties = &amount, .property_count = 1});
+         (struct scan_want){.from = INT64_MIN,
+                            .to = NEVER,
+                            .properties = &amount,
+                            .property_count = 1,
+                            .codes = true});
     scan(
         v, "four properties",
         (struct scan_want){.from = INT64_MIN, .to = NEVER, .properties = all, .property_count = 4});
     scan(v, "pay, amount",
          (struct scan_want){.from = INT64_MIN,
                             .to = NEVER,
-                            .codes = &pay,
-                            .code_count = 1,
+                            .marks = pay,
                             .properties = &amount,
                             .property_count = 1});
-    scan(v, "three events",
-         (struct scan_want){.from = INT64_MIN, .to = NEVER, .codes = three, .code_count = 3});
-    scan(v, "two events of seven days",
-         (struct scan_want){.from = last - 7 * DAY, .to = NEVER, .codes = three, .code_count = 2});
-    scan(v, "thirty days", (struct scan_want){.from = last - 30 * DAY, .to = NEVER});
+    scan(v, "three events", (struct scan_want){.from = INT64_MIN, .to = NEVER, .marks = three});
+    scan(v, "three events of seven days",
+         (struct scan_want){.from = last - 7 * DAY, .to = NEVER, .marks = three});
+    scan(v, "thirty days, code",
+         (struct scan_want){.from = last - 30 * DAY, .to = NEVER, .codes = true});
+    free(pay), free(three);
 }
 
 int main(int argc, char **argv)

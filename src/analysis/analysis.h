@@ -48,11 +48,8 @@ struct analysis_source {
     const struct zone *zone;         /* the workspace's */
     const struct resolver *resolver; /* of segments, scores…; for any thread */
     struct names *names;
-    /* Heads of personas below heads_end, as of the view: known, or (not `heads_known`) room for the
-     * run to write them to. NULL: rows are asked. */
-    persona *heads;
+    const persona *heads; /* of personas below heads_end, as of the view; NULL: rows are asked */
     persona heads_end;
-    bool heads_known;
 };
 
 struct analysis_run;
@@ -75,8 +72,6 @@ MUST_USE err analysis_answer(struct analysis_run *r, struct buf *out, struct dia
 
 /* Of a request with `drill`: the customers behind that number. */
 bool analysis_drills(const struct plan *p);
-/* Whether source.heads holds the heads now. */
-bool analysis_knows_heads(const struct analysis_run *r);
 u64 analysis_count(const struct analysis_run *r);
 bool analysis_picked(const struct analysis_run *r, persona head);
 /* The same as a predicate's JSON, if it can be said so; empty: it cannot. */

@@ -1,5 +1,6 @@
 /* analysis_test.c — what random histories do not reach: orders and returns, attribution, sources,
  * profiles, a calendar's edges; and what a bad request is told. */
+#include "analysis/calendar.h"
 #include "analysis/rig_test.h"
 
 static void did(struct town *w, persona p, const char *name, i64 at, const char *props)
@@ -149,6 +150,44 @@ static void refused(struct town *w, const char *name, const char *body, const ch
     struct diag why = rig_refusal(w, name, body);
     CHECK_STR(str_of(why.path), str_of(path));
     CHECK(why.message[0] != 0);
+}
+
+TEST("many moments at a time fall on the units they fall on one by one")
+{
+    static const char *const ZONES[] = {"UTC", "America/New_York", "Australia/Lord_Howe",
+                                        "Asia/Shanghai", "Asia/Kathmandu"};
+    struct rng rng = {test_seed()};
+    enum { N = 500 };
+    i64 at[N];
+    for (u32 round = 0; round < 200; round++) {
+        const struct calendar *days =
+            calendar_new(town_zone(arena, ZONES[rng_below(&rng, COUNT_OF(ZONES))]), arena);
+        struct clock k, one;
+        unit_kind unit = (unit_kind)rng_below(&rng, UNIT_SPAN + 1);
+        i64 base = (i64)rng_below(&rng, 60 * 365) * DAY,
+            range = 1 + (i64)rng_below(&rng, 10) * 90 * DAY,
+            length = 1 + (i64)rng_below(&rng, 9 * DAY);
+        if (round % 10 == 0) base -= 20 * 365 * DAY;
+        clock_init(&k, days, unit, base, length);
+        clock_init(&one, days, unit, base, length);
+        for (u32 batch = 0; batch < 5; batch++) {
+            u32 n = (u32)rng_below(&rng, N + 1);
+            for (u32 i = 0; i < n; i++) {
+                at[i] = base + (i64)rng_below(&rng, (u64)range);
+                if (rng_percent(&rng, 30))
+                    at[i] = at[i] / (HOUR / 4) * (HOUR / 4) - (i64)rng_below(&rng, 2);
+            }
+            const i32 *units = clock_units(&k, at, n);
+            for (u32 i = 0; i < n; i++) CHECK_EQ(units[i], (i32)clock_unit(&one, at[i]));
+            const i32 *hours = clock_week_hours(&k, at, n);
+            for (u32 i = 0; i < n; i++) {
+                i64 local = clock_local(&one, at[i]), week = floor_div(local + 3 * DAY, 7 * DAY);
+                CHECK_EQ(hours[i], floor_div(local + 3 * DAY - week * 7 * DAY, HOUR));
+            }
+        }
+        clock_end(&k);
+        clock_end(&one);
+    }
 }
 
 TEST("what is not understood is refused, with its place")

@@ -19,26 +19,43 @@ struct calendar {
     const struct zone *zone;
     u32 count;
     const struct zone_span *spans;
+    const i32 *months; /* their first days, from MONTHS_FROM on */
 };
 
 const struct calendar *calendar_new(const struct zone *zone, struct arena *arena);
+
+/* A stretch of spans in which moments are looked up many at a time: the offset of the first, and
+ * what each change adds. */
+enum { REGION_CHANGES = 8 };
+struct region {
+    i64 from, to, offset_ms;
+    u32 count;
+    i64 at[REGION_CHANGES], delta_ms[REGION_CHANGES];
+};
 
 /* One thread's. */
 struct clock {
     const struct calendar *c;
     struct zone_span span;
     unit_kind unit;
-    i64 from, length;    /* SPAN: units of that length counted from there */
-    i64 last, low, high; /* the unit asked for last: it holds for moments of [low, high) */
+    i64 from, length;  /* SPAN: units of that length counted from there */
+    double units_each; /* 1 ÷ length */
+    struct region region;
+    i32 *units;      /* of the batch asked for last */
+    i32 least, most; /* …among them */
+    u32 room;
 };
 
 void clock_init(struct clock *k, const struct calendar *c, unit_kind unit, i64 from, i64 length);
+void clock_end(struct clock *k);
 void clock_move(struct clock *k, i64 at);
-i64 clock_far(struct clock *k, i64 at);
+i64 clock_month(struct clock *k, i64 at);
+i64 clock_span(const struct clock *k, i64 at);
 
-static inline i64 floor_div(i64 a, i64 b)
+/* By a constant: a multiplication where a is not negative. */
+static inline __attribute__((always_inline)) i64 floor_div(i64 a, i64 b)
 {
-    return a / b - (a % b < 0);
+    return LIKELY(a >= 0) ? (i64)((u64)a / (u64)b) : a / b - (a % b < 0);
 }
 
 /* The moment as if the local clock were UTC. */
@@ -48,12 +65,33 @@ static inline i64 clock_local(struct clock *k, i64 at)
     return at + k->span.offset_ms;
 }
 
-/* What a customer does lies close together: most moments fall on the unit that was asked for last.
- */
+static inline i64 clock_hour(struct clock *k, i64 at)
+{
+    i64 local = clock_local(k, at);
+    return floor_div(floor_div(local, HOUR) * HOUR - k->span.offset_ms, HOUR / 4);
+}
+static inline i64 clock_day(struct clock *k, i64 at)
+{
+    return floor_div(clock_local(k, at), DAY);
+}
+/* Events of a customer are often days apart, so a unit is computed: to remember the last one would
+ * mostly be a wrong guess. */
 static inline i64 clock_unit(struct clock *k, i64 at)
 {
-    return LIKELY(at >= k->low && at < k->high) ? k->last : clock_far(k, at);
+    switch (k->unit) {
+    case UNIT_HOUR: return clock_hour(k, at);
+    case UNIT_DAY: return clock_day(k, at);
+    case UNIT_WEEK: return floor_div(clock_day(k, at) + 3, 7);
+    case UNIT_SPAN: return clock_span(k, at);
+    default: return clock_month(k, at);
+    }
 }
+
+/* The units of n moments, good until the next call; of hours and lengths of time less than a second
+ * what is beyond 32 bits is cut off. */
+const i32 *clock_units(struct clock *k, const i64 *at, u32 n);
+/* …and the hours of the week, 0 to 167 from Monday on, of a clock of hours. */
+const i32 *clock_week_hours(struct clock *k, const i64 *at, u32 n);
 
 /* The first moment of a unit. */
 i64 clock_start(const struct clock *k, i64 unit);

@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#define ASKED (1u << 29) /* a mark: some filter looks at the event */
+
 /* What one slice's thread needs; grown to the largest batch. */
 struct lane {
     struct scan_batch batch;
@@ -20,9 +22,12 @@ struct feed {
     const struct analysis_source *source;
     const u64 *who;
     struct event_scan *scan;
-    u32 *plain, *asks; /* by event code: filters that take it as it is, and that look at it */
+    u32 *marks, *asks; /* by event code: filters that take it as it is, and those that look at it */
+    bool any_asks;
+    u32 always; /* what all marks have */
     u32 slices;
-    i32 amount, by; /* columns; −1: none */
+    i32 amount, by;    /* columns; −1: none */
+    bool plain_amount; /* its column is of numbers */
     struct lane *lanes;
 };
 
@@ -37,9 +42,7 @@ static event_persona head_of(void *ctx, event_persona p)
         head = f->source->heads[p];
     else if (view_row(&f->source->view, p, &row))
         head = row.head;
-    if (head >= f->source->end) return 0;
-    if (f->who && !(f->who[head / 64] >> head % 64 & 1)) return 0;
-    return head;
+    return head < f->source->end ? head : 0;
 }
 
 static bool for_clients(u32 code)
@@ -47,31 +50,31 @@ static bool for_clients(u32 code)
     return code >= EVENT_FIXED_END || event_for_clients(code);
 }
 
-static void add_filter(struct feed *f, u32 i)
+/* A filter that looks at properties marks its events with ASKED, so that they are read. */
+static void mark(struct feed *f, u32 code, u32 i)
 {
-    const struct filter *filter = f->p->filters[i];
-    u32 *table = filter->where ? f->asks : f->plain;
-    if (filter->event) {
-        table[filter->event % NAMES_MAX] |= 1u << i;
+    if (!f->p->filters[i]->where) {
+        f->marks[code] |= 1u << i;
         return;
     }
-    for (u32 code = 1; code < NAMES_MAX; code++)
-        if (for_clients(code)) table[code] |= 1u << i;
+    f->marks[code] |= ASKED;
+    f->asks[code] |= 1u << i;
+    f->any_asks = true;
 }
 
-/* The events that are read at all; NULL: every one. */
-static const u32 *codes_wanted(const struct feed *f, u32 *codes, u32 *count)
+static void set_marks(struct feed *f)
 {
-    *count = 0;
-    if (f->p->any) return NULL;
-    for (u32 i = 0; i < f->p->filter_count; i++)
-        if (!f->p->filters[i]->event) return NULL;
     for (u32 i = 0; i < f->p->filter_count; i++) {
-        u32 k = 0;
-        while (k < *count && codes[k] != f->p->filters[i]->event) k++;
-        if (k == *count) codes[(*count)++] = f->p->filters[i]->event;
+        u32 event = f->p->filters[i]->event;
+        if (event) mark(f, event % NAMES_MAX, i);
+        for (u32 code = 1; !event && code < NAMES_MAX; code++)
+            if (for_clients(code)) mark(f, code, i);
     }
-    return codes;
+    for (u32 code = 1; f->p->any && code < NAMES_MAX; code++)
+        if (for_clients(code)) f->marks[code] |= HIT_ANY;
+    f->always = ~ASKED;
+    for (u32 code = 1; code < NAMES_MAX; code++)
+        if (f->marks[code]) f->always &= f->marks[code];
 }
 
 static i32 column(struct scan_property *list, u32 *count, u32 code, scan_kind kind)
@@ -84,20 +87,26 @@ static i32 column(struct scan_property *list, u32 *count, u32 code, scan_kind ki
 static void open_scan(struct feed *f, const bool *is_cancelled)
 {
     const struct plan *p = f->p;
-    u32 codes[ANALYSIS_FILTERS_MAX];
     struct scan_property properties[SCAN_PROPERTIES_MAX];
-    struct scan_want want = {.from = p->since,
+    struct scan_want want = {.marks = f->marks,
+                             .from = p->since,
                              .to = p->reach,
                              .properties = properties,
+                             .codes = p->codes || f->any_asks,
                              .sources = p->source || p->by.kind == BY_SOURCE,
+                             .who = f->who,
+                             .who_end = f->source->end,
+                             .heads = f->source->heads,
+                             .heads_end = f->source->heads_end,
                              .is_cancelled = is_cancelled};
-    want.codes = codes_wanted(f, codes, &want.code_count);
     for (u32 i = 0; i < p->property_count; i++)
         column(properties, &want.property_count, p->properties[i], SCAN_VALUE);
     f->amount = f->by = -1;
     if (p->has_amount && !p->orders) {
-        u32 code = p->amount.whole ? p->amount.whole : p->amount.head;
-        f->amount = column(properties, &want.property_count, code, SCAN_VALUE);
+        f->plain_amount = p->amount.whole && !p->amount.head;
+        f->amount = column(properties, &want.property_count,
+                           p->amount.whole ? p->amount.whole : p->amount.head,
+                           f->plain_amount ? SCAN_NUMBER : SCAN_VALUE);
     }
     if (p->by.kind == BY_PROPERTY) {
         bool whole = p->by.path.whole != 0;
@@ -113,11 +122,9 @@ struct feed *feed_new(const struct plan *p, const struct analysis_source *source
 {
     struct feed *f = mem_zalloc(sizeof *f);
     *f = (struct feed){.p = p, .source = source, .who = who, .slices = slices};
-    f->plain = mem_zalloc(NAMES_MAX * sizeof *f->plain);
-    f->asks = mem_zalloc(NAMES_MAX * sizeof *f->asks);
-    for (u32 i = 0; i < p->filter_count; i++) add_filter(f, i);
-    for (u32 code = 1; p->any && code < NAMES_MAX; code++)
-        if (for_clients(code)) f->plain[code] |= HIT_ANY;
+    f->marks = mem_zalloc((NAMES_MAX + 1) * sizeof *f->marks);
+    f->asks = mem_zalloc((NAMES_MAX + 1) * sizeof *f->asks);
+    set_marks(f);
     open_scan(f, is_cancelled);
     f->lanes = mem_zalloc(f->slices * sizeof *f->lanes);
     for (u32 i = 0; i < f->slices; i++) {
@@ -137,7 +144,7 @@ void feed_free(struct feed *f)
         buf_clear(&l->bytes);
     }
     event_scan_free(f->scan);
-    free(f->lanes), free(f->plain), free(f->asks);
+    free(f->lanes), free(f->marks), free(f->asks);
     free(f);
 }
 
@@ -148,12 +155,18 @@ u32 feed_slices(const struct feed *f)
 
 /* ---- a batch ---- */
 
+/* Else they are the marks, where the scan has them. */
+static bool changes_hits(const struct feed *f)
+{
+    return f->any_asks || f->p->has_amount;
+}
+
 static void make_room(const struct feed *f, struct lane *l)
 {
     u32 n = l->batch.events;
     if (n <= l->room) return;
     l->room = n + n / 4;
-    l->hits = mem_realloc(l->hits, l->room * sizeof *l->hits);
+    if (changes_hits(f)) l->hits = mem_realloc(l->hits, l->room * sizeof *l->hits);
     if (f->p->has_amount) l->amount = mem_realloc(l->amount, l->room * sizeof *l->amount);
     if (f->p->props) l->props = mem_realloc(l->props, l->room * sizeof *l->props);
     if (f->by >= 0) l->words = mem_realloc(l->words, l->room * sizeof *l->words);
@@ -182,12 +195,10 @@ static u32 ask_filters(const struct feed *f, struct lane *l, u32 i, u32 asks)
 
 static void set_hits(const struct feed *f, struct lane *l)
 {
-    const u32 *code = l->batch.code, *plain = f->plain, *asks = f->asks;
-    for (u32 i = 0; i < l->batch.events; i++) l->hits[i] = plain[code[i]];
-    bool any = false;
-    for (u32 i = 0; i < f->p->filter_count; i++) any |= f->p->filters[i]->where != NULL;
-    for (u32 i = 0; any && i < l->batch.events; i++)
-        if (asks[code[i]]) l->hits[i] |= ask_filters(f, l, i, asks[code[i]]);
+    const u32 *mark = l->batch.mark;
+    for (u32 i = 0; i < l->batch.events; i++) l->hits[i] = mark[i] & ~ASKED;
+    for (u32 i = 0; f->any_asks && i < l->batch.events; i++)
+        if (mark[i] & ASKED) l->hits[i] |= ask_filters(f, l, i, f->asks[l->batch.code[i]]);
 }
 
 /* The value behind a path whose first name has a column. */
@@ -203,17 +214,25 @@ static value descend(const struct feed *f, struct lane *l, const struct path *pa
     return field_of(&s, path);
 }
 
+static bool plain_amount(const struct scan_column *c, u32 i, decimal *d)
+{
+    *d = (decimal)c->number[i] * (DECIMAL_ONE / FIXED_ONE);
+    return c->valid[i] == SCAN_IS_NUMBER ||
+           (c->valid[i] == SCAN_IS_OTHER && decimal_of(c->value[i], d));
+}
+
+static bool amount_of(const struct feed *f, struct lane *l, u32 i, decimal *d)
+{
+    if (f->p->orders) return order_money(props_of(f, l, i), &f->p->order_names, d);
+    if (f->plain_amount) return plain_amount(&l->batch.columns[f->amount], i, d);
+    return f->amount >= 0 && decimal_of(descend(f, l, &f->p->amount, f->amount, i), d);
+}
+
 static void set_amounts(const struct feed *f, struct lane *l)
 {
     for (u32 i = 0; i < l->batch.events; i++) {
         decimal d = 0;
-        bool has = false;
-        if (!(l->hits[i] & ~HIT_ANY))
-            ;
-        else if (f->p->orders)
-            has = order_money(props_of(f, l, i), &f->p->order_names, &d);
-        else if (f->amount >= 0)
-            has = decimal_of(descend(f, l, &f->p->amount, f->amount, i), &d);
+        bool has = l->hits[i] & ~HIT_ANY && amount_of(f, l, i, &d);
         l->amount[i] = has ? d : 0;
         if (has) l->hits[i] |= HIT_AMOUNT;
     }
@@ -221,9 +240,10 @@ static void set_amounts(const struct feed *f, struct lane *l)
 
 static void set_props(const struct feed *f, struct lane *l)
 {
+    const u32 *hits = changes_hits(f) ? l->hits : l->batch.mark;
     arena_reset(l->arena);
     for (u32 i = 0; i < l->batch.events; i++)
-        l->props[i] = l->hits[i] & ~HIT_ANY ? arena_str(l->arena, props_of(f, l, i)) : (str){0};
+        l->props[i] = hits[i] & ~HIT_ANY ? arena_str(l->arena, props_of(f, l, i)) : (str){0};
 }
 
 static void set_words(const struct feed *f, struct lane *l)
@@ -247,7 +267,7 @@ err feed_next(struct feed *f, u32 slice, struct timelines *out)
     struct lane *l = &f->lanes[slice];
     TRY(event_scan_next(f->scan, slice, &l->batch));
     make_room(f, l);
-    set_hits(f, l);
+    if (changes_hits(f)) set_hits(f, l);
     if (f->p->has_amount) set_amounts(f, l);
     if (f->p->props) set_props(f, l);
     if (f->by >= 0) set_words(f, l);
@@ -255,7 +275,8 @@ err feed_next(struct feed *f, u32 slice, struct timelines *out)
                               .head = l->batch.head,
                               .start = l->batch.start,
                               .at = l->batch.time,
-                              .hits = l->hits,
+                              .hits = changes_hits(f) ? l->hits : l->batch.mark,
+                              .always = f->always,
                               .code = l->batch.code,
                               .source = l->batch.source,
                               .amount = f->p->has_amount ? l->amount : NULL,

@@ -25,8 +25,9 @@ struct timelines {
     const u32 *start; /* customers + 1 places in the arrays below */
     const i64 *at;
     const u32 *hits;
-    const u32 *code;
-    const u32 *source;
+    u32 always;            /* bits that all of them have: not worth asking */
+    const u32 *code;       /* NULL unless the plan wants it */
+    const u32 *source;     /* NULL unless the plan wants it */
     const decimal *amount; /* 0 where there is none; NULL: the plan wants none */
     const str *props;      /* NULL: the plan wants none */
 };
@@ -61,8 +62,8 @@ struct plan {
     struct path amount;
     bool orders; /* the amount is what an order says: total, revenue, Σ products */
     struct order_names order_names;
-    bool props, source; /* batch.props, batch.source are wanted */
-    u32 property_count; /* …props has these and what the filters look at */
+    bool props, codes, source; /* batch.props, batch.code, batch.source are wanted */
+    u32 property_count;        /* …props has these and what the filters look at */
     u32 properties[SCAN_PROPERTIES_MAX];
     u32 anchor; /* the hits of events by which `by` a property or the source goes */
     struct names *names;

@@ -36,9 +36,9 @@ struct state {
     struct numbers times[FUNNEL_STEPS_MAX]; /* from the step before */
     struct numbers from_first[FUNNEL_STEPS_MAX];
     u32 best; /* of the last customer */
-    /* At hand: of k + 1 steps, that with the latest beginning. Here, since what lies on the stack
-     * is cleared at every call. */
-    struct chain chains[FUNNEL_STEPS_MAX];
+    /* At hand: of k + 1 steps, that with the latest beginning; and the furthest found. Here, since
+     * what lies on the stack is cleared at every call. */
+    struct chain chains[FUNNEL_STEPS_MAX], found;
 };
 
 static err parse(struct ask *a)
@@ -78,9 +78,10 @@ static bool within(i64 from, i64 to, i64 window)
     return (u64)to - (u64)from <= (u64)window;
 }
 
-/* The furthest step, and the first chain that came there. Steps are looked at from the last, so
- * that no event is two steps of one chain. */
-static u32 ordered(struct state *s, const struct timelines *b, u32 from, u32 to, struct chain *best)
+/* The furthest of `most` steps, and the first chain that came there. Steps are looked at from the
+ * last, so that no event is two steps of one chain. */
+static u32 ordered(struct state *s, const struct timelines *b, u32 from, u32 to, u32 most,
+                   struct chain *best)
 {
     const struct funnel *f = s->f;
     struct chain *chains = s->chains;
@@ -92,18 +93,27 @@ static u32 ordered(struct state *s, const struct timelines *b, u32 from, u32 to,
         for (u32 k = furthest; k > 0; k--) {
             if (!(hits >> f->filters[k] & 1)) continue;
             if (!within(chains[k - 1].at[0], at, f->window)) continue;
-            memcpy(chains[k].at, chains[k - 1].at, k * sizeof(i64));
+            for (u32 j = 0; j < k; j++) chains[k].at[j] = chains[k - 1].at[j];
             chains[k].at[k] = at;
             if (furthest > k) continue;
             furthest = k + 1;
-            memcpy(best->at, chains[k].at, furthest * sizeof(i64));
-            if (furthest == f->count) return furthest;
+            for (u32 j = 0; j <= k; j++) best->at[j] = chains[k].at[j];
+            if (furthest == most) return furthest;
         }
         if (!(hits >> f->filters[0] & 1)) continue;
         chains[0].at[0] = at;
         if (!furthest) furthest = 1, best->at[0] = at;
     }
     return furthest;
+}
+
+/* So many steps have an event each, the first ones; no chain comes further. */
+static u32 steps_there(const struct funnel *f, const struct timelines *b, u32 from, u32 to)
+{
+    u32 hits = 0, n = 0;
+    for (u32 i = from; i < to; i++) hits |= b->hits[i];
+    while (n < f->count && hits >> f->filters[n] & 1) n++;
+    return n;
 }
 
 /* Neighbouring events. */
@@ -159,20 +169,28 @@ static u32 in_any_order(const struct funnel *f, const struct timelines *b, u32 f
     return n;
 }
 
+static u32 furthest(struct state *s, const struct timelines *b, u32 from, u32 to,
+                    struct chain *best)
+{
+    u32 most = steps_there(s->f, b, from, to);
+    if (most < 2) return most;
+    switch (s->f->order) {
+    case ORDER_STRICT: return strict(s->f, b, from, to, best);
+    case ORDER_ANY: return in_any_order(s->f, b, from, to, best);
+    default: return ordered(s, b, from, to, most, best);
+    }
+}
+
 static void add(void *state, const struct timelines *b)
 {
     struct state *s = state;
-    struct chain best;
     for (u32 c = 0; c < b->customers; c++) {
-        u32 from = b->start[c], to = b->start[c + 1];
-        u32 n = s->f->order == ORDER_ORDERED  ? ordered(s, b, from, to, &best)
-                : s->f->order == ORDER_STRICT ? strict(s->f, b, from, to, &best)
-                                              : in_any_order(s->f, b, from, to, &best);
+        u32 n = furthest(s, b, b->start[c], b->start[c + 1], &s->found);
         s->best = n;
         for (u32 k = 0; k < n; k++) s->reached[k]++;
         for (u32 k = 1; k < n; k++) {
-            numbers_put(&s->times[k], (u64)(best.at[k] - best.at[k - 1]));
-            numbers_put(&s->from_first[k], (u64)(best.at[k] - best.at[0]));
+            numbers_put(&s->times[k], (u64)(s->found.at[k] - s->found.at[k - 1]));
+            numbers_put(&s->from_first[k], (u64)(s->found.at[k] - s->found.at[0]));
         }
     }
 }

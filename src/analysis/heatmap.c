@@ -14,15 +14,17 @@ struct cell {
     i64 weekday, hour; /* 0, −1: any */
 };
 
+struct hour {
+    u64 events, customers;
+};
+
 struct state {
     const struct plan *p;
     const struct heatmap *h;
     struct clock clock;
-    u64 events[CELLS], customers[CELLS];
+    struct hour hours[CELLS];
     u64 last[CELLS]; /* the customer that was counted last */
     u64 serial;
-    i64 hour; /* the one asked for last, and its place */
-    u32 place;
 };
 
 static err parse(struct ask *a)
@@ -40,34 +42,43 @@ static void *begin(const struct plan *p)
     s->p = p;
     s->h = p->args;
     clock_init(&s->clock, p->days, UNIT_HOUR, 0, 0);
-    s->hour = INT64_MIN;
     return s;
 }
 
-/* The local hour of a moment as a place of the week; the first day of 1970 was a Thursday, so its
- * hour 72 when weeks begin on Monday. Asked once for each hour she was there. */
-static u32 place_of(struct state *s, i64 at)
+/* Of one batch, which has less than 2³² events: a cell's events in the lower half of a word, its
+ * customers in the upper. */
+static inline __attribute__((always_inline)) void count(struct state *s, const struct timelines *b,
+                                                        const i32 *hour, u32 bit, u64 *counted)
 {
-    i64 hour = clock_unit(&s->clock, at);
-    if (hour == s->hour) return s->place;
-    s->hour = hour;
-    i64 hours = floor_div(clock_local(&s->clock, at), HOUR) + 72;
-    return s->place = (u32)(hours - floor_div(hours, CELLS) * CELLS);
+    const u32 *hits = b->hits;
+    u64 serial = s->serial, *last = s->last;
+    for (u32 c = 0; c < b->customers; c++) {
+        u32 end = b->start[c + 1];
+        serial++;
+        for (u32 i = b->start[c]; i < end; i++) {
+            if (bit && !(hits[i] & bit)) continue;
+            u32 at = (u32)hour[i];
+            counted[at] += 1 | (u64)(last[at] != serial) << 32;
+            last[at] = serial;
+        }
+    }
+    s->serial = serial;
 }
 
 static void add(void *state, const struct timelines *b)
 {
     struct state *s = state;
-    u32 bit = 1u << s->h->filter;
-    for (u32 c = 0; c < b->customers; c++) {
-        u64 serial = ++s->serial;
-        for (u32 i = b->start[c]; i < b->start[c + 1]; i++) {
-            if (!(b->hits[i] & bit)) continue;
-            u32 at = place_of(s, b->at[i]);
-            s->events[at]++;
-            s->customers[at] += s->last[at] != serial;
-            s->last[at] = serial;
-        }
+    u32 bit = 1u << s->h->filter, from = b->start[0];
+    u64 counted[CELLS] = {0};
+    const i32 *hour =
+        clock_week_hours(&s->clock, b->at + from, b->start[b->customers] - from) - from;
+    if (b->always & bit)
+        count(s, b, hour, 0, counted);
+    else
+        count(s, b, hour, bit, counted);
+    for (u32 i = 0; i < CELLS; i++) {
+        s->hours[i].events += (u32)counted[i];
+        s->hours[i].customers += counted[i] >> 32;
     }
 }
 
@@ -76,9 +87,16 @@ static void merge(void *state, void *other)
     struct state *s = state;
     const struct state *o = other;
     for (u32 i = 0; i < CELLS; i++) {
-        s->events[i] += o->events[i];
-        s->customers[i] += o->customers[i];
+        s->hours[i].events += o->hours[i].events;
+        s->hours[i].customers += o->hours[i].customers;
     }
+}
+
+static void end(void *state)
+{
+    struct state *s = state;
+    clock_end(&s->clock);
+    free(s);
 }
 
 static err finish(void *state, struct buf *out, struct diag *why)
@@ -88,13 +106,13 @@ static err finish(void *state, struct buf *out, struct diag *why)
     json_put_key(out, S("rows"));
     buf_byte(out, '[');
     for (u32 i = 0; i < CELLS; i++) {
-        if (!s->events[i] && !s->h->fill) continue;
+        if (!s->hours[i].events && !s->h->fill) continue;
         json_put_comma(out);
         buf_byte(out, '{');
         json_put_kv_i64(out, S("weekday"), i / 24 + 1);
         json_put_kv_i64(out, S("hour"), i % 24);
-        json_put_kv_i64(out, S("events"), (i64)s->events[i]);
-        json_put_kv_i64(out, S("customers"), (i64)s->customers[i]);
+        json_put_kv_i64(out, S("events"), (i64)s->hours[i].events);
+        json_put_kv_i64(out, S("customers"), (i64)s->hours[i].customers);
         buf_byte(out, '}');
     }
     buf_byte(out, ']');
@@ -113,7 +131,7 @@ static err cell(struct ask *a)
 static void reset(void *state)
 {
     struct state *s = state;
-    memset(s->events, 0, sizeof s->events);
+    memset(s->hours, 0, sizeof s->hours);
 }
 
 static bool counts(const void *state)
@@ -122,7 +140,7 @@ static bool counts(const void *state)
     const struct cell *c = s->p->cell;
     for (u32 i = 0; i < CELLS; i++) {
         bool here = (!c->weekday || c->weekday == i / 24 + 1) && (c->hour < 0 || c->hour == i % 24);
-        if (here && s->events[i]) return true;
+        if (here && s->hours[i].events) return true;
     }
     return false;
 }
@@ -135,7 +153,7 @@ const struct analysis HEATMAP = {
     .add = add,
     .merge = merge,
     .finish = finish,
-    .end = free,
+    .end = end,
     .cell_keys = " weekday hour ",
     .cell = cell,
     .reset = reset,

@@ -44,6 +44,7 @@ static err parse(struct ask *a)
     x->length = (u32)length;
     x->limit = (u32)limit;
     a->plan->any = true;
+    a->plan->codes = true;
     a->plan->anchor = HIT_ANY;
     a->plan->args = x;
     return ERR_OK;

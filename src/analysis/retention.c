@@ -85,39 +85,67 @@ static inline bool is_first(const struct state *s, const struct timelines *b, u3
     return b->hits[i] >> s->a->first & 1 && b->at[i] >= s->p->from && b->at[i] < s->p->to;
 }
 
-/* Units ascend, so each counts once: when it is not the one before. */
-static void one(struct state *s, const struct timelines *b, u32 from, u32 to)
+/* Her periods from the cohort's on, in which she came: units ascend, so each counts once, when it
+ * is not the one before. Returns the last. */
+static i64 count_exact(u64 *row, const u32 *hits, const i32 *unit, u32 n, u32 again, i64 cohort,
+                       i64 periods)
+{
+    i64 last = INT64_MIN;
+    for (u32 i = 0; i < n; i++) {
+        i64 k = unit[i] - cohort;
+        if (k > periods) break;
+        if (!(hits[i] & again)) continue;
+        row[1 + k] += k != last;
+        last = k;
+    }
+    return last;
+}
+
+static i64 last_of(const u32 *hits, const i32 *unit, u32 n, u32 again, i64 cohort)
+{
+    while (n && !(hits[n - 1] & again)) n--;
+    return n ? unit[n - 1] - cohort : INT64_MIN;
+}
+
+/* Which of them, for a drilled cell. */
+static void note(struct state *s, const u32 *hits, const i32 *unit, u32 n, u32 again, i64 last)
+{
+    i64 periods = s->a->periods;
+    for (u32 i = 0; i < n && s->a->mode == MODE_EXACT; i++) {
+        i64 k = unit[i] - s->cohort;
+        if (hits[i] & again && k <= periods) s->came[k / 64] |= 1ull << k % 64;
+    }
+    for (i64 k = 0; k <= min_i64(last, periods) && s->a->mode == MODE_ROLLING; k++)
+        s->came[k / 64] |= 1ull << k % 64;
+}
+
+static void one(struct state *s, const struct timelines *b, const i32 *unit, u32 from, u32 to)
 {
     u32 again = s->a->again == FILTER_NONE ? HIT_ANY : 1u << s->a->again, i = from;
-    i64 last = INT64_MIN, periods = s->a->periods;
+    i64 last, periods = s->a->periods;
     while (i < to && !is_first(s, b, i)) i++;
     s->seen = i < to;
     if (i == to) return;
-    i64 cohort = s->cohort = clock_unit(&s->clock, b->at[i]);
+    i64 cohort = s->cohort = unit[i];
     u64 *row = series_at(&s->rows, cohort);
     if (!row) return;
     row[0]++;
     /* what happened earlier in the same period is of period 0 as well */
-    while (i > from && clock_unit(&s->clock, b->at[i - 1]) == cohort) i--;
-    for (; i < to; i++) {
-        if (!(b->hits[i] & again)) continue;
-        i64 k = clock_unit(&s->clock, b->at[i]) - cohort;
-        if (k == last) continue;
-        last = k;
-        if (k > periods && s->a->mode == MODE_EXACT) break;
-        if (s->a->mode == MODE_EXACT) row[1 + k]++;
-        if (s->came && k <= periods) s->came[k / 64] |= 1ull << k % 64;
-    }
-    if (s->a->mode == MODE_EXACT || last == INT64_MIN) return;
-    for (i64 k = 0; k <= min_i64(last, periods); k++) {
-        row[1 + k]++;
-        if (s->came) s->came[k / 64] |= 1ull << k % 64;
-    }
+    while (i > from && unit[i - 1] == cohort) i--;
+    if (s->a->mode == MODE_EXACT)
+        last = count_exact(row, b->hits + i, unit + i, to - i, again, cohort, periods);
+    else
+        last = last_of(b->hits + i, unit + i, to - i, again, cohort);
+    for (i64 k = 0; k <= min_i64(last, periods) && s->a->mode == MODE_ROLLING; k++) row[1 + k]++;
+    if (s->came) note(s, b->hits + i, unit + i, to - i, again, last);
 }
 
 static void add(void *state, const struct timelines *b)
 {
-    for (u32 c = 0; c < b->customers; c++) one(state, b, b->start[c], b->start[c + 1]);
+    struct state *s = state;
+    u32 from = b->start[0];
+    const i32 *unit = clock_units(&s->clock, b->at + from, b->start[b->customers] - from) - from;
+    for (u32 c = 0; c < b->customers; c++) one(s, b, unit, b->start[c], b->start[c + 1]);
 }
 
 static void merge(void *state, void *other)
@@ -169,6 +197,7 @@ static void end(void *state)
 {
     struct state *s = state;
     series_clear(&s->rows);
+    clock_end(&s->clock);
     free(s->came);
     free(s);
 }

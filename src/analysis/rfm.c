@@ -180,22 +180,35 @@ static int by_size(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
+/* A decimal of at least 0 in ten-thousandths; false: it is none, or too large. Most fit 64 bits, by
+ * which one can divide quickly. */
+static bool in_fixed(decimal d, u64 *n)
+{
+    const u64 unit = (u64)(DECIMAL_ONE / FIXED_ONE);
+    if (LIKELY((u128)d >> 64 == 0)) {
+        *n = (u64)d / unit;
+        return *n * unit == (u64)d;
+    }
+    u128 whole = (u128)d / unit;
+    *n = (u64)whole;
+    return whole * unit == (u128)d && whole < (u128)1 << 62;
+}
+
 /* Four decimal places in 63 bits are enough for most money: then digits sort it. */
 static bool bounds_by_digits(struct state *s, u32 f)
 {
-    const decimal unit = DECIMAL_ONE / FIXED_ONE;
+    const decimal unit = f == AMOUNT ? DECIMAL_ONE / FIXED_ONE : DECIMAL_ONE;
     struct numbers v = {0};
-    decimal least = figure(&s->buyers[0], f);
+    decimal least = f == AMOUNT ? figure(&s->buyers[0], f) : 0;
     bool fits = true;
-    for (u64 i = 1; i < s->n; i++) {
-        decimal d = figure(&s->buyers[i], f);
-        if (d < least) least = d;
-    }
+    for (u64 i = 1; i < s->n && f == AMOUNT; i++)
+        if (s->buyers[i].amount < least) least = s->buyers[i].amount;
     numbers_grow(&v, s->n);
     for (u64 i = 0; i < s->n && fits; i++) {
-        u128 d = (u128)(figure(&s->buyers[i], f) - least), n = d / (u128)unit;
-        fits = n * (u128)unit == d && n < (u128)1 << 62;
-        numbers_put(&v, (u64)n);
+        const struct buyer *b = &s->buyers[i];
+        u64 n = f == RECENCY ? b->recency : b->frequency;
+        if (f == AMOUNT) fits = in_fixed(b->amount - least, &n);
+        numbers_put(&v, n);
     }
     if (fits) numbers_sort(&v);
     for (u32 k = 1; fits && k < s->a->groups; k++)

@@ -49,7 +49,9 @@ static struct analysis_run *run(struct town *w, const char *name, str body, u32 
                                      .zone = w->zone,
                                      .names = w->names,
                                      .heads_end = customers_end(w->customers)};
-    if (workers > 1) source.heads = arena_alloc(w->arena, source.heads_end * sizeof(persona));
+    persona *heads = arena_zalloc(w->arena, (source.heads_end + 1) * sizeof *heads);
+    for (persona p = 1; p < source.heads_end; p++) heads[p] = customer_head(w->customers, p);
+    if (workers > 1) source.heads = heads;
     struct analysis_run *r = analysis_begin(plan, &source, workers);
     for (u32 n; (n = analysis_pieces(r)) > 0;)
         for (u32 i = 0; i < n; i++) analysis_piece(r, i, i % workers);

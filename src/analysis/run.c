@@ -1,6 +1,6 @@
 /* run.c — a run: phases one after the other, each in pieces for any threads.
  *
- *   heads ─► who ─► values ─► places ─► fold ─► people ─► merge      and again for the other side
+ *   who ─► values ─► places ─► fold ─► people ─► merge      and again for the other side
  *    │        └─ which values `by` has; who has which
  *    └─ the predicate, 65,536 customers a piece
  *
@@ -16,7 +16,6 @@ enum { BLOCK = 1 << 16, SLICES_A_WORKER = 4, CELLS_MAX = ANALYSIS_GROUPS_MAX + 3
 
 typedef enum {
     PHASE_BEGIN,
-    PHASE_HEADS,
     PHASE_WHO,
     PHASE_VALUES,
     PHASE_PLACES,
@@ -48,6 +47,7 @@ struct analysis_run {
     struct groups groups;
     u32 cells;
     struct feed *feed;
+    struct event_crowd *crowd; /* of the predicate */
     struct worker of[ANALYSIS_WORKERS_MAX];
     u64 *picked;
     bool cancelled, over; /* over: a piece met a limit */
@@ -100,38 +100,27 @@ struct analysis_run *analysis_begin(struct plan *p, const struct analysis_source
 
 /* ---- who ---- */
 
+static struct batch_subject subject_of(struct analysis_run *r)
+{
+    return (struct batch_subject){.view = &r->source.view,
+                                  .events = r->source.events,
+                                  .zone = r->source.zone,
+                                  .resolver = r->source.resolver,
+                                  .cancel = &r->cancelled,
+                                  .names = r->source.names,
+                                  .crowd = r->crowd,
+                                  .heads = r->source.heads,
+                                  .heads_end = r->source.heads ? r->source.heads_end : 0};
+}
+
 static void who_piece(struct analysis_run *r, u32 piece)
 {
     const struct plan *p = plan_of(r);
-    struct batch_subject all = {.view = &r->source.view,
-                                .events = r->source.events,
-                                .zone = r->source.zone,
-                                .resolver = r->source.resolver,
-                                .cancel = &r->cancelled,
-                                .names = r->source.names};
+    struct batch_subject all = subject_of(r);
     persona from = piece * BLOCK, to = min_u32(r->source.end, from + BLOCK);
-    u64 *bits = r->sides[r->side].who + from / 64;
-    if (from == 0) from = 1;
     if (from >= to) return;
-    if (piece == 0) { /* nobody has number 0: the block's bits begin one place in */
-        u64 *shifted = bits_new(BLOCK);
-        if (!predicate_batch(p->who, &all, from, to, p->as_of, shifted)) analysis_cancel(r);
-        for (persona h = from; h < to; h++)
-            if (bit(shifted, h - from)) bits[h / 64] |= 1ull << h % 64;
-        free(shifted);
-        return;
-    }
-    if (!predicate_batch(p->who, &all, from, to, p->as_of, bits)) analysis_cancel(r);
-}
-
-/* ---- who belongs to whom, as one array ---- */
-
-static void heads_piece(struct analysis_run *r, u32 piece)
-{
-    struct customer_row row;
-    persona end = min_u32(r->source.heads_end, (piece + 1) * (persona)BLOCK);
-    for (persona p = piece * BLOCK; p < end; p++)
-        r->source.heads[p] = p && view_row(&r->source.view, p, &row) ? row.head : 0;
+    if (!predicate_batch(p->who, &all, from, to, p->as_of, r->sides[r->side].who + from / 64))
+        analysis_cancel(r);
 }
 
 /* ---- which values there are ---- */
@@ -237,6 +226,7 @@ static struct timelines seen_by(struct analysis_run *r, struct worker *w,
         w->hits[i] = mine ? hits : hits & ~anchor;
     }
     seen.hits = w->hits - from;
+    seen.always &= ~anchor;
     return seen;
 }
 
@@ -334,7 +324,6 @@ void analysis_piece(struct analysis_run *r, u32 piece, u32 worker)
 {
     MUST(piece < r->pieces && worker < r->workers);
     switch (r->at) {
-    case PHASE_HEADS: heads_piece(r, piece); break;
     case PHASE_WHO: who_piece(r, piece); break;
     case PHASE_VALUES:
         if (by_event(plan_of(r)))
@@ -442,11 +431,17 @@ static void merge_states(struct analysis_run *r)
     }
 }
 
+static void close_crowd(struct analysis_run *r)
+{
+    event_crowd_free(r->crowd);
+    r->crowd = NULL;
+}
+
 /* What a phase leaves behind, once all its pieces are done. */
 static void close_phase(struct analysis_run *r)
 {
     if (!r->pieces) return; /* it was passed over */
-    if (r->at == PHASE_HEADS && !is_cancelled(r)) r->source.heads_known = true;
+    if (r->at == PHASE_WHO) close_crowd(r);
     if (r->at == PHASE_VALUES) choose_groups(r);
     if (r->at == PHASE_FOLD || r->at == PHASE_VALUES) close_feed(r);
 }
@@ -457,12 +452,11 @@ static u32 open_phase(struct analysis_run *r)
     const struct plan *p = plan_of(r);
     struct side *s = &r->sides[r->side];
     switch (r->at) {
-    case PHASE_HEADS:
-        if (!r->source.heads || r->source.heads_known || !p->what->add) return 0;
-        return (r->source.heads_end + BLOCK - 1) / BLOCK;
     case PHASE_WHO:
         if (!p->who) return 0;
         s->who = bits_new(r->source.end);
+        struct batch_subject all = subject_of(r);
+        r->crowd = predicate_crowd((const struct predicate *const *)&p->who, 1, &all, p->as_of);
         return blocks(r);
     case PHASE_VALUES: /* the other side is shown by the same groups */
         if (p->by.kind == BY_NOTHING || r->side) return 0;
@@ -585,11 +579,6 @@ err analysis_answer(struct analysis_run *r, struct buf *out, struct diag *why)
     return ERR_OK;
 }
 
-bool analysis_knows_heads(const struct analysis_run *r)
-{
-    return r->source.heads_known;
-}
-
 u64 analysis_count(const struct analysis_run *r)
 {
     u64 n = 0;
@@ -648,6 +637,7 @@ void analysis_end(struct analysis_run *r)
         free(r->of[w].hits);
     }
     feed_free(r->feed);
+    close_crowd(r);
     free(r->groups.of_customer);
     free(r->groups.of_word);
     free(r->picked);

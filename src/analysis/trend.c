@@ -83,29 +83,60 @@ static void take(u64 *row, decimal d)
 }
 
 /* Units ascend with time, so a customer is new in a unit when it is not the one before. */
+static void count_amounts(struct state *s, const struct timelines *b, const i32 *unit, u32 bit)
+{
+    for (u32 c = 0; c < b->customers; c++) {
+        i64 last = INT64_MIN;
+        for (u32 i = b->start[c]; i < b->start[c + 1]; i++) {
+            if (!(b->hits[i] & bit)) continue;
+            u64 *row = series_at(&s->rows, unit[i]);
+            row[AT_CUSTOMERS] += unit[i] != last;
+            row[AT_EVENTS]++;
+            s->total[AT_EVENTS]++;
+            s->total[AT_CUSTOMERS] += last == INT64_MIN;
+            last = unit[i];
+            if (b->hits[i] & HIT_AMOUNT) take(row, b->amount[i]);
+        }
+    }
+}
+
+/* The same without amounts, where all that is looked at lies in registers. `bit` 0: all count. */
+static inline __attribute__((always_inline)) void count(struct state *s, const struct timelines *b,
+                                                        const i32 *unit, u32 bit)
+{
+    const u32 *hits = b->hits;
+    u64 *cells = s->rows.cells - s->rows.first * AT_COUNTED, events = 0, customers = 0;
+    for (u32 c = 0; c < b->customers; c++) {
+        u32 end = b->start[c + 1];
+        i64 last = INT64_MIN;
+        u64 n = 0;
+        for (u32 i = b->start[c]; i < end; i++) {
+            if (bit && !(hits[i] & bit)) continue;
+            u64 *row = cells + (i64)unit[i] * AT_COUNTED;
+            row[AT_EVENTS]++;
+            row[AT_CUSTOMERS] += unit[i] != last;
+            last = unit[i];
+            n++;
+        }
+        events += n;
+        customers += n != 0;
+    }
+    s->total[AT_EVENTS] += events;
+    s->total[AT_CUSTOMERS] += customers;
+}
+
 static void add(void *state, const struct timelines *b)
 {
     struct state *s = state;
-    u32 bit = 1u << s->t->filter;
-    for (u32 c = 0; c < b->customers; c++) {
-        i64 last = INT64_MIN;
-        u64 events = s->total[AT_EVENTS];
-        u64 *row = NULL;
-        for (u32 i = b->start[c]; i < b->start[c + 1]; i++) {
-            if (!(b->hits[i] & bit)) continue;
-            i64 unit = clock_unit(&s->clock, b->at[i]);
-            if (unit != last) {
-                row = series_at(&s->rows, unit);
-                if (!row) return;
-                last = unit;
-                row[AT_CUSTOMERS]++;
-            }
-            row[AT_EVENTS]++;
-            s->total[AT_EVENTS]++;
-            if (b->amount && b->hits[i] & HIT_AMOUNT) take(row, b->amount[i]);
-        }
-        s->total[AT_CUSTOMERS] += s->total[AT_EVENTS] != events;
-    }
+    u32 bit = 1u << s->t->filter, from = b->start[0], n = b->start[b->customers] - from;
+    const i32 *unit = clock_units(&s->clock, b->at + from, n) - from;
+    if (!n || !series_at(&s->rows, s->clock.least) || !series_at(&s->rows, s->clock.most)) return;
+    if (b->amount)
+        count_amounts(s, b, unit, bit);
+    else if (b->always & bit)
+        count(s, b, unit, 0);
+    else
+        count(s, b, unit, bit);
 }
 
 static void join(u64 *into, const u64 *from, bool amounts)
@@ -193,6 +224,7 @@ static void end(void *state)
 {
     struct state *s = state;
     series_clear(&s->rows);
+    clock_end(&s->clock);
     free(s);
 }
 

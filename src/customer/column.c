@@ -413,3 +413,74 @@ value attribute_next(struct attribute_reader *r, persona head)
     value word = cell < r->row.word_end ? r->words[cell] : value_missing();
     return word.type != VALUE_MISSING ? word : reader_word(r, cell);
 }
+
+/* ---- what many customers' values say ---- */
+
+/* One line of cells, and what was said of values met before, by cell. */
+enum { ASKED = 256, ASKED_SHIFT = 56 };
+struct run {
+    persona from, to; /* heads whose cells these are; plain: they are read one by one */
+    bool plain;
+    kind kind;
+    u32 width;
+    u64 mask;
+    u8 cells[LINE_BYTES + 8];
+    u64 cell[ASKED];
+    u8 verdict[ASKED]; /* 0: not asked yet; 1 or 2: the answer is no, yes */
+};
+
+/* To the line of a head; chunks without cells are plain. */
+static void run_to(struct run *run, struct attribute_reader *r, persona head)
+{
+    u32 at = head / CHUNK, i = head % CHUNK;
+    run->plain = !r->is_there || r->row.misfits;
+    run->from = 0, run->to = UINT32_MAX;
+    if (run->plain) return;
+    struct chunk chunk = chunk_of(r->v, &r->row, at);
+    run->plain = chunk.kind == KIND_NONE;
+    run->from = at * CHUNK, run->to = run->from + CHUNK;
+    if (run->plain) return;
+    if (chunk.kind != run->kind) memset(run->verdict, 0, sizeof run->verdict);
+    run->kind = chunk.kind;
+    run->width = WIDTH[chunk.kind];
+    run->mask = elsewhere(chunk.kind);
+    u32 per_line = LINE_BYTES / run->width, line = i / per_line;
+    struct line_row copy;
+    const struct line_row *row = view_in(r->v, r->v->c->lines, chunk.first + line, &copy);
+    memset(run->cells, 0, sizeof run->cells);
+    if (row) memcpy(run->cells, row->cells, LINE_BYTES);
+    run->from += line * per_line;
+    run->to = run->from + per_line;
+}
+
+static inline bool run_ask(struct run *run, struct attribute_reader *r, persona head,
+                           bool (*passes)(void *ctx, value v), void *ctx)
+{
+    u64 cell;
+    memcpy(&cell, run->cells + (head - run->from) * run->width, sizeof cell);
+    cell &= run->mask;
+    u32 at = (u32)(cell * 0x9E3779B97F4A7C15u >> ASKED_SHIFT);
+    if (LIKELY(run->verdict[at] && run->cell[at] == cell)) return run->verdict[at] == 2;
+    bool yes = passes(ctx, attribute_next(r, head));
+    if (cell == run->mask) return yes; /* it lies elsewhere: that says nothing of others */
+    run->cell[at] = cell;
+    run->verdict[at] = yes ? 2 : 1;
+    return yes;
+}
+
+void attribute_test(struct attribute_reader *r, persona from, u32 n, const u64 *in, u64 *out,
+                    bool (*passes)(void *ctx, value v), void *ctx)
+{
+    struct run run = {.kind = KIND_NONE};
+    for (u32 w = 0; w < (n + 63) / 64; w++) {
+        u64 stay = 0;
+        for (u64 left = in[w]; left; left &= left - 1) {
+            persona head = from + w * 64 + (u32)__builtin_ctzll(left);
+            if (UNLIKELY(head >= run.to)) run_to(&run, r, head);
+            bool yes = run.plain ? passes(ctx, attribute_next(r, head))
+                                 : run_ask(&run, r, head, passes, ctx);
+            stay |= yes ? left & -left : 0;
+        }
+        out[w] = stay;
+    }
+}

@@ -7,7 +7,7 @@
 
 static event_persona head_now(const struct crowd *c, event_persona persona)
 {
-    event_persona head = c->head_of(c->ctx, persona);
+    event_persona head = persona < c->heads_end ? c->heads[persona] : c->head_of(c->ctx, persona);
     MUST(head < EVENT_PERSONAS_MAX);
     return head;
 }
@@ -29,8 +29,6 @@ static void each_sealed(struct crowd *c, const struct sealed *file,
                         void (*each)(struct crowd *c, event_persona p, event_persona head))
 {
     struct sealed_keys heads = sealed_heads(file), moved = sealed_moved(file);
-    sealed_touch(file, heads.keys, (heads.count + 1) * sizeof *heads.keys);
-    sealed_touch(file, moved.keys, moved.count * sizeof *moved.keys);
     for (u32 i = 0; i < moved.count; i++) each(c, moved.keys[i].key, moved.keys[i].value);
     for (u32 i = 0, m = 0; i < heads.count; i++) {
         event_persona p = heads.keys[i].key;
@@ -39,24 +37,35 @@ static void each_sealed(struct crowd *c, const struct sealed *file,
     }
 }
 
+static bool is_wanted(const struct crowd *c, const struct row *row)
+{
+    return row->occurred_ms >= c->from && row->occurred_ms < c->to &&
+           (!c->marks || c->marks[row->code]);
+}
+
 static void sort_tail(struct crowd *c)
 {
     const struct event_view *v = c->view;
-    u64 start = v->catalog->tail_start, at = start;
-    u32 n = 0, most = 0;
-    while (tail_next(&v->es->tail, &at, v->end)) most++;
-    if (!most) return;
-    c->tail = mem_alloc(2 * (size_t)most * sizeof *c->tail);
-    at = start;
+    u64 at = v->catalog->tail_start;
+    u32 n = 0, room = 0;
     for (const struct row *row; (row = tail_next(&v->es->tail, &at, v->end));) {
-        struct erased_of gone = erased_of(v->catalog->erased, v->erased, row->persona);
+        if (!is_wanted(c, row)) continue;
         event_persona head = head_now(c, row->persona);
-        if (head == 0 || is_erased(&gone, row->order)) continue;
+        if (head == 0) continue;
+        struct erased_of gone = erased_of(v->catalog->erased, v->erased, row->persona);
+        if (is_erased(&gone, row->order)) continue;
+        if (n == room) {
+            room = room ? room * 2 : 1024;
+            c->tail = mem_realloc(c->tail, room * sizeof *c->tail);
+        }
         u32 unit = tail_unit(at - tail_frame(row->bytes));
         c->tail[n++] = (struct place){row->occurred_ms, row->order, head, unit};
     }
-    place_sort(c->tail, c->tail + most, n);
     c->tail_count = n;
+    if (n < 2) return;
+    struct place *spare = mem_alloc(n * sizeof *spare);
+    place_sort(c->tail, spare, n);
+    free(spare);
 }
 
 static void add_pair(struct crowd *c, event_persona persona, event_persona head_then)
@@ -83,12 +92,28 @@ static void pair_all(struct crowd *c)
     free(spare);
 }
 
+/* Mostly nobody moved: then a look at the array says so, key by key. */
+static bool all_stayed(const struct crowd *c, const struct sealed *file)
+{
+    struct sealed_keys heads = sealed_heads(file), moved = sealed_moved(file);
+    u32 differ = 0;
+    sealed_touch(file, heads.keys, (heads.count + 1) * sizeof *heads.keys);
+    sealed_touch(file, moved.keys, moved.count * sizeof *moved.keys);
+    if (heads.count && heads.keys[heads.count - 1].key >= c->heads_end) return false;
+    if (moved.count && moved.keys[moved.count - 1].key >= c->heads_end) return false;
+    for (u32 i = 0; i < heads.count; i++) differ |= c->heads[heads.keys[i].key] ^ heads.keys[i].key;
+    for (u32 i = 0; i < moved.count; i++)
+        differ |= c->heads[moved.keys[i].key] ^ moved.keys[i].value;
+    return differ == 0;
+}
+
 void crowd_open(struct crowd *c)
 {
     const struct catalog *catalog = c->view->catalog;
     c->moved = mem_reserve(BITS_BYTES);
     c->strayed = mem_reserve(BITS_BYTES);
-    for (u32 f = 0; f < catalog->count; f++) each_sealed(c, catalog->files[f], mark);
+    for (u32 f = 0; f < catalog->count; f++)
+        if (!all_stayed(c, catalog->files[f])) each_sealed(c, catalog->files[f], mark);
     sort_tail(c);
     if (c->any_moved) pair_all(c);
 }

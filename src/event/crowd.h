@@ -12,15 +12,19 @@ struct crowd {
     const struct event_view *view;
     event_persona (*head_of)(void *ctx, event_persona p);
     void *ctx;
+    const event_persona *heads; /* what it says of personas below heads_end; may be NULL */
+    event_persona heads_end;
+    i64 from, to;         /* of the tail's rows, those that occurred in [from, to)… */
+    const u32 *marks;     /* …and whose code has a mark; NULL: all */
     u64 *moved, *strayed; /* a bit for every head, every persona */
     bool any_moved, any_strayed;
-    struct place *tail; /* its rows that are alive and somebody's, by (head, timeline) */
+    struct place *tail; /* its rows that are wanted, alive and somebody's, by (head, timeline) */
     u32 tail_count;
     struct place *pairs; /* the personas of all who moved: (key: head, order: persona), ascending */
     u32 pair_count;
 };
 
-/* Asks about everybody, with `view`, `head_of` and `ctx` set; head_of is not asked later. */
+/* Asks about everybody, with all above `moved` set; head_of is not asked later. */
 void crowd_open(struct crowd *c);
 void crowd_close(struct crowd *c);
 

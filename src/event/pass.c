@@ -177,7 +177,8 @@ void event_pass(const struct event_view *v, event_persona (*head_of)(void *ctx, 
                 struct arena *arena)
 {
     struct pass p = {.view = v, .each = each, .ctx = ctx};
-    p.crowd = (struct crowd){.view = v, .head_of = head_of, .ctx = ctx};
+    p.crowd = (struct crowd){
+        .view = v, .head_of = head_of, .ctx = ctx, .from = INT64_MIN, .to = INT64_MAX};
     p.scratch = arena_new();
     crowd_open(&p.crowd);
     open_lanes(&p, arena);

@@ -21,3 +21,16 @@ static inline int place_cmp(const struct place *a, const struct place *b)
 void place_sort(struct place *a, struct place *spare, u32 n);
 /* By the key alone, stably. */
 void place_sort_key(struct place *a, struct place *spare, u32 n);
+/* The first of n, sorted by key, that is not below `key`. */
+static inline u32 place_lower(const struct place *a, u32 n, u32 key)
+{
+    u32 low = 0;
+    while (low < n) {
+        u32 middle = low + (n - low) / 2;
+        if (a[middle].key < key)
+            low = middle + 1;
+        else
+            n = middle;
+    }
+    return low;
+}

@@ -12,12 +12,6 @@ static void copy_want(struct event_scan *s, const struct scan_want *want)
         memcpy(s->properties, want->properties, want->property_count * sizeof *s->properties);
     s->want.properties = s->properties;
     if (!s->want.bytes_max) s->want.bytes_max = (size_t)256 << 20;
-    if (!want->codes) return;
-    s->code_bits = mem_zalloc((SCAN_CODES / 64 + 1) * sizeof *s->code_bits);
-    for (u32 i = 0; i < want->code_count; i++)
-        if (want->codes[i] < SCAN_CODES)
-            s->code_bits[want->codes[i] / 64] |= 1ull << want->codes[i] % 64;
-    s->want.codes = NULL;
 }
 
 /* The file with the most rows says where the customers lie. */
@@ -36,8 +30,8 @@ static event_persona cut(const struct event_scan *s, u32 i, u32 n)
     if (i == 0) return 0;
     if (i == n) return UINT32_MAX;
     if (!file) {
-        if (!s->crowd.tail_count) return UINT32_MAX;
-        return s->crowd.tail[(u64)s->crowd.tail_count * i / n].key;
+        if (!s->crowd->tail_count) return UINT32_MAX;
+        return s->crowd->tail[(u64)s->crowd->tail_count * i / n].key;
     }
     struct sealed_keys heads = sealed_heads(file);
     u32 row = (u32)((u64)file->head.rows * i / n), low = 0, high = heads.count;
@@ -51,19 +45,58 @@ static event_persona cut(const struct event_scan *s, u32 i, u32 n)
     return heads.keys[low].key;
 }
 
+struct event_crowd *event_crowd_new(const struct event_view *v, const struct scan_want *widest,
+                                    event_persona (*head_of)(void *ctx, event_persona p), void *ctx)
+{
+    struct event_crowd *c = mem_zalloc(sizeof *c);
+    c->crowd = (struct crowd){.view = v,
+                              .head_of = head_of,
+                              .ctx = ctx,
+                              .heads = widest->heads,
+                              .heads_end = widest->heads ? widest->heads_end : 0,
+                              .from = widest->from,
+                              .to = widest->to,
+                              .marks = widest->marks};
+    crowd_open(&c->crowd);
+    return c;
+}
+
+void event_crowd_free(struct event_crowd *c)
+{
+    if (!c) return;
+    crowd_close(&c->crowd);
+    free(c);
+}
+
+static struct event_scan *scan_new(const struct event_crowd *crowd, const struct scan_want *want,
+                                   u32 slices)
+{
+    struct event_scan *s = mem_zalloc(sizeof *s);
+    MUST(slices >= 1 && slices <= SCAN_SLICES_MAX);
+    s->view = crowd->crowd.view;
+    s->crowd = &crowd->crowd;
+    copy_want(s, want);
+    s->words = words_new();
+    s->slice_count = slices;
+    s->slices = mem_zalloc(slices * sizeof *s->slices);
+    return s;
+}
+
+struct event_scan *event_scan_of(const struct event_crowd *crowd, const struct scan_want *want,
+                                 event_persona from, event_persona to)
+{
+    struct event_scan *s = scan_new(crowd, want, 1);
+    scan_slice_open(&s->slices[0], s, from, to);
+    return s;
+}
+
 struct event_scan *event_scan_new(const struct event_view *v, const struct scan_want *want,
                                   event_persona (*head_of)(void *ctx, event_persona p), void *ctx,
                                   u32 slices)
 {
-    struct event_scan *s = mem_zalloc(sizeof *s);
-    MUST(slices >= 1 && slices <= SCAN_SLICES_MAX);
-    s->view = v;
-    copy_want(s, want);
-    s->crowd = (struct crowd){.view = v, .head_of = head_of, .ctx = ctx};
-    crowd_open(&s->crowd);
-    s->words = words_new();
-    s->slice_count = slices;
-    s->slices = mem_zalloc(slices * sizeof *s->slices);
+    struct event_crowd *crowd = event_crowd_new(v, want, head_of, ctx);
+    struct event_scan *s = scan_new(crowd, want, slices);
+    s->own_crowd = crowd;
     for (u32 i = 0; i < slices; i++)
         scan_slice_open(&s->slices[i], s, cut(s, i, slices), cut(s, i + 1, slices));
     return s;
@@ -75,8 +108,7 @@ void event_scan_free(struct event_scan *s)
     for (u32 i = 0; i < s->slice_count; i++) scan_slice_close(&s->slices[i]);
     free(s->slices);
     words_free(s->words);
-    crowd_close(&s->crowd);
-    free(s->code_bits);
+    event_crowd_free(s->own_crowd);
     free(s->properties);
     free(s);
 }

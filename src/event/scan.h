@@ -3,7 +3,8 @@
  *   view ─open─► scan ─┬─ slice 0 ─next─► batch, batch, …   each a run of whole customers
  *                      └─ slice k ─next─► …                 a range of heads of its own
  *
- * A scan hands out only what was asked for: some event codes, a span of time, some properties. A
+ * A scan hands out only what was asked for: some event codes, each with a mark of the asker's, a
+ * span of time, some customers, some properties. A
  * customer's events come all together, in timeline order, merged over personas, files and the tail;
  * customers come in ascending heads, and each once; one with a persona whose head moved since
  * sealing comes at the end of its slice, again ascending; whoever has no event that matches does
@@ -19,10 +20,11 @@ enum { SCAN_PROPERTIES_MAX = 16, SCAN_SLICES_MAX = 64 };
 
 typedef enum {
     SCAN_FIXED =
-        1,      /* a number that fits, in ten-thousandths (base/fixed.h); others are not valid */
-    SCAN_TEXT,  /* a word: text as sent; numbers, dates, true and false as they are shown; lists
-                 * and maps are not valid */
-    SCAN_VALUE, /* any value but NULL; its text is good until the slice's next batch */
+        1,       /* a number that fits, in ten-thousandths (base/fixed.h); others are not valid */
+    SCAN_TEXT,   /* a word: text as sent; numbers, dates, true and false as they are shown; lists
+                  * and maps are not valid */
+    SCAN_NUMBER, /* as FIXED, and whatever else is there, but NULL, as its value */
+    SCAN_VALUE,  /* any value but NULL; its text is good until the slice's next batch */
 } scan_kind;
 
 struct scan_property {
@@ -31,23 +33,30 @@ struct scan_property {
 };
 
 struct scan_want {
-    const u32 *codes; /* events; NULL: all */
-    u32 code_count;
-    i64 from, to; /* from ≤ occurred < to */
+    const u32 *marks; /* NAMES_MAX + 1, by event code: what its events are marked with; 0: they are
+                       * not wanted. NULL: all are, with mark 0. Stays the caller's, unchanged. */
+    i64 from, to;     /* from ≤ occurred < to */
     const struct scan_property *properties;
     u32 property_count;
-    bool orders, sources;     /* whether those columns are wanted */
+    bool codes, orders, sources; /* whether those columns are wanted */
+    const u64 *who;              /* a bit for every head that is wanted; NULL: all */
+    event_persona who_end;       /* …and none from here on */
+    const event_persona *heads;  /* what head_of says of personas below heads_end, or NULL */
+    event_persona heads_end;
     size_t bytes_max;         /* of one slice's memory; 0 = 256 MiB */
     const bool *is_cancelled; /* may be NULL; set by any thread, looked at all the time */
 };
+
+/* What `valid` says of a SCAN_NUMBER. */
+enum { SCAN_IS_NUMBER = 1, SCAN_IS_OTHER = 2 };
 
 /* One property of a batch's events. An event without it, or with another kind of value, has valid 0
  * and number 0, text 0, value MISSING. The last of a repeated property counts. */
 struct scan_column {
     const u8 *valid;
-    const i64 *number;  /* SCAN_FIXED */
+    const i64 *number;  /* SCAN_FIXED; SCAN_NUMBER where it is one */
     const u32 *text;    /* SCAN_TEXT */
-    const value *value; /* SCAN_VALUE */
+    const value *value; /* SCAN_VALUE; SCAN_NUMBER where it is something else */
 };
 
 /* Views, good until the slice's next batch. Events of customer i: [start[i], start[i + 1]). */
@@ -56,15 +65,28 @@ struct scan_batch {
     const event_persona *head;
     const u32 *start;
     const i64 *time;
-    const u32 *code;
+    const u32 *mark;
+    const u32 *code;   /* NULL unless wanted */
     const u64 *order;  /* NULL unless wanted */
     const u32 *source; /* NULL unless wanted */
     struct scan_column columns[SCAN_PROPERTIES_MAX];
 };
 
+/* Who is whose, asked once for several scans of a view, by any threads. Of `widest` its marks, span
+ * and heads count: the scans ask for no more. */
+struct event_crowd;
+struct event_crowd *event_crowd_new(const struct event_view *v, const struct scan_want *widest,
+                                    event_persona (*head_of)(void *ctx, event_persona p),
+                                    void *ctx);
+void event_crowd_free(struct event_crowd *c); /* NULL is allowed */
+
 struct event_scan;
+/* The customers with heads in [from, to), in one slice; `crowd` must outlive it. */
+struct event_scan *event_scan_of(const struct event_crowd *crowd, const struct scan_want *want,
+                                 event_persona from, event_persona to);
 /* Asks head_of about all personas with events, here and never later. 0 leaves a persona's events
- * out. `want` is copied. The view stays pinned by the caller until event_scan_free. */
+ * out. `want` is copied, but for what it points to; its properties are. The view stays pinned by
+ * the caller until event_scan_free. */
 struct event_scan *event_scan_new(const struct event_view *v, const struct scan_want *want,
                                   event_persona (*head_of)(void *ctx, event_persona p), void *ctx,
                                   u32 slices);

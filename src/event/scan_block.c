@@ -10,22 +10,30 @@
 
 #include <stdlib.h>
 
-enum { FEW_KINDS = 6 /* compared one by one */ };
+enum {
+    FEW_KINDS = 16, /* compared one by one */
+    WORDS = BLOCK_ROWS / 64 + 1,
+    SPARSE = 8 /* fewer than one row in so many: its time is read alone */
+};
 
 struct scan_decoder {
     const struct event_scan *scan;
-    u8 kinds[BLOCK_ROWS + 64], alive[BLOCK_ROWS];
+    u8 kinds[BLOCK_ROWS + 64];
     bool keep[256];
-    u32 codes[256], kept_kinds;
+    u32 codes[256], marks[256], kept_kinds;
     u8 kept_kind[256];
+    bool one_mark; /* all kept kinds have the same */
     u32 kept;
-    u16 rows[BLOCK_ROWS + 1], ranks[BLOCK_ROWS + 1]; /* of the kept: row, and which of its kind */
+    const u16 *rows;                  /* of the kept; all rows if the block is whole */
+    u16 ranks[BLOCK_ROWS + 1];        /* which of its kind each is, if properties are wanted */
+    u64 among[WORDS], in_span[WORDS]; /* a bit for each row */
     /* of one property */
     i64 *flat; /* values of all kinds; [0] is none */
     u32 *flat_words;
     u32 from[256], mask[256]; /* where a kind's begin; 0 if it has none */
     bool slow[256];           /* looked up row by row */
     u32 flat_n;
+    u16 every_row[BLOCK_ROWS + 1];
 };
 
 struct scan_decoder *scan_decoder_new(const struct event_scan *s)
@@ -34,6 +42,7 @@ struct scan_decoder *scan_decoder_new(const struct event_scan *s)
     d->scan = s;
     d->flat = mem_zalloc((BLOCK_ROWS + 1) * sizeof *d->flat);
     d->flat_words = mem_zalloc((BLOCK_ROWS + 1) * sizeof *d->flat_words);
+    for (u32 i = 0; i < BLOCK_ROWS; i++) d->every_row[i] = (u16)i;
     return d;
 }
 
@@ -47,98 +56,124 @@ void scan_decoder_free(struct scan_decoder *d)
 
 /* ---- which rows ---- */
 
-/* Rows of personas that strayed, and what was deleted. */
-static void find_alive(struct scan_decoder *d, struct block *b)
+/* Takes away rows of personas that strayed, and what was deleted. */
+static void drop_dead(const struct scan_decoder *d, struct block *b, u64 *bits)
 {
     const struct event_view *v = d->scan->view;
+    const struct crowd *crowd = d->scan->crowd;
     struct erased_of gone = {0};
     for (u32 row = b->first; row < b->end; row++) {
         event_persona p = block_persona(b, row);
         if (gone.persona != p) gone = erased_of(v->catalog->erased, v->erased, p);
-        d->alive[row - b->first] =
-            !crowd_has_strayed(&d->scan->crowd, p) &&
-            !((gone.before || gone.set) && is_erased(&gone, block_order(b, row)));
+        bool dead = (crowd->any_strayed && crowd_has_strayed(crowd, p)) ||
+                    ((gone.before || gone.set) && is_erased(&gone, block_order(b, row)));
+        u32 at = row - b->first;
+        bits[at / 64] &= ~((u64)dead << at % 64);
     }
 }
 
+/* Whether all kinds are wanted. */
 static bool read_kinds(struct scan_decoder *d, const struct block *b)
 {
-    const struct packed *c = &b->head->row[ROW_KIND];
-    unpack_u8(b->p + c->at, c->width, 0, b->head->rows, d->kinds);
-    memset(d->keep, 0, sizeof d->keep);
     d->kept_kinds = 0;
+    d->one_mark = true;
     for (u32 k = 0; k < b->head->kinds; k++) {
-        d->codes[k] = block_kind(b, k)->code;
-        d->keep[k] = scan_wants_code(d->scan, d->codes[k]);
-        if (d->keep[k]) d->kept_kind[d->kept_kinds++] = (u8)k;
+        u32 code = block_kind(b, k)->code;
+        d->codes[k] = code;
+        d->keep[k] = scan_wants_code(d->scan, code);
+        d->marks[k] = d->scan->want.marks && d->keep[k] ? d->scan->want.marks[code] : 0;
+        if (!d->keep[k]) continue;
+        d->kept_kind[d->kept_kinds++] = (u8)k;
+        d->one_mark = d->one_mark && d->marks[k] == d->marks[d->kept_kind[0]];
     }
     return d->kept_kinds == b->head->kinds;
 }
 
-/* A bit for each of 64 rows whose kind is one of a few: sixteen rows at a time. */
-static u64 few_bits(const struct scan_decoder *d, const u8 *kinds)
+static void all_bits(u64 *bits, u32 n)
 {
-    typedef u8 lanes __attribute__((vector_size(16)));
-    u64 word = 0;
-    for (u32 i = 0; i < 64; i += 16) {
-        lanes row, hit = {0};
-        memcpy(&row, kinds + i, sizeof row);
-        for (u32 k = 0; k < d->kept_kinds; k++) hit |= (lanes)(row == d->kept_kind[k]);
-        u64 half[2];
-        memcpy(half, &hit, sizeof half);
-        for (u32 h = 0; h < 2; h++) /* the lowest bit of each byte, side by side */
-            word |= ((half[h] & 0x0101010101010101u) * 0x0102040810204080u >> 56) << (i + 8 * h);
-    }
-    return word;
+    memset(bits, 0xFF, n / 64 * sizeof *bits);
+    bits[n / 64] = (1ull << n % 64) - 1;
 }
 
-static void find_bits(const struct scan_decoder *d, struct scan_block *out)
+/* A bit for each row whose kind is wanted. */
+static void find_among(struct scan_decoder *d, u32 n)
 {
-    u32 n = out->end - out->first, words = n / 64 + 1;
-    bool few = d->kept_kinds <= FEW_KINDS;
-    for (u32 i = 0; i < words; i++) {
-        const u8 *kinds = d->kinds + (size_t)i * 64;
+    if (d->kept_kinds <= FEW_KINDS) {
+        bytes_among(d->kinds, n, d->kept_kind, d->kept_kinds, d->among);
+        return;
+    }
+    for (u32 i = 0; i <= n / 64; i++) {
         u64 word = 0;
-        if (few)
-            word = few_bits(d, kinds);
-        else
-            for (u32 k = 0; k < 64; k++) word |= (u64)d->keep[kinds[k]] << k;
-        out->bits[i] = word;
+        for (u32 k = 0; k < 64; k++) word |= (u64)d->keep[d->kinds[i * 64 + k]] << k;
+        d->among[i] = word;
     }
-    out->bits[n / 64] &= (1ull << n % 64) - 1;
+    d->among[n / 64] &= (1ull << n % 64) - 1;
 }
 
-/* The rows whose bits are set, and which of its kind each is. */
-static void list_rows(struct scan_decoder *d, const struct scan_block *out)
+/* A bit for each row of the span. */
+static void find_in_span(struct scan_decoder *d, const struct block *b)
+{
+    const struct scan_want *w = &d->scan->want;
+    const struct packed *c = &b->head->row[ROW_TIME];
+    i64 base = (i64)c->base, unit = b->head->time_unit;
+    u64 low = 0, high = UINT64_MAX; /* packed times of [low, high) are in it */
+    if (w->from > base) low = ((u64)w->from - (u64)base + (u64)unit - 1) / (u64)unit;
+    if (w->to <= base)
+        high = 0;
+    else
+        high = ((u64)w->to - (u64)base + (u64)unit - 1) / (u64)unit;
+    packed_between(b->p + c->at, c->width, b->head->rows, low, high, d->in_span);
+}
+
+static u32 list_rows(const u64 *bits, u32 n, u16 *rows)
+{
+    u32 kept = 0;
+    for (u32 i = 0; i <= n / 64; i++)
+        for (u64 word = bits[i]; word; word &= word - 1)
+            rows[kept++] = (u16)(i * 64 + (u32)__builtin_ctzll(word));
+    return kept;
+}
+
+/* The rows among the kinds, with their ranks, of which those in `bits` stay. */
+static u32 list_ranked(struct scan_decoder *d, const u64 *bits, u32 n, u16 *rows)
 {
     u32 kept = 0;
     u16 met[256] = {0};
-    for (u32 i = 0; i <= (out->end - out->first) / 64; i++)
-        for (u64 word = out->bits[i]; word; word &= word - 1) {
+    for (u32 i = 0; i <= n / 64; i++)
+        for (u64 word = d->among[i]; word; word &= word - 1) {
             u32 row = i * 64 + (u32)__builtin_ctzll(word);
-            d->rows[kept] = (u16)row;
-            d->ranks[kept++] = met[d->kinds[row]]++;
+            rows[kept] = (u16)row;
+            d->ranks[kept] = met[d->kinds[row]]++;
+            kept += bits[i] >> row % 64 & 1;
         }
-    d->kept = kept;
+    return kept;
 }
 
-static void count_bits(struct scan_block *out)
-{
-    u32 sum = 0;
-    for (u32 i = 0; i <= (out->end - out->first) / 64; i++) {
-        out->before[i] = (u16)sum;
-        sum += (u32)__builtin_popcountll(out->bits[i]);
-    }
-}
-
-/* All rows, with their ranks, for what is looked up row by row. */
 static void rank_all(struct scan_decoder *d)
 {
     u16 met[256] = {0};
-    for (u32 i = 0; i < d->kept; i++) {
-        d->rows[i] = (u16)i;
-        d->ranks[i] = met[d->kinds[i]]++;
+    for (u32 i = 0; i < d->kept; i++) d->ranks[i] = met[d->kinds[i]]++;
+}
+
+static void choose_rows(struct scan_decoder *d, struct block *b, struct scan_block *out, bool all,
+                        bool in_span, bool check_alive)
+{
+    u32 n = b->head->rows;
+    u64 stay[WORDS];
+    if (all)
+        all_bits(d->among, n);
+    else
+        find_among(d, n);
+    memcpy(stay, d->among, (n / 64 + 1) * sizeof *stay);
+    if (!in_span) {
+        find_in_span(d, b);
+        for (u32 i = 0; i <= n / 64; i++) stay[i] &= d->in_span[i];
     }
+    if (check_alive) drop_dead(d, b, stay);
+    d->kept = d->scan->want.property_count ? list_ranked(d, stay, n, out->rows)
+                                           : list_rows(stay, n, out->rows);
+    out->rows[d->kept] = NO_ROW;
+    d->rows = out->rows;
 }
 
 /* ---- times ---- */
@@ -149,33 +184,13 @@ static void put_times(const struct scan_decoder *d, const struct block *b, struc
     const u8 *p = b->p + c->at;
     i64 *time = out->columns.time;
     u32 unit = b->head->time_unit, n = b->head->rows;
-    if (out->is_whole || d->kept > n / 4) {
+    if (out->is_whole || d->kept > n / SPARSE) {
         unpack_i64(p, c->width, 0, n, (i64)c->base, unit, time);
         for (u32 i = 0; !out->is_whole && i < d->kept; i++) time[i] = time[d->rows[i]];
         return;
     }
     for (u32 i = 0; i < d->kept; i++)
         time[i] = (i64)(c->base + unit * pack_get(p, c->width, d->rows[i]));
-}
-
-/* Of the rows that stayed, those in the span and alive. */
-static void sift(struct scan_decoder *d, struct scan_block *out, bool check_alive)
-{
-    const struct scan_want *w = &d->scan->want;
-    u32 kept = 0;
-    i64 *time = out->columns.time;
-    memset(out->bits, 0, sizeof out->bits);
-    for (u32 i = 0; i < d->kept; i++) {
-        i64 t = time[i];
-        u16 row = d->rows[i];
-        bool stays = t >= w->from && t < w->to && (!check_alive || d->alive[row]);
-        time[kept] = t;
-        d->rows[kept] = row;
-        d->ranks[kept] = d->ranks[i];
-        kept += stays;
-        out->bits[row / 64] |= (u64)stays << row % 64;
-    }
-    d->kept = kept;
 }
 
 /* ---- properties ---- */
@@ -220,21 +235,21 @@ static value value_at(const struct block *b, const struct block_field *f, const 
     return v;
 }
 
-/* All numbers of a column, in ten-thousandths, behind those of other kinds. */
+/* Whether all numbers of a column fit, in ten-thousandths. */
+static bool all_fit(const struct block_field *f, const struct packed *c)
+{
+    i64 ignored;
+    if (f->type == VALUE_FIXED) return true;
+    return c->width < 48 && !__builtin_mul_overflow((i64)c->base, FIXED_ONE, &ignored) &&
+           !__builtin_mul_overflow((i64)(c->base + pack_mask(c->width)), FIXED_ONE, &ignored);
+}
+
+/* Behind those of other kinds. */
 static void add_numbers(struct scan_decoder *d, const struct block *b, const struct block_field *f,
                         const struct packed *c, u32 rows)
 {
-    i64 *out = d->flat + d->flat_n, low = (i64)c->base, ignored;
-    u64 range = pack_mask(c->width);
-    i64 high = (i64)(c->base + range);
-    bool fits = c->width < 48 && !__builtin_mul_overflow(low, FIXED_ONE, &ignored) &&
-                !__builtin_mul_overflow(high, FIXED_ONE, &ignored);
-    if (f->type == VALUE_FIXED || fits) {
-        u64 unit = f->type == VALUE_FIXED ? 1 : (u64)FIXED_ONE;
-        unpack_i64(b->p + c->at, c->width, 0, rows, (i64)(c->base * unit), unit, out);
-        return;
-    }
-    for (u32 i = 0; i < rows; i++) value_as_fixed(value_at(b, f, c, i), &out[i]);
+    u64 unit = f->type == VALUE_FIXED ? 1 : (u64)FIXED_ONE;
+    unpack_i64(b->p + c->at, c->width, 0, rows, (i64)(c->base * unit), unit, d->flat + d->flat_n);
 }
 
 static void add_words(struct scan_slice *s, struct scan_lane *l, const struct block_field *f,
@@ -261,9 +276,10 @@ static void add_words(struct scan_slice *s, struct scan_lane *l, const struct bl
     }
 }
 
-static bool is_quick(scan_kind kind, const struct block_field *f)
+static bool is_quick(scan_kind kind, const struct block_field *f, const struct packed *c)
 {
-    if (kind == SCAN_FIXED) return f->type == VALUE_INT || f->type == VALUE_FIXED;
+    if (kind == SCAN_FIXED || kind == SCAN_NUMBER)
+        return (f->type == VALUE_INT || f->type == VALUE_FIXED) && all_fit(f, c);
     return kind == SCAN_TEXT && f->type != VALUE_NULL && f->type != VALUE_LIST &&
            f->type != VALUE_MAP;
 }
@@ -287,14 +303,14 @@ static bool lay_out(struct scan_slice *s, struct scan_lane *l, u32 property)
         bool is_bytes = block_fields(b, k)[0].type == FIELD_BYTES;
         if (!f && !is_bytes) continue;
         any = true;
-        if (is_bytes || !is_quick(p->kind, f)) {
-            d->slow[i] = is_bytes || p->kind == SCAN_VALUE;
+        if (is_bytes || !is_quick(p->kind, f, c)) {
+            d->slow[i] = is_bytes || p->kind != SCAN_TEXT;
             continue;
         }
         MUST(d->flat_n + k->rows <= BLOCK_ROWS + 1);
         d->from[i] = d->flat_n;
         d->mask[i] = UINT32_MAX;
-        if (p->kind == SCAN_FIXED)
+        if (p->kind != SCAN_TEXT)
             add_numbers(d, b, f, c, k->rows);
         else
             add_words(s, l, f, c, k->rows);
@@ -370,9 +386,10 @@ static void put_property(struct scan_slice *s, struct scan_lane *l, u32 property
     bool any = lay_out(s, l, property), any_slow = false;
     for (u32 k = 0; k < l->block.head->kinds; k++) any_slow |= d->slow[k];
     if (kind == SCAN_VALUE) memset(out->properties[property].value, 0, d->kept * sizeof(value));
-    if (kind == SCAN_FIXED && l->decoded->is_whole)
+    bool is_number = kind == SCAN_FIXED || kind == SCAN_NUMBER;
+    if (is_number && l->decoded->is_whole)
         gather_whole_numbers(d, out->properties[property].number, valid);
-    else if (kind == SCAN_FIXED)
+    else if (is_number)
         gather_numbers(d, out->properties[property].number, valid);
     if (kind == SCAN_TEXT && l->decoded->is_whole)
         gather_whole_words(d, out->properties[property].text, valid);
@@ -391,41 +408,56 @@ static void put_property(struct scan_slice *s, struct scan_lane *l, u32 property
 
 /* ---- the block ---- */
 
+/* Where all have the same, what an earlier block left stands. */
+static void put_marks(const struct scan_decoder *d, struct scan_block *out)
+{
+    u32 *mark = out->columns.mark, one = d->kept_kinds ? d->marks[d->kept_kind[0]] : 0;
+    if (!d->one_mark) {
+        if (out->is_whole)
+            for (u32 i = 0; i < d->kept; i++) mark[i] = d->marks[d->kinds[i]];
+        else
+            for (u32 i = 0; i < d->kept; i++) mark[i] = d->marks[d->kinds[d->rows[i]]];
+        out->same_count = 0;
+        return;
+    }
+    if (out->same_mark != one) out->same_count = 0;
+    for (u32 i = out->same_count; i < d->kept; i++) mark[i] = one;
+    out->same_mark = one;
+    if (out->same_count < d->kept) out->same_count = d->kept;
+}
+
 static void put_rest(struct scan_decoder *d, struct block *b, struct scan_block *out)
 {
     const struct scan_want *w = &d->scan->want;
     struct scan_columns *to = &out->columns;
-    if (out->is_whole)
-        for (u32 i = 0; i < d->kept; i++) to->code[i] = d->codes[d->kinds[i]];
-    else
-        for (u32 i = 0; i < d->kept; i++) to->code[i] = d->codes[d->kinds[d->rows[i]]];
+    put_marks(d, out);
+    for (u32 i = 0; w->codes && i < d->kept; i++) to->code[i] = d->codes[d->kinds[d->rows[i]]];
     for (u32 i = 0; w->orders && i < d->kept; i++)
-        to->order[i] = block_order(b, b->first + (out->is_whole ? i : d->rows[i]));
+        to->order[i] = block_order(b, b->first + d->rows[i]);
     for (u32 i = 0; w->sources && i < d->kept; i++)
-        to->source[i] = (u32)packed_get(b, &b->head->run[RUN_SOURCE],
-                                        block_run(b, b->first + (out->is_whole ? i : d->rows[i])));
+        to->source[i] =
+            (u32)packed_get(b, &b->head->run[RUN_SOURCE], block_run(b, b->first + d->rows[i]));
 }
 
 static void choose(struct scan_slice *s, struct scan_lane *l)
 {
     struct scan_block *out = l->decoded;
     struct scan_decoder *d = s->decoder;
+    struct block *b = &l->block;
     const struct scan_want *w = &s->scan->want;
-    const struct sealed_block *entry = sealed_block_at(l->file, l->block.index);
+    const struct sealed_block *entry = sealed_block_at(l->file, b->index);
     bool in_span = entry->occurred_min >= w->from && entry->occurred_max < w->to;
-    bool check_alive = s->scan->view->erased || s->scan->crowd.any_strayed;
-    bool all = read_kinds(d, &l->block);
-    out->is_whole = all && in_span && !check_alive;
-    if (out->is_whole) {
-        d->kept = out->end - out->first;
-    } else {
-        find_bits(d, out);
-        list_rows(d, out);
+    bool check_alive = s->scan->view->erased || s->scan->crowd->any_strayed;
+    bool all = read_kinds(d, b);
+    if (!all || !d->one_mark || w->codes || w->property_count) {
+        const struct packed *c = &b->head->row[ROW_KIND];
+        unpack_u8(b->p + c->at, c->width, 0, b->head->rows, d->kinds);
     }
-    if (check_alive) find_alive(d, &l->block);
-    put_times(d, &l->block, out);
-    if (!in_span || check_alive) sift(d, out, check_alive);
-    if (!out->is_whole) count_bits(out);
+    out->is_whole = all && in_span && !check_alive;
+    d->kept = b->head->rows;
+    d->rows = d->every_row;
+    if (!out->is_whole) choose_rows(d, b, out, all, in_span, check_alive);
+    put_times(d, b, out);
     out->kept = d->kept;
 }
 
@@ -433,7 +465,6 @@ void scan_decode(struct scan_slice *s, struct scan_lane *l, u32 row)
 {
     struct scan_block *out = l->decoded;
     const struct scan_want *w = &s->scan->want;
-    if (out && row >= out->first && row < out->end) return;
     if (!out) {
         out = l->decoded = mem_zalloc(sizeof *out);
         scan_columns_grow(&out->columns, w, BLOCK_ROWS + 1);

@@ -26,17 +26,18 @@ u32 word_cache_code(struct word_cache *c, value v);
 /* ---- columns ---- */
 
 /* Room for events: what a batch is made of, and what a block is decoded into. */
+struct scan_values {
+    u8 *valid;
+    i64 *number;
+    u32 *text;
+    value *value;
+};
 struct scan_columns {
     u32 room;
     i64 *time;
-    u32 *code, *source;
+    u32 *mark, *code, *source;
     u64 *order;
-    struct {
-        u8 *valid;
-        i64 *number;
-        u32 *text;
-        value *value;
-    } properties[SCAN_PROPERTIES_MAX];
+    struct scan_values properties[SCAN_PROPERTIES_MAX];
 };
 
 void scan_columns_grow(struct scan_columns *c, const struct scan_want *w, u32 room);
@@ -55,29 +56,25 @@ struct scan_decoder;
 struct scan_block {
     u32 first, end; /* rows */
     u32 kept;
-    bool is_whole; /* every row is there; else which are, and how many before each word: */
-    u64 bits[BLOCK_ROWS / 64 + 1];
-    u16 before[BLOCK_ROWS / 64 + 1];
+    bool is_whole;             /* every row is there; else those of the list: */
+    u16 rows[BLOCK_ROWS + 1];  /* ascending, counted from `first`; behind them NO_ROW */
+    u32 same_mark, same_count; /* so many marks are this one, from the blocks before */
     struct scan_columns columns;
 };
-
-/* How many of the kept come before a row, or before the block's end. */
-static inline u32 scan_block_place(const struct scan_block *b, u32 row)
-{
-    u32 at = row - b->first;
-    if (b->is_whole) return at;
-    return b->before[at / 64] +
-           (u32)__builtin_popcountll(b->bits[at / 64] & ((1ull << at % 64) - 1));
-}
+enum { NO_ROW = UINT16_MAX };
 
 /* ---- slices ---- */
+
+struct event_crowd {
+    struct crowd crowd;
+};
 
 struct event_scan {
     const struct event_view *view;
     struct scan_want want;
-    struct crowd crowd;
+    const struct crowd *crowd;
+    struct event_crowd *own_crowd; /* NULL: it is another's */
     struct words *words;
-    u64 *code_bits; /* of codes below NAMES_MAX that are wanted; NULL: all */
     struct scan_property *properties;
     u32 slice_count;
     struct scan_slice *slices;
@@ -85,25 +82,50 @@ struct event_scan {
 
 static inline bool scan_wants_code(const struct event_scan *s, u32 code)
 {
-    if (!s->code_bits) return true;
-    return code < SCAN_CODES && s->code_bits[code / 64] >> code % 64 & 1;
+    return !s->want.marks || (code < SCAN_CODES && s->want.marks[code]);
+}
+static inline bool scan_wants_head(const struct event_scan *s, event_persona head)
+{
+    const u64 *who = s->want.who;
+    return !who || (head < s->want.who_end && who[head / 64] >> head % 64 & 1);
 }
 
+/* ---- a lane: one file's customers, or the tail's, in ascending heads: scan_lane.c ---- */
+
+/* A lane lists the customers of a block who are wanted, have not moved and have rows that were
+ * kept: customer i has the kept [from[i], to[i]) of the block decoded. */
 struct scan_lane {
     const struct sealed *file; /* NULL: the tail */
+    event_persona head;        /* the customer at hand; UINT32_MAX: none left */
+    u32 at, count;  /* of those listed, the one at hand; at = count: the next are to be listed */
+    bool goes_on;   /* the last one listed has more rows in the next block */
+    bool is_joined; /* each begins where the one before ends */
+    event_persona *listed;
+    u16 *from, *to;
     const struct sealed_key *heads;
-    u32 head_at, head_count;
-    event_persona head; /* the customer at hand or next; UINT32_MAX: none left */
-    u32 row, end;       /* the tail's: what is left of it */
+    u32 next, head_count, row; /* whom to list next, from that row on */
+    u32 end;                   /* of the tail's places: behind the customer at hand */
     struct block block;
     struct scan_block *decoded;
     u32 *words; /* of the file's texts, + 1 */
 };
 
+struct scan_slice;
+/* `file` NULL: the tail. */
+void scan_lane_open(struct scan_lane *l, struct scan_slice *s, const struct sealed *file);
+void scan_lane_close(struct scan_lane *l);
+/* Where at = count: lists the next customers. What was decoded goes. */
+void scan_lane_list(struct scan_lane *l, struct scan_slice *s);
+/* On to the next customer, who may have to be listed. */
+static inline void scan_lane_step(struct scan_lane *l)
+{
+    if (++l->at < l->count) l->head = l->listed[l->at];
+}
+
 struct scan_slice {
     struct event_scan *scan;
     event_persona from, to; /* heads */
-    struct scan_lane *lanes, **at_hand;
+    struct scan_lane *lanes;
     u32 lane_count;
     u32 pair, pair_end; /* of the crowd's, when the lanes are done */
     event_persona *head;
@@ -121,7 +143,7 @@ struct scan_slice {
 
 struct scan_decoder *scan_decoder_new(const struct event_scan *s);
 void scan_decoder_free(struct scan_decoder *d);
-/* Decodes the block that holds `row` into the lane's, unless it is there. */
+/* Decodes the block that holds `row` into the lane's. */
 void scan_decode(struct scan_slice *s, struct scan_lane *l, u32 row);
 
 void scan_slice_open(struct scan_slice *s, struct event_scan *scan, event_persona from,

@@ -1,5 +1,6 @@
 #include "event/scan.h"
 #include "event/twin.h"
+#include "log/names.h"
 
 #include <stdlib.h>
 
@@ -11,8 +12,7 @@ struct story {
 
 static bool matches(const struct scan_want *w, const struct event *ev)
 {
-    bool is_named = !w->codes;
-    for (u32 i = 0; i < w->code_count; i++) is_named |= w->codes[i] == ev->code;
+    bool is_named = !w->marks || w->marks[ev->code];
     return is_named && ev->occurred_ms >= w->from && ev->occurred_ms < w->to;
 }
 
@@ -27,6 +27,7 @@ static void tell(const struct timeline *t, const struct scan_want *w, event_pers
                  struct story *s)
 {
     s->count = 0;
+    if (w->who && (head >= w->who_end || !(w->who[head / 64] >> head % 64 & 1))) return;
     for (u32 i = 0; i < t->count; i++) {
         const struct twin_event *e = &t->events[i];
         if (!e->gone && t->heads[e->ev.persona] == head && matches(w, &e->ev))
@@ -45,6 +46,14 @@ static void check_value(const struct event_scan *s, const struct scan_property *
     case SCAN_FIXED:
         CHECK_EQ(c->valid[at], is_number);
         CHECK_EQ(c->number[at], number);
+        break;
+    case SCAN_NUMBER:
+        if (want.type == VALUE_MISSING || want.type == VALUE_NULL)
+            CHECK_EQ(c->valid[at], 0);
+        else
+            CHECK_EQ(c->valid[at], is_number ? SCAN_IS_NUMBER : SCAN_IS_OTHER);
+        if (c->valid[at] == SCAN_IS_NUMBER) CHECK_EQ(c->number[at], number);
+        if (c->valid[at] == SCAN_IS_OTHER) CHECK(value_eq(c->value[at], want));
         break;
     case SCAN_TEXT:
         buf_init(&b, 1 << 20);
@@ -73,7 +82,9 @@ static void check_batch(const struct timeline *t, const struct event_scan *s,
         for (u32 k = 0; k < story->count; k++) {
             const struct event *want = story->events[k];
             u32 at = b->start[i] + k;
-            CHECK(b->time[at] == want->occurred_ms && b->code[at] == want->code);
+            CHECK_EQ(b->time[at], want->occurred_ms);
+            CHECK_EQ(b->mark[at], w->marks ? w->marks[want->code] : 0);
+            CHECK(!w->codes || b->code[at] == want->code);
             CHECK(!w->orders || b->order[at] == want->order);
             CHECK(!w->sources || b->source[at] == want->source);
             for (u32 p = 0; p < w->property_count; p++)
@@ -116,20 +127,29 @@ static void check_scan(struct timeline *t, const struct event_view *v, const str
 static void check_scans(struct timeline *t, const struct event_view *v)
 {
     static const struct scan_property PROPERTIES[] = {
-        {1, SCAN_TEXT}, {2, SCAN_FIXED}, {2, SCAN_TEXT}, {1, SCAN_VALUE}, {9, SCAN_FIXED}};
-    for (u32 i = 0; i < 12; i++) {
-        u32 codes[3] = {1 + (u32)rng_below(&t->rng, 5), 1 + (u32)rng_below(&t->rng, 5), 77};
+        {1, SCAN_TEXT},  {2, SCAN_FIXED},  {2, SCAN_TEXT},  {1, SCAN_VALUE},
+        {9, SCAN_FIXED}, {2, SCAN_NUMBER}, {1, SCAN_NUMBER}};
+    u32 *marks = mem_zalloc((NAMES_MAX + 1) * sizeof *marks);
+    u64 who = rng_next(&t->rng) | rng_next(&t->rng);
+    for (u32 i = 0; i < 24; i++) {
+        memset(marks, 0, 80 * sizeof *marks);
+        for (u32 k = 0; k < i % 6; k++) marks[1 + rng_below(&t->rng, 5)] = 1 + k % 2 * 7;
         i64 from = t->now - (i64)rng_below(&t->rng, 60) * HOUR;
         struct scan_want w = {.from = i % 3 ? INT64_MIN : from,
                               .to = i % 3 ? NEVER : from + (i64)rng_below(&t->rng, 40) * HOUR,
-                              .codes = i % 2 ? codes : NULL,
-                              .code_count = i % 2 ? (u32)rng_below(&t->rng, 4) : 0,
+                              .marks = i % 2 ? marks : NULL,
                               .properties = PROPERTIES,
-                              .property_count = (u32)rng_below(&t->rng, 6),
+                              .property_count = i % 7 ? (u32)rng_below(&t->rng, 8) : 0,
+                              .codes = i % 8 > 2,
                               .orders = i % 4 == 0,
-                              .sources = i % 5 == 0};
+                              .sources = i % 5 == 0,
+                              .who = rng_percent(&t->rng, 40) ? &who : NULL,
+                              .who_end = 1 + (u32)rng_below(&t->rng, 64),
+                              .heads = rng_percent(&t->rng, 50) ? t->heads : NULL,
+                              .heads_end = 1 + (u32)rng_below(&t->rng, TIMELINE_PERSONAS + 1)};
         check_scan(t, v, &w);
     }
+    free(marks);
 }
 
 TEST("a scan shows what the twin tells, wherever events lie and whosever they became")

@@ -1,105 +1,263 @@
-/* batch.c — everybody in a range, at an epoch.
+/* batch.c — everybody in a range, at an epoch: a tree over sets of customers.
  *
- * Trees ask their cheapest parts first, and the pass over a customer's events is made only when a
- * leaf over events is reached: most customers are decided by rows and columns. Events of
- * neighbouring heads lie together in sealed files, so the passes that are made go forward through
- * them; and so do the readers of attributes through their columns. */
-#include "predicate/program.h"
+ *   heads ─► ALL: each part over those whom the parts before left ─► … ─► those for whom it holds
+ *            ANY: each part over those whom no part before took
+ *
+ * A set is a bit for each number of the range. Parts are asked cheapest first: attributes through
+ * their columns, value by value; tags, consents and the rest customer by customer; what a customer
+ * did last, by a scan over the events of all who are open where these are many (batch_did.c), else
+ * by passes over each one's own. A pass answers all leaves at once, and what it says is kept. */
+#include "predicate/batch.h"
 
 #include <stdlib.h>
 
 enum { PERSONAS_FIRST = 16, CANCEL_EVERY = 256 };
 
-struct crowd {
-    persona *p;
-    u32 room;
-    struct columns columns;
-    struct arena *arena; /* of the readers */
-    struct arena *scratch;
-};
-
-static void crowd_init(struct crowd *c, const struct predicate *p, const struct customer_view *v)
+static void ring_init(struct ring *r)
 {
-    *c = (struct crowd){.p = mem_alloc(PERSONAS_FIRST * sizeof(persona)),
-                        .room = PERSONAS_FIRST,
-                        .arena = arena_new(),
-                        .scratch = arena_new()};
-    c->columns.count = p->inputs.attribute_count;
-    c->columns.codes = p->inputs.attributes;
-    c->columns.readers = arena_alloc(c->arena, c->columns.count * sizeof *c->columns.readers);
-    for (u32 i = 0; i < c->columns.count; i++)
-        c->columns.readers[i] = attribute_reader_new(v, c->columns.codes[i], c->arena);
-}
-
-static void crowd_clear(struct crowd *c)
-{
-    arena_free(c->scratch);
-    arena_free(c->arena);
-    free(c->p);
+    *r = (struct ring){.p = mem_alloc(PERSONAS_FIRST * sizeof *r->p), .room = PERSONAS_FIRST};
 }
 
 /* The personas of a customer as of the epoch: the ring that begins at the head. */
-static u32 personas_of(const struct batch_subject *all, persona head,
-                       const struct customer_row *row, struct crowd *crowd)
+static u32 personas_of(const struct batch_subject *all, persona head, struct ring *r)
 {
-    struct customer_row next = *row;
+    struct customer_row next = {0};
     u32 n = 0;
-    crowd->p[n++] = head;
-    for (persona p = row->next_of_head; p && p != head; p = next.next_of_head) {
-        if (n == crowd->room) {
-            crowd->room *= 2;
-            crowd->p = mem_realloc(crowd->p, crowd->room * sizeof *crowd->p);
+    persona p = head;
+    do {
+        if (n == r->room) {
+            r->room *= 2;
+            r->p = mem_realloc(r->p, r->room * sizeof *r->p);
         }
-        crowd->p[n++] = p;
+        r->p[n++] = p;
         if (!view_row(all->view, p, &next)) break;
-    }
+        p = next.next_of_head;
+    } while (p && p != head);
     return n;
 }
 
-static bool is_cancelled(const struct batch_subject *all)
+static bool is_cancelled(const struct asking *b)
 {
+    const struct batch_subject *all = b->all;
     if (all->cancel && __atomic_load_n(all->cancel, __ATOMIC_RELAXED)) return true;
     return all->view->epoch && epoch_cancelled(all->view->epoch);
 }
 
-static bool holds(const struct predicate *p, const struct batch_subject *all, persona head,
-                  const struct customer_row *row, struct crowd *crowd, i64 now)
+static u64 *set_new(struct asking *b)
 {
+    return arena_zalloc(b->sets, b->words * sizeof(u64));
+}
+
+/* ---- customer by customer ---- */
+
+static struct subject subject_of(struct asking *b, persona head, bool with_personas)
+{
+    const struct batch_subject *all = b->all;
     struct subject who = {
         .view = all->view,
         .head = head,
         .events = all->events,
         .zone = all->zone,
         .resolver = all->resolver,
-        .scratch = crowd->scratch,
+        .scratch = b->scratch,
         .names = all->names,
-        .columns = &crowd->columns,
+        .columns = &b->columns,
     };
-    struct evaluation e = {.p = p, .who = &who, .now = now, .holds_only = true};
-    if (p->leaf_count) who.persona_count = personas_of(all, head, row, crowd);
-    who.personas = crowd->p;
-    return eval_root(&e).holds;
+    if (with_personas) who.persona_count = personas_of(all, head, &b->ring);
+    who.personas = b->ring.p;
+    return who;
+}
+
+/* One after another of a set. */
+struct walk {
+    u32 word, met;
+    u64 left;
+};
+
+/* The next of them; false: there are no more, or it was cancelled. */
+static bool walk_next(struct asking *b, const u64 *set, struct walk *w, persona *head)
+{
+    if (w->met == 0) w->left = b->words ? set[0] : 0;
+    if (w->met++ % CANCEL_EVERY == 0 && is_cancelled(b)) b->cancelled = true;
+    if (b->cancelled) return false;
+    while (w->left == 0)
+        if (++w->word >= b->words)
+            return false;
+        else
+            w->left = set[w->word];
+    *head = b->from + w->word * 64 + (persona)__builtin_ctzll(w->left);
+    w->left &= w->left - 1;
+    return true;
+}
+
+static void add(u64 *set, persona at)
+{
+    set[at / 64] |= 1ull << at % 64;
+}
+
+static bool has(const u64 *set, persona at)
+{
+    return set[at / 64] >> at % 64 & 1;
+}
+
+static void ask_each(struct asking *b, const struct node *n, const u64 *in, u64 *out)
+{
+    memset(out, 0, b->words * sizeof *out);
+    struct walk w = {0};
+    for (persona head; walk_next(b, in, &w, &head);) {
+        struct subject who = subject_of(b, head, false);
+        struct evaluation e = {.p = b->p, .who = &who, .now = b->now, .holds_only = true};
+        if (eval_node(&e, n).holds) add(out, head - b->from);
+        arena_reset(b->scratch);
+    }
+}
+
+/* One pass over her events answers all leaves but those over sessions. */
+static void ask_leaves(struct asking *b, const struct leaf *leaf, const u64 *in, u64 *out)
+{
+    bool alone = leaf->did && leaf->did->window.kind == WINDOW_SESSION;
+    if (!b->known) {
+        b->known = set_new(b);
+        b->said = arena_zalloc(b->sets, b->p->leaf_count * sizeof *b->said);
+        for (u32 i = 0; i < b->p->leaf_count; i++) b->said[i] = set_new(b);
+    }
+    memset(out, 0, b->words * sizeof *out);
+    struct walk w = {0};
+    for (persona head; walk_next(b, in, &w, &head);) {
+        persona at = head - b->from;
+        if (!alone && has(b->known, at)) {
+            if (has(b->said[leaf->slot], at)) add(out, at);
+            continue;
+        }
+        struct subject who = subject_of(b, head, true);
+        struct evaluation e = {.p = b->p, .who = &who, .now = b->now, .holds_only = true};
+        if (tally_answer(&e, leaf).holds) add(out, at);
+        for (u32 i = 0; e.answers && i < b->p->leaf_count; i++)
+            if (e.answers[i].holds) add(b->said[i], at);
+        if (e.answers) add(b->known, at);
+        arena_reset(b->scratch);
+    }
+}
+
+/* ---- columns ---- */
+
+static bool passes(void *ctx, value v)
+{
+    return test_value(ctx, v);
+}
+
+static struct attribute_reader *column_of(const struct asking *b, const struct node *n)
+{
+    if (n->kind != NODE_FIELD || !n->path.whole || n->path.head) return NULL;
+    for (u32 i = 0; i < b->columns.count; i++)
+        if (b->columns.codes[i] == n->path.whole) return b->columns.readers[i];
+    return NULL;
+}
+
+/* ---- the tree ---- */
+
+static void ask(struct asking *b, const struct node *n, const u64 *in, u64 *out);
+
+static void ask_all(struct asking *b, const struct node *n, const u64 *in, u64 *out)
+{
+    u64 *left = set_new(b), *next = set_new(b);
+    memcpy(left, in, b->words * sizeof *left);
+    for (u32 i = 0; i < n->count && !b->cancelled; i++) {
+        u64 *swap = left;
+        ask(b, n->cheapest[i], left, next);
+        left = next, next = swap;
+    }
+    memcpy(out, left, b->words * sizeof *out);
+}
+
+static void ask_any(struct asking *b, const struct node *n, const u64 *in, u64 *out)
+{
+    u64 *left = set_new(b), *met = set_new(b);
+    memcpy(left, in, b->words * sizeof *left);
+    memset(out, 0, b->words * sizeof *out);
+    for (u32 i = 0; i < n->count && !b->cancelled; i++) {
+        ask(b, n->cheapest[i], left, met);
+        for (u32 w = 0; w < b->words; w++) out[w] |= met[w], left[w] &= ~met[w];
+    }
+}
+
+static u64 count(const struct asking *b, const u64 *set)
+{
+    u64 n = 0;
+    for (u32 w = 0; w < b->words; w++) n += (u64)__builtin_popcountll(set[w]);
+    return n;
+}
+
+static void ask(struct asking *b, const struct node *n, const u64 *in, u64 *out)
+{
+    struct attribute_reader *r = column_of(b, n);
+    u64 open = count(b, in);
+    if (open == 0) {
+        memset(out, 0, b->words * sizeof *out);
+        return;
+    }
+    if (r) {
+        attribute_test(r, b->from, b->to - b->from, in, out, passes, (void *)(uintptr_t)&n->test);
+        return;
+    }
+    switch (n->kind) {
+    case NODE_ALL: ask_all(b, n, in, out); break;
+    case NODE_ANY: ask_any(b, n, in, out); break;
+    case NODE_NOT:
+        ask(b, n->children[0], in, out);
+        for (u32 w = 0; w < b->words; w++) out[w] = in[w] & ~out[w];
+        break;
+    case NODE_DID:
+    case NODE_SEQUENCE:
+    case NODE_FORMULA:
+    case NODE_MESSAGES:
+        if (!batch_scans(b, n->leaf, open) || !batch_scan(b, n->leaf, in, out))
+            ask_leaves(b, n->leaf, in, out);
+        break;
+    default: ask_each(b, n, in, out);
+    }
+}
+
+/* ---- a range ---- */
+
+static void open_columns(struct asking *b)
+{
+    const struct predicate_inputs *inputs = &b->p->inputs;
+    b->columns.count = inputs->attribute_count;
+    b->columns.codes = inputs->attributes;
+    b->columns.readers = arena_alloc(b->sets, b->columns.count * sizeof *b->columns.readers);
+    for (u32 i = 0; i < b->columns.count; i++)
+        b->columns.readers[i] = attribute_reader_new(b->all->view, b->columns.codes[i], b->sets);
+}
+
+static void set_heads(const struct asking *b, u64 *set)
+{
+    const struct batch_subject *all = b->all;
+    struct customer_row row;
+    for (persona head = b->from; head < b->to; head++) {
+        bool is_head = head < all->heads_end ? all->heads[head] == head
+                                             : view_row(all->view, head, &row) && row.head == head;
+        set[(head - b->from) / 64] |= (u64)(is_head && head) << (head - b->from) % 64;
+    }
 }
 
 bool predicate_batch(const struct predicate *p, const struct batch_subject *all, persona from,
                      persona to, i64 now, u64 *bits)
 {
-    struct crowd crowd;
-    struct customer_row row;
-    bool done = true;
-    crowd_init(&crowd, p, all->view);
-    memset(bits, 0, ((size_t)(to - from) + 63) / 64 * 8);
-    for (persona head = from; head < to; head++) {
-        if ((head - from) % CANCEL_EVERY == 0 && is_cancelled(all)) {
-            done = false;
-            break;
-        }
-        if (!view_row(all->view, head, &row) || row.head != head) continue;
-        if (holds(p, all, head, &row, &crowd, now))
-            bits[(head - from) / 64] |= (u64)1 << (head - from) % 64;
-        if (p->leaf_count) arena_reset(crowd.scratch);
-    }
-    if (done && is_cancelled(all)) done = false;
-    crowd_clear(&crowd);
+    struct asking b = {.p = p, .all = all, .from = from, .to = to, .now = now};
+    b.words = (to - from + 63) / 64;
+    b.sets = arena_new();
+    b.scratch = arena_new();
+    ring_init(&b.ring);
+    open_columns(&b);
+    u64 *heads = set_new(&b);
+    set_heads(&b, heads);
+    b.cancelled = is_cancelled(&b);
+    memset(bits, 0, b.words * sizeof *bits);
+    if (!b.cancelled) ask(&b, p->root, heads, bits);
+    bool done = !b.cancelled && !is_cancelled(&b);
+    free(b.ring.p);
+    arena_free(b.scratch);
+    arena_free(b.sets);
     return done;
 }

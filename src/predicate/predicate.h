@@ -239,11 +239,20 @@ struct batch_subject {
     const struct resolver *resolver;
     const bool *cancel; /* may be NULL */
     struct names *names;
+    const struct event_crowd *crowd; /* predicate_crowd's of this predicate, and maybe others; NULL:
+                                      * events are looked up customer by customer */
+    const persona *heads;            /* of personas below heads_end: whose they are; or NULL */
+    persona heads_end;
 };
+/* For asking everybody: who is whose among those with events that these predicates count, opened
+ * once for all pieces and threads. NULL: none of them looks at events that could be scanned. */
+struct event_crowd *predicate_crowd(const struct predicate *const *p, u32 count,
+                                    const struct batch_subject *all, i64 now);
 /* Sets bit (persona - from) of `bits`, and clears the others, for every head in [from, to) for
- * which `p` holds at `now`. Per customer what lies in rows and columns is asked first, her events
- * only if that leaves it open. Any thread on an epoch; stops early (false) when *cancel turns true
- * or the epoch is cancelled. */
+ * which `p` holds at `now`. Condition by condition, over those whom the ones before left open: rows
+ * and columns first, events last; these by a scan where many are open and a crowd is there, else
+ * customer by customer. Any thread on an epoch; stops early (false) when *cancel turns true or the
+ * epoch is cancelled. */
 bool predicate_batch(const struct predicate *p, const struct batch_subject *all, persona from,
                      persona to, i64 now, u64 *bits);
 

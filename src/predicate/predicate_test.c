@@ -1,6 +1,7 @@
 /* predicate_test.c — every form, both sides of its edges; then all at once, at random, by the
  * oracle. */
 #include "base/test.h"
+#include "event/scan.h"
 #include "predicate/oracle.h"
 
 #include <stdio.h>
@@ -743,12 +744,23 @@ static void check_same(bool a, bool b, struct town *w, const struct json *j, per
     CHECK_EQ(a, b);
 }
 
+/* Customer by customer, and by scans over everybody's events: the same. */
 static bool batch_holds(struct town *w, const struct predicate *p, persona head, i64 now)
 {
-    u64 bits[2];
+    u64 bits[2], scanned[2];
+    persona end = customers_end(w->customers), heads[128] = {0};
     struct batch_subject all = {
         .view = &w->view, .events = event_view_live(w->events), .zone = w->zone, .names = w->names};
-    CHECK(predicate_batch(p, &all, 1, customers_end(w->customers), now, bits));
+    CHECK(end <= COUNT_OF(heads));
+    CHECK(predicate_batch(p, &all, 1, end, now, bits));
+    for (persona i = 1; i < end; i++) heads[i] = customer_head(w->customers, i);
+    all.heads = heads;
+    all.heads_end = end;
+    struct event_crowd *crowd = predicate_crowd(&p, 1, &all, now);
+    all.crowd = crowd;
+    CHECK(predicate_batch(p, &all, 1, end, now, scanned));
+    event_crowd_free(crowd);
+    CHECK_EQ(memcmp(bits, scanned, ((size_t)end - 1 + 63) / 64 * sizeof *bits), 0);
     return bits[(head - 1) / 64] >> (head - 1) % 64 & 1;
 }
 

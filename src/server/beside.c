@@ -1,5 +1,7 @@
 #include "server/beside.h"
 
+#include "server/crew.h"
+
 #include <stdlib.h>
 
 static answer member_then(void *ctx, persona head, u32 code, i64 now)
@@ -41,33 +43,17 @@ static bool reach_then(void *ctx, persona head, u32 channel)
     return b->reach && channel < 64 && reach_of(b->reach, head, 1ull << channel);
 }
 
-void beside_pin(struct beside *b, struct call *c)
-{
-    struct engine *e = c->server->engine;
-    *b = (struct beside){.zone = engine_zone(e),
-                         .end = customers_end(engine_customers(e)),
-                         .now = max_i64(engine_time(e), server_now(c->server)),
-                         .segments = engine_segments(e),
-                         .scores = scores_copy(engine_segments(e), c->arena)};
-    b->resolver = (struct resolver){
-        .ctx = b, .segment = member_then, .score = score_then, .reachable = reach_then};
-    engine_pin(e, &b->view);
-}
-
-void beside_reach(struct beside *b, struct call *c)
-{
-    b->reach = reach_open(&b->view.customers, engine_key(c->server->engine), c->arena);
-}
-
-void beside_unpin(struct beside *b)
-{
-    engine_unpin(&b->view);
-}
-
 /* ---- heads ---- */
 
+void heads_clear(struct server *s)
+{
+    struct heads *h = s->heads;
+    s->heads = NULL;
+    if (h && --h->users == 0) free(h);
+}
+
 /* Personas that came later are few, and asked for one by one; from an eighth on it is made anew. */
-struct heads *heads_take(struct server *s, persona end)
+static struct heads *heads_take(struct server *s, persona end)
 {
     struct heads *h = s->heads;
     u64 moves = customers_moves(engine_customers(s->engine));
@@ -80,7 +66,8 @@ struct heads *heads_take(struct server *s, persona end)
     return h;
 }
 
-void heads_give(struct server *s, struct heads *h, bool known)
+/* `known`: it is filled by now, and kept for others. */
+static void heads_give(struct server *s, struct heads *h, bool known)
 {
     if (known && !h->known && h != s->heads) {
         h->known = true;
@@ -91,9 +78,52 @@ void heads_give(struct server *s, struct heads *h, bool known)
     if (--h->users == 0) free(h);
 }
 
-void heads_clear(struct server *s)
+/* ---- a view ---- */
+
+void beside_pin(struct beside *b, struct call *c)
 {
-    struct heads *h = s->heads;
-    s->heads = NULL;
-    if (h && --h->users == 0) free(h);
+    struct engine *e = c->server->engine;
+    *b = (struct beside){.zone = engine_zone(e),
+                         .end = customers_end(engine_customers(e)),
+                         .now = max_i64(engine_time(e), server_now(c->server)),
+                         .segments = engine_segments(e),
+                         .scores = scores_copy(engine_segments(e), c->arena)};
+    b->resolver = (struct resolver){
+        .ctx = b, .segment = member_then, .score = score_then, .reachable = reach_then};
+    b->server = c->server;
+    b->heads = heads_take(c->server, b->end);
+    b->has_heads = b->heads->known;
+    engine_pin(e, &b->view);
+}
+
+enum { FILLED_AT_ONCE = 1 << 16 };
+
+static void fill(void *ctx, u32 piece, u32 worker)
+{
+    struct beside *b = ctx;
+    struct customer_row row;
+    persona end = min_u32(b->heads->end, (piece + 1) * FILLED_AT_ONCE);
+    (void)worker;
+    for (persona p = piece * FILLED_AT_ONCE; p < end; p++)
+        b->heads->of[p] = p && view_row(&b->view.customers, p, &row) ? row.head : 0;
+}
+
+const persona *beside_heads(struct beside *b, persona *end)
+{
+    *end = b->heads->end;
+    if (!b->has_heads)
+        crew_each(b->server->crew, (*end + FILLED_AT_ONCE - 1) / FILLED_AT_ONCE, fill, b);
+    b->has_heads = true;
+    return b->heads->of;
+}
+
+void beside_reach(struct beside *b, struct call *c)
+{
+    b->reach = reach_open(&b->view.customers, engine_key(c->server->engine), c->arena);
+}
+
+void beside_unpin(struct beside *b)
+{
+    heads_give(b->server, b->heads, b->has_heads);
+    engine_unpin(&b->view);
 }

@@ -5,6 +5,17 @@
 
 #include "segment/score.h"
 
+/* Who belonged to whom, as one array: kept from one reader to the next as long as nobody moves.
+ * Shared; whoever has the only one fills it. */
+struct heads {
+    u64 moves;
+    persona end;
+    u32 users;
+    bool known;
+    persona of[];
+};
+void heads_clear(struct server *s);
+
 struct beside {
     struct engine_view view;
     struct resolver resolver;
@@ -14,25 +25,15 @@ struct beside {
     struct segments *segments;
     const struct scores *scores;
     const struct reach *reach; /* NULL: nobody can be reached */
+    struct server *server;
+    struct heads *heads; /* to be asked for by beside_heads */
+    bool has_heads;
 };
-
-/* Who belonged to whom, as one array: kept from one reader to the next as long as nobody moves.
- * Shared; whoever has the only one fills it. Engine thread. */
-struct heads {
-    u64 moves;
-    persona end;
-    u32 users;
-    bool known;
-    persona of[];
-};
-/* What is there for an epoch pinned now, or room to fill. */
-struct heads *heads_take(struct server *s, persona end);
-/* Gives it back; `known`: it is filled by now, and kept for others. */
-void heads_give(struct server *s, struct heads *h, bool known);
-void heads_clear(struct server *s);
 
 /* Engine thread, both. */
 void beside_pin(struct beside *b, struct call *c);
 void beside_unpin(struct beside *b);
+/* Helper: whose personas below *end are. */
+const persona *beside_heads(struct beside *b, persona *end);
 /* Helper, before threads ask who can be reached: gathers the addresses that must not be used. */
 void beside_reach(struct beside *b, struct call *c);

@@ -1,11 +1,12 @@
 /* counts.c — compiled, counted in blocks of customers, shown. */
 #include "server/counts.h"
 
+#include "event/scan.h"
 #include "server/crew.h"
 
 #include <stdlib.h>
 
-enum { BLOCK = 1 << 14 };
+enum { BLOCK = 1 << 16 };
 
 /* ---- counting ---- */
 
@@ -43,25 +44,37 @@ static err unpin(struct call *c)
     return k->then(c);
 }
 
+/* Everybody, and who is whose among those with events that the predicates count. */
+static struct event_crowd *open_all(struct counts *k, struct batch_subject *all)
+{
+    const struct predicate **p = mem_alloc((k->n + 1) * sizeof *p);
+    *all = (struct batch_subject){.view = &k->beside.view.customers,
+                                  .events = k->beside.view.events,
+                                  .zone = k->beside.zone,
+                                  .resolver = &k->beside.resolver,
+                                  .cancel = &k->cancelled,
+                                  .names = engine_names(k->c->server->engine)};
+    for (u32 i = 0; i < k->n; i++) p[i] = k->items[i].predicate;
+    all->heads = beside_heads(&k->beside, &all->heads_end);
+    struct event_crowd *crowd = predicate_crowd(p, k->n, all, k->beside.now);
+    all->crowd = crowd;
+    free(p);
+    return crowd;
+}
+
 /* Any thread of the crew: each counts into items of its own. */
 static void piece(void *ctx, u32 n, u32 worker)
 {
     struct counts *k = ctx;
     struct counted *items = k->of_worker + (size_t)worker * k->n;
-    struct batch_subject all = {.view = &k->beside.view.customers,
-                                .events = k->beside.view.events,
-                                .zone = k->beside.zone,
-                                .resolver = &k->beside.resolver,
-                                .cancel = &k->cancelled,
-                                .names = engine_names(k->c->server->engine)};
-    persona from = 1 + n * BLOCK, to = min_u32(k->beside.end, from + BLOCK);
+    persona from = n * BLOCK, to = min_u32(k->beside.end, from + BLOCK);
     u64 bits[BLOCK / 64], chain[BLOCK / 64] = {0};
     if (from >= to) return;
     if (atomic_load(&k->c->gone)) __atomic_store_n(&k->cancelled, true, __ATOMIC_RELAXED);
     for (u32 i = 0; i < k->n && !__atomic_load_n(&k->cancelled, __ATOMIC_RELAXED); i++) {
         if (!items[i].predicate) continue;
         memset(bits, 0, sizeof bits);
-        if (predicate_batch(items[i].predicate, &all, from, to, k->beside.now, bits))
+        if (predicate_batch(items[i].predicate, k->all, from, to, k->beside.now, bits))
             count_block(k, &items[i], from, bits, chain);
         else
             __atomic_store_n(&k->cancelled, true, __ATOMIC_RELAXED);
@@ -98,7 +111,11 @@ static err count(struct call *c)
     k->of_worker = mem_alloc((size_t)workers * k->n * sizeof *k->of_worker);
     for (u32 w = 0; w < workers; w++)
         memcpy(k->of_worker + (size_t)w * k->n, k->items, k->n * sizeof *k->items);
+    struct batch_subject all;
+    struct event_crowd *crowd = open_all(k, &all);
+    k->all = &all;
     crew_each(c->server->crew, k->beside.end / BLOCK + 1, piece, k);
+    event_crowd_free(crowd);
     for (u32 w = 0; w < workers; w++)
         for (u32 i = 0; i < k->n; i++) join(&k->items[i], &k->of_worker[(size_t)w * k->n + i]);
     free(k->of_worker);

@@ -30,7 +30,8 @@ struct counts {
     struct beside beside;
     i64 began_ns, took_ms;
     bool cancelled;
-    struct counted *of_worker; /* while counting: n for each */
+    struct counted *of_worker;       /* while counting: n for each… */
+    const struct batch_subject *all; /* …and who is asked */
     call_step then;
 };
 

@@ -18,7 +18,6 @@ struct asked {
     str name;
     struct beside beside;
     struct plan *plan;
-    struct heads *heads;
     struct analysis_run *run;
     i64 began_ns, took_ms;
     err result;
@@ -129,7 +128,6 @@ static err finish(struct call *c)
         json_put_kv_i64(&c->out, S("took_ms"), ns / 1000000);
         buf_byte(&c->out, '}');
     }
-    heads_give(c->server, q->heads, analysis_knows_heads(q->run));
     analysis_end(q->run);
     beside_unpin(&q->beside);
     return e;
@@ -182,6 +180,15 @@ static err read_ids(struct call *c)
 static err run(struct call *c)
 {
     struct asked *q = c->data;
+    struct analysis_source source = {.view = q->beside.view.customers,
+                                     .events = q->beside.view.events,
+                                     .end = q->beside.end,
+                                     .zone = q->beside.zone,
+                                     .resolver = &q->beside.resolver,
+                                     .names = engine_names(c->server->engine)};
+    source.heads = beside_heads(&q->beside, &source.heads_end);
+    struct analysis_run *r = analysis_begin(q->plan, &source, crew_size(c->server->crew));
+    __atomic_store_n(&q->run, r, __ATOMIC_RELEASE);
     for (u32 n; (n = analysis_pieces(q->run)) > 0;) crew_each(c->server->crew, n, piece, c);
     return call_engine(c, read_ids);
 }
@@ -191,19 +198,7 @@ static err run(struct call *c)
 static err pin_and_run(struct call *c)
 {
     struct asked *q = c->data;
-    struct engine *e = c->server->engine;
     beside_pin(&q->beside, c);
-    q->heads = heads_take(c->server, q->beside.end);
-    struct analysis_source source = {.view = q->beside.view.customers,
-                                     .events = q->beside.view.events,
-                                     .end = q->beside.end,
-                                     .zone = q->beside.zone,
-                                     .resolver = &q->beside.resolver,
-                                     .names = engine_names(e),
-                                     .heads = q->heads->of,
-                                     .heads_end = q->heads->end,
-                                     .heads_known = q->heads->known};
-    q->run = analysis_begin(q->plan, &source, crew_size(c->server->crew));
     q->name = c->params[0];
     q->next = c->server->asked;
     c->server->asked = q;
@@ -271,6 +266,13 @@ err analyses_ask(struct call *c)
 }
 
 /* Those under way, and how far they are. */
+/* The crew begins it a little later than it is listed. */
+static u32 progress_of(const struct asked *q)
+{
+    const struct analysis_run *r = __atomic_load_n(&q->run, __ATOMIC_ACQUIRE);
+    return r ? analysis_progress(r) : 0;
+}
+
 static err list_running(struct call *c)
 {
     call_items_begin(c);
@@ -278,7 +280,7 @@ static err list_running(struct call *c)
         json_put_comma(&c->out);
         buf_byte(&c->out, '{');
         json_put_kv_str(&c->out, S("analysis"), q->name);
-        json_put_kv_i64(&c->out, S("percent"), analysis_progress(q->run));
+        json_put_kv_i64(&c->out, S("percent"), progress_of(q));
         json_put_kv_i64(&c->out, S("since_ms"),
                         (env_mono_ns(c->server->env) - q->began_ns) / 1000000);
         buf_byte(&c->out, '}');

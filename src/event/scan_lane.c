@@ -1,0 +1,166 @@
+/* scan_lane.c — who has events that are wanted, block by block: heads and kept rows both ascend,
+ * and go side by side. */
+#include "event/scan_inside.h"
+
+#include <stdlib.h>
+
+static bool is_wanted(const struct event_scan *scan, event_persona head)
+{
+    return scan_wants_head(scan, head) && !crowd_has_moved(scan->crowd, head);
+}
+
+/* The place among the kept of the first that is not below a row of the block, from an earlier place
+ * on. */
+static inline u32 place_of(const struct scan_block *d, u32 place, u32 row)
+{
+    u32 at = row - d->first;
+    if (d->is_whole) return at;
+    while (d->rows[place] < at) place++;
+    return place;
+}
+
+/* The first wanted head from `key` on; UINT32_MAX: there is none. */
+static event_persona next_wanted(const struct scan_want *w, event_persona key)
+{
+    u32 word = key / 64, end = (w->who_end + 63) / 64;
+    if (key >= w->who_end) return UINT32_MAX;
+    u64 left = w->who[word] & ~0ull << key % 64;
+    while (left == 0)
+        if (++word >= end)
+            return UINT32_MAX;
+        else
+            left = w->who[word];
+    event_persona head = word * 64 + (u32)__builtin_ctzll(left);
+    return head < w->who_end ? head : UINT32_MAX;
+}
+
+/* Past those who are not wanted: in steps that double, since these may be most. */
+static u32 skip_unwanted(const struct scan_lane *l, const struct event_scan *scan, u32 next)
+{
+    while (next < l->head_count) {
+        event_persona key = l->heads[next].key;
+        event_persona head = scan->want.who ? next_wanted(&scan->want, key) : key;
+        if (head == key && !crowd_has_moved(scan->crowd, head)) break;
+        if (head == key) {
+            next++;
+            continue;
+        }
+        u32 low = next, step = 1;
+        while (low + step < l->head_count && l->heads[low + step].key < head) {
+            low += step;
+            step *= 2;
+        }
+        u32 high = min_u32(low + step, l->head_count);
+        while (high - low > 1) {
+            u32 middle = low + (high - low) / 2;
+            if (l->heads[middle].key < head)
+                low = middle;
+            else
+                high = middle;
+        }
+        next = high;
+    }
+    return next;
+}
+
+static void list_block(struct scan_lane *l, const struct scan_slice *s)
+{
+    const struct event_scan *scan = s->scan;
+    const struct scan_block *d = l->decoded;
+    u32 place = place_of(d, 0, l->row), n = 0, next = l->next;
+    bool all = !scan->want.who && !scan->crowd->any_moved;
+    l->is_joined = true;
+    l->goes_on = false;
+    for (;; next++) {
+        u32 before = next;
+        if (!all) next = skip_unwanted(l, scan, next);
+        if (next >= l->head_count || l->heads[next].key >= s->to || l->heads[next].value >= d->end)
+            break;
+        if (next != before) place = place_of(d, place, l->heads[next].value);
+        u32 behind = l->heads[next + 1].value, end = min_u32(behind, d->end);
+        u32 to = place_of(d, place, end);
+        l->listed[n] = l->heads[next].key;
+        l->from[n] = (u16)place;
+        l->to[n] = (u16)to;
+        l->is_joined = l->is_joined && (n == 0 || l->to[n - 1] == place);
+        n += to != place;
+        place = to;
+        if (behind > d->end) {
+            l->goes_on = n && l->listed[n - 1] == l->heads[next].key;
+            break;
+        }
+    }
+    l->next = next;
+    l->row = d->end;
+    l->count = n;
+}
+
+static void list_tail(struct scan_lane *l, const struct scan_slice *s)
+{
+    const struct crowd *c = s->scan->crowd;
+    while (l->end < c->tail_count && !is_wanted(s->scan, c->tail[l->end].key)) l->end++;
+    l->head =
+        l->end < c->tail_count && c->tail[l->end].key < s->to ? c->tail[l->end].key : UINT32_MAX;
+    l->at = 0;
+    l->count = 1; /* it is the customer at hand until its rows were read */
+}
+
+void scan_lane_list(struct scan_lane *l, struct scan_slice *s)
+{
+    if (!l->file) {
+        list_tail(l, s);
+        return;
+    }
+    l->at = l->count = 0;
+    while (l->count == 0) {
+        l->next = skip_unwanted(l, s->scan, l->next);
+        if (l->next >= l->head_count || l->heads[l->next].key >= s->to) {
+            l->head = UINT32_MAX;
+            l->count = 1; /* of nobody: it is not asked again */
+            return;
+        }
+        if (l->row < l->heads[l->next].value) l->row = l->heads[l->next].value;
+        scan_decode(s, l, l->row);
+        list_block(l, s);
+    }
+    l->head = l->listed[0];
+}
+
+/* The first of the heads that is not below `from`. */
+static u32 lower(const struct sealed_keys *heads, event_persona from)
+{
+    u32 low = 0, high = heads->count;
+    while (low < high) {
+        u32 middle = low + (high - low) / 2;
+        if (heads->keys[middle].key < from)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+void scan_lane_open(struct scan_lane *l, struct scan_slice *s, const struct sealed *file)
+{
+    const struct crowd *c = s->scan->crowd;
+    *l = (struct scan_lane){.file = file};
+    if (!file) {
+        l->end = place_lower(c->tail, c->tail_count, s->from);
+        return;
+    }
+    struct sealed_keys heads = sealed_heads(file);
+    l->heads = heads.keys;
+    l->head_count = heads.count;
+    l->next = lower(&heads, s->from);
+    l->listed = mem_alloc((BLOCK_ROWS + 1) * sizeof *l->listed);
+    l->from = mem_alloc((BLOCK_ROWS + 1) * sizeof *l->from);
+    l->to = mem_alloc((BLOCK_ROWS + 1) * sizeof *l->to);
+}
+
+void scan_lane_close(struct scan_lane *l)
+{
+    if (l->decoded) scan_columns_free(&l->decoded->columns);
+    free(l->decoded);
+    free(l->words);
+    free(l->listed), free(l->from), free(l->to);
+}

@@ -1,0 +1,27 @@
+/* batch.h — the inside of asking everybody in a range. */
+#pragma once
+#include "event/scan.h"
+#include "predicate/program.h"
+
+struct ring {
+    persona *p;
+    u32 room;
+};
+
+struct asking {
+    const struct predicate *p;
+    const struct batch_subject *all;
+    persona from, to;
+    i64 now;
+    u32 words; /* of a set */
+    bool cancelled;
+    struct columns columns;
+    struct ring ring;
+    struct arena *sets, *scratch;
+    u64 *known, **said; /* whose leaves were answered by a pass, and for which they hold */
+};
+
+/* Whether a leaf is asked of `open` customers by a scan. */
+bool batch_scans(const struct asking *b, const struct leaf *leaf, u64 open);
+/* False: it could not be told this way. */
+bool batch_scan(struct asking *b, const struct leaf *leaf, const u64 *in, u64 *out);

@@ -1,0 +1,140 @@
+/* batch_did.c — how often, or how much in all, each of many customers did something: one scan over
+ * the events of those who are open. */
+#include "predicate/batch.h"
+
+#include <stdlib.h>
+
+enum { MANY = 256 /* one customer in so many, or more, is worth a scan */ };
+
+/* Plain enough to be told from times and one number: a count, a sum or an average of whole events
+ * in a window that does not hang on anything else. */
+static bool is_plain(const struct leaf *leaf)
+{
+    const struct did *d = leaf->did;
+    if (!d || !d->filter.event || d->filter.where || d->filter.has_match || d->filter.net)
+        return false;
+    if (d->window.since != SINCE_NONE || d->window.has_since_last) return false;
+    if (d->window.kind == WINDOW_SESSION || d->window.kind == WINDOW_MONTHS) return false;
+    if (d->measure == MEASURE_COUNT) return !d->has_path;
+    return (d->measure == MEASURE_SUM || d->measure == MEASURE_AVG) && d->path.whole &&
+           !d->path.head;
+}
+
+/* Events that count occurred in [from, to). */
+static void span_of(const struct did *d, i64 now, i64 *from, i64 *to)
+{
+    *from = INT64_MIN;
+    *to = now == NEVER ? NEVER : now + 1;
+    if (d->window.kind == WINDOW_WITHIN) *from = now - d->window.ms + 1;
+    if (d->window.kind == WINDOW_BETWEEN) {
+        *from = d->window.from;
+        *to = min_i64(*to, d->window.to);
+    }
+}
+
+bool batch_scans(const struct asking *b, const struct leaf *leaf, u64 open)
+{
+    return b->all->crowd && is_plain(leaf) && open * MANY > b->to - b->from;
+}
+
+/* The set as one that begins at a customer whose number 64 divides. */
+static u64 *aligned(const struct asking *b, const u64 *in)
+{
+    u64 *who = arena_zalloc(b->sets, (b->words + 1) * sizeof *who);
+    u32 shift = b->from % 64;
+    for (u32 w = 0; w < b->words; w++) {
+        who[w] |= in[w] << shift;
+        if (shift) who[w + 1] |= in[w] >> (64 - shift);
+    }
+    return who;
+}
+
+/* Sums as the tally of a single customer does: values that are no numbers do not count. */
+static bool sum_holds(const struct did *d, const struct scan_column *c, u32 from, u32 to)
+{
+    decimal sum = 0, number;
+    u64 n = 0;
+    for (u32 i = from; i < to; i++) {
+        if (c->valid[i] == SCAN_IS_NUMBER)
+            number = (decimal)c->number[i] * (DECIMAL_ONE / FIXED_ONE);
+        else if (c->valid[i] != SCAN_IS_OTHER || !decimal_of(c->value[i], &number))
+            continue;
+        sum = decimal_add(sum, number);
+        n++;
+    }
+    return n && test_ratio(&d->test, sum, d->measure == MEASURE_AVG ? n : 1);
+}
+
+static void take_batch(const struct asking *b, const struct did *d, const struct scan_batch *s,
+                       u64 *out)
+{
+    for (u32 c = 0; c < s->customers; c++) {
+        u32 from = s->start[c], to = s->start[c + 1];
+        bool holds = d->measure == MEASURE_COUNT ? test_count(&d->test, to - from)
+                                                 : sum_holds(d, &s->columns[0], from, to);
+        persona at = s->head[c] - b->from;
+        out[at / 64] |= (u64)holds << at % 64;
+    }
+}
+
+bool batch_scan(struct asking *b, const struct leaf *leaf, const u64 *in, u64 *out)
+{
+    const struct did *d = leaf->did;
+    struct scan_batch s;
+    struct scan_property amount = {d->path.whole, SCAN_NUMBER};
+    u32 *marks = mem_zalloc((NAMES_MAX + 1) * sizeof *marks);
+    struct scan_want want = {.marks = marks,
+                             .properties = &amount,
+                             .property_count = d->measure != MEASURE_COUNT,
+                             .who = aligned(b, in) - b->from / 64,
+                             .who_end = b->to,
+                             .heads = b->all->heads,
+                             .heads_end = b->all->heads_end,
+                             .is_cancelled = b->all->cancel};
+    err e = ERR_NOT_FOUND;
+    marks[d->filter.event] = 1;
+    span_of(d, b->now, &want.from, &want.to);
+    memset(out, 0, b->words * sizeof *out);
+    if (want.from < want.to) {
+        struct event_scan *scan = event_scan_of(b->all->crowd, &want, b->from, b->to);
+        while ((e = event_scan_next(scan, 0, &s)) == ERR_OK) take_batch(b, d, &s, out);
+        event_scan_free(scan);
+    }
+    free(marks);
+    if (e == ERR_UNAVAILABLE) b->cancelled = true;
+    return e != ERR_LIMIT;
+}
+
+/* ---- for everybody ---- */
+
+static event_persona head_of(void *ctx, event_persona p)
+{
+    const struct batch_subject *all = ctx;
+    struct customer_row row;
+    return view_row(all->view, p, &row) ? row.head : 0;
+}
+
+struct event_crowd *predicate_crowd(const struct predicate *const *p, u32 count,
+                                    const struct batch_subject *all, i64 now)
+{
+    u32 *marks = NULL;
+    struct batch_subject copy = *all;
+    struct scan_want widest = {
+        .from = INT64_MAX, .to = INT64_MIN, .heads = all->heads, .heads_end = all->heads_end};
+    for (u32 i = 0; i < count && all->events; i++)
+        for (u32 k = 0; p[i] && k < p[i]->leaf_count; k++) {
+            const struct leaf *leaf = p[i]->leaves[k];
+            i64 from, to;
+            if (!is_plain(leaf)) continue;
+            if (!marks) marks = mem_zalloc((NAMES_MAX + 1) * sizeof *marks);
+            marks[leaf->did->filter.event] = 1;
+            span_of(leaf->did, now, &from, &to);
+            widest.from = min_i64(widest.from, from);
+            widest.to = max_i64(widest.to, to);
+        }
+    if (!marks) return NULL;
+    widest.marks = marks;
+    struct event_crowd *c = event_crowd_new(all->events, &widest, head_of, &copy);
+    free(marks);
+    return c;
+}
