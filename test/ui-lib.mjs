@@ -57,9 +57,12 @@ export async function server(name) {
   const key = () => JSON.parse(execFileSync(binary, ['key', 'create', '--data', folder, '--name', 'test', '--json'])).key
   /** Ends it and keeps its directory; `resume` starts it again. */
   const pause = async () => {
-    const gone = new Promise((done) => child.once('exit', done))
-    child.kill('SIGTERM')
-    await Promise.race([gone, sleep(15000).then(kill)])
+    const one = child
+    const gone = new Promise((done) => one.once('exit', done))
+    one.kill('SIGTERM')
+    const late = setTimeout(() => one.kill('SIGKILL'), 15000)
+    await gone
+    clearTimeout(late)
   }
   const stop = async () => {
     process.off('exit', kill)
