@@ -3,6 +3,7 @@
 // then every screen that is listed below, looked at by axe in both languages, light and dark, on the desk and on the phone.
 //
 //   node test/ui.mjs [path of the binary]        pictures are kept in build/screens
+import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { api, check, faults, finish, launch, mailServer, noonZone, person, picture, server, signedIn, sleep, until } from './ui-lib.mjs'
@@ -63,7 +64,7 @@ const STORIES = {
         await p.click(only)
       }
       await p.click(p.button(w.me))
-      check(`${language} welcome: a test reaches her`, await until(() => smtp.mails.some((m) => m.to === p.email)))
+      check(`${language} welcome: a test reaches her`, await until(() => smtp.mails.some((m) => m.to === p.email && m.mail.subject.includes(w.welcome))))
       return key
     },
     live: (url, key) => shop(url, key, 'Signed Up'),
@@ -94,7 +95,7 @@ const STORIES = {
       await p.page.locator('[data-need="channel:email"]').waitFor()
       await connect(p)
       await p.click(p.button(w.me))
-      check(`${language} renewal: a test reaches her`, await until(() => smtp.mails.some((m) => m.to === p.email)))
+      check(`${language} renewal: a test reaches her`, await until(() => smtp.mails.some((m) => m.to === p.email && m.mail.subject.includes(w.renewal))))
     },
     // The first reminders are due at 14:00 of her day; what arrives today is her own test.
     got: (w, p) => smtp.mails.filter((m) => m.to === p.email && m.mail.subject.includes(w.renewal)),
@@ -244,6 +245,56 @@ async function files() {
   await s.stop()
 }
 
+/* What a new user stumbled over, and does no more. */
+async function stumbles() {
+  const s = await server('stumbles')
+  const call = api(s.url, s.key())
+  const p = await signedIn(browser, s.url, { language: 'zh' })
+  // A mail server that does not answer is not called connected, unless she insists.
+  await p.page.goto(s.url + '/playbooks/abandoned-cart')
+  await p.page.locator('[data-need="channel:email"]').getByRole('button').click()
+  await p.page.locator('.channel-form input[placeholder="smtp.example.com"]').fill('127.0.0.1:9')
+  await p.page.locator('.channel-form button[type=submit]').click()
+  const note = p.page.locator('.channel-form .note', { hasText: '没有连上' })
+  check('a mail server that does not answer is told at once', await note.waitFor({ timeout: 40000 }).then(() => true, () => false))
+  check('and is not connected', (await call('GET', '/channels')).body.items.every((c) => c.channel !== 'email'))
+  await p.page.locator('.channel-form input[placeholder="smtp.example.com"]').fill(`127.0.0.1:${smtp.port}`)
+  await p.page.locator('.channel-form button[type=submit]').click()
+  check('one that answers is', await p.page.locator('[data-need="channel:email"].met').waitFor({ timeout: 20000 }).then(() => true, () => false))
+  check('the sentence reads', await until(async () => /顾客\s*加入购物车/.test((await p.page.locator('.su-say').first().innerText()).replace(/\s+/g, ' '))), await p.page.locator('.su-say').first().innerText())
+  // Her list as the till exports it: GB18030, a title above, consent by no channel, dates of several forms.
+  await p.page.goto(s.url + '/customers')
+  const rows = '会员名单 2026年11月导出,,,,\n姓名,手机号码,电子邮箱,会员到期日,是否同意接收\n王丽,138 0013 8000, li@shop.test ,2027年1月5日,是\n李敏,+86 13800138001,min@shop.test,2027/1/6,否\n合计,,,,\n'
+  await p.page.locator('input[type=file]').setInputFiles({ name: '会员.csv', mimeType: 'text/csv', buffer: execFileSync('iconv', ['-f', 'utf8', '-t', 'gb18030'], { input: rows }) })
+  const take = p.page.getByRole('button', { name: '导入 2 行' })
+  check('a list with a title above is understood', await take.waitFor({ timeout: 20000 }).then(() => true, () => false), await p.page.locator('.mantine-Modal-content').innerText().catch(() => ''))
+  await take.click().catch(() => {})
+  const one = await until(async () => { const r = await call('GET', '/customers/email:li@shop.test'); return r.status === 200 && r.body })
+  check('its consent, its dates and its addresses too', one && one.consent.email === true && one.attributes.expires_on === '2027-01-05' && one.identifiers.some((i) => i.value.endsWith('13800138000')) && one.identifiers.every((i) => (i.raw ?? '') === (i.raw ?? '').trim()), one)
+  check('a name is found by its last character', (await call('GET', '/customers?q=' + encodeURIComponent('敏'))).body.items.length === 1)
+  // A shop that never tells of a checkout has a funnel without one.
+  const source = (await call('POST', '/sources', { name: 'shop', kind: 'server' })).body
+  await shop(s.url, source.write_key, 'Product Added', (i) => ({ cart_id: `c${i}`, price: 8 }))
+  await shop(s.url, source.write_key, 'Order Completed', (i) => ({ order_id: `o${i}`, total: 8 }))
+  await p.page.goto(s.url + '/insights')
+  const steps = p.page.locator('.in-steps .in-step')
+  await steps.first().waitFor({ timeout: 20000 }).catch(() => {})
+  check('who ordered is in the funnel without a checkout', await until(async () => (await steps.count()) === 3 && /60/.test(await steps.nth(1).innerText())), await p.page.locator('.in-steps').innerText().catch(() => ''))
+  // A click in the mail chooses what was clicked; lists of messages have no Liquid.
+  await call('POST', '/playbooks/welcome/install', { answers: {} })
+  await p.page.goto(s.url + '/content')
+  await p.page.locator('.content-list li').first().waitFor()
+  check('no Liquid in the list of messages', !/\{\{|\{%/.test(await p.page.locator('.content-list').innerText()), await p.page.locator('.content-list').innerText())
+  await p.page.goto(s.url + '/content/new/email')
+  const mail = p.page.frameLocator('.mail-paper iframe')
+  await mail.locator('h1').click({ timeout: 20000 })
+  check('a click on the heading chooses the heading', await p.page.locator('.mail-parts [aria-current=true]', { hasText: '标题' }).first().waitFor({ timeout: 5000 }).then(() => true, () => false))
+  check('and frames it', await until(async () => /solid/.test(await mail.locator('.bk-card > tbody > tr').nth(2).evaluate((r) => r.style.outline))))
+  check('stumbles: no page has errors', p.errors.length === 0, p.errors.slice(0, 5))
+  await p.context.close()
+  await s.stop()
+}
+
 const only = process.env.ONLY?.split(',')
 console.log(`it is about noon in ${noonZone()}`)
 for (const playbook of Object.keys(STORIES)) for (const language of ['en', 'zh']) if (told(playbook, language) && (!only || only.includes(playbook) || only.includes(`${playbook}-${language}`))) await firstFiveMinutes(playbook, language)
@@ -251,6 +302,7 @@ if (!only || only.includes('files')) await files()
 if (!only || only.includes('errors')) await errors(browser)
 if (!only || only.includes('work')) await work(browser)
 if (!only || only.includes('hostile')) await hostile(browser)
+if (!only || only.includes('stumbles')) await stumbles()
 if (!only || only.includes('screens')) await everyScreen()
 await browser.close()
 smtp.close()

@@ -84,6 +84,16 @@ bool sms_is_mainland(str number)
     return number.n == 11 && number.p[0] == '1';
 }
 
+/* "…看看。" takes no comma behind it. */
+static bool ends_a_sentence(str text)
+{
+    static const char *const ENDS[] = {"。", "！", "？", "；", "~", ".", "!", "?"};
+    text = str_trim(text);
+    for (size_t i = 0; i < COUNT_OF(ENDS); i++)
+        if (str_ends(text, str_of(ENDS[i]))) return true;
+    return false;
+}
+
 static bool offers_a_way_out(str text)
 {
     static const char *const WORDS[] = {"拒收请回复", "退订回", "回复TD", "回TD",  "回T退",
@@ -101,7 +111,8 @@ void sms_compose(str text, const struct sms_wrap *w, struct buf *out)
         buf_put(out, S("】"));
     }
     buf_put(out, text);
-    if (w->promotion && w->mainland && !offers_a_way_out(text)) buf_put(out, S("，拒收请回复R"));
+    if (w->promotion && w->mainland && !offers_a_way_out(text))
+        buf_put(out, ends_a_sentence(text) ? S("拒收请回复R") : S("，拒收请回复R"));
 }
 
 /* Upper-case ASCII of a character, full-width forms too; 0 for what may stand around words. */

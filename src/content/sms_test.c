@@ -63,6 +63,8 @@ TEST("the sign stands in front once, and promotion to the mainland offers a way 
 {
     CHECK_STR(composed(arena, "新品到店", "小店", true, true), S("【小店】新品到店，拒收请回复R"));
     CHECK_STR(composed(arena, "【小店】新品", "小店", true, true), S("【小店】新品，拒收请回复R"));
+    CHECK_STR(composed(arena, "新品到店。", "小店", true, true),
+              S("【小店】新品到店。拒收请回复R"));
     CHECK_STR(composed(arena, "新品，回TD退订", "小店", true, true), S("【小店】新品，回TD退订"));
     CHECK_STR(composed(arena, "您的验证码", "小店", false, true), S("【小店】您的验证码"));
     CHECK_STR(composed(arena, "News", "", true, false), S("News"));

@@ -308,19 +308,41 @@ MUST_USE static err set_delimiter(struct csv *c, str said, struct diag *why)
 
 /* ---- opening ---- */
 
-MUST_USE static err read_header(struct csv *c, i8 header)
+MUST_USE static err read_filled(struct csv *c)
 {
     const char *problem = NULL;
     err e;
     do {
         e = read_row(c, &problem);
     } while (e == ERR_OK && (problem || rows_is_blank(c->cells, c->count)));
-    if (e != ERR_OK) return e == ERR_NOT_FOUND ? ERR_OK : e;
-    bool named = header ? header > 0 : rows_looks_like_header(c->cells, c->count);
-    c->pending = !named;
+    return e;
+}
+
+static void name_columns(struct csv *c, bool named)
+{
     for (u32 i = 0; i < c->count; i++)
         rows_add_column(&c->rows,
                         named && str_is_utf8(c->cells[i].text) ? c->cells[i].text : (str){0});
+}
+
+/* "Members, November" above the names of the columns is the list's title: passed over. */
+MUST_USE static err read_header(struct csv *c, i8 header)
+{
+    err e = read_filled(c);
+    if (e != ERR_OK) return e == ERR_NOT_FOUND ? ERR_OK : e;
+    if (header == 0 && rows_may_be_title(c->cells, c->count)) {
+        name_columns(c, true);
+        e = read_filled(c);
+        if (e != ERR_OK) return e == ERR_NOT_FOUND ? ERR_OK : e;
+        c->pending = !rows_names_columns(c->cells, c->count);
+        if (c->pending) return ERR_OK;
+        c->rows.name_count = 0;
+        name_columns(c, true);
+        return ERR_OK;
+    }
+    bool named = header ? header > 0 : rows_looks_like_header(c->cells, c->count);
+    c->pending = !named;
+    name_columns(c, named);
     return ERR_OK;
 }
 

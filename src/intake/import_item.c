@@ -187,7 +187,7 @@ static bool take_identifier(struct taking *t, u32 i, const struct column *c)
 {
     struct import *im = t->im;
     struct record *r = &im->record;
-    str sent = t->row->cells[i].text;
+    str sent = str_trim(t->row->cells[i].text);
     if (r->id_count == IDS_MAX) return true;
     char *room = im->rooms[r->id_count];
     str normal = c->code == SPACE_EMAIL   ? normal_email(sent, room)

@@ -237,6 +237,23 @@ TEST("customers: columns are known by their Chinese names, tags are split, conse
           "perhaps\r\n"));
 }
 
+TEST(
+    "customers: a till's list: since when, which level, until when; a yes to no channel is to mail")
+{
+    CHECK_STR(imported(arena, "{'kind':'customers','created_at_ms':1767225600000}",
+                       S("会员名单 2026年11月,,,,,\n"
+                         "姓名,电子邮箱,注册时间,会员等级,会员到期日,是否同意接收\n"
+                         "李雷, li@x.test ,2025-04-17,金卡,2026-12-18,是\n")),
+              S("customer email=li@x.test at 2026-01-01T00:00:00.000Z "
+                "traits={name:\"李雷\",created_at=date \"2025-04-17\",tier:\"金卡\","
+                "expires_on=date \"2026-12-18\"} consents=1\n"
+                "done 1: 1 + 0, 0 warned\n"));
+    CHECK_STR(imported(arena, "{'kind':'customers','created_at_ms':1767225600000}",
+                       S("Mobile,Name,Subscribed\n+447700900001,Ann,Y\n")),
+              S("customer phone=+447700900001 at 2026-01-01T00:00:00.000Z traits={name:\"Ann\"} "
+                "consents=1\ndone 1: 1 + 0, 0 warned\n"));
+}
+
 TEST("customers: who put the file together says that all agreed; a row that says otherwise counts")
 {
     CHECK_STR(imported(arena,

@@ -77,8 +77,26 @@ static const struct {
     {CUSTOMERS, "attribute:address", "address 地址 收货地址"},
     {CUSTOMERS, "attribute:age", "age 年龄"},
     {CUSTOMERS, "attribute:timezone", "timezone 时区"},
-    {CUSTOMERS, "consent:email", "acceptsmarketing emailmarketingconsent emailconsent 邮件订阅"},
-    {CUSTOMERS, "consent:sms", "smsmarketingconsent acceptssmsmarketing smsconsent 短信订阅"},
+    {CUSTOMERS, "attribute:created_at",
+     "createdat registeredat registrationdate registrationtime signupdate signedupat joined "
+     "joinedat "
+     "joindate membersince customersince 注册时间 注册日期 入会时间 入会日期 加入时间 加入日期"},
+    {CUSTOMERS, "attribute:tier",
+     "tier memberlevel membershiplevel membershiptier loyaltytier 会员等级 会员级别 客户等级"},
+    {CUSTOMERS, "attribute:expires_on",
+     "expireson expirydate expirationdate expires validuntil renewaldate renewson membershipends "
+     "到期日 到期日期 到期时间 会员到期日 会员到期时间 会员有效期 有效期至 续费日期 过期日期"},
+    {CUSTOMERS, "attribute:owner",
+     "owner adviser advisor salesperson accountmanager 专属导购 导购 顾问 专属顾问 负责顾问 "
+     "客户经理 负责人 所属员工"},
+    {CUSTOMERS, "attribute:language", "language locale 语言"},
+    {CUSTOMERS, "consent:email",
+     "acceptsmarketing acceptsemailmarketing emailmarketingconsent emailconsent emailoptin "
+     "newsletter newslettersubscribed emailsubscribed 邮件订阅 同意接收邮件 同意邮件 接收邮件 "
+     "订阅邮件"},
+    {CUSTOMERS, "consent:sms",
+     "smsmarketingconsent acceptssmsmarketing smsconsent smsoptin 短信订阅 同意接收短信 "
+     "同意短信 接收短信"},
 };
 
 /* ---- names ---- */
@@ -200,6 +218,27 @@ static bool has_identifier(const struct mapping *m, const bool *settled)
     for (u32 i = 0; i < m->count; i++)
         if (settled[i] && m->columns[i].target == TARGET_IDENTIFIER) return true;
     return false;
+}
+
+/* "Agrees to offers", by no channel of its own: by mail where the file has such addresses, else by
+ * SMS. Names that may mean another consent (to terms, to data) are left alone. */
+static void guess_consent(struct mapping *m, bool *settled)
+{
+    static const char NAMES[] =
+        "marketingconsent marketingoptin optin optedin subscribed 是否同意接收 同意接收 "
+        "是否同意营销 同意营销 营销同意 是否接收营销 接收营销信息";
+    bool mail = false, phone = false;
+    char room[128];
+    if (m->kind != IMPORT_CUSTOMERS) return;
+    for (u32 i = 0; i < m->count; i++) {
+        const struct column *c = &m->columns[i];
+        if (!settled[i] || c->target != TARGET_IDENTIFIER) continue;
+        mail |= str_eq(c->arg, S("email"));
+        phone |= str_eq(c->arg, S("phone"));
+    }
+    for (u32 i = 0; i < m->count && (mail || phone); i++)
+        if (!settled[i] && has_word(NAMES, plain(m->columns[i].name, room)))
+            guess_one(m, settled, i, mail ? "consent:email" : "consent:sms");
 }
 
 /* By what stands in it: nine of ten cells. */
@@ -350,6 +389,7 @@ err mapping_decide(struct mapping *m, const struct rows *rows, const struct json
     guess_exact(m, settled);
     guess_by_name(m, settled);
     guess_by_content(m, settled);
+    guess_consent(m, settled);
     for (u32 i = 0; i < m->count; i++) {
         if (!settled[i]) set_default(m, &m->columns[i]);
         set_type(m, i);

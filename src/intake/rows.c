@@ -132,3 +132,20 @@ bool rows_looks_like_header(const struct cell *cells, u32 count)
         if (is_value(cells[i].text)) return false;
     return true;
 }
+
+static u32 filled(const struct cell *cells, u32 count)
+{
+    u32 n = 0;
+    for (u32 i = 0; i < count; i++) n += str_trim(cells[i].text).n > 0;
+    return n;
+}
+
+bool rows_may_be_title(const struct cell *cells, u32 count)
+{
+    return filled(cells, count) == 1 && rows_looks_like_header(cells, count);
+}
+
+bool rows_names_columns(const struct cell *cells, u32 count)
+{
+    return filled(cells, count) >= 2 && rows_looks_like_header(cells, count);
+}

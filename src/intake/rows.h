@@ -87,3 +87,7 @@ MUST_USE err xlsx_open(const char *path, const struct rows_options *o, struct ro
 /* Whether a first row names columns, by what it looks like: no numbers, dates or addresses in it.
  */
 bool rows_looks_like_header(const struct cell *cells, u32 count);
+/* Whether a row above the columns' names may be the list's own: one cell alone says something, and
+ * that is no value. It is, where the row below names columns: two at least. */
+bool rows_may_be_title(const struct cell *cells, u32 count);
+bool rows_names_columns(const struct cell *cells, u32 count);

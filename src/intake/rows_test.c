@@ -79,6 +79,20 @@ TEST("a first row of values names no columns")
     CHECK_STR(SHOWN(""), S(""));
 }
 
+TEST("the title of a list above the names of its columns is passed over")
+{
+    CHECK_STR(SHOWN("Members of November,,\nname,e-mail,city\nLi,li@x.test,Bath\n"),
+              S("name,e-mail,city\n1[Li][li@x.test][Bath]"));
+    CHECK_STR(SHOWN("会员名单 2026年11月\n\n姓名,手机\n李,13800138000\n"),
+              S("姓名,手机\n1[李][13800138000]"));
+    /* One column, or a header with one name: as ever. */
+    CHECK_STR(SHOWN("name\nLi\nWang\n"), S("name\n1[Li]\n2[Wang]"));
+    CHECK_STR(SHOWN("name,\nLi,5\n"), S("name,column_2\n1[Li][5]"));
+    CHECK_STR(SHOWN("Name of the customer,,\n"), S("Name of the customer,column_2,column_3"));
+    CHECK_STR(SHOWN("Members,,\nname,e-mail,city\n", .header = 1),
+              S("Members,column_2,column_3\n1[name][e-mail][city]"));
+}
+
 TEST("a lost quote costs its line, not the file")
 {
     struct buf b;

@@ -213,6 +213,26 @@ static void close_xlsx(struct rows *r)
 
 static const struct rows_reader READER = {next, close_xlsx};
 
+static void name_columns(struct xlsx *x, bool named)
+{
+    for (u32 i = 0; i < x->count; i++)
+        rows_add_column(&x->rows, named ? x->cells[i].text : (str){0});
+}
+
+/* The first row is the list's title if the second names columns; else it names the only one. */
+MUST_USE static err begin_below_title(struct xlsx *x, struct diag *why)
+{
+    name_columns(x, true);
+    err e = read_row(x);
+    if (e == ERR_INVALID) return diag_set(why, e, "the spreadsheet's sheet is damaged");
+    if (e != ERR_OK) return e == ERR_NOT_FOUND ? ERR_OK : e;
+    x->pending = !rows_names_columns(x->cells, x->count);
+    if (x->pending) return ERR_OK;
+    x->rows.name_count = 0;
+    name_columns(x, true);
+    return ERR_OK;
+}
+
 MUST_USE static err begin(struct xlsx *x, const struct rows_options *o, struct diag *why)
 {
     x->part = xlsx_part(x->book.zip, x->book.sheet_path, &x->size, why);
@@ -223,10 +243,10 @@ MUST_USE static err begin(struct xlsx *x, const struct rows_options *o, struct d
     err e = read_row(x);
     if (e == ERR_INVALID) return diag_set(why, e, "the spreadsheet's sheet is damaged");
     if (e != ERR_OK) return e == ERR_NOT_FOUND ? ERR_OK : e;
+    if (o->header == 0 && rows_may_be_title(x->cells, x->count)) return begin_below_title(x, why);
     bool named = o->header ? o->header > 0 : rows_looks_like_header(x->cells, x->count);
     x->pending = !named;
-    for (u32 i = 0; i < x->count; i++)
-        rows_add_column(&x->rows, named ? x->cells[i].text : (str){0});
+    name_columns(x, named);
     return ERR_OK;
 }
 

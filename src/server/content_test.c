@@ -255,6 +255,14 @@ TEST("playbooks come ranked by real people, are previewed with answers, and inst
     CHECK(has(a.body, S("“Tea 5” is still in your cart")));
     CHECK_EQ(ask(rig, "POST", "/api/v1/playbooks/welcome/preview", "{\"channel\":\"fax\"}").status,
              422);
+    /* What has not happened to her yet is made up; each message has the coupon before it. */
+    a = ask(rig, "POST", "/api/v1/playbooks/order-confirmation/preview",
+            "{\"language\":\"en\",\"customer\":\"user_id:u5\"}");
+    CHECK(has(a.body, S("When somebody has “placed an order”")));
+    CHECK(has(a.body, S("We have your order SAMPLE-1001 of")));
+    a = ask(rig, "POST", "/api/v1/playbooks/win-back/preview",
+            "{\"language\":\"en\",\"answers\":{\"amount\":30,\"amount_2\":40}}");
+    CHECK(has(a.body, S("30.00 off your next order")) && has(a.body, S("40.00 off with")));
     a = ask(rig, "POST", "/api/v1/playbooks/abandoned-cart/install",
             "{\"channel\":\"sms\",\"language\":\"en\",\"publish\":true}");
     CHECK_EQ(a.status, 201);

@@ -404,8 +404,8 @@ static void check_words(struct checks *k, struct buf *b)
     if (k->no_links) {
         x.severity = "error";
         x.action = "open_settings";
-        x.zh_words = S("有链接缺少网店地址：请在设置里填写网址。");
-        x.en_words = S("A link lacks the shop’s address: give its URL in the settings.");
+        x.zh_words = S("消息里的按钮还不知道通向哪里：请填写店铺网址。");
+        x.en_words = S("The buttons lead nowhere yet: give your shop’s website.");
     }
     put_check(k, b, &x);
 }
@@ -496,9 +496,9 @@ static void check_test(struct checks *k, struct buf *b)
     if (k->unseen) {
         x.severity = "warning";
         x.action = "test_send";
-        x.zh_words = arena_printf(a, "%u 条消息的现在版本还没有人试发看过。", k->unseen);
-        x.en_words = arena_printf(a, "Nobody has had a test of %u of the messages as they are now.",
-                                  k->unseen);
+        x.zh_words = arena_printf(a, "%u 条消息还没有试发过，或试发之后又改过。", k->unseen);
+        x.en_words =
+            arena_printf(a, "%u not tested yet, or changed since its last test.", k->unseen);
     }
     put_check(k, b, &x);
 }

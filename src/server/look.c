@@ -145,20 +145,35 @@ static void find_event(struct look *l)
     }
 }
 
-/* The first coupon that the steps give; empty: none does. */
-static str coupon_of(const struct json *j)
+/* The coupon that the steps give last before they send the template, or else first; empty: none. */
+struct coupon_before {
+    str template, last, first;
+    bool found;
+};
+
+static void coupon_walk(const struct json *j, struct coupon_before *c)
 {
     str id = json_get_str(j, "coupon", (str){0});
-    for (const struct json *m = j ? j->child : NULL; m && !id.n; m = m->next)
-        if (m->type == JSON_ARRAY || m->type == JSON_OBJECT) id = coupon_of(m);
-    return id;
+    if (id.n) c->last = id;
+    if (id.n && !c->first.n) c->first = id;
+    str sent = json_get_str(j, "template", (str){0});
+    c->found |= sent.n && str_eq(sent, c->template);
+    for (const struct json *m = j ? j->child : NULL; m && !c->found; m = m->next)
+        if (m->type == JSON_ARRAY || m->type == JSON_OBJECT) coupon_walk(m, c);
+}
+
+static str coupon_of(const struct json *steps, str template)
+{
+    struct coupon_before c = {.template = template};
+    coupon_walk(steps, &c);
+    return c.found && c.last.n ? c.last : c.first;
 }
 
 /* {"coupon": {"code": …}}: as the journey's coupon will be, under a code that is none. */
 static void put_coupon(struct look *l, struct buf *b)
 {
     struct call *c = l->c;
-    str id = coupon_of(json_get(l->asked->journey, "steps"));
+    str id = coupon_of(json_get(l->asked->journey, "steps"), l->template->id);
     const struct json *coupon = NULL, *worth;
     duration valid;
     if (l->asked->journey && !id.n) return;
@@ -187,6 +202,50 @@ static void put_coupon(struct look *l, struct buf *b)
     buf_byte(b, '}');
 }
 
+/* What a shop's event brings, made up: as long as it has not happened to her. The names are those
+ * of Segment's e-commerce events. */
+static void put_event(struct look *l, struct buf *b)
+{
+    const struct json *data = l->asked->data;
+    bool zh = str_starts(l->trial.language.n ? l->trial.language : S("zh"), S("zh"));
+    str items =
+        zh ? S("[{\"product_id\":\"p1\",\"name\":\"示例商品\",\"price\":88,\"quantity\":1},"
+               "{\"product_id\":\"p2\",\"name\":\"另一件商品\",\"price\":40,\"quantity\":1}]")
+           : S("[{\"product_id\":\"p1\",\"name\":\"Sample product\",\"price\":88,\"quantity\":1},"
+               "{\"product_id\":\"p2\",\"name\":\"Another one\",\"price\":40,\"quantity\":1}]");
+    if (l->trial.has_event || (l->asked->journey && !l->wants_event)) return;
+    if (!json_get(data, "event")) {
+        json_put_key(b, S("event"));
+        buf_printf(b,
+                   "{\"order_id\":\"SAMPLE-1001\",\"cart_id\":\"SAMPLE-CART\",\"name\":\"%s\","
+                   "\"total\":128,\"price\":88,\"quantity\":1,\"products\":%.*s}",
+                   zh ? "示例商品" : "Sample product", STR_ARG(items));
+    }
+    if (!json_get(data, "products")) {
+        json_put_key(b, S("products"));
+        buf_put(b, items);
+    }
+    if (!json_get(data, "order")) {
+        json_put_key(b, S("order"));
+        buf_printf(b, "{\"id\":\"SAMPLE-1001\",\"total\":128,\"items\":%.*s}", STR_ARG(items));
+    }
+}
+
+/* The day that the journey counts from, for who has none: a week from now. */
+static void put_day(struct look *l, struct buf *b)
+{
+    enum { DAYS_AHEAD = 7 };
+    char day[16];
+    str date = json_get_str(json_get(l->asked->journey, "trigger"), "date", (str){0});
+    if (!date.n || json_get(l->asked->data, "customer")) return;
+    civil at = civil_of_ms(l->trial.now_ms + (i64)DAYS_AHEAD * 86400000);
+    snprintf(day, sizeof day, "%04d-%02d-%02d", (int)at.year, (int)at.month, (int)at.day);
+    json_put_key(b, S("customer"));
+    buf_byte(b, '{');
+    json_put_kv_str(b, date, str_of(day));
+    buf_byte(b, '}');
+}
+
 static void set_stand_in(struct look *l)
 {
     struct call *c = l->c;
@@ -200,6 +259,8 @@ static void set_stand_in(struct look *l)
         json_put(&b, m);
     }
     if (!json_get(data, "coupon")) put_coupon(l, &b);
+    put_event(l, &b);
+    put_day(l, &b);
     buf_byte(&b, '}');
     str text = arena_str(c->arena, buf_str(&b));
     buf_clear(&b);
@@ -341,6 +402,7 @@ static u32 count_missing(struct look *l)
     u32 want = l->asked->sample, of = 0;
     i64 until = env_mono_ns(l->c->server->env) + LOOK_BUDGET_NS;
     t.has_event = false;
+    if (!l->asked->data) t.stand_in = value_missing(); /* what others lack is to be seen */
     for (u32 i = 0; i + 1 < end && of < want; i++) {
         if (i >= LOOK_LEAST && env_mono_ns(l->c->server->env) > until) break;
         struct identifier_view id;

@@ -3,6 +3,7 @@
  *   POST /templates/preview    nothing is sent, nothing is kept
  *   POST /templates/test-send  by the channel's provider, beside the log: no cap, no consent,
  * nobody's history; it is kept in the office's list of tests, the newest 50 */
+#include "server/channel_words.h"
 #include "server/look.h"
 #include "server/render_template.h"
 #include "server/show.h"
@@ -161,8 +162,10 @@ static void put_test(struct call *c, struct buf *b)
     if (t->look.trial.head)
         customer_id(engine_customers(c->server->engine), t->look.trial.head, customer);
     json_put_kv_text(b, S("customer"), t->look.trial.head ? (str){customer, 32} : (str){0});
-    json_put_kv_str(b, S("status"), class_text(t->class));
+    str s = class_text(t->class);
+    json_put_kv_str(b, S("status"), s);
     json_put_kv_str(b, S("detail"), str_of(t->detail));
+    wording_put(b, S("message"), channel_words(s.p, str_of(t->detail)));
     json_put_kv_str(b, S("subject"), w->subject);
     json_put_kv_str(b, S("html"), w->html);
     json_put_kv_str(b, S("text"), w->text);

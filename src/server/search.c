@@ -2,6 +2,7 @@
 
 #include "server/show.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -38,14 +39,15 @@ static bool begins(str s, str lower_prefix)
     return true;
 }
 
-/* Of the text itself, or of a word in it. */
+/* Of the text itself, or of a word in it: "Neil" is in "O'Neil", and in Chinese, whose words have
+ * nothing between them, any character may begin one. */
 static bool word_begins(str s, str lower_prefix)
 {
-    while (s.n >= lower_prefix.n) {
-        if (begins(s, lower_prefix)) return true;
-        ptrdiff_t space = str_index(s, ' ');
-        if (space < 0) return false;
-        s = str_slice(s, (size_t)space + 1, s.n);
+    enum { CJK_LEAD = 0xe3 }; /* the first byte of U+3000 and above */
+    for (size_t i = 0; i + lower_prefix.n <= s.n; i++) {
+        u8 before = i ? (u8)s.p[i - 1] : ' ', here = (u8)s.p[i];
+        bool parted = before < 0x80 && !isalnum(before);
+        if ((parted || here >= CJK_LEAD) && begins(str_slice(s, i, s.n), lower_prefix)) return true;
     }
     return false;
 }

@@ -41,6 +41,11 @@ TEST("customers are found by what their name, mail, phone or user id begins with
     CHECK_EQ(count_of(rig, "q=ada"), 20);
     CHECK_EQ(count_of(rig, "q=%E7%8E%8B"), 10);
     CHECK_EQ(count_of(rig, "q=elace"), 0);
+    CHECK_EQ(
+        send_in(rig, "/v1/identify", "{\"userId\":\"oneil\",\"traits\":{\"name\":\"Anna O'Neil\"}}")
+            .status,
+        200);
+    CHECK_EQ(count_of(rig, "q=neil"), 1);
     CHECK_EQ(count_of(rig, "q=nobody%40example.com"), 0);
     /* Named exactly she is the first, though others are newer. */
     str page = page_of(rig, "q=user-1&limit=1");

@@ -10,8 +10,9 @@ import { bringWords } from './words'
 
 type Source = { id: string; name: string; kind: string; write_key: string }
 
-/** `event`: what is to be told, as the playbook calls it; `properties`: which of its values are needed. */
-export function BringSite({ event, properties = [], seen }: { event?: string | undefined; properties?: string[]; seen: boolean }) {
+/** `event`: what is to be told, as the playbook calls it; `properties`: which of its values are needed; `also`: events that have
+ *  to name the same (an order without its cart would not stop the reminders of that cart). */
+export function BringSite({ event, properties = [], also = [], seen }: { event?: string | undefined; properties?: string[]; also?: string[]; seen: boolean }) {
   const t = useWords(bringWords)
   const say = useErrorText()
   const client = useQueryClient()
@@ -24,7 +25,9 @@ export function BringSite({ event, properties = [], seen }: { event?: string | u
   const source = sources.data?.find((s) => s.kind === 'browser') ?? make.data
   const base = session?.public_url || location.origin
   const line = source ? `<script async src="${base}/beckon.js" data-key="${source.write_key}"></script>` : ''
-  const call = event ? `beckon.identify('CUSTOMER_ID', {email: 'EMAIL', consent: {email: true}})\nbeckon.track('${event.replace(/'/g, "\\'")}'${properties.length ? `, {${properties.map((p) => `${p}: '…'`).join(', ')}}` : ''})` : ''
+  const track = (name: string) => `beckon.track('${name.replace(/'/g, "\\'")}'${properties.length ? `, {${properties.map((p) => `${p}: '…'`).join(', ')}}` : ''})`
+  const call = event ? ["beckon.identify('CUSTOMER_ID', {email: 'EMAIL', consent: {email: true}})", ...[event, ...also].map(track)].join('\n') : ''
+  const local = /^https?:\/\/(localhost|127\.|\[::1\])/.test(base)
   return (
     <div className="stack">
       <div className="between"><p className="m">{t('siteTitle')}</p>{seen ? <Status kind="working">{t('siteSeen')}</Status> : source && <span className="small dim" role="status">{t('siteWait')}</span>}</div>
@@ -33,6 +36,7 @@ export function BringSite({ event, properties = [], seen }: { event?: string | u
       {source ? (
         <>
           <div className="bring-code"><pre className="code" tabIndex={0}>{line}</pre><Copy text={line} /></div>
+          {local && <p className="small dim">{t('siteLocal')}</p>}
           {call && <><p className="muted small">{t('siteEvents')}</p><div className="bring-code"><pre className="code" tabIndex={0}>{call}</pre><Copy text={call} /></div></>}
         </>
       ) : <div><Button busy={make.isPending || sources.isPending} onClick={() => make.mutate()}>{t('siteMake')}</Button></div>}

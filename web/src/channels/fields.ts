@@ -23,4 +23,9 @@ export const PROVIDERS: Provider[] = [
   { id: 'http', channel: '*', name: 'http', fields: [{ name: '', label: 'settings', help: 'settingsHelp', kind: 'json' }] },
   { id: 'outbox', channel: '*', name: 'outbox', fields: [] },
 ]
-export const providersOf = (channel: string) => PROVIDERS.filter((p) => p.channel === channel || p.channel === '*')
+/** Those that a shop writing in `language` is most likely to have come first: Twilio sends hardly anything within China, the
+ *  Chinese ones hardly anything outside. */
+export const providersOf = (channel: string, language?: string) => {
+  const all = PROVIDERS.filter((p) => p.channel === channel || p.channel === '*')
+  return language && language !== 'zh' ? [...all.filter((p) => p.id === 'twilio'), ...all.filter((p) => p.id !== 'twilio')] : all
+}

@@ -9,7 +9,8 @@ export const channelWords = words({
     access_key_id: 'AccessKey ID', access_key_secret: 'AccessKey Secret', sign: 'Signature', signHelp: 'As approved, without 【】', secret_id: 'SecretId', secret_key: 'SecretKey', sdk_app_id: 'SDK AppID',
     account_sid: 'Account SID', auth_token: 'Auth token', fromNumber: 'Sender number', settings: 'Settings (JSON)', settingsHelp: 'What the gateway expects is described under “A gateway in configuration” in the documentation',
     id: 'Name of the channel', connect: 'Connect', save: 'Save', test: 'Send a test', testTo: 'Send a test to', testGo: 'Send test', testing: 'Asking the provider…', took: 'Answered in {ms} ms',
-    settingsBad: 'This is not valid JSON: {why}', 
+    settingsBad: 'This is not valid JSON: {why}',
+    trying: 'Sending you a test by it…', notTaken: 'Not connected: a test mail to you was not taken.', anyway: 'Connect anyway',
   },
   zh: {
     email: '邮件', sms: '短信', outboxName: '测试信箱', webhook: 'Webhook', other: '{channel}',
@@ -19,6 +20,7 @@ export const channelWords = words({
     access_key_id: 'AccessKey ID', access_key_secret: 'AccessKey Secret', sign: '签名', signHelp: '填已审核通过的签名，不带【】', secret_id: 'SecretId', secret_key: 'SecretKey', sdk_app_id: 'SDK AppID',
     account_sid: 'Account SID', auth_token: 'Auth token', fromNumber: '发送号码', settings: '设置 (JSON)', settingsHelp: '网关需要什么，见文档「A gateway in configuration」一节',
     id: '通道名称', connect: '连接', save: '保存', test: '发一条测试', testTo: '测试发给', testGo: '发送测试', testing: '正在等服务商答复…', took: '{ms} 毫秒内答复',
-    settingsBad: '这不是有效的 JSON：{why}', 
+    settingsBad: '这不是有效的 JSON：{why}',
+    trying: '正在用它给您发一封测试邮件…', notTaken: '没有连上：发给您的测试邮件没有送出。', anyway: '仍然连接',
   },
 })

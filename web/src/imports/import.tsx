@@ -9,6 +9,7 @@ import { useFormat } from '~/i18n/format'
 import { Bar, Button, ErrorNote, Loading, Note, Segmented } from '~/parts'
 import { dataWords } from '~/screens/data/words'
 import './import.css'
+import { Refused } from './refused'
 import { type Import, sendFile, useImport } from './run'
 import { guessKind, type ImportKind, targetsOf, wordOf } from './targets'
 
@@ -90,7 +91,7 @@ export function ImportFile({ file, kind: first, onDone, onCancel }: { file: File
       {!d && !check.error && <Loading lines={5} />}
       {d && d.status !== 'failed' && (
         <>
-          <div><h3>{t('mapTitle')}</h3><p className="small muted">{t('mapBody', { rows: d.rows, read: d.read_as ?? '' })}</p></div>
+          <div><h3>{t('mapTitle')}</h3><p className="small muted">{t('mapBody', { rows: d.rows, read: (d.read_as ?? '').replace(/, delimiter.*$/, '').replace(/^(csv|xlsx|ndjson)/, (x) => (x === 'xlsx' ? 'Excel' : x.toUpperCase())) })}</p></div>
           <div className="table-scroll">
             <table className="tbl map-table">
               <thead><tr><th>{t('column')}</th><th>{t('means')}</th><th>{t('example')}</th></tr></thead>
@@ -107,8 +108,9 @@ export function ImportFile({ file, kind: first, onDone, onCancel }: { file: File
           </div>
           <div className="row" style={{ flexWrap: 'wrap' }} role="status">
             {ready ? <span className="m">{t('willTake', { n: d.accepted })}</span> : <span className="dim">{t('checking')}</span>}
-            {ready && d.rejected > 0 && <><span className="alone-error">{t('cannotTake', { n: d.rejected })}</span><a href={`/api/v1/imports/${encodeURIComponent(d.id)}/errors`} download>{t('errorsFile')}</a></>}
+            {ready && d.rejected > 0 && <span className="alone-error">{t('cannotTake', { n: d.rejected })}</span>}
           </div>
+          {ready && d.rejected > 0 && <Refused id={d.id} n={d.rejected} />}
           {kind !== 'customers' && <Select label={t('mode')} description={t('modeNote')} data={[{ value: 'history', label: t('history') }, { value: 'live', label: t('liveMode') }]} value={mode} onChange={(m) => setMode(m === 'live' ? 'live' : 'history')} />}
         </>
       )}

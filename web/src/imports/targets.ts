@@ -5,7 +5,7 @@ export type ImportKind = 'customers' | 'orders' | 'events'
 type Word = keyof typeof dataWords.en
 
 const WHO = ['user_id', 'email', 'phone', 'member_no']
-const ABOUT = ['name', 'first_name', 'last_name', 'birthday', 'gender', 'city', 'created_at', 'level', 'expires_on', 'language']
+const ABOUT = ['name', 'first_name', 'last_name', 'birthday', 'gender', 'city', 'created_at', 'tier', 'expires_on', 'owner', 'language']
 const MORE: Record<ImportKind, string[]> = {
   customers: ['tag', 'consent:email', 'consent:sms', 'occurred_at'],
   orders: ['order_id', 'occurred_at', 'total', 'product_name', 'product_id', 'category', 'quantity', 'price', 'kind', 'consent:email', 'consent:sms'],

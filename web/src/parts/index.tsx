@@ -242,7 +242,7 @@ export function Tabs<V extends string>({ value, onChange, tabs, right }: { value
           <button key={x.value} type="button" role="tab" aria-selected={x.value === value} className="tab" onClick={() => onChange(x.value)}>{x.label}</button>
         ))}
       </div>
-      {right && <span className="small dim" style={{ marginLeft: 'auto' }}>{right}</span>}
+      {right && <span className="small dim tabs-right">{right}</span>}
     </div>
   )
 }

@@ -4,8 +4,10 @@ import { IconMail, IconMessage, IconPhoto } from '@tabler/icons-react'
 import { useState } from 'react'
 import { Link, useLocation, useParams } from 'wouter'
 import { useJourneyList, useTemplateList } from '~/api/lists'
+import { useSession } from '~/api/session'
 import { type Text, useText, useWords } from '~/i18n'
 import { useFormat } from '~/i18n/format'
+import { plainText } from '~/messages/plain'
 import { Card, Empty, LinkButton, Loaded, PageHead, Tabs } from '~/parts'
 import { UploadButton, useAssets } from '../message/picture'
 import NotFound from '../not-found'
@@ -35,11 +37,15 @@ export default function Content() {
   )
 }
 
-type Template = { id: string; channel: string; name?: Text; subject?: Text; text?: Text; version?: number }
+type Template = { id: string; channel: string; name?: Text; subject?: Text; text?: Text; preheader?: Text; blocks?: { type: string; text?: Text }[]; version?: number }
 
 function MessageList() {
   const t = useWords(contentWords)
-  const text = useText()
+  const say = useText()
+  const session = useSession()
+  const text = (x: Text, or = '') => plainText(say(x, or), t.lang, session?.workspace.name)
+  /** What it says below its subject: what a mail program shows beside it, else its first words. */
+  const below = (x: Template) => (x.channel === 'sms' ? text(x.text) : text(x.preheader) || text(x.blocks?.find((b) => b.type === 'text')?.text))
   const [q, setQ] = useState('')
   const list = useTemplateList<Template>()
   const journeys = useJourneyList<{ id: string; name?: Text; steps?: unknown }>()
@@ -59,7 +65,7 @@ function MessageList() {
                 <li key={x.id}>
                   <Link href={`/content/templates/${encodeURIComponent(x.id)}`} className="quiet">
                     <span className="channel-icon"><I size={20} stroke={1.75} aria-label={t(x.channel === 'sms' ? 'sms' : 'email')} /></span>
-                    <span className="grow content-name"><span className="m clip">{text(x.name) || text(x.subject) || x.id}</span><span className="small dim clip">{x.channel === 'sms' ? text(x.text) : text(x.subject)}</span></span>
+                    <span className="grow content-name"><span className="m clip">{text(x.name) || text(x.subject) || x.id}</span><span className="small dim clip">{text(x.name) && x.channel !== 'sms' && text(x.name) !== text(x.subject) ? text(x.subject) : below(x)}</span></span>
                     <span className="small muted clip content-used">{names.length ? t('used', { names: names.slice(0, 2).join(t.lang === 'zh' ? '、' : ', ') }) : t('unused')}</span>
                   </Link>
                 </li>

@@ -31,7 +31,7 @@ export function useLines() {
   return useMemo(() => {
     const label = (list: { value: string; label: string }[], id: string) => list.find((x) => x.value === id)?.label ?? id
     const money = (x: unknown) => (typeof x === 'number' ? f.money(x) : typeof x === 'string' && x !== '' && Number.isFinite(Number(x)) ? f.money(Number(x)) : '')
-    const reason = (x: unknown) => (x === 'rule' ? t('byRule') : x === 'expired' ? t('expired') : s(x))
+    const reason = (x: unknown) => (x === 'rule' ? t('byRule') : x === 'expired' ? t('expired') : x === 'import' ? t('fromList') : x === 'by hand' ? t('byHandReason') : s(x))
     const linked = (x: unknown) => { const key = LINKS[s(x)]; return key ? t(key) : s(x) }
     const left = (x: unknown) => (s(x) ? exitName(t.lang, s(x)) : '')
     const journeyNote = (j: unknown) => (s(j) ? t('byJourney', { name: label(v.journeys, s(j)) }) : '')
@@ -86,7 +86,7 @@ export function useLines() {
         case 'Coupon Rejected': return line(IconTicket, t('couponRejected', { what: coupon }), s(p.reason))
         case 'Form Submitted': return line(IconForms, t('form', { what: s(p.form) }))
         case 'Message Received': return line(IconMessages, t('wrote', { text: s(p.text) }), v.channel(s(p.channel)))
-        case 'Consent Changed': return line(IconShieldCheck, t(p.new === true ? 'consentYes' : p.new === false ? 'consentNo' : 'consentNone', { channel }), and(s(p.reason), s(p.text)), 'deed')
+        case 'Consent Changed': return line(IconShieldCheck, t(p.new === true ? 'consentYes' : p.new === false ? 'consentNo' : 'consentNone', { channel }), and(reason(p.reason), s(p.text)), 'deed')
         case 'Tag Added': return line(IconTag, t('tagAdded', { tag: s(p.name) }), reason(p.reason), 'quiet')
         case 'Tag Removed': return line(IconTag, t('tagRemoved', { tag: s(p.name) }), reason(p.reason), 'quiet')
         case 'Stage Changed': return line(IconStairs, t('stage', { to: label(model, s(p.new)) }), p.old === undefined ? '' : t('stageFrom', { from: label(model, s(p.old)) }), 'quiet')

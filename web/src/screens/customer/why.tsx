@@ -76,9 +76,12 @@ function Answer({ why: w, line }: { why: Why; line: Line }) {
   const good = GOOD.includes(w.outcome)
   const now = w.now
   const message = line.kind === 'message'
+  // Put off till the morning is not refused: what would have to be different is the hour, which will be.
+  const waits = w.outcome === 'deferred' && w.reason === 'quiet'
+  const changes = w.to_change.filter((x) => !(waits && x.reason === 'quiet'))
   return (
     <>
-      <div className="note wy-note"><span aria-hidden>{good ? <IconCheck size={20} stroke={1.75} /> : <IconBan size={20} stroke={1.75} />}</span><p className="b">{w[t.lang]}</p></div>
+      <div className="note wy-note"><span aria-hidden>{good ? <IconCheck size={20} stroke={1.75} /> : <IconBan size={20} stroke={1.75} />}</span><p className="b">{waits ? t('quietWaits') : w[t.lang]}</p></div>
       <Check holds={now.status === 'live'}>{t(now.status === 'live' ? 'running' : 'notRunning')}</Check>
       {now.triggered !== undefined && <Check holds={now.triggered}>{t(now.triggered ? 'triggered' : 'notTriggered')}</Check>}
       {now.held_out ? <Check holds={false}>{t('heldOut')}</Check> : <Check holds>{t('notHeld')}</Check>}
@@ -95,11 +98,11 @@ function Answer({ why: w, line }: { why: Why; line: Line }) {
       {(now.enrolments ?? []).filter((x) => x.state === 'waiting').map((x) => (
         <div className="wy-chk" key={x.started_at + (x.step ?? '')}><span><IconMinus size={16} stroke={1.75} aria-hidden /></span><span>{t('waiting', { step: x.step ?? '' })}{x.due_at ? `${t.lang === 'zh' ? '，' : ', '}${t('until', { day: f.near(x.due_at) })}` : ''}</span></div>
       ))}
-      {w.to_change.length > 0 && (
+      {changes.length > 0 && (
         <div className="wy-change">
           <h3>{t(message ? 'change' : 'changeIn')}</h3>
           <ul>
-            {w.to_change.filter((x, _, list) => !(x.reason === 'entry_if' && list.length > 1)).map((x, i) => (
+            {changes.filter((x, _, list) => !(x.reason === 'entry_if' && list.length > 1)).map((x, i) => (
               <li key={i}>{x.condition ? <Words of={x.condition} /> : x[t.lang]}{x.not_before ? <span className="dim"> {t('notBefore', { day: f.near(x.not_before) })}</span> : null}{x.one_of ? <span className="dim"> ({t('oneOf')})</span> : null}</li>
             ))}
           </ul>

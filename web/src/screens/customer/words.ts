@@ -23,12 +23,13 @@ export const customerWords = words({
 
 export const whyWords = words({
   en: {
-    whySent: 'Why was it sent?', whyNot: 'Why was it not sent?', whyIn: 'Why in this journey?', whyOut: 'Why not in this journey?', what: 'What came with it', when: '{day} at {clock}', close: 'Close', pick: 'Choose a line to see why', pickSub: 'Why a message was sent or not, and what would have changed it. Under “Journeys” any journey can be asked.',
+    quietWaits: 'It waits for the end of the quiet hours, and goes out then by itself.', whySent: 'Why was it sent?', whyNot: 'Why was it not sent?', whyIn: 'Why in this journey?', whyOut: 'Why not in this journey?', what: 'What came with it', when: '{day} at {clock}', close: 'Close', pick: 'Choose a line to see why', pickSub: 'Why a message was sent or not, and what would have changed it. Under “Journeys” any journey can be asked.',
     address: 'There is an address', noAddress: 'There is no address for this channel', addressOk: 'The address may be used', addressBad: 'The address must not be used', consent: 'Allowed by the customer', noConsent: 'Not allowed by the customer', running: 'Journey is running', notRunning: 'Journey is not running', released: 'Within the released part', notReleased: 'Outside the released part', notHeld: 'Not kept aside for comparison', heldOut: 'Kept aside for comparison', triggered: 'Did what starts it', notTriggered: 'Has not done what starts it',
     nowK: 'How it stands now', entry: 'To enter', sendIf: 'To be sent', leaves: 'Leaves when', change: 'It would be sent if', changeIn: 'It would happen if', notBefore: 'not before {day}', has: 'is: {actual}', waiting: 'Waiting at step {step}', until: 'until {day}', started: 'entered {day}',
     preview: 'As it was sent', to: 'To {to}', subject: 'Subject', noContent: 'What it said can no longer be shown.', way: 'Its way', source: 'From', journey: 'Open the journey', again: 'another time: {n}', oneOf: 'one of these is enough',
   },
   zh: {
+    quietWaits: '在等免打扰时间结束，时间一到就自动发出。',
     whySent: '为什么发了？', whyNot: '为什么没发？', whyIn: '为什么在这个旅程里？', whyOut: '为什么不在这个旅程里？', what: '当时的细节', when: '{day} {clock}', close: '关闭', pick: '点一行，看看为什么', pickSub: '一条消息为什么发或没发，怎样才会不同。在「旅程」里可以问任何一个旅程。',
     address: '有地址', noAddress: '没有这个渠道的地址', addressOk: '地址可以用', addressBad: '地址不能用', consent: '客户同意', noConsent: '客户没有同意', running: '旅程在运行', notRunning: '旅程没有运行', released: '在放量范围内', notReleased: '不在放量范围内', notHeld: '没有留作对照', heldOut: '留作对照', triggered: '做过触发的事', notTriggered: '没做过触发的事',
     nowK: '现在的情况', entry: '进入条件', sendIf: '发送条件', leaves: '离开条件', change: '这样就会发', changeIn: '这样就会发生', notBefore: '最早 {day}', has: '现在是：{actual}', waiting: '在步骤 {step} 等待', until: '到 {day}', started: '{day}进入',

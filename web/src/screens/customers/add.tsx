@@ -12,12 +12,15 @@ import { customersWords } from './words'
 
 type Customer = Schemas['customer']
 
-export function AddCustomers({ open, onClose }: { open: boolean; onClose: () => void }) {
+/** `dropped`: a list that was dropped on the page already. */
+export function AddCustomers({ open, onClose, dropped = null }: { open: boolean; onClose: () => void; dropped?: File | null }) {
   const t = useWords(customersWords)
-  const [file, setFile] = useState<File | null>(null)
+  const [chosen, setFile] = useState<File | null>(null)
+  const file = chosen ?? dropped
+  const drop = () => { setFile(null); if (dropped) onClose() }
   return (
     <Modal opened={open} onClose={() => { setFile(null); onClose() }} title={t('addTitle')} closeButtonProps={{ 'aria-label': t('close') }} size={file ? 880 : 560} centered>
-      {file ? <BringList file={file} onDone={() => { setFile(null); onClose() }} onCancel={() => setFile(null)} /> : (
+      {file ? <BringList file={file} onDone={() => { setFile(null); onClose() }} onCancel={drop} /> : (
         <>
           {open && <OneByHand onDone={onClose} />}
           <h3 style={{ margin: '28px 0 8px' }}>{t('orFile')}</h3>

@@ -7,9 +7,10 @@ import { useEffect, useMemo, useState } from 'react'
 import { Link, useLocation } from 'wouter'
 import { useQueryOf } from '~/api/search'
 import { api, type Schemas } from '~/api/client'
+import { ids, nameOf } from '~/api/customer'
 import { useSegmentList } from '~/api/lists'
-import { nameOf } from '~/api/customer'
 import { useFormat } from '~/i18n/format'
+import { DropZone } from '~/imports/import'
 import { useText, useWords } from '~/i18n'
 import { Avatar, Button, Card, Empty, LinkButton, Loaded, PageHead, Tag } from '~/parts'
 import { type Predicate, PredicateRows, usePreview, useVocabulary, type Vocabulary } from '~/predicate'
@@ -36,6 +37,7 @@ export default function Customers() {
   const [, go] = useLocation()
   const [q, setQ] = useState(search.get('q') ?? '')
   const [adding, setAdding] = useState(search.has('add'))
+  const [dropped, setDropped] = useState<File | null>(null)
   const [asked] = useDebouncedValue(q.trim(), 150)
   const segment = search.get('segment') ?? ''
   const filterText = search.get('filter') ?? ''
@@ -69,9 +71,9 @@ export default function Customers() {
         {!empty && <Button primary onClick={() => setAdding(true)}>{t('add')}</Button>}
       </PageHead>
       <CustomerTabs at="people" />
-      <AddCustomers open={adding} onClose={() => setAdding(false)} />
+      <AddCustomers open={adding || dropped !== null} dropped={dropped} onClose={() => { setAdding(false); setDropped(null) }} />
       {empty ? (
-        <Card><Empty icon={IconUsers} title={t('emptyTitle')} action={<><Button primary onClick={() => setAdding(true)}>{t('add')}</Button><LinkButton to="/data">{t('connect')}</LinkButton></>}>{t('empty')}</Empty></Card>
+        <Card><DropZone compact onFile={setDropped} /><Empty icon={IconUsers} title={t('emptyTitle')} action={<><Button onClick={() => setAdding(true)}>{t('addOne')}</Button><LinkButton to="/data">{t('connect')}</LinkButton></>}>{t('empty')}</Empty></Card>
       ) : (
         <>
           <div className="cu-find">
@@ -127,7 +129,9 @@ function Line({ customer: c, v }: { customer: Customer; v: Vocabulary }) {
   const stages = Object.entries(c.stages ?? {}).map(([model, s]) => v.stages.find((m) => m.id === model)?.stages.find((x) => x.value === s)?.label ?? s)
   const tags = c.tags ?? []
   const consent = Object.entries((c.consent ?? {}) as Record<string, unknown>).filter(([k]) => !k.includes('/'))
-  const yes = consent.filter(([, x]) => x === true).map(([k]) => v.channel(k))
+  // A yes is worth something where there is an address for it.
+  const spaces = new Set(ids(c).map((i) => i.namespace))
+  const yes = consent.filter(([k, x]) => x === true && (k === 'email' ? spaces.has('email') : k === 'sms' ? spaces.has('phone') : true)).map(([k]) => v.channel(k))
   const no = consent.filter(([, x]) => x === false).map(([k]) => v.channel(k))
   const and = t.lang === 'zh' ? '、' : ', '
   return (

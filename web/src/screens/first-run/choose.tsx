@@ -3,12 +3,14 @@ import { IconArrowRight, IconBuildingStore, IconCake, IconCalendarRepeat, IconCi
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
 import { useLocation } from 'wouter'
 import { Problem } from '~/api/client'
-import { usePlaybookPreview } from '~/api/playbooks'
+import { type Line, usePlaybookPreview } from '~/api/playbooks'
 import { useSession } from '~/api/session'
 import { useText, useWords } from '~/i18n'
+import { useFormat } from '~/i18n/format'
 import { Button, Note, Phone, useErrorText } from '~/parts'
 import { useDemo } from '~/parts/demo'
 import { Bubble, MailFrame } from '~/parts/message'
+import { isMoney } from '~/screens/setup/values'
 import { Brand, LanguageSwitch } from '~/shell/frame'
 import { firstRunWords } from './words'
 
@@ -19,9 +21,12 @@ function Answer({ wish }: { wish: Wish }) {
   const t = useWords(firstRunWords)
   const text = useText()
   const session = useSession()
+  const f = useFormat()
   const preview = usePlaybookPreview(wish, { answers: {}, language: t.lang }, wish !== 'demo')
   if (wish === 'demo') return <div className="fr-demo"><IconBuildingStore size={48} stroke={1.25} aria-hidden /><p>{t('demoPreview')}</p></div>
   const first = preview.data?.messages?.[0]
+  // Worths with their sign: ¥10 needs no 元 behind it.
+  const said = (l: Line) => (l.parts?.[t.lang] ?? []).map((p, i, all) => (isMoney(p.question) ? f.money(Number(p.text)) : isMoney(all[i - 1]?.question) ? (p.text ?? '').replace(/^\s*元/, '') : (p.text ?? ''))).join('').replace(/[“”]/g, '') || text(l.text)
   return (
     <>
       <Phone who={session?.workspace.name || first?.from || 'Beckon'}>
@@ -35,7 +40,7 @@ function Answer({ wish }: { wish: Wish }) {
         ) : preview.error ? <p className="when">{t('noMessage')}</p> : <span className="skeleton fr-wait" />}
       </Phone>
       <p className="fr-say">
-        {(preview.data?.sentence ?? []).filter((l) => l.block !== 'rules').slice(0, 4).map((l, i) => <span key={i}>{text(l.text)}</span>)}
+        {(preview.data?.sentence ?? []).filter((l) => l.block !== 'rules').slice(0, 4).map((l, i) => <span key={i}>{said(l)}</span>)}
       </p>
     </>
   )

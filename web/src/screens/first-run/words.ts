@@ -29,7 +29,7 @@ export const firstRunWords = words({
     change: '修改', zone: '时间', currency: '货币', language: '给顾客用的语言', site: '店铺网址', siteHelp: '消息里的按钮通向这里',
     zh: '中文', en: 'English', make: '就用这家店铺开始', wrongToken: '口令不对，请从服务器启动时的前几行里复制。',
     already: '这台服务器已经有人设置过了。请刷新页面后登录。',
-    title: '你最想先做什么？', sub: '选一件就好。其他的以后随时可以加。',
+    title: '您最想先做什么？', sub: '选一件就好。其他的以后随时可以加。',
     welcome: '欢迎新客', welcomeSay: '刚注册就问候一声，没再来的送一张券',
     'abandoned-cart': '挽回购物车', 'abandoned-cartSay': '放进购物车却没有付款的人，提醒一下',
     renewal: '到期续费', renewalSay: '到期前几天，提醒该续费的人',

@@ -23,7 +23,11 @@ export const since = (days: number, now = Date.now()) => new Date(Math.floor(now
 
 /** From the first look at a product to the second order. */
 export const STEPS = ['Product Viewed', 'Product Added', 'Checkout Started', 'Order Completed', 'Order Completed'] as const
-export const funnelOf = (from: string): Asked => ({ analysis: 'funnel', request: { from, window: '7d', steps: STEPS.map((did) => ({ did })) } })
+export const STEP_NAMES = ['viewed', 'added', 'checkout', 'ordered', 'again'] as const
+/** Which of the steps this shop ever told of: one that it never tells of would stop everybody there, and who ordered would be
+ *  counted nowhere. `seen`: how often each event came; undefined: not known yet. */
+export const stepsOf = (seen: ReadonlyMap<string, number> | undefined) => STEPS.map((_, i) => i).filter((i) => !seen || (seen.get(STEPS[i] ?? '') ?? 0) > 0)
+export const funnelOf = (from: string, at: number[] = STEPS.map((_, i) => i)): Asked => ({ analysis: 'funnel', request: { from, window: '7d', steps: at.map((i) => ({ did: STEPS[i] })) } })
 export const hoursOf = (from: string): Asked => ({ analysis: 'heatmap', request: { from, event: 'Order Completed' } })
 /** Two halves of each figure make eight groups. */
 export const groupsOf = (): Asked => ({ analysis: 'rfm', request: { groups: 2 } })

@@ -1,34 +1,41 @@
 // funnel.tsx: how far customers come from looking to buying, and who stopped at the cart.
+import { useMemo } from 'react'
+import { useServedVocabulary } from '~/api/vocabulary'
 import { useFormat } from '~/i18n/format'
 import { useWords } from '~/i18n'
 import { Button, Loaded } from '~/parts'
-import { type Funnel as Answer, funnelOf, useAnswer } from './ask'
+import { type Funnel as Answer, funnelOf, STEP_NAMES, stepsOf, useAnswer } from './ask'
 import type { Figure } from './people'
 import { insightsWords } from './words'
 
-const NAMES = ['viewed', 'added', 'checkout', 'ordered', 'again'] as const
-const CHECKOUT = 3
+const ADDED = 1
 
 export function Funnel({ from, open }: { from: string; open: (f: Figure) => void }) {
   const t = useWords(insightsWords)
   const f = useFormat()
-  const asked = funnelOf(from)
-  const answer = useAnswer<Answer>(asked)
-  const lost = answer.data?.steps[CHECKOUT - 1]?.lost ?? 0
+  const vocabulary = useServedVocabulary()
+  const seen = useMemo(() => vocabulary.data && new Map((vocabulary.data.events ?? []).map((e) => [e.name ?? '', e.count ?? 0])), [vocabulary.data])
+  const at = stepsOf(seen)
+  const asked = funnelOf(from, at.length > 1 ? at : undefined)
+  const answer = useAnswer<Answer>(vocabulary.isPending ? null : asked)
+  const nameOf = (i: number) => t(STEP_NAMES[at.length > 1 ? (at[i] ?? 0) : i] ?? 'ordered')
+  // The step after the cart, whichever this shop has: who did not come so far stopped at the cart.
+  const next = at.length > 1 ? at.indexOf(ADDED) + 1 : ADDED + 1
+  const lost = next > 0 ? (answer.data?.steps[next]?.lost ?? 0) : 0
   const cart = () => open({
-    asked, at: { step: CHECKOUT, lost: true }, name: t('cartName'), title: (n) => t('cartTitle', { n }),
+    asked, at: { step: next + 1, lost: true }, name: t('cartName'), title: (n) => t('cartTitle', { n }),
     act: { to: '/playbooks/abandoned-cart', text: t('cartDo') },
   })
   return (
     <section className="card pad">
-      <div className="in-head"><h2>{t('funnel')}</h2>{lost > 0 && <Button small onClick={cart}>{t('cart', { n: f.number(lost) })}</Button>}</div>
+      <h2>{t('funnel')}</h2>
       <p className="small dim in-sub">{t('funnelSub')}</p>
       <Loaded of={answer} lines={8}>
         {({ steps }) => (!steps[0]?.customers ? <p className="muted">{t('funnelNone')}</p> : (
           <ol className="in-steps">
             {steps.map((s, i) => {
-              const name = t(NAMES[i] ?? 'ordered')
-              const next = steps[i + 1]
+              const name = nameOf(i)
+              const then = steps[i + 1]
               return (
                 <li key={s.step}>
                   <div className="in-step">
@@ -38,13 +45,14 @@ export function Funnel({ from, open }: { from: string; open: (f: Figure) => void
                       ? <button type="button" className="in-n num" aria-label={t('reached', { step: name, n: f.number(s.customers) })} onClick={() => open({ asked, at: { step: s.step }, name, title: (n) => t('reachedTitle', { n, step: name }) })}>{f.number(s.customers)}</button>
                       : <span className="in-n num dim">0</span>}
                   </div>
-                  {next && s.customers > 0 && <p className="in-on small dim">{t('goOn', { share: f.share(next.share_of_previous) })}</p>}
+                  {then && s.customers > 0 && <p className="in-on small dim">{t('goOn', { share: f.share(then.share_of_previous) })}</p>}
                 </li>
               )
             })}
           </ol>
         ))}
       </Loaded>
+      {lost > 0 && <p className="in-cart"><Button small onClick={cart}>{t('cart', { n: f.number(lost) })}</Button></p>}
     </section>
   )
 }

@@ -2,13 +2,14 @@
 import { NumberInput, Select, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import { useVocabulary } from '~/predicate'
-import { useText, useWords } from '~/i18n'
+import { useSession } from '~/api/session'
+import { useLang, useText, useWords } from '~/i18n'
+import { plainText } from '~/messages/plain'
 import { Button } from '~/parts'
 import { Condition } from './edit-condition'
 import type { Stock } from './edit-kinds'
 import { editWords } from './edit-words'
 import { type Arm, duration, type Journey, kindOf, type Owner, type Step, type Wait } from './model'
-import { withoutLiquid } from './names'
 import type { Say } from './say'
 import { channelTitle, KNOWN_EVENTS, verb } from './verbs'
 
@@ -58,7 +59,9 @@ function WaitFields({ step, onChange, journey, stock, say }: FieldsProps) {
 
 function useTemplateLabel() {
   const text = useText()
-  return (x: Stock['templates'][number]) => text(x.name) || withoutLiquid(text(x.subject)) || withoutLiquid(text(x.text)).slice(0, 60) || x.id
+  const { lang } = useLang()
+  const shop = useSession()?.workspace.name
+  return (x: Stock['templates'][number]) => plainText(text(x.name) || text(x.subject) || text(x.text), lang, shop).slice(0, 60) || x.id
 }
 export const channelsIn = (stock: Stock) => [...new Set([...stock.templates.map((x) => x.channel), ...stock.channels])]
 

@@ -1,12 +1,13 @@
 // edit-line.tsx: one step as a sentence whose words are buttons.
 import { type ReactNode } from 'react'
+import { useSession } from '~/api/session'
 import { useText, useWords } from '~/i18n'
+import { plainText } from '~/messages/plain'
 import { Pick } from '~/parts'
 import { channelsIn } from './edit-fields'
 import type { Stock } from './edit-kinds'
 import { editWords } from './edit-words'
 import { type Journey, kindOf, type Step } from './model'
-import { withoutLiquid } from './names'
 import { bold, type Say } from './say'
 import { sayWords } from './say-words'
 import { channelName, channelTitle } from './verbs'
@@ -23,6 +24,7 @@ const times = (list: string[], now: string | undefined, say: Say) => [...new Set
 export function StepLine({ step, onChange, journey, stock, say, details }: { step: Step; onChange: (s: Step) => void; journey: Journey; stock: Stock; say: Say; details: () => void }) {
   const t = useWords(editWords)
   const text = useText()
+  const session = useSession()
   const words = sayWords[say.lang]
   const more = { label: t('other'), onClick: details }
   const kind = kindOf(step)
@@ -38,7 +40,7 @@ export function StepLine({ step, onChange, journey, stock, say, details }: { ste
   if (kind === 'send' && step.send) {
     const send = step.send
     const of = (channel: string) => stock.templates.filter((x) => x.channel === channel)
-    const label = (x: Stock['templates'][number]) => text(x.name) || withoutLiquid(text(x.subject)) || withoutLiquid(text(x.text)).slice(0, 48) || x.id
+    const label = (x: Stock['templates'][number]) => plainText(text(x.name) || text(x.subject) || text(x.text), say.lang, session?.workspace.name).slice(0, 60) || x.id
     const chosen = stock.templates.find((x) => x.id === send.template)
     const channel = <Pick value={send.channel} label={`${t('fChannel')}: ${channelTitle(say.lang, send.channel)}`} choices={channelsIn(stock).filter((c) => of(c).length).map((c) => ({ value: c, label: channelTitle(say.lang, c) }))} onPick={(c) => onChange({ ...step, send: { ...send, channel: c, template: of(c)[0]?.id ?? send.template } })}>{channelName(say.lang, send.channel)}</Pick>
     const what = <Pick value={send.template} warn={!chosen} label={`${t('fTemplate')}: ${chosen ? label(chosen) : send.template}`} choices={of(send.channel).map((x) => ({ value: x.id, label: label(x) }))} onPick={(x) => onChange({ ...step, send: { ...send, template: x } })} custom={more}>{chosen ? label(chosen) : send.template}</Pick>

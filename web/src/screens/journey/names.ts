@@ -1,7 +1,9 @@
 // names.ts: what the things are called that a journey points at.
 import { useMemo } from 'react'
 import { useCouponList, useJourneyList, useSegmentList, useTemplateList } from '~/api/lists'
-import { type Text, useText } from '~/i18n'
+import { useSession } from '~/api/session'
+import { type Text, useLang, useText } from '~/i18n'
+import { plainText } from '~/messages/plain'
 import { allSteps, type Journey } from './model'
 
 export type Template = { id: string; channel: string; name?: Text; subject?: Text; text?: Text; html?: Text }
@@ -12,9 +14,6 @@ export const useTemplates = () => useTemplateList<Template>()
 export const useCoupons = () => useCouponList<Coupon>()
 export const useSegments = () => useSegmentList<Named>()
 export const useJourneys = () => useJourneyList<Journey>()
-
-/** A text with its Liquid shown as a gap: “Hello …”. */
-export const withoutLiquid = (text: string) => text.replace(/\{%[^]*?%\}/g, '').replace(/\{\{[^]*?\}\}/g, '…').replace(/\s+/g, ' ').trim()
 
 const short = (text: string) => (text.length > 24 ? `${text.slice(0, 22)}…` : text)
 
@@ -29,6 +28,8 @@ export type Names = {
 
 export function useNames(journey: Journey | undefined): Names {
   const text = useText()
+  const { lang } = useLang()
+  const shop = useSession()?.workspace.name
   const templates = useTemplates().data
   const coupons = useCoupons().data
   const segments = useSegments().data
@@ -37,7 +38,8 @@ export function useNames(journey: Journey | undefined): Names {
     const of = (list: Named[] | undefined, id: string | undefined) => text(list?.find((x) => x.id === id)?.name, id ?? '')
     const template = (id: string | undefined) => {
       const x = templates?.find((y) => y.id === id)
-      return text(x?.name) || withoutLiquid(text(x?.subject)) || short(withoutLiquid(text(x?.text))) || id || ''
+      const plain = (y: Text) => plainText(text(y), lang, shop)
+      return plain(x?.name) || plain(x?.subject) || short(plain(x?.text)) || id || ''
     }
     return {
       template,
@@ -49,5 +51,5 @@ export function useNames(journey: Journey | undefined): Names {
         return template(s?.send?.template ?? s?.reach?.template) || step || ''
       },
     }
-  }, [text, templates, coupons, segments, journeys, journey])
+  }, [text, lang, shop, templates, coupons, segments, journeys, journey])
 }

@@ -19,6 +19,7 @@ const LOOK = { error: [IconExclamationCircle, 'bad'], warning: [IconAlertTriangl
 function TestAll({ journey }: { journey: Journey }) {
   const t = useWords(launchWords)
   const say = useErrorText()
+  const text = useText()
   const client = useQueryClient()
   const session = useSession()
   const all = [...new Map(sends(journey.steps).map((s) => [s.template, s])).values()]
@@ -32,7 +33,7 @@ function TestAll({ journey }: { journey: Journey }) {
     mutationFn: async () => {
       for (const s of all) {
         const r = await api.post('/api/v1/templates/test-send', { body: { template: s.template, to: s.channel === 'email' ? address : phone, journey: journey.id, language: t.lang } })
-        if (r.status !== 'sent') throw new Error(r.detail || r.status || '')
+        if (r.status !== 'sent') throw new Error(text(r.message) || r.detail || r.status || '')
       }
       return all.length
     },

@@ -52,11 +52,11 @@ export function Plan({ journey, checks, busy, error, onStart }: { journey: Journ
         </Button>
         <div className="row la-more">
           {blocking ? <span className="small dim" role="status">{t('waitFirst', { what: text(blocking.words) || text(blocking.title) })}</span>
-            : <Button small plain disabled={busy} onClick={() => setAsks(true)}>{rest === undefined ? t('startAllNone') : t('startAll', { n: rest })}</Button>}
+            : <Button small plain disabled={busy} onClick={() => setAsks(true)}>{rest === undefined ? t('startAllNone') : t(event ? 'startAllMonth' : 'startAll', { n: rest })}</Button>}
         </div>
       </Card>
       <p className="small dim la-safe">{journey.version ? `${t('live')} ` : ''}{t('safe')}</p>
-      <Confirm open={asks} onClose={() => setAsks(false)} title={t('allTitle')} yes={rest === undefined ? t('allYes') : t('startAll', { n: rest })} safer={t('allNo', { percent: share })} busy={busy} onSafer={() => { setAsks(false); onStart({ percent, holdout }) }} onYes={() => { setAsks(false); onStart({ percent: 100, holdout }) }}>
+      <Confirm open={asks} onClose={() => setAsks(false)} title={t('allTitle')} yes={rest === undefined || event ? t('allYes') : t('startAll', { n: rest })} safer={t('allNo', { percent: share })} busy={busy} onSafer={() => { setAsks(false); onStart({ percent, holdout }) }} onYes={() => { setAsks(false); onStart({ percent: 100, holdout }) }}>
         {rest === undefined ? t('allBodyNone') : t('allBody', { n: rest })}
       </Confirm>
     </aside>

@@ -50,6 +50,8 @@ export function EmailEditor({ draft, set, lang, both, device, preview, error }: 
     if (!one || same(from, to) || (to.length === 3 && one.type === 'columns')) return
     if (from.length === 1 && to.length === 1) { put(moved(blocks, from, to[0] - from[0])); setChosen(to) } else if (from.length === 3 && to.length === 3 && from[0] === to[0] && from[1] === to[1]) { put(moved(blocks, from, to[2] - from[2])); setChosen(to) } else { put(removed(inserted(blocks, to, one), from.length === 1 && to.length === 1 && from[0] >= to[0] ? [from[0] + 1] : from)); setChosen(null) }
   }
+  // A row of the mail is a block, unless code of her own has rows too; below them may stand the footer that is put by itself.
+  const pressed = (row: number, of: number) => { if ((of === blocks.length || of === blocks.length + 1) && row < blocks.length) setChosen([row]) }
   const pointer = chosen ? (chosen.length === 1 ? `/blocks/${chosen[0]}` : `/blocks/${chosen[0]}/columns/${chosen[1]}/blocks/${chosen[2]}`) : ''
   const errors = error instanceof Problem ? error.errors : []
   const errorAt = (member: string) => errors.find((e) => e.path === `${pointer}/${member}` || e.path === `/source${pointer}/${member}`)?.message
@@ -76,7 +78,7 @@ export function EmailEditor({ draft, set, lang, both, device, preview, error }: 
         </div>
         {errors.length > 0 && <Note kind="bad"><p className="m">{t('failed')}</p>{errors.slice(0, 3).map((e) => <p key={e.path + e.message} className="small wrap">{e.message}</p>)}</Note>}
         {!draft.blocks && draft.html !== undefined && <Textarea aria-label={t('f_html')} autosize minRows={10} maxRows={30} classNames={{ input: 'mono' }} value={inLang(draft.html, lang)} onChange={(e) => set({ ...draft, html: withLang(draft.html, lang, e.currentTarget.value, both) })} />}
-        <div className={`mail-paper ${device}`}>{preview && <MailFrame html={device === 'dark' ? (preview.shown_html ?? preview.html ?? '') : (preview.html ?? '')} subject={preview.subject ?? ''} natural={device === 'phone' ? 375 : 640} />}</div>
+        <div className={`mail-paper ${device}`}>{preview && <MailFrame html={device === 'dark' ? (preview.shown_html ?? preview.html ?? '') : (preview.html ?? '')} subject={preview.subject ?? ''} natural={device === 'phone' ? 375 : 640} mark={chosen?.[0] ?? -1} onRow={pressed} />}</div>
       </section>
       <aside className="mail-inspect">
         {block && chosen ? (

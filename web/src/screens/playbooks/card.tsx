@@ -38,11 +38,11 @@ export function Card({ p, first }: { p: Playbook; first: boolean }) {
   const need = missing[0]
   return (
     <article className="card pb" data-playbook={p.id}>
-      <div className="between">
-        <Flow steps={p.flow ?? []} />
+      <Flow steps={p.flow ?? []} />
+      <div className="between pb-name">
+        <h3>{text(p.name, p.id)}</h3>
         {p.installed && <Status kind="running">{t('installed')}</Status>}
       </div>
-      <h3>{text(p.name, p.id)}</h3>
       <p>{text(p.story)}</p>
       <div className="pb-ft">
         {need && !p.ready ? <Missing need={need} others={missing.length - 1} /> : <Reach p={p} />}

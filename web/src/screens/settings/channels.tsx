@@ -91,7 +91,7 @@ export default function Channels() {
   const n = items.filter(broken).length
   return (
     <>
-      <PageHead title={t('channels')} sub={list.data && (items.length === 0 ? t('chNone') : n ? t('chBroken', { n, rest: items.length - n }) : t('chAllWell'))}>
+      <PageHead title={t('channels')} sub={list.data && (items.length === 0 ? t('chNone') : n ? t('chBroken', { n, rest: items.length - n }) : t(items.every((c) => !c.health?.sent_24h) ? 'chQuiet' : 'chAllWell'))}>
         <Button icon={IconPlus} onClick={() => setOpen({ kind: 'add', channel: '' })}>{t('addChannel')}</Button>
       </PageHead>
       <Loaded of={list}>{() => (

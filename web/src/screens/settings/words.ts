@@ -4,7 +4,7 @@ export const settingsWords = words({
   en: {
     settings: 'Settings', channels: 'Channels', rules: 'Contact rules', data: 'Data', team: 'Team', workspace: 'Workspace', developers: 'For developers', account: 'My account',
     // channels
-    chAllWell: 'All of them work.', chNone: 'None yet. Messages go to the test inbox, where only you see them.', chBroken: '{n, plural, one {One needs you.} other {# need you.}} {rest, plural, =0 {} other {The others work.}}',
+    chAllWell: 'All of them work.', chQuiet: 'Connected. Nothing has gone out in the last 24 hours.', chNone: 'None yet. Messages go to the test inbox, where only you see them.', chBroken: '{n, plural, one {One needs you.} other {# need you.}} {rest, plural, =0 {} other {The others work.}}',
     addChannel: 'Add a channel', editChannel: 'Change', removeChannel: 'Disconnect', working: 'Working', notSending: 'Not sending', resting: 'Resting until {time}', unused: 'Nothing sent yet',
     sent24: 'sent in 24 hours', failed24: '{n} not taken', outboxLine: 'Messages to look at; nothing leaves', outboxOpen: 'Open', held: 'held', fix: 'Fix it', test: 'Test', since: 'since {time}',
     nothingLost: 'What falls due waits here; nothing is lost.', whichChannel: 'Which channel?', removeTitle: 'Disconnect {name}?', removeBody: 'Messages for it wait until a channel of this kind is connected again. Nothing is lost; nothing is sent meanwhile.', removed: '{name} is disconnected',
@@ -34,7 +34,7 @@ export const settingsWords = words({
   },
   zh: {
     settings: '设置', channels: '通道', rules: '打扰规则', data: '数据', team: '团队', workspace: '工作区', developers: '开发者', account: '我的账号',
-    chAllWell: '全部正常。', chNone: '还没有接通道。消息会进测试信箱，只有您看得到。', chBroken: '{n} 个需要处理。{rest, plural, =0 {} other {其他正常。}}',
+    chAllWell: '全部正常。', chQuiet: '已连接。最近 24 小时没有发送。', chNone: '还没有接通道。消息会进测试信箱，只有您看得到。', chBroken: '{n} 个需要处理。{rest, plural, =0 {} other {其他正常。}}',
     addChannel: '添加通道', editChannel: '修改', removeChannel: '断开', working: '正常', notSending: '没在发', resting: '暂歇到 {time}', unused: '还没发过',
     sent24: '24 小时内发出', failed24: '{n} 条未被接受', outboxLine: '只供查看，不会真的发出', outboxOpen: '打开', held: '条', fix: '去处理', test: '测试', since: '从 {time} 起',
     nothingLost: '到点的消息会在这里等着，一条也不会丢。', whichChannel: '哪一种通道？', removeTitle: '断开 {name}？', removeBody: '它的消息会等着，直到重新接上这种通道。不会丢失，也不会发出。', removed: '{name} 已断开',

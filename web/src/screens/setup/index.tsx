@@ -97,7 +97,7 @@ function Page({ p }: { p: Playbook }) {
             <Needs items={needs} playbook={p} channels={p.channels?.length ? p.channels : ['email']} onMail={channel === 'email' ? undefined : () => setChannel('email')} />
           </Sentence>
           {preview.error instanceof Problem && preview.error.errors.map((e) => <Note key={e.path} kind="bad">{t('fix', { what: text(p.questions?.find((q) => e.path.endsWith(`/${q.id}`))?.label, e.path), why: e.message })}</Note>)}
-          {channel && <p className="muted su-only">{t('byChannel')} <b>{channel === 'email' ? t('email') : channel}</b>. <button type="button" className="link" onClick={() => setChannel(undefined)}>{t('asIs')}</button></p>}
+          {channel && <p className="muted su-only">{t('byChannel')}{t.lang === 'zh' ? '' : ' '}<b>{channel === 'email' ? t('email') : channel}</b>{t.lang === 'zh' ? '。' : '. '}<button type="button" className="link" onClick={() => setChannel(undefined)}>{t('asIs')}</button></p>}
           {install.error && <Note kind="bad"><p className="m">{t('refused')}</p><p>{unready?.errors[0]?.message ?? say(install.error)}</p></Note>}
         </section>
         <PreviewSide preview={preview.data} error={preview.error} retry={() => void preview.refetch()} language={language} onLanguage={setLanguage} onCustomer={setCustomer} connected={connected} prepare={mine ? () => install.mutateAsync(false) : undefined} />

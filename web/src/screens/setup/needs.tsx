@@ -20,7 +20,7 @@ function Channel({ need, playbook, onMail }: Props) {
   const session = useSession()
   const channel = need.name === 'sms' || need.name === 'email' ? need.name : (need.name ?? 'email')
   const email = session?.user?.email
-  const defaults: Record<string, string> = email && session?.workspace.name ? { from: `${session.workspace.name} <${email}>` } : {}
+  const defaults: Record<string, string> = channel === 'email' && email && session?.workspace.name ? { from: `${session.workspace.name} <${email}>` } : {}
   return (
     <div className="stack">
       <ConnectChannel plain key={channel} channel={channel} defaults={defaults} onDone={() => {}} />
@@ -38,7 +38,9 @@ function Answer(props: Props) {
   if (need.fix === 'channel' || need.what === 'channel') return <Channel {...props} />
   if (need.fix === 'snippet' || need.what === 'event' || need.what === 'property') {
     const event = need.what === 'event' ? need.name : playbook.needs?.find((n) => n.what === 'event')?.name
-    return <BringSite event={event} properties={(playbook.needs ?? []).filter((n) => n.what === 'property').map((n) => n.name ?? '')} seen={need.met ?? false} />
+    const properties = (playbook.needs ?? []).filter((n) => n.what === 'property').map((n) => n.name ?? '')
+    const also = properties.length ? (playbook.questions ?? []).filter((q) => q.type === 'event' && q.default !== event).map((q) => String(q.default)) : []
+    return <BringSite event={event} properties={properties} also={also} seen={need.met ?? false} />
   }
   const attribute = need.what === 'attribute' ? need.name : undefined
   return (

@@ -7,7 +7,7 @@ import { api, type Schemas } from '~/api/client'
 import type { Preview, Shown } from '~/api/playbooks'
 import { useSession } from '~/api/session'
 import { type Lang, useText, useWords } from '~/i18n'
-import { Button, ErrorNote, Loading, Note, Phone, Pick, useErrorText } from '~/parts'
+import { Button, ErrorNote, LinkButton, Loading, Note, Phone, Pick, useErrorText } from '~/parts'
 import { Bubble, MailFrame } from '~/parts/message'
 import { setupWords } from './words'
 
@@ -16,6 +16,7 @@ import { setupWords } from './words'
 export function SendToMe({ shown, prepare, customer, journey, language, connected = true }: { shown: Shown; language: Lang; prepare?: (() => Promise<string>) | undefined; customer?: string | undefined; journey?: string | undefined; connected?: boolean }) {
   const t = useWords(setupWords)
   const say = useErrorText()
+  const text = useText()
   const client = useQueryClient()
   const session = useSession()
   const [asks, setAsks] = useState(false)
@@ -30,7 +31,9 @@ export function SendToMe({ shown, prepare, customer, journey, language, connecte
   })
   const press = () => (to ? send.mutate() : setAsks(true))
   const result = send.data
-  const bad = send.error ? say(send.error) : result && result.status !== 'sent' ? result.detail || result.status || '' : null
+  const bad = send.error ? say(send.error) : result && result.status !== 'sent' ? text(result.message) || result.detail || result.status || '' : null
+  // What the provider did not take, its settings mend; another address would not be taken either.
+  const channelAtFault = !send.error && !!bad
   return (
     <>
       <Popover opened={asks} onChange={setAsks} position="bottom-end" width={300} trapFocus>
@@ -43,7 +46,7 @@ export function SendToMe({ shown, prepare, customer, journey, language, connecte
         </Popover.Dropdown>
       </Popover>
       {(result || bad) && (
-        <div className="su-sent" role="status">{bad ? <Note kind="bad" action={<Button small onClick={() => setAsks(true)}>{t('other')}</Button>}>{t('sendFailed', { why: bad })}</Note> : <Note kind="good">{t('sentTo', { to: result?.to ?? to })}</Note>}</div>
+        <div className="su-sent" role="status">{bad ? <Note kind="bad" action={channelAtFault ? <LinkButton small to="/settings/channels">{t('channelFix')}</LinkButton> : <Button small onClick={() => setAsks(true)}>{t('other')}</Button>}>{t('sendFailed', { why: bad })}</Note> : <Note kind="good">{t('sentTo', { to: result?.to ?? to })}</Note>}</div>
       )}
     </>
   )
@@ -93,7 +96,7 @@ export function PreviewSide({ preview, error, retry, language, onLanguage, onCus
             <button type="button" className="tool" aria-label={t('next')} disabled={index >= list.length - 1} onClick={() => setAt(index + 1)}><IconChevronRight size={20} stroke={1.75} aria-hidden /></button>
             <Pick<Lang> small label={t('writtenIn')} value={language} onPick={onLanguage} choices={[{ value: 'zh', label: t('zh') }, { value: 'en', label: t('en') }]} />
           </div>
-          {(shown.stand_ins ?? []).length > 0 && <p className="small dim su-stand">{t('standIns', { names: (shown.stand_ins ?? []).map((s) => s.name).join(', ') })}</p>}
+          {(shown.stand_ins ?? []).length > 0 && <p className="small dim su-stand">{t('standIns')}</p>}
         </>
       )}
     </aside>

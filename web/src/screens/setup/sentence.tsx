@@ -5,6 +5,7 @@ import { Link } from 'wouter'
 import type { Answers, Line, Need, Playbook, Preview, Question } from '~/api/playbooks'
 import { useLang, useText, useWords } from '~/i18n'
 import { Picker } from './picker'
+import { isMoney } from './values'
 import { setupWords } from './words'
 
 const BLOCKS = ['who', 'what', 'rules'] as const
@@ -25,7 +26,7 @@ function Words({ line, questions, answers, warned, onAnswer }: { line: Line; que
         if (after) said = said.replace(/“$/, '')
         if (before) said = said.replace(/^”/, '')
         // ¥10 needs no 元 behind it.
-        if (before && questions.get(before)?.id === 'amount') said = said.replace(/^\s*元/, '')
+        if (isMoney(before)) said = said.replace(/^\s*元/, '')
         return <span key={i}>{said}</span>
       })}
     </>

@@ -22,12 +22,15 @@ export function valueWords(q: Question, v: unknown, t: W, f: Format, text: (x: T
     case 'duration': return d ? t(`d_${d.unit}`, { n: d.n }) : String(v)
     case 'offset': return d ? (d.n === 0 ? t('onDay') : t(d.n < 0 ? 'before' : 'after', { n: Math.abs(d.n) * (d.unit === 'w' ? 7 : 1) })) : String(v)
     case 'percent': return f.share(Number(v) > 1 ? Number(v) / 100 : Number(v))
-    case 'number': return q.id === 'amount' ? f.money(Number(v)) : Number(v) > 0 && Number(v) < 1 ? f.share(Number(v)) : f.number(Number(v))
+    case 'number': return isMoney(q.id) ? f.money(Number(v)) : Number(v) > 0 && Number(v) < 1 ? f.share(Number(v)) : f.number(Number(v))
     case 'boolean': return t(v ? 'yes' : 'no')
     case 'channel': return v === 'email' || v === 'sms' ? t(v) : String(v)
     default: return String(v ?? '')
   }
 }
+
+/** Worths of coupons, by the names that playbooks give them: amount, amount_2. */
+export const isMoney = (id: string | undefined) => /^amount(_|$)/.test(id ?? '')
 
 const uniq = <V>(list: V[]) => [...new Set(list)]
 /** Values to choose among: the server's, else round ones about the default. */

@@ -6,10 +6,10 @@ import { Bar, Card, LinkButton, Status } from '~/parts'
 import type { Line, Today } from '../journeys'
 import { todayWords } from './words'
 
-/** Below this many a rate says nothing yet. */
+/** Below this many who are through a rate says nothing yet: whoever is still on the way may reach the goal. */
 const ENOUGH = 30
 const withGoals = (today: Today) => today.journeys.filter((j) => j.goal?.target && (j.entered ?? 0) > 0)
-const judged = (j: Line) => (j.entered ?? 0) >= ENOUGH
+export const judged = (j: Pick<Line, 'entered' | 'waiting' | 'goal'>) => (j.entered ?? 0) - (j.waiting ?? 0) >= ENOUGH || ((j.entered ?? 0) >= ENOUGH && (j.goal?.rate ?? 0) >= (j.goal?.target ?? 1))
 
 export function Goals({ today }: { today: Today }) {
   const t = useWords(todayWords)
