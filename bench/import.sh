@@ -10,7 +10,7 @@ rows=$(($(wc -l <"$work/events.csv") - 1))
 TIMEFORMAT='%R s, processor %U + %S s'
 echo "beckon, $rows events:"
 time build/release/beckon import "$work/events.csv" --kind events --data "$work/data" || exit 1
-bytes=$(find "$work/data" -name 'seal-*' -printf '%s\n' | awk '{n += $1} END {print n + 0}')
+bytes=$(find "$work/data" -name 'seal-*' -printf '%s\n' | sort -n | tail -1) # the one that is left; merged ones go later
 all=$(du -sb "$work/data" | cut -f1)
 echo "on disk: $((all / rows)) bytes an event with the log, $((bytes / rows)) in sealed files"
 if python3 -c 'import duckdb' 2>/dev/null; then

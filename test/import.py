@@ -163,11 +163,11 @@ def customers_list(dir):
     s.stop()
 
 
-def rows_of(n):
-    out = ["user_id,event,occurred_at,value,city"]
+def rows_of(n, note="-"):
+    out = ["user_id,event,occurred_at,value,city,note"]
     for i in range(n):
         bad = "" if i % 997 == 5 else "Page Viewed"
-        out.append(f"u{i % 500},{bad},{1767225600 + i},{i},c{i % 7}")
+        out.append(f"u{i % 500},{bad},{1767225600 + i},{i},c{i % 7},{note}")
     return ("\n".join(out) + "\n").encode()
 
 
@@ -178,19 +178,24 @@ def orders_of(n):
     return ("\n".join(out) + "\n").encode()
 
 
-def killed(base, kind, content):
+def parts_of(dir):
+    return [f for at, _, files in os.walk(os.path.join(dir, "imports")) for f in files if f.startswith("part-")]
+
+
+def killed(base, kind, content, kills):
     plain = Server(os.path.join(base, "plain-" + kind))
     want = plain.run("f.csv", content, kind=kind)
     dir = os.path.join(base, "killed-" + kind)
-    s = Server(dir, kill="import.chunk:2")
+    s = Server(dir, kill=f"import.chunk:{kills[0]}")
     status, job = s.upload("f.csv", content, kind=kind)
     check("taken before the kill", status == 202)
     s.died()
-    for n in (1, 2, 1):
+    for n in kills[1:]:
         s = Server(dir, kill=f"import.chunk:{n}")
         s.died()
     s = Server(dir)
     have = s.wait(job["id"])
+    check(f"{kind}: nothing half sorted is left", parts_of(dir) == [] and parts_of(plain.dir) == [])
     same = ("status", "rows", "accepted", "rejected", "warnings")
     check(f"{kind}: counts after kills", [have[k] for k in same] == [want[k] for k in same], have, want)
     check(f"{kind}: errors after kills", s.call("GET", f"/api/v1/imports/{job['id']}/errors")[1] ==
@@ -273,8 +278,9 @@ def repurchase(base):
 base = tempfile.mkdtemp(prefix="beckon-import-")
 try:
     customers_list(os.path.join(base, "list"))
-    killed(base, "events", rows_of(20000))
-    killed(base, "orders", orders_of(20000))
+    # Thirteen steps deal the events out by customer, thirteen bring them: kills in both.
+    killed(base, "events", rows_of(25000, "x" * 200), (2, 1, 16, 17, 1))
+    killed(base, "orders", orders_of(20000), (2, 1, 2, 1))
     undone(os.path.join(base, "undone"))
     repurchase(base)
 finally:

@@ -2,6 +2,8 @@
  * end, unless it says that it is HTML already. */
 #include "content/liquid.h"
 
+#include "content/html.h"
+
 enum { ENTITY_MAX = 6 };
 static const struct {
     u8 n;

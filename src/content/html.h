@@ -14,6 +14,9 @@ void html_put_code(struct buf *out, u32 code);
 /* A text or an attribute's value with its entities decoded. */
 void html_decode(struct buf *out, str s);
 
+/* `& < > " '` as entities; `once`: an entity that stands there stays one. */
+void html_escape(struct buf *out, str s, bool once);
+
 struct element;
 struct tag {
     str name, attributes;

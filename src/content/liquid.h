@@ -437,6 +437,3 @@ struct elements {
 MUST_USE err elements_of(struct render *r, const datum *d, struct elements *out);
 /* These elements as the datum's value. */
 MUST_USE err elements_set(struct render *r, const struct elements *e, datum *d);
-
-/* HTML escaping, shared by output and filters. `once` leaves entities that stand there. */
-void html_escape(struct buf *out, str s, bool once);

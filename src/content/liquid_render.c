@@ -3,6 +3,8 @@
 #include "base/hash.h"
 #include "content/liquid.h"
 
+#include "content/html.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 

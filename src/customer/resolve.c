@@ -259,17 +259,12 @@ static bool resolve_known(struct customers *c, const struct identifier *id, i64 
     return true;
 }
 
-void customer_resolve(struct customers *c, const struct identifier *ids, u32 n, i64 when,
-                      u64 number, struct resolved *out)
+/* Apart from the usual way, which then has none of this on its stack to clear. */
+__attribute__((noinline)) static void resolve_all(struct customers *c, const struct identifier *ids,
+                                                  u32 n, i64 when, u64 number, struct resolved *out)
 {
     struct identifier sorted[RECORD_IDS_MAX];
     struct resolving r = {.c = c, .ids = sorted, .when = when, .number = number, .out = out};
-    MUST(n >= 1);
-    out->persona = out->head = 0;
-    out->is_new = false;
-    out->link_count = out->conflict_count = 0;
-    c->kept_used = 0;
-    if (n == 1 && resolve_known(c, ids, when, out)) return;
     r.n = order(c, ids, n, sorted);
     if (!r.n) return;
     for (u32 i = 0; i < r.n; i++) {
@@ -291,6 +286,18 @@ void customer_resolve(struct customers *c, const struct identifier *ids, u32 n, 
     out->persona = r.at;
     out->head = customer_head(c, r.at);
     seen_at(c, out->head, when);
+}
+
+void customer_resolve(struct customers *c, const struct identifier *ids, u32 n, i64 when,
+                      u64 number, struct resolved *out)
+{
+    MUST(n >= 1);
+    out->persona = out->head = 0;
+    out->is_new = false;
+    out->link_count = out->conflict_count = 0;
+    c->kept_used = 0;
+    if (n == 1 && resolve_known(c, ids, when, out)) return;
+    resolve_all(c, ids, n, when, number, out);
 }
 
 persona customer_prefetch(const struct customers *c, hash128 id, u32 stage)

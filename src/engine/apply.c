@@ -200,6 +200,7 @@ void engine_edges(struct engine *e, u64 order, bool quiet)
         crossings_count(e, edge->segment, edge->entered);
         buf_init(&b, 1024);
         text_property(&b, PROPERTY_SEGMENT, names_text(e->names, NAME_OBJECT, edge->segment));
+        if (e->behind.n) text_property(&b, PROPERTY_SOURCE, e->behind);
         struct happened *h =
             engine_event(e, edge->head, edge->entered ? EVENT_SEGMENT_ENTERED : EVENT_SEGMENT_LEFT,
                          buf_str(&b), 0, edge->fresh);
@@ -210,6 +211,7 @@ void engine_edges(struct engine *e, u64 order, bool quiet)
         h->is_edge = true;
         h->quiet = quiet;
         h->edge = *edge;
+        h->behind = e->behind;
         h->event.order = order;
         h->event.occurred_ms = e->occurred;
     }
@@ -229,8 +231,10 @@ static void ask_rules(struct engine *e, const struct happened *h)
                       .segments = h->lists,
                       .segment_count = h->lists[0] || h->lists[1] ? 2 : 0};
     e->quiet = h->quiet;
+    e->behind = journey_doing(&h->event);
     segment_touch(e->segments, &who, &t, e->now, e->edges);
     engine_edges(e, h->event.order, h->quiet);
+    e->behind = (str){0};
 }
 
 static struct cause cause_of(const struct engine *e, const struct happened *h)
@@ -239,6 +243,7 @@ static struct cause cause_of(const struct engine *e, const struct happened *h)
         .event = h->is_edge ? NULL : &h->event,
         .edge = h->is_edge ? &h->edge : NULL,
         .change = h->is_change ? &h->change : NULL,
+        .behind = h->is_edge ? h->behind : (str){0},
         .order = h->event.order,
         .own = event_order(e->number, e->own),
         .occurred_ms = h->event.occurred_ms,

@@ -301,11 +301,11 @@ void apply_item(struct engine *e, const struct record *r)
 
 /* ---- rows of a file ---- */
 
-/* As apply_item with the row as its item. */
+/* As apply_item with the row as its item. `out` is the caller's: clearing one for each row would
+ * cost more than most of this. */
 static void apply_row(struct engine *e, struct item_state *s, const struct record *r,
-                      const struct bulk_row *row)
+                      const struct bulk_row *row, struct resolved *out)
 {
-    struct resolved out;
     persona before = s->head;
     s->occurred = min_i64(row->occurred_ms, e->now);
     s->dedupe = row->dedupe;
@@ -316,11 +316,11 @@ static void apply_row(struct engine *e, struct item_state *s, const struct recor
         e->stats.duplicates++;
         return;
     }
-    resolve(e, s, false, &out);
+    resolve(e, s, false, out);
     if (!s->head) return;
-    s->born = out.is_new && out.link_count == 0;
-    if (s->head != before || out.is_new) see(e, s, out.is_new);
-    identity_joined(e, &out);
+    s->born = out->is_new && out->link_count == 0;
+    if (s->head != before || out->is_new) see(e, s, out->is_new);
+    identity_joined(e, out);
     e->occurred = s->occurred;
     write_event(e, s, r);
     e->stats.accepted++;
@@ -334,8 +334,10 @@ void apply_bulk(struct engine *e, const struct record *r)
     struct item_state s = {.id_count = r->id_count, .import = true};
     struct bulk_record b;
     struct bulk_row row;
+    struct resolved out;
     if (r->id_count && r->payload.n == 0) apply_blank(e, &s, r);
     if (r->id_count != 1 || !bulk_read(r->payload, r->occurred_ms, &b)) return;
+    background_import(e, false);
     s.ids[0] = (struct identifier){r->ids[0].space, r->ids[0].hash, b.value, b.raw};
     s.item.what = ITEM_TRACK;
     s.fresh = !(r->flags & RECORD_HISTORY);
@@ -349,7 +351,7 @@ void apply_bulk(struct engine *e, const struct record *r)
             find_heads(e, &s);
             for (u32 i = 0; i < s.head_count; i++) engine_due(e, s.heads[i]);
         }
-        apply_row(e, &s, r, &row);
+        apply_row(e, &s, r, &row, &out);
     }
     if (s.unheard && s.head) engine_arm(e, s.head);
 }

@@ -6,7 +6,11 @@
 #include "engine/engine_internal.h"
 
 enum { IDLE, TO_DO, DONE };
-enum { SEALS_A_SNAPSHOT = 4 };
+enum {
+    SEALS_A_SNAPSHOT = 4,
+    SEALS_OF_IMPORT = 8,      /* … while an import brings so much: a start reads them again */
+    IMPORT_SILENCE = 1 << 18, /* records without one of it: it goes on no more */
+};
 #define SNAPSHOT_RECORDS 4000000
 #define LOG_KEEP (7 * DAY)
 #define WAIT_FIRST_NS 1000000000
@@ -56,6 +60,66 @@ static bool can_wait(const struct engine *e)
            journey_tick_next(e->journeys, &code, &from, &end);
 }
 
+/* ---- an import ---- */
+
+void background_import(struct engine *e, bool is_over)
+{
+    struct background *b = &e->background;
+    if (!b->import_last) {
+        b->import_first = e->number;
+        b->import_seals = 0;
+    }
+    b->import_last = e->number;
+    if (!is_over) return;
+    /* One that was small goes the way of all events. */
+    if (b->import_seals) {
+        b->tidy_from = event_order(b->import_first, 0);
+        b->tidy_to = event_order(e->number, 0);
+    }
+    b->import_last = 0;
+}
+
+static bool is_tidy(const struct engine *e)
+{
+    const struct background *b = &e->background;
+    return !b->tidy_from || !event_tidy_due(e->events, b->tidy_from, b->tidy_to);
+}
+
+bool engine_tidying(const struct engine *e)
+{
+    const struct background *b = &e->background;
+    return e->snapshot && !b->failing &&
+           (b->tidy_from || atomic_load_explicit(&b->state, memory_order_acquire) != IDLE);
+}
+
+static bool import_goes_on(struct engine *e)
+{
+    struct background *b = &e->background;
+    if (b->import_last && e->number - b->import_last > IMPORT_SILENCE) b->import_last = 0;
+    return b->import_last > 0;
+}
+
+/* What is due for the events: while an import goes on, only what has to be; when it is over, one
+ * file of what it left; then a snapshot, which is what tidy_from waits for. */
+static struct seal_job *due_job(struct engine *e)
+{
+    struct background *b = &e->background;
+    struct seal_job *job = erasing_job(e);
+    if (job) return job;
+    if (import_goes_on(e)) return event_job_rough(e->events);
+    if (b->tidy_from && (job = event_job_tidy(e->events, b->tidy_from, b->tidy_to))) return job;
+    return event_job(e->events, false);
+}
+
+/* While events pour in, a few seals share one snapshot: the log still has what they hold. */
+static bool snapshot_waits(struct engine *e)
+{
+    const struct background *b = &e->background;
+    if (b->snapshot_forced) return false;
+    if (import_goes_on(e)) return b->seals < SEALS_OF_IMPORT;
+    return b->tidy_from ? !is_tidy(e) : b->seals < SEALS_A_SNAPSHOT && event_seal_due(e->events);
+}
+
 void background_start(struct engine *e)
 {
     struct background *b = &e->background;
@@ -63,18 +127,17 @@ void background_start(struct engine *e)
         e->options.inspect || (b->failing && env_mono_ns(e->env) < b->not_before_ns) || can_wait(e))
         return;
     erasing_next(e);
+    if (!b->snapshot_wanted && is_tidy(e)) b->tidy_from = 0;
     u64 every = e->options.snapshot_records ? e->options.snapshot_records : SNAPSHOT_RECORDS;
     u64 behind = atomic_load(&e->applied) - b->last_position;
-    /* While events pour in, a few seals share one snapshot: the log still has what they hold. */
-    bool waits = b->seals < SEALS_A_SNAPSHOT && !b->snapshot_forced && event_seal_due(e->events);
-    if ((b->snapshot_wanted && !waits) || behind > every) {
+    if ((b->snapshot_wanted && !snapshot_waits(e)) || behind > every) {
         if (behind == 0 && b->snapshots && !b->snapshot_forced)
             b->snapshot_wanted = false;
         else if (begin_snapshot(e))
             b->work = WORK_SNAPSHOT;
         else
             return;
-    } else if ((b->job = erasing_job(e)) || (b->job = event_job(e->events, false))) {
+    } else if ((b->job = due_job(e))) {
         b->work = WORK_SEAL;
         b->epoch = epoch_pin(e->store);
     } else if (erasing_wants_blank(e)) {
@@ -115,6 +178,7 @@ static void end_snapshot(struct engine *e)
     b->snapshots++;
     b->seals = 0;
     b->snapshot_wanted = b->snapshot_forced = false;
+    if (is_tidy(e)) b->tidy_from = 0;
     b->last_position = b->manifest.position;
     event_clean(e->events, buf_str(&b->extra));
     (void)!log_release(e->log, b->manifest.log_start, e->now - LOG_KEEP);
@@ -129,6 +193,7 @@ static void end_seal(struct engine *e)
     }
     event_install(e->events, b->job);
     b->seals++;
+    b->import_seals++;
     b->snapshot_wanted = true; /* the manifest must name the new file before the old rows may go */
 }
 

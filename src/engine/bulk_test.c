@@ -172,3 +172,71 @@ TEST("rows that are damaged are told from those that end")
     CHECK(!bulk_read((str){0}, 100, &bulk));
     buf_clear(&b);
 }
+
+/* ---- what an import leaves on the disk ---- */
+
+static void count_seal(void *ctx, str name)
+{
+    *(u32 *)ctx += str_starts(name, S("seal-"));
+}
+
+static u32 seals(struct rig *r)
+{
+    u32 n = 0;
+    CHECK_OK(env_list(r->env, "data", count_seal, &n));
+    return n;
+}
+
+static void say_import(struct rig *r, u8 state)
+{
+    struct import_record i = {.source = rig_code(r, NAME_SOURCE, "import:1"), .state = state};
+    struct buf payload;
+    buf_init(&payload, 256);
+    import_put(&payload, &i);
+    struct record record = {.kind = RECORD_IMPORT_, .payload = buf_str(&payload)};
+    rig_append(r, &record);
+    buf_clear(&payload);
+}
+
+TEST("the end of a large import leaves one sealed file and a snapshot, and a small one nothing")
+{
+    struct rig *r = arena_zalloc(arena, sizeof *r);
+    struct made *rows = arena_alloc(arena, ROWS * sizeof *rows);
+    r->arena = arena;
+    r->env = env_sim(test_seed());
+    sim_set_wall(r->env, RIG_START);
+    r->options = (struct engine_options){
+        .dir = "data", .events_tail_bytes = 32 << 10, .log_file_bytes = 1 << 20};
+    rig_start(r);
+    say_import(r, IMPORT_DONE);
+    rig_settle(r);
+    CHECK(seals(r) == 0 && !engine_tidying(r->engine));
+    for (u32 i = 0; i < 6; i++) {
+        struct buf all;
+        buf_init(&all, APPEND_BYTES_MAX);
+        make_rows(r, rows);
+        u32 count = as_bulk(r, rows, &all);
+        rig_apply(r);
+        CHECK_OK(log_append(engine_log(r->engine), buf_str(&all), count, false, &r->number));
+        buf_clear(&all);
+        say_import(r, IMPORT_RUNNING);
+        rig_settle(r);
+    }
+    CHECK(seals(r) >= 5); /* as they come, and no snapshot for so few */
+    CHECK_EQ(engine_snapshots(r->engine), 0);
+    say_import(r, IMPORT_DONE);
+    rig_apply(r);
+    CHECK(engine_tidying(r->engine));
+    rig_settle(r);
+    CHECK(!engine_tidying(r->engine));
+    CHECK_EQ(engine_snapshots(r->engine), 1);
+    rig_item(r, 1, "Viewed", (struct item){0}); /* what comes later is not its business */
+    rig_settle(r);
+    for (u32 i = 0; i < 2; i++) {
+        engine_snapshot(r->engine);
+        rig_item(r, 1, "Viewed", (struct item){0});
+        rig_settle(r);
+    }
+    CHECK_EQ(seals(r), 1);
+    rig_close(r);
+}

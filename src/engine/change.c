@@ -161,11 +161,11 @@ void change_on_join(void *ctx, persona from, persona to)
 
 /* ---- what steps of journeys do ---- */
 
-static void made(struct engine *e, persona who, bool seen, const struct change *c,
-                 const struct change *said)
+static void made(struct engine *e, persona who, const struct change *seen,
+                 const struct change *said, str place)
 {
     if (seen) {
-        change_write(e, c, e->now, true);
+        change_write_with(e, seen, e->now, true, place);
         return;
     }
     said_begin(e, who, e->now);
@@ -173,22 +173,22 @@ static void made(struct engine *e, persona who, bool seen, const struct change *
     said_end(e);
 }
 
-void change_tag(void *ctx, persona who, u32 tag, bool on, i64 expires_ms)
+void change_tag(void *ctx, persona who, u32 tag, bool on, i64 expires_ms, str place)
 {
     struct engine *e = ctx;
     struct change c, said = {.field = FIELD_TAG, .code = tag, .expires_ms = expires_ms};
     if (on) said.new = value_bool(true);
     bool seen = customer_tag(e->customers, who, tag, on, expires_ms, e->now, &c);
-    made(e, who, seen, &c, &said);
+    made(e, who, seen ? &c : NULL, &said, place);
 }
 
-void change_set(void *ctx, persona who, u32 attribute, value v)
+void change_set(void *ctx, persona who, u32 attribute, value v, str place)
 {
     struct engine *e = ctx;
     struct change c, said = {.field = FIELD_ATTRIBUTE, .code = attribute, .expires_ms = NEVER};
     if (v.type != VALUE_NULL) said.new = v;
     bool seen = customer_set(e->customers, who, attribute, v, e->now, &c);
-    made(e, who, seen, &c, &said);
+    made(e, who, seen ? &c : NULL, &said, place);
 }
 
 /* ---- and back ---- */

@@ -26,6 +26,7 @@ bool engine_content(struct engine *e, u32 message, struct message_content *out)
     if (journey_content(e->journeys, message, out)) return true;
     if (!message_at(e->messages, message) || !message_sending(e->messages, message, &asked))
         return false;
+    if (asked.category == CATEGORY_NOTICE) return notice_content(e->journeys, &asked, out);
     *out = (struct message_content){
         .template_id = asked.template_id,
         .topic = asked.topic ? names_text(e->names, NAME_TOPIC, asked.topic) : S(""),
@@ -55,6 +56,7 @@ void message_tell(struct engine *e, u32 message, const struct message_event *wha
     const struct message_row *m = message_at(e->messages, message);
     struct message_content c = {0};
     hash128 id = message_id(e->messages, message);
+    u32 event = what->event;
     char hex[33];
     struct buf b;
     buf_init(&b, 8192 + CLAIM_VALUES_MAX);
@@ -73,7 +75,13 @@ void message_tell(struct engine *e, u32 message, const struct message_event *wha
     put_if(&b, PROPERTY_URL, what->url);
     if (what->machine) props_put(&b, PROPERTY_MACHINE, value_bool(true));
     put_values(&b, what);
-    engine_event(e, engine_teller(e, m->persona), what->event, buf_str(&b), 0, true);
+    if (m->category == CATEGORY_NOTICE) {
+        /* It is no message to her, and is not counted as one. */
+        put_if(&b, PROPERTY_RESULT,
+               message_status_text(event - EVENT_MESSAGE_PLANNED + MESSAGE_PLANNED));
+        event = EVENT_STAFF_NOTICE;
+    }
+    engine_event(e, engine_teller(e, m->persona), event, buf_str(&b), 0, true);
     buf_clear(&b);
 }
 
@@ -83,13 +91,27 @@ static void tell(struct engine *e, u32 message, u32 event, str reason, str detai
                  &(struct message_event){.event = event, .reason = reason, .detail = detail});
 }
 
-/* Where it goes: an address that was asked for, else hers as it is now. Zero: she has none. */
+static value value_of_claim(const struct claim_record *c, str name)
+{
+    struct reader r = reader_of(c->values);
+    value all = c->values.n ? value_read(&r) : value_missing();
+    return all.type == VALUE_MAP && !r.bad ? value_member(all, name) : value_missing();
+}
+
+/* Where it goes: an address that was asked for, else hers as it is now. Zero: she has none. Who
+ * works here only the outbox knows: a notice goes where its claim says. */
 static hash128 address_now(struct engine *e, const struct message_row *m,
-                           const struct message_content *c, str *text)
+                           const struct message_content *c, const struct claim_record *claim,
+                           str *text)
 {
     struct identifier_view id = {.value = c->to};
     persona head = customer_head(e->customers, m->persona);
     *text = (str){0};
+    if (m->category == CATEGORY_NOTICE) {
+        value sent_to = value_of_claim(claim, S(CLAIM_NOTICE_TO));
+        *text = sent_to.type == VALUE_TEXT ? sent_to.text : c->to;
+        return claim->address;
+    }
     if (!c->to.n && !customer_address(e->customers, head, m->channel, &id)) return (hash128){0};
     *text = id.value;
     return address_key(engine_key(e), m->channel, id.value);
@@ -194,7 +216,7 @@ void apply_claim(struct engine *e, const struct record *r)
     struct message_content content = {0};
     str to;
     (void)!engine_content(e, c.message, &content);
-    hash128 address = address_now(e, m, &content, &to);
+    hash128 address = address_now(e, m, &content, &c, &to);
     if (n48_get(customer_at(e->customers, head)->changed) > (i64)c.rendered_at ||
         !hash128_eq(address, c.address)) {
         outcome(e, &c, REFUSAL_STALE);

@@ -93,6 +93,7 @@ static void build(struct engine *e)
     e->settings = table_new(e->store, "settings", sizeof(struct setting_row), SETTINGS_MAX);
     e->zones = table_new(e->store, "zones", sizeof(struct zone_row), ZONES_MAX);
     e->erasures = table_new(e->store, "erasures", sizeof(struct erasure_row), ERASURES_MAX);
+    erase_many_build(e);
     e->imports = table_new(e->store, "imports", sizeof(struct import_row), IMPORTS_MAX);
     e->texts = heap_new(e->store, "texts");
     crossings_build(e);
@@ -489,6 +490,7 @@ hash128 engine_hash(struct engine *e)
 {
     hash128 sum = hash_add(config_digest(e), imports_digest(e));
     sum = hash_add(sum, crossings_digest(e));
+    sum = hash_add(sum, erase_many_digest(e));
     sum = hash_add(sum, customers_digest(e->customers, e->now, name_text, e));
     sum = hash_add(sum, events_digest(e->live_events, name_text, e));
     sum = hash_add(sum, segments_digest(e->segments, name_text, e));

@@ -75,6 +75,8 @@ u32 engine_failing(const struct engine *e);
 err engine_failure(const struct engine *e);
 /* Asks for a snapshot, made by engine_background; done when engine_snapshots() has grown. */
 void engine_snapshot(struct engine *e);
+/* Whether background work runs, or is left to do after an import. Engine thread. */
+bool engine_tidying(const struct engine *e);
 u64 engine_snapshots(const struct engine *e);
 
 /* ---- the outbox's side (engine thread) ---- */
@@ -166,6 +168,15 @@ struct erasure_info {
     i64 asked_ms;
 };
 u32 engine_erasures(const struct engine *e, struct erasure_info *out, u32 max);
+/* Everybody of a segment being erased, by the number of the JOB record that asked for it. False:
+ * there is none, or it was over long ago. */
+struct erase_job_info {
+    str segment;
+    u32 total, erased;
+    bool running;
+    i64 asked_ms, done_ms;
+};
+bool engine_erase_job(const struct engine *e, u64 number, struct erase_job_info *out);
 /* Whether it was read from records that an erasure had emptied: then its hash is not the one a
  * snapshot has. */
 bool engine_is_blanked(const struct engine *e);
@@ -178,6 +189,9 @@ struct message_story {
     u32 content; /* version of the template; 0: it was not claimed, or says nothing of it */
     message_status status; /* the furthest */
 };
+/* What an event says that became of a message, or of a notice to the staff; NONE: it tells of none.
+ */
+message_status engine_event_status(const struct event *ev);
 /* False: she has no claim of it. Views until the next step. */
 bool engine_message_story(struct engine *e, persona head, hash128 id, struct arena *arena,
                           struct message_story *out);

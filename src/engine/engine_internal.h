@@ -38,6 +38,7 @@ struct happened {
     u32 lists[2]; /* of hidden lists that she left and came to; 0: none */
     struct event event; /* its props lie in the scratch arena, or in the record */
     struct edge edge;
+    str behind; /* of an edge: the journey whose doing led to it */
     struct change change;
 };
 
@@ -121,6 +122,10 @@ struct background {
     u32 failing; /* times in a row that work failed, and why */
     err failure;
     i64 not_before_ns; /* then it waits */
+    /* of an import that brings much at once; not state: a start has forgotten it */
+    u64 import_first, import_last; /* records of it, as far as they are known; 0: there is none */
+    u32 import_seals;
+    u64 tidy_from, tidy_to; /* one is over: this range of orders becomes one file; 0: it is */
 };
 
 /* A customer who was erased, while the disk still holds something of hers. */
@@ -191,7 +196,8 @@ struct engine {
     struct messages *messages;
     struct journeys *journeys;
     struct table *meta, *names_rows, *objects, *kept, *settings, *zones, *erasures, *imports;
-    struct table *crossings, *crossings_of; /* crossings.c */
+    struct table *erase_jobs, *erase_members; /* erase_many.c */
+    struct table *crossings, *crossings_of;   /* crossings.c */
     struct offers *offers;
     struct heap *texts;
     struct timers timers;
@@ -219,6 +225,7 @@ struct engine {
     u32 subject_next;
     struct said said;
     bool quiet; /* of what the rules being asked follow from (struct happened) */
+    str behind; /* the journey whose own doing that was; empty: none's */
     const struct consent_proof *proof; /* of the consent being written; NULL: none */
 
     /* after it */
@@ -282,8 +289,8 @@ void said_begin(struct engine *e, persona who, i64 when);
 void said_add(struct engine *e, const struct change *c);
 void said_end(struct engine *e);
 /* A change that a step of a journey makes now (struct journey_host); `ctx` is the engine. */
-void change_tag(void *ctx, persona who, u32 tag, bool on, i64 expires_ms);
-void change_set(void *ctx, persona who, u32 attribute, value v);
+void change_tag(void *ctx, persona who, u32 tag, bool on, i64 expires_ms, str place);
+void change_set(void *ctx, persona who, u32 attribute, value v, str place);
 /* Before two become one: what each is, if it is one persona, is written down. For
  * customers_on_join. */
 void change_on_join(void *ctx, persona from, persona to);
@@ -325,6 +332,15 @@ void apply_suppress(struct engine *e, const struct record *r);
 /* Consent given anew takes back that the address was opted out. */
 void address_welcome(struct engine *e, const struct change *c);
 void apply_erase(struct engine *e, const struct record *r);
+/* These customers (who are known no more, or stand there twice, are passed over); their disk is
+ * cleared later. */
+void erase_these(struct engine *e, const persona *heads, u32 n);
+/* erase_many.c: everybody of a segment, some at a time. */
+void erase_many_build(struct engine *e);
+void erase_many_begin(struct engine *e, u32 segment);
+void erase_many_go_on(struct engine *e);
+bool erase_many_propose(struct engine *e);
+hash128 erase_many_digest(struct engine *e);
 void apply_job(struct engine *e, const struct record *r);
 /* What the disk still holds of the erased, a step at a time: decides what background work is next.
  * Engine thread, while no work runs. */
@@ -368,6 +384,7 @@ struct message_past {
     persona persona;
     str journey, step, template_id, channel, topic, to, values;
     u32 content;
+    bool notice;    /* it was to the staff */
     i64 claimed_ms; /* 0: there is no such claim */
     u32 said;       /* 1 << message_status of each that was written down, but by machines */
 };
@@ -411,7 +428,9 @@ void answers_apply(struct engine *e, const struct slice_record *s);
 /* ---- background.c ---- */
 void background_install(struct engine *e); /* engine thread, between batches */
 void background_start(struct engine *e);   /* engine thread: picks work if something is due */
-void background_wait(struct engine *e);    /* on close: what runs is finished or abandoned */
+/* A record of an import of history was applied, or its last one. */
+void background_import(struct engine *e, bool is_over);
+void background_wait(struct engine *e); /* on close: what runs is finished or abandoned */
 
 static inline persona engine_of_head(void *ctx, persona p)
 {

@@ -28,31 +28,47 @@ static const struct erasure_row *erasure_at(const struct engine *e, u32 row)
 /* ---- within the record ---- */
 
 /* What others have too is their data: those records stay as they are. */
-static u32 put_ids(struct engine *e, persona head)
+static void put_ids(struct engine *e, persona head, struct buf *b)
 {
     struct identifier_view id;
-    struct buf b;
-    buf_init(&b, HEAP_STRING_MAX);
     for (u32 cursor = 0; customer_identifier(e->customers, head, &cursor, &id);) {
         if (customer_find(e->customers, id.space, id.hash) != head) continue;
-        if (b.n + ID_BYTES > HEAP_STRING_MAX) break;
-        buf_u32(&b, id.space);
-        buf_hash(&b, id.hash);
+        if (b->n + ID_BYTES > HEAP_STRING_MAX) break;
+        buf_u32(b, id.space);
+        buf_hash(b, id.hash);
     }
-    u32 handle = heap_put(e->texts, buf_str(&b));
-    buf_clear(&b);
-    return handle;
 }
 
-static void add_erasure(struct engine *e, persona head)
+static void add_erasure(struct engine *e, str ids)
 {
     u32 row = table_add(e->erasures);
     MUST(row);
     struct erasure_row *r = table_edit(e->erasures, row);
     r->number = e->number;
     r->asked_ms = e->now;
-    r->ids = put_ids(e, head);
+    r->ids = heap_put(e->texts, ids);
     e->erasing.open++;
+}
+
+void erase_these(struct engine *e, const persona *heads, u32 n)
+{
+    enum { ROOM = HEAP_STRING_MAX / 2 };
+    struct buf ids;
+    buf_init(&ids, HEAP_STRING_MAX);
+    for (u32 i = 0; i < n; i++) {
+        persona head = customer_head(e->customers, heads[i]);
+        if (!head) continue;
+        engine_due(e, head);
+        if (ids.n > ROOM) {
+            add_erasure(e, buf_str(&ids));
+            buf_reset(&ids);
+        }
+        put_ids(e, head, &ids);
+        engine_forget(e, head);
+        arena_reset(e->scratch);
+    }
+    if (n) add_erasure(e, buf_str(&ids));
+    buf_clear(&ids);
 }
 
 void apply_erase(struct engine *e, const struct record *r)
@@ -60,10 +76,7 @@ void apply_erase(struct engine *e, const struct record *r)
     str id;
     if (!persona_read(r->payload, &id)) return;
     persona head = engine_head_of(e, id);
-    if (!head) return;
-    engine_due(e, head);
-    add_erasure(e, head);
-    engine_forget(e, head);
+    if (head) erase_these(e, &head, 1);
 }
 
 /* In this order: what is under way needs her rows to end, and rows need their lists to be empty.
@@ -85,7 +98,10 @@ void engine_forget(struct engine *e, persona head)
 void apply_job(struct engine *e, const struct record *r)
 {
     struct job_record j;
-    if (!job_read(r->payload, &j) || j.kind != JOB_ERASURE || j.on) return;
+    if (!job_read(r->payload, &j)) return;
+    if (j.kind == JOB_ERASE_MEMBERS && j.on) erase_many_begin(e, j.object);
+    if (j.kind == JOB_ERASE_MEMBERS && !j.on) erase_many_go_on(e);
+    if (j.kind != JOB_ERASURE || j.on) return;
     for (u32 row = 1; row < table_count(e->erasures); row++) {
         const struct erasure_row *x = erasure_at(e, row);
         if (!x || x->number > j.number) continue;

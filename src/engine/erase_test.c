@@ -348,3 +348,65 @@ TEST("the log alone, once blanked, gives everybody the same number and others al
     CHECK(!held && engine_sending_held(alone.e) && engine_is_blanked(alone.e));
     house_close(&alone);
 }
+
+/* ---- everybody of a segment ---- */
+
+static u64 erase_members(struct house *h, const char *segment)
+{
+    struct buf b;
+    struct job_record j = {.kind = JOB_ERASE_MEMBERS, .on = 1};
+    j.object = names_find(engine_names(h->e), NAME_OBJECT, str_of(segment));
+    buf_init(&b, 64);
+    job_put(&b, &j);
+    struct buf whole;
+    buf_init(&whole, 4096);
+    record_put(&whole, &(struct record){.kind = RECORD_JOB_,
+                                        .level = ENGINE_LEVEL,
+                                        .occurred_ms = NEVER,
+                                        .payload = buf_str(&b)});
+    u64 number;
+    CHECK_OK(log_append(engine_log(h->e), buf_str(&whole), 1, false, &number));
+    CHECK_OK(log_step(engine_log(h->e)));
+    CHECK(engine_step(h->e)); /* it began, and nothing more */
+    buf_clear(&whole);
+    buf_clear(&b);
+    return number;
+}
+
+TEST("everybody of a segment is erased piece by piece, over a start, and nobody else")
+{
+    enum { PEOPLE = 300 };
+    struct house h;
+    struct erase_job_info info;
+    char name[32];
+    house_open(&h, 1, "/x");
+    house_publish(&h, OBJECT_SEGMENT,
+                  "{\"id\":\"old\",\"if\":{\"attribute\":\"age\",\"op\":\">\",\"value\":40}}");
+    for (i64 i = 0; i < PEOPLE; i++) {
+        snprintf(name, sizeof name, "user:p%lld", (long long)i);
+        house_post(
+            &h, &(struct post){.ids = {name}, .attribute = "age", .v = value_int(i % 3 ? 50 : 20)});
+    }
+    house_settle(&h);
+    u64 job = erase_members(&h, "old");
+    CHECK(engine_erase_job(h.e, job, &info));
+    CHECK_EQ(info.total, 200);
+    CHECK_EQ(info.erased, 0);
+    CHECK_STR(info.segment, S("old"));
+    house_again(&h);
+    /* Who comes into it now stays. */
+    house_post(&h, &(struct post){.ids = {"user:p0"}, .attribute = "age", .v = value_int(90)});
+    house_settle(&h);
+    CHECK(engine_erase_job(h.e, job, &info));
+    CHECK(!info.running);
+    CHECK_EQ(info.erased, 200);
+    CHECK_EQ(customers_count(engine_customers(h.e)), 100);
+    CHECK(house_find(&h, "user:p0") && house_find(&h, "user:p3") && !house_find(&h, "user:p1"));
+    hash128 live = engine_hash(h.e);
+    house_again(&h);
+    CHECK(hash128_eq(engine_hash(h.e), live));
+    CHECK_EQ(
+        segment_count(engine_segments(h.e), names_find(engine_names(h.e), NAME_OBJECT, S("old"))),
+        1);
+    house_close(&h);
+}

@@ -45,6 +45,7 @@ void apply_import(struct engine *e, const struct record *r)
     row->rejected = i.rejected;
     row->warnings = i.warnings;
     row->error_bytes = i.error_bytes;
+    background_import(e, i.state == IMPORT_DONE);
 }
 
 bool engine_import(struct engine *e, u32 source, struct import_record *out, u32 *undone)

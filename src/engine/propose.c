@@ -162,7 +162,7 @@ bool engine_propose(struct engine *e, i64 now)
         return engine_append(e, RECORD_TICK_, (str){0}, &e->proposed) == ERR_OK || any;
     if (now - engine_meta(e)->heartbeat_ms >= HEARTBEAT_EVERY)
         return engine_append(e, RECORD_HEARTBEAT_, (str){0}, &e->proposed) == ERR_OK || any;
-    return any || propose_pass(e) || propose_slice(e);
+    return any || propose_pass(e) || erase_many_propose(e) || propose_slice(e);
 }
 
 i64 engine_next_due(const struct engine *e)

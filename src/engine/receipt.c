@@ -17,6 +17,17 @@ static u32 event_of(message_status s)
     return EVENT_MESSAGE_PLANNED + (u32)s - MESSAGE_PLANNED;
 }
 
+message_status engine_event_status(const struct event *ev)
+{
+    if (ev->code >= EVENT_MESSAGE_PLANNED && ev->code <= EVENT_MESSAGE_CANCELLED)
+        return ev->code - EVENT_MESSAGE_PLANNED + MESSAGE_PLANNED;
+    if (ev->code != EVENT_STAFF_NOTICE) return MESSAGE_NONE;
+    value result = props_get(ev->props, PROPERTY_RESULT);
+    for (u32 s = MESSAGE_PLANNED; result.type == VALUE_TEXT && s < MESSAGE_STATUS_COUNT; s++)
+        if (str_eq(result.text, message_status_text(s))) return s;
+    return MESSAGE_NONE;
+}
+
 static bool may_be_said(u8 status)
 {
     return status >= MESSAGE_SENT && status <= MESSAGE_UNSUBSCRIBED;
@@ -40,6 +51,7 @@ static void take_claim(const struct event *ev, struct arena *arena, struct messa
     value values = props_get(ev->props, PROPERTY_VALUES),
           content = props_get(ev->props, PROPERTY_CONTENT);
     out->persona = ev->persona;
+    out->notice = ev->code == EVENT_STAFF_NOTICE;
     out->claimed_ms = ev->occurred_ms;
     out->journey = text_in(ev->props, PROPERTY_JOURNEY, arena);
     out->step = text_in(ev->props, PROPERTY_STEP, arena);
@@ -63,12 +75,12 @@ void message_past(struct engine *e, persona head, hash128 id, i64 from, struct a
     struct event_iter *it =
         event_iter(who.events, who.personas, who.persona_count, from, NEVER, arena);
     while (event_next(it, &ev)) {
-        if (ev.code < EVENT_MESSAGE_PLANNED || ev.code > EVENT_MESSAGE_CANCELLED) continue;
+        message_status status = engine_event_status(&ev);
+        if (status == MESSAGE_NONE) continue;
         value which = props_get(ev.props, PROPERTY_MESSAGE);
         if (which.type != VALUE_TEXT || !str_eq(which.text, (str){hex, 32})) continue;
-        if (props_get(ev.props, PROPERTY_MACHINE).type != VALUE_TRUE)
-            out->said |= 1u << (ev.code - EVENT_MESSAGE_PLANNED + MESSAGE_PLANNED);
-        if (ev.code == EVENT_MESSAGE_CLAIMED) take_claim(&ev, arena, out);
+        if (props_get(ev.props, PROPERTY_MACHINE).type != VALUE_TRUE) out->said |= 1u << status;
+        if (status == MESSAGE_CLAIMED) take_claim(&ev, arena, out);
     }
 }
 
@@ -137,7 +149,12 @@ static void tell_past(struct engine *e, const struct receipt_record *r,
     if (r->detail.n)
         text_property(&b, r->status == MESSAGE_CLICKED ? PROPERTY_URL : PROPERTY_DETAIL, r->detail);
     if (r->machine) props_put(&b, PROPERTY_MACHINE, value_bool(true));
-    engine_event(e, past->persona, event_of((message_status)r->status), buf_str(&b), 0, true);
+    u32 event = event_of((message_status)r->status);
+    if (past->notice) {
+        text_property(&b, PROPERTY_RESULT, message_status_text((message_status)r->status));
+        event = EVENT_STAFF_NOTICE;
+    }
+    engine_event(e, past->persona, event, buf_str(&b), 0, true);
     buf_clear(&b);
 }
 
@@ -160,7 +177,8 @@ static void follow(struct engine *e, persona head, const struct receipt_record *
         message_suppress(e, channel, head, past->to, SUPPRESSED_BOUNCE);
     if (r->status == MESSAGE_COMPLAINED)
         message_suppress(e, channel, head, past->to, SUPPRESSED_COMPLAINT);
-    if (r->status == MESSAGE_UNSUBSCRIBED) opt_out(e, past->persona, channel, topic, hex);
+    if (r->status == MESSAGE_UNSUBSCRIBED && !past->notice)
+        opt_out(e, past->persona, channel, topic, hex);
 }
 
 void apply_receipt(struct engine *e, const struct record *rec)

@@ -626,7 +626,7 @@ void job_put(struct buf *b, const struct job_record *j)
 bool job_read(str payload, struct job_record *out)
 {
     struct reader r = reader_of(payload);
-    out->kind = read_kind(&r, JOB_ERASURE);
+    out->kind = read_kind(&r, JOB_ERASE_MEMBERS);
     out->on = read_byte(&r);
     out->object = read_code(&r);
     out->number = read_u64(&r);

@@ -208,6 +208,8 @@ struct claim_record {
 };
 /* Its values are hers: the header names identifiers of hers, so that an erasure empties it. */
 enum { CLAIM_VALUES_MAX = 64 << 10 };
+/* Among the values of a notice to the staff: the address that it goes to. */
+#define CLAIM_NOTICE_TO "$notice.to"
 void claim_put(struct buf *b, const struct claim_record *c);
 bool claim_read(str payload, struct claim_record *out);
 
@@ -341,7 +343,8 @@ void slice_put(struct buf *b, const struct slice_record *s);
 bool slice_read(str payload, struct slice_record *out);
 
 /* ERASURE, off: of everybody erased by a record up to `number` nothing is left on the disk. */
-typedef enum { JOB_ERASURE = 1 } job_kind;
+/* ERASE_MEMBERS, on: everybody who is in a segment now is erased; off: the next of them are. */
+typedef enum { JOB_ERASURE = 1, JOB_ERASE_MEMBERS } job_kind;
 struct job_record {
     u8 kind;
     u8 on;

@@ -1,7 +1,8 @@
 /* schema.c — what people decided about attributes and namespaces. */
 #include "engine/engine_internal.h"
 
-/* Another type shows other values: the rules that read it ask everybody again. */
+/* Another type shows other values: the rules that read it ask everybody again, and dates that texts
+ * have become arm their triggers. */
 static void set_attribute(struct engine *e, const struct schema_record *s)
 {
     struct attribute_rule rule;
@@ -12,7 +13,9 @@ static void set_attribute(struct engine *e, const struct schema_record *s)
     rule.confirmed = s->confirmed;
     rule.personal = s->personal;
     customer_attribute_set(e->customers, s->code, rule);
-    if (rule.type != before) segment_again(e->segments, s->code, e->number);
+    if (rule.type == before) return;
+    segment_again(e->segments, s->code, e->number);
+    journeys_retype(e->journeys, s->code);
 }
 
 void apply_schema(struct engine *e, const struct record *r)

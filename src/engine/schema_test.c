@@ -44,6 +44,55 @@ TEST("a confirmed type is kept, shows values that were texts, and rules that rea
     house_close(&h);
 }
 
+static u64 entered(struct house *h, const char *id)
+{
+    struct journey_info info;
+    CHECK(journey_find(engine_journeys(h->e), str_of(id), &info));
+    return info.entered;
+}
+
+TEST("an attribute that becomes a date arms the triggers that wait for it, and one that was stays")
+{
+    struct house h;
+    house_open(&h, 1, "/x");
+    i64 day = 24 * HOUR, today = env_wall_ms(h.env) / day * day;
+    char text[2][16];
+    for (u32 i = 0; i < 2; i++) {
+        struct buf b;
+        buf_init(&b, 64);
+        iso_put(&b, today + (i ? 2 : -2) * day);
+        snprintf(text[i], sizeof text[i], "%.10s", b.p);
+        buf_clear(&b);
+    }
+    house_publish(&h, OBJECT_JOURNEY,
+                  "{\"id\":\"due\",\"trigger\":{\"date\":\"ends_on\",\"at\":\"09:00\"},\"steps\":["
+                  "{\"id\":\"t\",\"tag\":\"Ended\"}]}");
+    /* First it is a number: what does not fit is put aside, and no date is known. */
+    house_post(&h, &(struct post){.ids = {"user:c"}, .attribute = "ends_on", .v = value_int(7)});
+    u32 code = house_name(&h, NAME_ATTRIBUTE, "ends_on");
+    decide(&h,
+           &(struct schema_record){
+               .what = SCHEMA_ATTRIBUTE, .code = code, .type = ATTRIBUTE_INT, .confirmed = true});
+    house_post(&h, &(struct post){.ids = {"user:a"},
+                                  .attribute = "ends_on",
+                                  .v = value_text(str_of(text[1]))});
+    house_post(&h, &(struct post){.ids = {"user:b"},
+                                  .attribute = "ends_on",
+                                  .v = value_text(str_of(text[0]))});
+    house_settle(&h);
+    decide(&h,
+           &(struct schema_record){
+               .what = SCHEMA_ATTRIBUTE, .code = code, .type = ATTRIBUTE_DATE, .confirmed = true});
+    house_settle(&h);
+    hash128 live = engine_hash(h.e);
+    house_again(&h);
+    CHECK(hash128_eq(engine_hash(h.e), live));
+    sim_advance(h.env, 3 * day);
+    house_settle(&h);
+    CHECK_EQ(entered(&h, "due"), 1);
+    house_close(&h);
+}
+
 TEST("a namespace that is said to be weak joins nobody who has another strong one")
 {
     struct house h;

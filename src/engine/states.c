@@ -12,11 +12,18 @@ static str rung_id(const struct standing *st, i32 i)
     return i < 0 ? (str){0} : st->rungs[i].id;
 }
 
+/* A loop of journeys is seen by it (journey/loop.c). */
+static void put_behind(const struct engine *e, struct buf *b)
+{
+    if (e->behind.n) text_property(b, PROPERTY_SOURCE, e->behind);
+}
+
 static void write_change(struct engine *e, const struct change *c, bool fresh)
 {
     struct buf why;
-    buf_init(&why, 256);
+    buf_init(&why, 4096);
     text_property(&why, PROPERTY_REASON, S("rule"));
+    put_behind(e, &why);
     struct happened *h = change_write_with(e, c, e->now, fresh, buf_str(&why));
     if (h) h->quiet = e->quiet;
     buf_clear(&why);
@@ -115,6 +122,7 @@ static void tell_move(struct engine *e, const struct standing *st, persona head,
     if (from >= 0) text_property(&b, PROPERTY_OLD, rung_id(st, from));
     if (to >= 0) text_property(&b, PROPERTY_NEW, rung_id(st, to));
     buf_put(&b, place);
+    if (!place.n) put_behind(e, &b);
     struct happened *h = engine_event(
         e, head, st->kind == STANDING_LEVELS ? EVENT_LEVEL_CHANGED : EVENT_STAGE_CHANGED,
         buf_str(&b), 0, fresh);

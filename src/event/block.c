@@ -166,6 +166,16 @@ const struct packed *block_columns(const struct block *b, const struct block_kin
     return c;
 }
 
+/* The same, looked at once while the block is open. */
+static const struct packed *columns_of(struct block *b, const struct block_kind *k, u32 kind)
+{
+    u64 *proved = &b->proved[kind / 64], bit = 1ull << kind % 64;
+    if (LIKELY(*proved & bit))
+        return (const struct packed *)(const void *)(b->p + b->head->columns_at) + k->column;
+    *proved |= bit;
+    return block_columns(b, k);
+}
+
 static bool heap_text(const struct block *b, const struct packed *c, u64 i, str *out)
 {
     u64 from = packed_get(b, c, i), to = packed_get(b, c, i + 1);
@@ -263,7 +273,7 @@ static str put_props(struct block *b, u32 row, struct arena *arena)
     u32 kind = block_row_kind(b, row);
     const struct block_kind *k = block_kind(b, kind);
     if (k->field_count == 0) return (str){0};
-    const struct packed *c = block_columns(b, k);
+    const struct packed *c = columns_of(b, k, kind);
     u32 rank = block_rank(b, row, kind);
     MUST(rank < k->rows);
     if (block_fields(b, k)[0].type == FIELD_BYTES) return block_text(b, c, rank);
@@ -274,21 +284,23 @@ static str put_props(struct block *b, u32 row, struct arena *arena)
     return (str){(const char *)to, try_props(b, k, c, rank, to, n)};
 }
 
-void block_event_bare(struct block *b, u32 row, struct event *out)
+void block_event_bare(struct block *b, u32 row, event_persona persona, i64 occurred, u64 order,
+                      struct event *out)
 {
     u32 run = block_run(b, row);
-    *out = (struct event){.persona = (u32)packed_get(b, &b->head->run[RUN_PERSONA], run),
+    *out = (struct event){.persona = persona,
                           .code = block_code(b, row),
                           .source = (u32)packed_get(b, &b->head->run[RUN_SOURCE], run),
                           .flags = (u32)packed_get(b, &b->head->run[RUN_FLAGS], run),
-                          .occurred_ms = block_occurred(b, row),
+                          .occurred_ms = occurred,
                           .received_ms = block_received(b, row),
-                          .order = block_order(b, row)};
+                          .order = order};
 }
 
 void block_event(struct block *b, u32 row, struct arena *arena, struct event *out)
 {
-    block_event_bare(b, row, out);
+    event_persona persona = block_persona(b, row);
+    block_event_bare(b, row, persona, block_occurred(b, row), block_order(b, row), out);
     block_fill(b, row, arena, out);
 }
 

@@ -72,7 +72,8 @@ struct block {
     const struct block_head *head;
     u32 bytes, index, first, end;
     u32 run_row, run; /* the row asked for last, and its run; `first` − 1: none */
-    u32 group;        /* whose kinds these are: rows [group, group + 256) of the block; NONE */
+    u64 proved[(BLOCK_KINDS + 64) / 64]; /* by kind: its columns were looked at */
+    u32 group; /* whose kinds these are: rows [group, group + 256) of the block; NONE */
     u8 kinds[BLOCK_COUNTED];
 };
 
@@ -84,9 +85,10 @@ bool block_open(struct block *b, const struct sealed *s, u32 index);
 /* Everything in it, for those who do not trust its writer. */
 bool block_is_sound(struct block *b);
 
+/* A column of one value has no bytes worth a look at memory. */
 static inline u64 packed_get(const struct block *b, const struct packed *c, u64 i)
 {
-    return c->base + pack_get(b->p + c->at, c->width, i);
+    return c->width ? c->base + pack_get(b->p + c->at, c->width, i) : c->base;
 }
 static inline i64 block_occurred(const struct block *b, u32 row)
 {
@@ -136,8 +138,9 @@ const struct block_field *block_fields(const struct block *b, const struct block
 
 /* All of a row. Its properties are put together in `arena`, unless they lie there as they were. */
 void block_event(struct block *b, u32 row, struct arena *arena, struct event *out);
-/* All but the properties and the message id. */
-void block_event_bare(struct block *b, u32 row, struct event *out);
+/* All but the properties and the message id; the row's persona, time and order are at hand. */
+void block_event_bare(struct block *b, u32 row, event_persona persona, i64 occurred, u64 order,
+                      struct event *out);
 /* What block_event_bare left out of the event. */
 void block_fill(struct block *b, u32 row, struct arena *arena, struct event *out);
 /* The first row of [from, to), all of one head, with occurred ≥ when. */

@@ -232,11 +232,9 @@ static u32 quick_props(struct builder *b, u32 code, str props)
     return kind;
 }
 
-/* The kind of the row and its cells, behind those there are. */
-static u32 take_props(struct builder *b, u32 code, str props)
+/* A row that is not as the last one: apart, so that the others have no large stack to clear. */
+__attribute__((noinline)) static u32 slow_props(struct builder *b, u32 code, str props)
 {
-    u32 quick = quick_props(b, code, props);
-    if (quick != KIND_NONE) return quick;
     struct block_field fields[FIELDS_MAX];
     u64 cells[2 * FIELDS_MAX];
     size_t heap = b->heap.n;
@@ -256,6 +254,13 @@ static u32 take_props(struct builder *b, u32 code, str props)
     if (kind != KIND_NONE) b->kinds_of[code % KINDS_KEPT] = (u16)kind;
     if (kind != KIND_NONE) buf_put(&b->cells, (str){(const char *)cells, cell_n * sizeof *cells});
     return kind;
+}
+
+/* The kind of the row and its cells, behind those there are. */
+static u32 take_props(struct builder *b, u32 code, str props)
+{
+    u32 quick = quick_props(b, code, props);
+    return quick != KIND_NONE ? quick : slow_props(b, code, props);
 }
 
 static void end_row(struct builder *b, u32 kind, str message)

@@ -13,6 +13,7 @@ void texts_free(struct texts *t); /* NULL is allowed */
 u32 texts_number(struct texts *t, u32 property, str text);
 /* One more of a property's texts was one of these. */
 void texts_note(struct texts *t, u32 property);
+void texts_note_many(struct texts *t, u32 property, u32 n);
 str texts_at(const struct texts *t, u32 number);
 str texts_ends(const struct texts *t); /* the bytes of two sections */
 str texts_bytes(const struct texts *t);
@@ -30,8 +31,15 @@ bool builder_add(struct builder *b, const struct event *ev);
 /* The same of a row of another block, by its columns, with its message id if it came after
  * young_from. `from` numbers where blocks come from, each with its own texts and going mostly from
  * row to row. */
-enum { BUILDER_SOURCES = 16 };
+enum { BUILDER_SOURCES = 96 };
 bool builder_add_row(struct builder *b, struct block *block, u32 row, u32 from, i64 young_from);
 /* The block's bytes, good until the next call, and what its entry says of it (all but where it
  * lies); then the builder is empty. */
 str builder_end(struct builder *b, struct sealed_block *entry);
+
+/* ---- a block taken over whole ---- */
+
+/* The bytes of an open block as they are in a file with these texts. `numbers` keeps, for each text
+ * of the block's file, its number here + 1. False: a text can have none, and the rows have to be
+ * taken one by one. */
+bool block_copy(const struct block *b, struct texts *texts, u32 *numbers, struct buf *out);

@@ -173,6 +173,12 @@ struct seal_job;
  * until events_deleted is 0 and a snapshot was taken). One at a time: NULL while another runs.
  * Engine thread: fixes the range. */
 struct seal_job *event_job(struct events *es, bool force);
+/* While events pour in: seals as they are due, and merges only where there are very many files. */
+struct seal_job *event_job_rough(struct events *es);
+/* After that: the next job on the way to one file of that range of orders, nothing of it in the
+ * tail; NULL: it is so already, or another runs. */
+struct seal_job *event_job_tidy(struct events *es, u64 from, u64 to);
+bool event_tidy_due(const struct events *es, u64 from, u64 to);
 /* The next job on the way to event_rid(deletions); NULL: it is so already, or another runs. */
 struct seal_job *event_job_rid(struct events *es, u64 deletions);
 /* Works for about budget_us; ERR_AGAIN while there is more, ERR_OK when the file is durable. Any

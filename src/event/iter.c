@@ -221,7 +221,7 @@ bool event_skim(struct event_iter *it, struct event *out)
     if (it->count == 0) return false;
     struct source *s = it->heap[0];
     if (s->file)
-        block_event_bare(&s->block, s->next.at, out);
+        block_event_bare(&s->block, s->next.at, s->asked, s->next.occurred_ms, s->next.order, out);
     else
         tail_event(tail_row(&it->view->es->tail, s->next.at), out);
     it->shown = true;

@@ -57,6 +57,7 @@ static struct seal_job *seal_job(struct events *es)
     struct seal_job *job = job_new(es);
     job->place.first_order = row->order;
     job->to = end;
+    job->rows_most = es->tail_rows;
     job->tail_at = es->catalog->tail_start;
     if (end > last->from) {
         es->sets[es->set_count] = (struct dedupe_set){.from = end};
@@ -78,6 +79,7 @@ static struct seal_job *merge_job(struct events *es, u32 first, u32 count)
     job->count = count;
     job->place.first_order = files[0]->head.first_order;
     job->place.last_order = files[count - 1]->head.last_order;
+    for (u32 i = 0; i < count; i++) job->lanes[i].is_clean = files[i]->dead == 0;
     return job;
 }
 
@@ -120,6 +122,52 @@ struct seal_job *event_job(struct events *es, bool force)
     return due_merge(es);
 }
 
+struct seal_job *event_job_rough(struct events *es)
+{
+    if (es->job || !es->dir) return NULL;
+    if (event_seal_due(es)) return seal_job(es);
+    return es->catalog->count > MERGE_MAX ? due_merge(es) : NULL;
+}
+
+/* The neighbouring files with something of that range of orders, as far as one file may hold them.
+ */
+static u32 tidy_files(const struct events *es, u64 from, u64 to, u32 *first)
+{
+    const struct catalog *c = es->catalog;
+    u64 rows = 0;
+    u32 n = 0;
+    for (*first = 0; *first < c->count && c->files[*first]->head.last_order < from; ++*first)
+        ;
+    for (; *first + n < c->count && n < MERGE_MAX; n++) {
+        const struct sealed *s = c->files[*first + n];
+        rows += s->head.rows;
+        if (s->head.first_order > to || rows > SEALED_ROWS_MAX) break;
+    }
+    return n;
+}
+
+static bool tail_begins(const struct events *es, u64 to)
+{
+    u64 start = es->catalog->tail_start;
+    const struct row *row = tail_next(&es->tail, &start, es->tail.end);
+    return row && row->order <= to;
+}
+
+bool event_tidy_due(const struct events *es, u64 from, u64 to)
+{
+    u32 first;
+    return es->dir && (tail_begins(es, to) || tidy_files(es, from, to, &first) > 1);
+}
+
+struct seal_job *event_job_tidy(struct events *es, u64 from, u64 to)
+{
+    u32 first;
+    if (es->job || !es->dir) return NULL;
+    if (tail_begins(es, to)) return seal_job(es);
+    u32 n = tidy_files(es, from, to, &first);
+    return n > 1 ? merge_job(es, first, n) : NULL;
+}
+
 struct seal_job *event_job_rid(struct events *es, u64 deletions)
 {
     if (es->job || !es->dir) return NULL;
@@ -135,7 +183,10 @@ struct seal_job *event_job_rid(struct events *es, u64 deletions)
 /* Its file, finished or not, is on no list: what cannot be removed goes on the next start. */
 static void job_free(struct seal_job *job)
 {
-    for (u32 i = 0; i < COUNT_OF(job->lanes); i++) free(job->lanes[i].places);
+    for (u32 i = 0; i < COUNT_OF(job->lanes); i++) {
+        free(job->lanes[i].places);
+        free(job->lanes[i].numbers);
+    }
     free(job->hashes);
     free(job->hash_order);
     sealed_writer_free(job->writer);

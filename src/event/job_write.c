@@ -81,16 +81,15 @@ MUST_USE static err gather_tail(struct seal_job *job, i64 until)
     const struct tail *t = &job->es->tail;
     struct lane *l = &job->lanes[0];
     if (!l->places) {
-        u32 most = 0;
-        for (u64 at = job->tail_at; tail_next(t, &at, job->to);) most++;
-        l->places = mem_alloc((size_t)most * sizeof *l->places);
-        job->hashes = mem_alloc((size_t)most * sizeof *job->hashes);
+        l->places = mem_alloc(job->rows_most * sizeof *l->places);
+        job->hashes = mem_alloc(job->rows_most * sizeof *job->hashes);
     }
     for (const struct row *row; (row = tail_next(t, &job->tail_at, job->to));) {
         job->read++;
         if (is_alive(job, &l->gone, row->persona, row->order)) {
             event_persona head = head_of(job, row->persona);
             u32 unit = tail_unit(job->tail_at - tail_frame(row->bytes));
+            MUST(l->end < job->rows_most);
             l->places[l->end++] = (struct place){row->occurred_ms, row->order, head, unit};
             if (!hash128_is_zero(row->dedupe) && row->received_ms > job->young_from)
                 job->hashes[job->hash_n++] = sealed_hash_of(&job->place, row->dedupe, row->persona,
@@ -139,8 +138,12 @@ static void gather_file(struct seal_job *job, struct lane *l)
     for (u32 i = 0; i < moved.count; i++)
         if (head_of(job, moved.keys[i].key) != moved.keys[i].value)
             is_dirty[sealed_find(&heads, moved.keys[i].value)] = 1;
-    for (u32 i = 0; i < heads.count; i++)
-        if (is_dirty[i]) gather_head(job, l, i);
+    l->is_clean &= moved.count == 0;
+    for (u32 i = 0; i < heads.count; i++) {
+        if (!is_dirty[i]) continue;
+        l->is_clean = false;
+        gather_head(job, l, i);
+    }
     free(is_dirty);
 }
 
@@ -213,12 +216,20 @@ MUST_USE static err begin(struct seal_job *job)
     return ERR_OK;
 }
 
-static struct lane *least(struct seal_job *job)
+/* The lane whose row comes next, and the one that comes after it; NULL: there is none. */
+static struct lane *least(struct seal_job *job, struct lane **second)
 {
     struct lane *best = NULL;
+    *second = NULL;
     for (u32 i = 0; i < job->lane_count; i++) {
         struct lane *l = &job->lanes[i];
-        if (!l->is_over && (!best || place_cmp(&l->next, &best->next) < 0)) best = l;
+        if (l->is_over) continue;
+        if (!best || place_cmp(&l->next, &best->next) < 0) {
+            *second = best;
+            best = l;
+        } else if (!*second || place_cmp(&l->next, &(*second)->next) < 0) {
+            *second = l;
+        }
     }
     return best;
 }
@@ -232,13 +243,44 @@ MUST_USE static err add(struct seal_job *job, struct lane *l)
     return sealed_add(job->writer, l->next.key, &l->event);
 }
 
+/* Whether the row at hand begins a block of which every row comes before all of the other lanes: it
+ * is taken over as it is, but for small ones, of which there would be ever more. */
+static bool goes_whole(const struct seal_job *job, const struct lane *l, const struct lane *second)
+{
+    const struct block *b = &l->block;
+    const struct sealed_key *h = l->heads + l->head_at;
+    if (!l->file || l->is_placed || !l->is_clean || l->next.at != b->first ||
+        b->end - b->first < BLOCK_ROWS / 2 ||
+        (b->head->has_messages && l->file->head.received_min <= job->young_from))
+        return false;
+    while (h[1].value < b->end) h++;
+    return !second || second->next.key > h->key;
+}
+
+MUST_USE static err take_block(struct seal_job *job, struct lane *l, bool *taken)
+{
+    if (!l->numbers) {
+        u64 bytes;
+        sealed_section(l->file, SECTION_TEXT_ENDS, &bytes);
+        l->numbers = mem_zalloc(bytes + sizeof(u32));
+    }
+    TRY(sealed_add_block(job->writer, &l->block, l->heads + l->head_at, l->numbers, taken));
+    if (*taken) l->at = l->block.end;
+    return ERR_OK;
+}
+
 MUST_USE static err write_rows(struct seal_job *job, i64 until)
 {
     if (!job->writer) TRY(begin(job));
-    for (struct lane *l; (l = least(job));) {
-        TRY(add(job, l));
-        advance(job, l);
-        if (sealed_added(job->writer) % CLOCK_EVERY == 0 && is_late(job, until)) return ERR_AGAIN;
+    for (struct lane *second, *l; (l = least(job, &second));) {
+        do {
+            bool whole = false;
+            if (goes_whole(job, l, second)) TRY(take_block(job, l, &whole));
+            if (!whole) TRY(add(job, l));
+            advance(job, l);
+            if (whole || sealed_added(job->writer) % CLOCK_EVERY == 0)
+                if (is_late(job, until)) return ERR_AGAIN;
+        } while (!l->is_over && (!second || place_cmp(&l->next, &second->next) < 0));
     }
     return ERR_OK;
 }

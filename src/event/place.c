@@ -64,11 +64,16 @@ static void sort_bytes(struct place *a, struct place *spare, u32 n, u32 first_fi
     if (from != a) memcpy(a, from, n * sizeof *a);
 }
 
+static bool ascends(const struct place *a, u32 n)
+{
+    u32 i = 1;
+    while (i < n && place_cmp(&a[i - 1], &a[i]) < 0) i++;
+    return i >= n;
+}
+
 static void sort_timeline(struct place *a, struct place *spare, u32 n)
 {
-    bool ascends = true;
-    for (u32 i = 1; ascends && i < n; i++) ascends = place_cmp(&a[i - 1], &a[i]) < 0;
-    if (ascends) return;
+    if (ascends(a, n)) return;
     if (n <= FEW)
         insertion_sort(a, n);
     else
@@ -82,6 +87,7 @@ void place_sort(struct place *a, struct place *spare, u32 n)
         insertion_sort(a, n);
         return;
     }
+    if (ascends(a, n)) return;
     sort_bytes(a, spare, n, COUNT_OF(FIELDS) - 1);
     for (u32 from = 0, to; from < n; from = to) {
         for (to = from + 1; to < n && a[to].key == a[from].key;) to++;

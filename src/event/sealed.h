@@ -187,6 +187,10 @@ MUST_USE err sealed_add(struct sealed_writer *w, event_persona head, const struc
 struct block;
 MUST_USE err sealed_add_row(struct sealed_writer *w, event_persona head, struct block *b, u32 row,
                             u32 from, i64 young_from);
+/* A whole block of another file, all of whose rows come next: each under the head it has there, one
+ * of `heads`, which begins with the block's first. *taken false: row by row it has to be. */
+MUST_USE err sealed_add_block(struct sealed_writer *w, const struct block *b,
+                              const struct sealed_key *heads, u32 *numbers, bool *taken);
 u32 sealed_added(const struct sealed_writer *w);
 /* After the rows: the dedupe entries, at most `most`, ascending. */
 MUST_USE err sealed_begin_hashes(struct sealed_writer *w, u64 most);

@@ -55,7 +55,8 @@ MUST_USE static err check_row(struct check *c, struct block *b, u32 row)
 {
     struct event ev;
     const struct sealed_header *h = &c->s->head;
-    block_event_bare(b, row, &ev);
+    block_event_bare(b, row, block_persona(b, row), block_occurred(b, row), block_order(b, row),
+                     &ev);
     while (c->heads.keys[c->head_at + 1].value <= row) c->head_at++;
     struct place here = {ev.occurred_ms, ev.order, c->heads.keys[c->head_at].key, row};
     if (row && place_cmp(&c->last, &here) >= 0) return damaged(c, "the order of rows", row);

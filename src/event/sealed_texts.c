@@ -95,6 +95,12 @@ void texts_note(struct texts *t, u32 property)
     *seen += *seen < UINT32_MAX;
 }
 
+void texts_note_many(struct texts *t, u32 property, u32 n)
+{
+    u32 *seen = &t->properties[property % PROPERTIES].seen;
+    *seen = n < UINT32_MAX - *seen ? *seen + n : UINT32_MAX;
+}
+
 u32 texts_number(struct texts *t, u32 property, str text)
 {
     u32 p = property % PROPERTIES;

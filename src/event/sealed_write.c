@@ -39,6 +39,7 @@ struct sealed_writer {
     size_t out_n;
     u64 at;
     struct buf checks, blocks, heads, moved; /* bytes of their items; moved: struct place */
+    struct buf copy;                         /* a block taken over */
     struct texts *texts;
     struct builder *builder;
     event_persona key, recent[RECENT]; /* the head being written, and who else was seen under it */
@@ -73,7 +74,7 @@ err sealed_writer_new(struct env *env, const char *path, struct sealed_place pla
                                      .received_max = INT64_MIN};
     memcpy(w->path, path, n);
     w->out = mem_alloc(OUT_BYTES);
-    struct buf *bufs[] = {&w->checks, &w->blocks, &w->heads, &w->moved};
+    struct buf *bufs[] = {&w->checks, &w->blocks, &w->heads, &w->moved, &w->copy};
     for (u32 i = 0; i < COUNT_OF(bufs); i++) buf_init(bufs[i], GROW_MAX);
     w->texts = texts_new();
     w->builder = builder_new(w->texts);
@@ -88,7 +89,7 @@ void sealed_writer_free(struct sealed_writer *w)
     file_close(w->file);
     err gone = w->is_finished ? ERR_OK : env_remove(w->env, w->path);
     (void)gone; /* what stays is on no list, and removed on the next start */
-    struct buf *bufs[] = {&w->checks, &w->blocks, &w->heads, &w->moved};
+    struct buf *bufs[] = {&w->checks, &w->blocks, &w->heads, &w->moved, &w->copy};
     for (u32 i = 0; i < COUNT_OF(bufs); i++) buf_clear(bufs[i]);
     builder_free(w->builder);
     texts_free(w->texts);
@@ -221,6 +222,41 @@ err sealed_add_row(struct sealed_writer *w, event_persona head, struct block *b,
         MUST(builder_add_row(w->builder, b, row, from, young_from));
     }
     return end_row(w, block_received(b, row));
+}
+
+static void begin_heads(struct sealed_writer *w, const struct block *b,
+                        const struct sealed_key *heads)
+{
+    for (; heads->value < b->end; heads++) {
+        u32 from = heads->value > b->first ? heads->value - b->first : 0;
+        MUST(heads->key && heads->key >= w->key);
+        if (heads->key == w->key) continue;
+        struct sealed_key key = {heads->key, w->head.rows + from};
+        buf_put(&w->heads, (str){(const char *)&key, sizeof key});
+        w->key = heads->key;
+    }
+    w->recent_n = 0;
+}
+
+err sealed_add_block(struct sealed_writer *w, const struct block *b, const struct sealed_key *heads,
+                     u32 *numbers, bool *taken)
+{
+    struct sealed_block e = *sealed_block_at(b->s, b->index);
+    *taken = block_copy(b, w->texts, numbers, &w->copy);
+    if (!*taken) return ERR_OK;
+    TRY(flush_block(w));
+    begin_heads(w, b, heads);
+    e.offset = here(w) - w->head.sections[SECTION_ROWS].offset;
+    e.bytes = (u32)w->copy.n;
+    e.first_row = w->head.rows;
+    w->head.rows += b->end - b->first;
+    MUST(w->head.rows <= SEALED_ROWS_MAX);
+    w->head.occurred_min = min_i64(w->head.occurred_min, e.occurred_min);
+    w->head.occurred_max = max_i64(w->head.occurred_max, e.occurred_max);
+    w->head.received_min = min_i64(w->head.received_min, b->s->head.received_min);
+    w->head.received_max = max_i64(w->head.received_max, b->s->head.received_max);
+    buf_put(&w->blocks, (str){(const char *)&e, sizeof e});
+    return out(w, w->copy.p, w->copy.n);
 }
 
 /* ---- dedupe ---- */

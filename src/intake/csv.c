@@ -8,6 +8,9 @@
 #include "intake/rows.h"
 #include "intake/text_encoding.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -25,7 +28,7 @@ struct csv {
     u32 count;
     bool pending; /* the first row turned out to be no header: it is still to be given */
     bool quoted[ROWS_COLUMNS_MAX];
-    bool has_quotes, is_ascii; /* in the row at hand: nothing of it needs a second look */
+    bool has_quotes, is_ascii; /* of the row at hand; is_ascii: its bytes need no second look */
 };
 
 /* ---- one row ---- */
@@ -81,34 +84,58 @@ static void add_cell(struct csv *c, const char *from, size_t n, bool quoted)
     c->cells[c->count++] = (struct cell){.text = {from, n}};
 }
 
-/* A bit, the highest of its byte, for every byte of `word` that is `c`. */
-static u64 bytes_equal(u64 word, char c)
-{
-    const u64 low = 0x7F7F7F7F7F7F7F7Fu;
-    u64 v = word ^ 0x0101010101010101u * (u8)c;
-    return ~(((v & low) + low) | v | low);
-}
+/* What of sixteen bytes the scanner stops at, a bit each; whether one is a quote; and the highest
+ * bits of all. */
+struct sixteen {
+    u32 stops, quotes, foreign;
+};
 
-/* A row without quotes that ends well before the limit, eight bytes at a time; false: it is to be
+#ifdef __SSE2__
+static inline struct sixteen look_at_16(const char *p, char delimiter)
+{
+    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+    __m128i ends = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\n')),
+                                _mm_cmpeq_epi8(v, _mm_set1_epi8('\r')));
+    __m128i stops = _mm_or_si128(ends, _mm_cmpeq_epi8(v, _mm_set1_epi8(delimiter)));
+    return (struct sixteen){(u32)_mm_movemask_epi8(stops),
+                            (u32)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8('"'))),
+                            (u32)_mm_movemask_epi8(v)};
+}
+#else
+static inline struct sixteen look_at_16(const char *p, char delimiter)
+{
+    struct sixteen s = {0};
+    for (u32 i = 0; i < 16; i++) {
+        s.stops |= (u32)(p[i] == delimiter || p[i] == '\n' || p[i] == '\r') << i;
+        s.quotes |= (u32)(p[i] == '"') << i;
+        s.foreign |= (u32)((u8)p[i] >> 7) << i;
+    }
+    return s;
+}
+#endif
+
+/* A row without quotes that ends well before the limit, sixteen bytes at a time; false: it is to be
  * looked at closely. */
 static bool find_plain_row(struct csv *c, size_t at, size_t limit, size_t *next)
 {
     const char *p = c->text.p;
     size_t start = at;
-    c->count = 0;
+    u32 foreign = 0, count = 0;
+    const char delimiter = c->delimiter;
     c->has_quotes = false;
-    for (; at + sizeof(u64) < limit; at += sizeof(u64)) {
-        u64 word;
-        memcpy(&word, p + at, sizeof word);
-        u64 hits =
-            bytes_equal(word, c->delimiter) | bytes_equal(word, '\n') | bytes_equal(word, '\r');
-        if (bytes_equal(word, '"')) return false;
-        for (; hits; hits &= hits - 1) {
-            size_t end = at + (u32)__builtin_ctzll(hits) / 8;
-            add_cell(c, p + start, end - start, false);
+    for (; at + 16 < limit; at += 16) {
+        struct sixteen s = look_at_16(p + at, delimiter);
+        if (s.quotes) return false;
+        foreign |= s.foreign;
+        for (u32 hits = s.stops; hits; hits &= hits - 1) {
+            size_t end = at + (u32)__builtin_ctz(hits);
+            if (LIKELY(count < ROWS_COLUMNS_MAX))
+                c->cells[count++] = (struct cell){.text = {p + start, end - start}};
             start = end + 1;
-            if (!is_end(p[end])) continue;
+            if (p[end] == delimiter) continue;
+            c->count = count;
             *next = end + 1 + (p[end] == '\r' && p[end + 1] == '\n');
+            c->is_ascii = !foreign;
             return true;
         }
     }
@@ -123,7 +150,7 @@ static outcome find_row(struct csv *c, size_t at, size_t limit, size_t *next)
     bool blanks = c->delimiter == BLANKS;
     if (!blanks && find_plain_row(c, at, limit, next)) return FOUND;
     c->count = 0;
-    c->has_quotes = false;
+    c->has_quotes = c->is_ascii = false;
     for (;;) {
         if (blanks) at = skip_blanks(p, at, limit);
         if (blanks && c->count && (at == limit || is_end(p[at]))) break;
@@ -175,18 +202,6 @@ MUST_USE static err more(struct csv *c)
     return ERR_OK;
 }
 
-static bool all_ascii(const char *p, size_t n)
-{
-    u64 all = 0, word;
-    size_t i = 0;
-    for (; i + 8 <= n; i += 8) {
-        memcpy(&word, p + i, 8);
-        all |= word;
-    }
-    for (; i < n; i++) all |= (u8)p[i];
-    return !(all & 0x8080808080808080u);
-}
-
 /* Past the first line end from here on. */
 static size_t line_end(const struct csv *c)
 {
@@ -218,9 +233,14 @@ MUST_USE static err read_row(struct csv *c, const char **problem)
     }
     for (u32 i = 0; i < c->count && c->has_quotes; i++)
         if (c->quoted[i]) unquote(&c->cells[i]);
-    c->is_ascii = all_ascii(c->text.p + c->at, next - c->at);
     c->at = next;
     return ERR_OK;
+}
+
+static inline bool is_blank(const struct csv *c)
+{
+    bool begins = c->count && c->cells[0].text.n && (u8)*c->cells[0].text.p > ' ';
+    return !begins && rows_is_blank(c->cells, c->count);
 }
 
 static err next(struct rows *r, struct row *out, struct diag *why)
@@ -232,7 +252,7 @@ static err next(struct rows *r, struct row *out, struct diag *why)
         if (e == ERR_IO) return diag_set(why, e, "the file cannot be read to its end");
         if (e != ERR_OK) return e;
         c->pending = false;
-    } while (!problem && rows_is_blank(c->cells, c->count));
+    } while (!problem && is_blank(c));
     for (u32 i = 0; i < c->count && !problem && !c->is_ascii; i++) {
         if (!str_is_utf8(c->cells[i].text)) problem = "its bytes are no UTF-8";
     }
@@ -351,6 +371,7 @@ static void describe(struct csv *c)
     const char *delimiter = c->delimiter == '\t'     ? "tab"
                             : c->delimiter == BLANKS ? "space"
                                                      : (char[2]){c->delimiter, 0};
+    c->rows.encoding = text_encoding(c->in);
     snprintf(c->rows.description, sizeof c->rows.description, "csv, %s, delimiter %s",
              text_encoding(c->in), delimiter);
 }

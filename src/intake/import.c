@@ -5,7 +5,12 @@
 
 #include <stdio.h>
 
-enum { ZONE_BYTES = 64 << 10, ROW_BYTES = 256 << 10, TOTALS_SEEN = 1 << 16 };
+enum {
+    ZONE_BYTES = 64 << 10,
+    ROW_BYTES = 256 << 10,
+    TOTALS_SEEN = 1 << 16,
+    ROWS_AT_ONCE = 256,
+};
 
 /* ---- what was asked for ---- */
 
@@ -154,6 +159,7 @@ MUST_USE static err set_codes(struct import *im, struct diag *why)
     im->source = import_name(im, NAME_SOURCE, buf_str(&b));
     buf_clear(&b);
     im->progress = (struct import_record){.source = im->source, .state = IMPORT_RUNNING};
+    item_plan(im);
     return im->trouble == ERR_OK ? ERR_OK : diag_set(why, im->trouble, "its names cannot be kept");
 }
 
@@ -181,8 +187,10 @@ MUST_USE static err open_errors(struct import *im, struct diag *why)
     return e == ERR_OK ? ERR_OK : diag_set(why, e, "%s cannot be written", path);
 }
 
+/* From the start again; the encoding is known now, and not looked for in the whole file. */
 MUST_USE static err reopen(struct import *im, struct diag *why)
 {
+    if (im->rows->encoding) im->request.rows.encoding = str_of(im->rows->encoding);
     rows_close(im->rows);
     im->rows = NULL;
     return rows_open(im->world.env, im->path, &im->request.rows, &im->rows, why);
@@ -253,7 +261,8 @@ MUST_USE static err open_all(struct import *im, struct diag *why)
     TRY(set_codes(im, why));
     TRY(look_at_totals(im, why));
     TRY(open_errors(im, why));
-    return reopen(im, why);
+    TRY(reopen(im, why));
+    return deal_fits(im) ? deal_open(im, &im->dealt, why) : ERR_OK;
 }
 
 static struct buf *const *bufs(struct import *im, struct buf *out[10])
@@ -277,9 +286,10 @@ err import_open(const struct import_world *w, const struct import_request *r, co
     im->mapping = mem_zalloc(sizeof *im->mapping);
     im->path = mem_alloc(strlen(path) + 1);
     memcpy(im->path, path, strlen(path) + 1);
+    im->world.dir = arena_printf(im->arena, "%s", w->dir ? w->dir : "").p; /* used to the end */
     for (struct buf *const *b = bufs(im, all); *b; b++) buf_init(*b, 8 << 20);
-    if (r->kind == IMPORT_EVENTS && !r->live) im->bulk = bulk_new();
     err e = open_all(im, why);
+    if (r->kind == IMPORT_EVENTS && !r->live && !im->dealt) im->bulk = bulk_new();
     if (e != ERR_OK) {
         import_close(im);
         return diag_set(why, e, "the file cannot be imported");
@@ -294,11 +304,13 @@ void import_close(struct import *im)
     if (!im) return;
     orders_close(im->orders);
     bulk_free(im->bulk);
+    deal_close(im->dealt);
     rows_close(im->rows);
     file_close(im->errors);
     for (struct buf *const *b = bufs(im, all); *b; b++) buf_clear(*b);
     arena_free(im->arena);
     free(im->mapping);
+    free(im->who);
     free(im->path);
     free(im);
 }
@@ -382,14 +394,15 @@ void import_settle_row(struct taking *t)
 {
     struct import *im = t->im;
     if (t->row->problem) t->reason = t->row->problem, t->column = ROWS_COLUMNS_MAX;
-    im->progress.position++;
+    if (im->dealt && !deal_counts(im->dealt)) return;
     if (t->reason) {
+        im->progress.position++;
         im->progress.rejected++;
         put_error(t);
         return;
     }
-    im->progress.accepted++;
     im->progress.warnings += t->warned;
+    if (!im->dealt) im->progress.position++, im->progress.accepted++;
 }
 
 /* A row in one cell was quoted whole; cells behind the last column have lost theirs. */
@@ -398,7 +411,7 @@ bool import_fits(struct taking *t)
     u32 wide = t->im->mapping->count;
     if (t->row->count == 1 && wide > 2)
         return import_refuse(t, ROWS_COLUMNS_MAX, "the row has one cell; is it quoted as a whole?");
-    for (u32 i = wide; i < t->row->count; i++)
+    for (u32 i = wide; UNLIKELY(i < t->row->count); i++)
         if (str_trim(t->row->cells[i].text).n)
             return import_refuse(t, ROWS_COLUMNS_MAX,
                                  "the row has more cells than there are columns");
@@ -435,6 +448,10 @@ static void take_event(struct taking *t, struct buf *records, u32 *count)
     }
     im->item.message_id = id;
     if (id.n) im->record.dedupe = hash_sip(im->world.key, id);
+    if (im->dealt) {
+        deal_add(im, event, at);
+        return;
+    }
     if (bulk_add(im, event, at)) return;
     bulk_flush(im, records, count);
     item_end(im, ITEM_TRACK, event, at, records);
@@ -463,15 +480,43 @@ static void meet_columns(struct import *im)
         c->code =
             import_name(im, c->target == TARGET_ATTRIBUTE ? NAME_ATTRIBUTE : NAME_PROPERTY, c->arg);
     }
+    item_plan(im);
 }
 
 /* ---- chunks ---- */
+
+MUST_USE static err deal_rows(struct import *im, struct buf *records, u32 *count, struct diag *why)
+{
+    struct row row;
+    for (u32 i = 0; i < ROWS_AT_ONCE; i++) {
+        err e = rows_next(im->rows, &row, why);
+        if (e == ERR_NOT_FOUND) return deal_end(im->dealt, why);
+        if (e != ERR_OK) return e;
+        if (im->mapping->count < rows_columns(im->rows)) meet_columns(im);
+        take_row(im, &row, records, count);
+        TRY(deal_took(im->dealt, why));
+    }
+    return ERR_OK;
+}
+
+/* Pass 1, some rows; then pass 2, a record. */
+MUST_USE static err next_dealt(struct import *im, struct buf *records, u32 *count, struct diag *why)
+{
+    u32 n;
+    if (!deal_is_over(im->dealt)) return deal_rows(im, records, count, why);
+    TRY(deal_next(im->dealt, records, &n, why));
+    im->progress.position += n;
+    im->progress.accepted += n;
+    *count += n > 0;
+    return ERR_OK;
+}
 
 MUST_USE static err next_rows(struct import *im, struct buf *records, u32 *count, struct diag *why)
 {
     const struct row *rows;
     struct row row;
     u32 n;
+    if (im->dealt) return next_dealt(im, records, count, why);
     if (im->request.kind == IMPORT_ORDERS) {
         if (!im->orders) TRY(orders_open(im, &im->orders, why));
         TRY(orders_next(im->orders, &rows, &n, why));
@@ -512,16 +557,24 @@ MUST_USE static err write_errors(struct import *im)
     return ERR_OK;
 }
 
+/* Rows that were looked at or brought, whichever goes on. */
+static u64 rows_done(const struct import *im)
+{
+    return im->progress.position + (im->dealt ? deal_read(im->dealt) : 0);
+}
+
 err import_step(struct import *im, struct buf *records, u32 *count, struct diag *why)
 {
     err e = ERR_OK;
-    u64 from = im->progress.position;
+    u64 from = rows_done(im);
+    bool deals = im->dealt && !deal_is_over(im->dealt);
     *count = 0;
     buf_reset(records);
     if (im->ended) return ERR_NOT_FOUND;
-    while (e == ERR_OK && im->progress.position - from < im->world.chunk_rows &&
+    while (e == ERR_OK && rows_done(im) - from < im->world.chunk_rows &&
            records->n + (im->bulk ? bulk_bytes(im->bulk) : 0) < IMPORT_CHUNK_BYTES &&
-           im->error_text.n < IMPORT_CHUNK_BYTES)
+           im->error_text.n < IMPORT_CHUNK_BYTES &&
+           deals == (im->dealt && !deal_is_over(im->dealt)))
         e = next_rows(im, records, count, why);
     if (e != ERR_OK && e != ERR_NOT_FOUND) return diag_set(why, e, "the file cannot be read on");
     bulk_flush(im, records, count);
@@ -530,7 +583,7 @@ err import_step(struct import *im, struct buf *records, u32 *count, struct diag 
     e = write_errors(im);
     if (e != ERR_OK) return diag_set(why, e, "the file of errors cannot be written");
     if (im->ended) im->progress.state = IMPORT_DONE;
-    if (im->request.dry_run) {
+    if (im->request.dry_run || deals) {
         buf_reset(records);
         *count = 0;
     } else {
@@ -546,7 +599,8 @@ err import_resume(struct import *im, const struct import_record *at, struct diag
     u32 n = 1;
     err e = ERR_OK;
     if (im->request.kind == IMPORT_ORDERS) TRY(orders_open(im, &im->orders, why));
-    for (u64 done = 0; done < at->position; done += n) {
+    if (im->dealt) deal_resume(im->dealt, at->accepted);
+    for (u64 done = 0; done < at->position && !im->dealt; done += n) {
         e = im->orders ? orders_next(im->orders, &rows, &n, why) : rows_next(im->rows, &row, why);
         if (e != ERR_OK) return diag_set(why, ERR_CONFLICT, "the file is not the one it was");
         if (!im->orders && im->mapping->count < rows_columns(im->rows)) meet_columns(im);

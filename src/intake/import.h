@@ -61,6 +61,8 @@ struct import;
 MUST_USE err import_open(const struct import_world *w, const struct import_request *r,
                          const char *path, struct import **out, struct diag *why);
 void import_close(struct import *im);
+/* Removes what a run that was cut off left in its directory beside errors.csv: rows half sorted. */
+void import_clean(struct env *env, const char *dir);
 /* Goes on behind a position that a chunk ended at. */
 MUST_USE err import_resume(struct import *im, const struct import_record *at, struct diag *why);
 /* Makes the next chunk: `count` records in `records` (reset first), the last of them the IMPORT

@@ -39,7 +39,10 @@ struct import {
     char rooms[IDS_MAX][NORMAL_BYTES_MAX];
     struct buf traits, prop_list, consents, tags, payload, products, product;
     struct known_code events[CODES_KEPT];
-    struct bulk *bulk; /* NULL: each row is a record */
+    u32 *who, *properties; /* columns: of who it is (identifiers … tags), of properties */
+    u32 who_count, property_count;
+    struct bulk *bulk;   /* NULL: each row is a record */
+    struct dealt *dealt; /* NULL: rows are taken as they stand */
     bool began, ended;
     bool line_totals; /* orders: a total is its row's, not its order's */
     err trouble;      /* of names_code: nothing of this chunk counts */
@@ -58,6 +61,8 @@ struct taking {
 
 /* ---- import_item.c: cells to the item at hand ---- */
 
+/* What rows are read by; again where columns came. */
+void item_plan(struct import *im);
 void item_begin(struct import *im);
 /* Identifiers, attributes, consents and tags of the row; false with a reason. */
 bool item_take_who(struct taking *t);
@@ -84,6 +89,24 @@ size_t bulk_bytes(const struct bulk *b); /* of the records to come, about */
 bool bulk_add(struct import *im, u32 event, i64 at);
 /* Appends the records of all that was taken. */
 void bulk_flush(struct import *im, struct buf *records, u32 *count);
+
+/* ---- import_deal.c ---- */
+
+/* Whether the file's rows may be taken by customer instead of as they stand. */
+bool deal_fits(const struct import *im);
+MUST_USE err deal_open(struct import *im, struct dealt **out, struct diag *why);
+void deal_close(struct dealt *d);
+/* So many rows of pass 2 are in the log: nothing is counted or told again. */
+void deal_resume(struct dealt *d, u64 taken);
+bool deal_counts(const struct dealt *d);
+/* Pass 1: takes the item at hand; after each row deal_took, after the last one deal_end. */
+void deal_add(struct import *im, u32 event, i64 at);
+MUST_USE err deal_took(struct dealt *d, struct diag *why);
+MUST_USE err deal_end(struct dealt *d, struct diag *why);
+u64 deal_read(const struct dealt *d); /* rows of pass 1 so far */
+bool deal_is_over(const struct dealt *d);
+/* Pass 2: one record of so many rows, 0 if the log has them. ERR_NOT_FOUND at the end. */
+MUST_USE err deal_next(struct dealt *d, struct buf *records, u32 *rows, struct diag *why);
 
 /* ---- import_order.c ---- */
 

@@ -199,8 +199,10 @@ static bool take_identifier(struct taking *t, u32 i, const struct column *c)
     }
     im->item.values[r->id_count] = normal;
     im->item.raws[r->id_count] = str_eq(sent, normal) ? (str){0} : sent;
-    r->ids[r->id_count++] =
-        (struct record_id){identifier_hash(im->world.key, c->code, normal), c->code};
+    struct record_id *id = &r->ids[r->id_count++];
+    *id = (struct record_id){.space = c->code};
+    /* Rows that are dealt out first get theirs together, once for each customer. */
+    if (!im->dealt) id->hash = identifier_hash(im->world.key, c->code, normal);
     return true;
 }
 
@@ -294,11 +296,11 @@ bool item_take_who(struct taking *t)
 {
     struct import *im = t->im;
     u32 misfits[IDS_MAX], misfit_count = 0;
-    for (u32 i = 0; i < t->row->count && i < im->mapping->count; i++) {
+    for (u32 k = 0; k < im->who_count && im->who[k] < t->row->count; k++) {
+        u32 i = im->who[k];
         const struct column *c = &im->mapping->columns[i];
         const struct cell *cell = &t->row->cells[i];
-        if (c->target < TARGET_IDENTIFIER || c->target > TARGET_TAG || !trimmed(cell->text).n)
-            continue;
+        if (!trimmed(cell->text).n) continue;
         switch (c->target) {
         case TARGET_IDENTIFIER:
             if (!take_identifier(t, i, c)) keep_misfit(t, i, misfits, &misfit_count);
@@ -324,13 +326,63 @@ bool item_take_who(struct taking *t)
     return true;
 }
 
+static inline u8 *room_of(struct buf *b, size_t n)
+{
+    if (LIKELY(!b->full && b->p && n <= b->cap - b->n)) return (u8 *)b->p + b->n;
+    return (u8 *)buf_room(b, n);
+}
+
+/* What most cells are, a text or a number of a few digits, in the room there is; NULL: it is not.
+ */
+static inline u8 *put_plain(u8 *p, const struct column *c, const struct cell *cell)
+{
+    str text = cell->text;
+    u64 n = 0;
+    if (cell->bytes.n || !c->code) return NULL;
+    p = bytes_put_varint(p, c->code);
+    if (c->type == CELLS_TEXT) {
+        *p++ = VALUE_TEXT;
+        return bytes_put_str(p, text);
+    }
+    if (c->type != CELLS_NUMBERS || text.n > 9) return NULL;
+    for (size_t i = 0; i < text.n; i++) {
+        u32 digit = (u32)((u8)text.p[i] - '0');
+        if (digit > 9) return NULL;
+        n = n * 10 + digit;
+    }
+    *p++ = VALUE_INT;
+    return bytes_put_zigzag(p, (i64)n);
+}
+
 void item_take_properties(struct taking *t)
 {
     struct import *im = t->im;
-    for (u32 i = 0; i < t->row->count && i < im->mapping->count; i++) {
-        const struct column *c = &im->mapping->columns[i];
-        if (c->target != TARGET_PROPERTY || !trimmed(t->row->cells[i].text).n) continue;
-        put_cell(im, &im->prop_list, c, &t->row->cells[i]);
+    struct buf *list = &im->prop_list;
+    for (u32 k = 0; k < im->property_count && im->properties[k] < t->row->count; k++) {
+        const struct column *c = &im->mapping->columns[im->properties[k]];
+        const struct cell *cell = &t->row->cells[im->properties[k]];
+        if (!trimmed(cell->text).n) continue;
+        u8 *room = room_of(list, 1 + 2 * BYTES_VARINT_MAX + cell->text.n + BYTES_SLACK);
+        u8 *end = room ? put_plain(room, c, cell) : NULL;
+        if (end)
+            list->n += (size_t)(end - room);
+        else
+            put_cell(im, list, c, cell);
+    }
+}
+
+void item_plan(struct import *im)
+{
+    const struct mapping *m = im->mapping;
+    im->who = mem_realloc(im->who, 2 * ((size_t)m->count + 1) * sizeof *im->who);
+    im->properties = im->who + m->count + 1;
+    im->who_count = im->property_count = 0;
+    for (u32 i = 0; i < m->count; i++) {
+        target what = m->columns[i].target;
+        if (what == TARGET_PROPERTY)
+            im->properties[im->property_count++] = i;
+        else if (what >= TARGET_IDENTIFIER && what <= TARGET_TAG)
+            im->who[im->who_count++] = i;
     }
 }
 

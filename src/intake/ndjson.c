@@ -166,6 +166,7 @@ err ndjson_open(struct env *env, const char *path, const struct rows_options *o,
         rows_close(&x->rows);
         return diag_set(why, e, "the file cannot be read");
     }
+    x->rows.encoding = text_encoding(x->in);
     snprintf(x->rows.description, sizeof x->rows.description, "ndjson, %s", text_encoding(x->in));
     *out = &x->rows;
     return ERR_OK;

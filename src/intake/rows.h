@@ -72,6 +72,7 @@ struct rows {
     u32 name_count, name_room;
     u64 number; /* of the last row */
     char description[96];
+    const char *encoding; /* of a text, as its options may say it; NULL: it has none */
 };
 
 /* Adds a column, with its name made unique; its place. ROWS_COLUMNS_MAX: no more are taken. */

@@ -158,7 +158,7 @@ static entry_refusal judge(struct journeys *j, const struct program *p, persona 
         return ENTRY_HOLDOUT;
     if (journey->percent < 10000 && journey_lot(j, p, head, S("gray")) >= journey->percent)
         return ENTRY_GRAY;
-    if (journey_loops(j, p, head, cause->event, now)) return ENTRY_LOOP;
+    if (journey_loops(j, p, head, cause, now)) return ENTRY_LOOP;
     return ENTRY_NONE;
 }
 
@@ -182,7 +182,7 @@ static void enrol(struct journeys *j, u32 index, persona head, const struct caus
     who->enrolments = row;
     step_stands(j, row, 1);
     count_entry(j, p, ENTRY_NONE);
-    journey_tell(j, head, EVENT_JOURNEY_ENTERED, p, S(""), cause->event, true);
+    journey_tell(j, head, EVENT_JOURNEY_ENTERED, p, S(""), cause, true);
     exits_follow(j, row, now);
     journey_advance(j, row, now);
 }
@@ -195,8 +195,7 @@ void journey_try(struct journeys *j, u32 program, persona head, const struct cau
     entry_refusal why = judge(j, p, head, cause, &key, &restart, now);
     if (why != ENTRY_NONE) {
         count_entry(j, p, why);
-        journey_tell(j, head, EVENT_JOURNEY_REFUSED, p, entry_refusal_text(why), cause->event,
-                     true);
+        journey_tell(j, head, EVENT_JOURNEY_REFUSED, p, entry_refusal_text(why), cause, true);
         return;
     }
     if (restart) journey_end(j, restart, EXIT_RESTARTED, now, true);
@@ -236,7 +235,7 @@ static bool says(const struct event *ev, str keyword)
 /* That it refused somebody, and why, is nothing for it to begin with. */
 static bool own_refusal(const struct program *p, const struct event *ev)
 {
-    return ev->code == EVENT_JOURNEY_REFUSED && str_eq(journey_behind(p, ev), p->id);
+    return ev->code == EVENT_JOURNEY_REFUSED && str_eq(journey_doing(ev), p->id);
 }
 
 static bool triggered_by(const struct program *p, const struct cause *cause)

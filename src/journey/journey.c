@@ -45,22 +45,22 @@ static void put_key(struct buf *b, const struct program *p, const struct event *
 }
 
 /* The journey that handed her over, or whose event began it. */
-static void put_origin(struct buf *b, const struct program *p, const struct event *trigger)
+static void put_origin(struct buf *b, const struct program *p, const struct cause *cause)
 {
-    str source = journey_behind(p, trigger);
-    if (trigger && is_hand(p, trigger))
-        props_put(b, PROPERTY_BY, props_get(trigger->props, PROPERTY_JOURNEY));
+    str source = journey_behind(p, cause);
+    if (cause->event && is_hand(p, cause->event))
+        props_put(b, PROPERTY_BY, props_get(cause->event->props, PROPERTY_JOURNEY));
     if (source.n) props_put(b, PROPERTY_SOURCE, value_text(source));
 }
 
 void journey_tell(struct journeys *j, persona who, u32 event, const struct program *p, str reason,
-                  const struct event *trigger, bool fresh)
+                  const struct cause *cause, bool fresh)
 {
     struct buf *b = journey_text(j);
     props_put(b, PROPERTY_JOURNEY, value_text(p->id));
     if (reason.n) props_put(b, PROPERTY_REASON, value_text(reason));
-    put_key(b, p, trigger);
-    if (event != EVENT_JOURNEY_EXITED) put_origin(b, p, trigger);
+    put_key(b, p, cause->event);
+    if (event != EVENT_JOURNEY_EXITED) put_origin(b, p, cause);
     j->host.event(j->host.ctx, who, event, buf_str(b), fresh);
 }
 
@@ -192,16 +192,55 @@ void enrolment_drop(struct journeys *j, u32 row)
     table_drop(j->enrolments, row);
 }
 
+static bool is_done(const struct journeys *j, u32 row)
+{
+    const struct enrolment_row *r = row_at(j, row);
+    return r->state == ENROLMENT_ENDED && r->goal != GOAL_AFTER && !has_open_message(j, row) &&
+           !tasks_open(j, row);
+}
+
+/* Another one of the same journey, key and persona that is kept for nothing but `again`; 0. */
+static u32 kept_before(const struct journeys *j, u32 row)
+{
+    const struct enrolment_row *r = row_at(j, row);
+    persona head = customer_head(j->customers, r->persona);
+    for (u32 i = customer_at(j->customers, head)->enrolments; i; i = row_at(j, i)->next) {
+        const struct enrolment_row *x = row_at(j, i);
+        if (i != row && x->state == ENROLMENT_ENDED && x->key == r->key &&
+            x->persona == r->persona && program_at(j, i)->code == program_at(j, row)->code &&
+            is_done(j, i))
+            return i;
+    }
+    return 0;
+}
+
+/* Of several that `again` looks back to, the one that started last says it all: it takes the place
+ * of the one before. (Not the other way round: who walks her list holds the next row.) */
+static void keep_one(struct journeys *j, u32 row)
+{
+    u32 before = kept_before(j, row);
+    if (!before) return;
+    if (row_at(j, row)->started_ms >= row_at(j, before)->started_ms) {
+        struct enrolment_row *w = row_edit(j, before);
+        u64 version = w->version;
+        u32 next = w->next;
+        *w = *row_at(j, row);
+        w->version = version;
+        w->next = next;
+    }
+    enrolment_drop(j, row);
+}
+
 /* An ended enrolment goes once nobody asks for it: no `again` rule looks back, no message renders
  * from it. */
 void journey_drop_if_done(struct journeys *j, u32 row)
 {
-    const struct enrolment_row *r = row_at(j, row);
-    if (r->state != ENROLMENT_ENDED || r->goal == GOAL_AFTER || has_open_message(j, row) ||
-        tasks_open(j, row))
-        return;
+    if (!is_done(j, row)) return;
     extra_drop(j, row);
-    if (!kept_for_again(program_at(j, row))) enrolment_drop(j, row);
+    if (kept_for_again(program_at(j, row)))
+        keep_one(j, row);
+    else
+        enrolment_drop(j, row);
 }
 
 void journey_end(struct journeys *j, u32 row, exit_reason why, i64 now, bool fresh)
@@ -218,7 +257,8 @@ void journey_end(struct journeys *j, u32 row, exit_reason why, i64 now, bool fre
     goal_after(j, row, now);
     count_end(j, p, why);
     if (why != EXIT_DONE && why != EXIT_END) tasks_close(j, row, exit_reason_text(why), fresh);
-    journey_tell(j, r->persona, EVENT_JOURNEY_EXITED, p, exit_reason_text(why), who.event, fresh);
+    journey_tell(j, r->persona, EVENT_JOURNEY_EXITED, p, exit_reason_text(why),
+                 &(struct cause){.event = who.event}, fresh);
     journey_drop_if_done(j, row);
 }
 
@@ -237,10 +277,7 @@ static void tell_message(struct journeys *j, u32 row, u32 step, hash128 id, u32 
     }
     hash128_hex(id, hex);
     props_put(b, PROPERTY_MESSAGE, value_text((str){hex, 32}));
-    props_put(b, PROPERTY_JOURNEY, value_text(p->id));
-    props_put(b, PROPERTY_STEP, value_text(names_text(j->names, NAME_OBJECT, in->step)));
-    props_put(b, PROPERTY_CHANNEL, value_text(names_text(j->names, NAME_CHANNEL, in->channel)));
-    props_put(b, PROPERTY_TEMPLATE, value_text(in->text));
+    buf_put(b, in->told);
     j->host.event(j->host.ctx, row_at(j, row)->persona, event, buf_str(b), fresh);
 }
 

@@ -111,12 +111,12 @@ struct journey_host {
     bool (*coupon)(void *ctx, persona head, u32 coupon, const struct offer_giver *by);
     /* As in struct predicate_context; NULL: whatever is named is there. Outside apply. */
     bool (*known)(void *ctx, const char *kind, str id);
-    /* What steps do to a customer, as changes that are made now. */
-    void (*tag)(void *ctx, persona who, u32 tag, bool on, i64 expires_ms);
-    void (*set)(void *ctx, persona who, u32 attribute, value v);
+    /* What steps do to a customer, as changes that are made now. `place`: properties of the event
+     * that tells it. */
+    void (*tag)(void *ctx, persona who, u32 tag, bool on, i64 expires_ms, str place);
+    void (*set)(void *ctx, persona who, u32 attribute, value v, str place);
     /* Puts the customer at a stage, by the code of its list (predicate_stage_list); gives points of
-     * a score. `place` are the properties of the event that tells it. False: there is none, or the
-     * model forbids it. */
+     * a score. False: there is none, or the model forbids it. */
     bool (*stage)(void *ctx, persona head, u32 list, str place);
     bool (*score)(void *ctx, persona head, u32 score, fixed points, str place);
 };
@@ -156,6 +156,7 @@ struct cause {
     const struct event *event;   /* a client's or the engine's event, or NULL */
     const struct edge *edge;     /* a segment crossing, or NULL */
     const struct change *change; /* the change that the event tells of, or NULL */
+    str behind; /* of a crossing: the journey whose own doing led to it, if one did */
     u64 order;
     u64 own; /* orders from here on are the record's own doing; before it, of what was due */
     i64 occurred_ms;
@@ -166,6 +167,9 @@ struct cause {
 void journey_feed(struct journeys *j, persona head, const struct cause *cause, i64 now);
 /* Triggers; and moments follow a date that changes. */
 void journey_offer(struct journeys *j, persona head, const struct cause *cause, i64 now);
+/* The journey whose own doing an event tells of, or what rules made of it; empty: none's, or a
+ * person did it. */
+str journey_doing(const struct event *ev);
 /* Whether there is any journey that could hear of something. */
 bool journeys_any(const struct journeys *j);
 /* Every wait of the customer that is over at `now`, and every moment of a date that has come, in
@@ -205,6 +209,8 @@ void journey_pass(struct journeys *j, u32 code, persona from, persona to, i64 no
 /* A zone's rules or the workspace's zone changed: date triggers pass everybody again. `hers`: a
  * zone is new, which can only be that of customers who had named it in vain. */
 void journeys_rezone(struct journeys *j, bool hers, i64 now);
+/* An attribute has another type: what was a text may be a date. Moments count from now on. */
+void journeys_retype(struct journeys *j, u32 attribute);
 /* The same work for one customer, out of turn: her view was made anew (a merge, a cut). */
 void journey_look(struct journeys *j, persona head, i64 now);
 
@@ -246,6 +252,9 @@ struct message_content {
     str values; /* a MAP's value bytes */
 };
 bool journey_content(const struct journeys *j, u32 message, struct message_content *out);
+/* The same of a notice to the staff (CATEGORY_NOTICE): `to` is the owner. */
+bool notice_content(const struct journeys *j, const struct message_send *n,
+                    struct message_content *out);
 
 /* For struct resolver.message: the enrolment whose condition is at hand has a message of that step
  * (a NAME_OBJECT code; the latest visit counts) that reached the status (ASKED_*). */

@@ -11,7 +11,7 @@
  *   schedule.c ticks                   goal.c     what they are to do
  *   cron.c     patterns of local time  explain.c  how it stands for one customer
  *   user.c     which journey names an object  loop.c  circles of journeys
- *   ahead.c    what is likely to be sent soon */
+ *   ahead.c    what is likely to be sent soon    notice.c  mails to the staff */
 #pragma once
 #include "journey/program.h"
 
@@ -194,9 +194,9 @@ static inline struct buf *journey_text(struct journeys *j)
 /* ---- journey.c ---- */
 
 /* An event of the journey, with its reason where there is one, and the entry's key as the
- * triggering event has it. */
+ * triggering event has it; of an entry also what began it. */
 void journey_tell(struct journeys *j, persona who, u32 event, const struct program *p, str reason,
-                  const struct event *trigger, bool fresh);
+                  const struct cause *cause, bool fresh);
 /* Ends an enrolment that runs; `fresh`: the exit may start other journeys. */
 void journey_end(struct journeys *j, u32 row, exit_reason why, i64 now, bool fresh);
 /* What it planned and nobody has claimed is cancelled; and the enrolment with it. */
@@ -297,6 +297,11 @@ persona given_done(struct journeys *j, u32 i, str outcome, str note, str by, i64
 void given_forget(struct journeys *j, persona head);
 hash128 given_digest(const struct journeys *j);
 
+/* ---- notice.c ---- */
+
+/* Plans the mail by which `to` hears of her. */
+void notice_plan(struct journeys *j, u32 row, const struct instruction *in, str to, i64 now);
+
 /* ---- hand.c ---- */
 
 /* The customer of this enrolment enters another journey, once hands_over is called. */
@@ -307,11 +312,11 @@ bool is_hand(const struct program *p, const struct event *ev);
 
 /* ---- loop.c ---- */
 
-/* The journey whose own doing the event tells of, which began the enrolment in p; empty: none. */
-str journey_behind(const struct program *p, const struct event *ev);
+/* The journey whose own doing began the enrolment in p, and did not hand over; empty: none. */
+str journey_behind(const struct program *p, const struct cause *cause);
 /* Three times within a day journeys began it by hand-overs, or by events that go back to it. */
 bool journey_loops(struct journeys *j, const struct program *p, persona head,
-                   const struct event *ev, i64 now);
+                   const struct cause *cause, i64 now);
 
 /* ---- enter.c ---- */
 

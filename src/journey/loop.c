@@ -2,7 +2,8 @@
  * day.
  *
  *   Journey Entered {by}      another journey handed her over
- *   Journey Entered {source}  an event of a journey began it: an exit, a message that was sent…
+ *   Journey Entered {source}  an event of a journey began it: an exit, a message that was sent, a
+ *                             tag that it gave, a segment that she came into by it…
  *
  * Hand-overs into one journey are counted wherever they come from. An event may begin as many as it
  * likes, unless what began it goes back to the journey itself. All of it is read from her timeline
@@ -28,11 +29,25 @@ static bool by_person(u32 code)
            code == EVENT_MESSAGE_UNSUBSCRIBED || code == EVENT_TASK_DONE;
 }
 
-str journey_behind(const struct program *p, const struct event *ev)
+/* Rules write these as well; whose doing they follow from stands under another name there. */
+static bool by_rules(u32 code)
 {
-    if (!ev || !(ev->flags & EVENT_SYSTEM) || by_person(ev->code) || is_hand(p, ev))
-        return (str){0};
-    return text_in(ev, PROPERTY_JOURNEY);
+    return code == EVENT_SEGMENT_ENTERED || code == EVENT_SEGMENT_LEFT ||
+           code == EVENT_STAGE_CHANGED || code == EVENT_LEVEL_CHANGED || code == EVENT_TAG_ADDED ||
+           code == EVENT_TAG_REMOVED || code == EVENT_ATTRIBUTE_CHANGED;
+}
+
+str journey_doing(const struct event *ev)
+{
+    if (!(ev->flags & EVENT_SYSTEM) || by_person(ev->code)) return (str){0};
+    str own = text_in(ev, PROPERTY_JOURNEY);
+    return own.n || !by_rules(ev->code) ? own : text_in(ev, PROPERTY_SOURCE);
+}
+
+str journey_behind(const struct program *p, const struct cause *cause)
+{
+    if (!cause->event) return cause->behind;
+    return is_hand(p, cause->event) ? (str){0} : journey_doing(cause->event);
 }
 
 /* An entry, and the journey that began it. */
@@ -78,10 +93,10 @@ static bool goes_back(const struct begun *list, u32 n, str from, str to)
 }
 
 bool journey_loops(struct journeys *j, const struct program *p, persona head,
-                   const struct event *ev, i64 now)
+                   const struct cause *cause, i64 now)
 {
-    str from = journey_behind(p, ev);
-    bool handed = ev && is_hand(p, ev);
+    str from = journey_behind(p, cause);
+    bool handed = cause->event && is_hand(p, cause->event);
     u32 begun = 0;
     if (!handed && !from.n) return false;
     struct begun *list = mem_alloc(ENTRIES_READ_MAX * sizeof *list);

@@ -160,6 +160,17 @@ void journeys_rezone(struct journeys *j, bool hers, i64 now)
     }
 }
 
+/* Waits for its date look again as for a zone: one that is no date any more ends them. */
+void journeys_retype(struct journeys *j, u32 attribute)
+{
+    for (u32 i = 1; i < j->loaded_count; i++) {
+        const struct program *p = &j->loaded[i];
+        bool moments =
+            p->live && p->trigger.kind == TRIGGER_DATE && dated_names(p->trigger.where, attribute);
+        if (!p->over && (moments || p->reads_zone)) pass_begin(j, p->journey, false);
+    }
+}
+
 bool journey_pass_next(const struct journeys *j, u32 *code, persona *from)
 {
     for (u32 i = 1; i < table_count(j->journeys); i++) {

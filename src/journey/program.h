@@ -97,6 +97,7 @@ struct instruction {
     struct owner owner;
     u32 outcome_count; /* TASK */
     const str *outcomes;
+    str told; /* SEND: what every event of its messages says of it; derived */
 };
 
 /* When a schedule comes. Its moments are those of the workspace's zone, of a zone by its name, or

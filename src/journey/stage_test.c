@@ -76,17 +76,19 @@ static bool resolve_since(void *ctx, u32 step, i64 *ms, u64 *order)
     return journey_since(((struct stage *)ctx)->journeys, step, ms, order);
 }
 
-static void host_tag(void *ctx, persona who, u32 tag, bool on, i64 expires_ms)
+static void host_tag(void *ctx, persona who, u32 tag, bool on, i64 expires_ms, str place)
 {
     struct stage *s = ctx;
     struct change c;
+    (void)place;
     (void)customer_tag(s->w->customers, who, tag, on, expires_ms, s->w->now, &c);
 }
 
-static void host_set(void *ctx, persona who, u32 attribute, value v)
+static void host_set(void *ctx, persona who, u32 attribute, value v, str place)
 {
     struct stage *s = ctx;
     struct change c;
+    (void)place;
     (void)customer_set(s->w->customers, who, attribute, v, s->w->now, &c);
 }
 

@@ -43,18 +43,27 @@ u64 step_done(struct journeys *j, u32 row, const struct instruction *in, const s
 static void tag(struct journeys *j, u32 row, const struct instruction *in, i64 now)
 {
     struct subject who;
+    struct buf place;
     persona p = row_at(j, row)->persona;
     bool expires = in->wait.ms || in->wait.months;
     if (!j->host.tag) return;
     j->host.subject(j->host.ctx, customer_head(j->customers, p), &who);
+    buf_init(&place, 128 * 1024);
+    step_put(j, row, in, &place);
     j->host.tag(j->host.ctx, p, in->code, in->op == OP_TAG,
-                expires ? zone_add(who.zone, now, in->wait) : NEVER);
+                expires ? zone_add(who.zone, now, in->wait) : NEVER, buf_str(&place));
+    buf_clear(&place);
 }
 
 static void set(struct journeys *j, u32 row, const struct instruction *in)
 {
     struct reader r = reader_of(in->text);
-    if (j->host.set) j->host.set(j->host.ctx, row_at(j, row)->persona, in->code, value_read(&r));
+    struct buf place;
+    if (!j->host.set) return;
+    buf_init(&place, 128 * 1024);
+    step_put(j, row, in, &place);
+    j->host.set(j->host.ctx, row_at(j, row)->persona, in->code, value_read(&r), buf_str(&place));
+    buf_clear(&place);
 }
 
 static bool grant(struct journeys *j, u32 row, const struct instruction *in)
@@ -80,11 +89,12 @@ static bool stand(struct journeys *j, u32 row, const struct instruction *in)
     return done;
 }
 
-/* An event for the staff or another system: delivered by whoever reads it. */
-static void tell(struct journeys *j, u32 row, const struct instruction *in, u32 event)
+/* An event for the staff, who get a mail, or for another system. */
+static void tell(struct journeys *j, u32 row, const struct instruction *in, u32 event, i64 now)
 {
     struct subject who;
     struct buf b;
+    str to = {0};
     persona of = row_at(j, row)->persona;
     j->host.subject(j->host.ctx, customer_head(j->customers, of), &who);
     buf_init(&b, 128 * 1024);
@@ -92,11 +102,13 @@ static void tell(struct journeys *j, u32 row, const struct instruction *in, u32 
     if (event == EVENT_WEBHOOK_CALLED) {
         put_text(&b, PROPERTY_TO, names_text(j->names, NAME_OBJECT, in->code));
     } else {
-        put_text(&b, PROPERTY_TO, owner_read(j, row, in, who.scratch));
+        to = owner_read(j, row, in, who.scratch);
+        put_text(&b, PROPERTY_TO, to);
         put_text(&b, PROPERTY_CHANNEL, names_text(j->names, NAME_CHANNEL, in->channel));
         put_text(&b, PROPERTY_TEMPLATE, in->text);
     }
     j->host.event(j->host.ctx, of, event, buf_str(&b), true);
+    if (event == EVENT_OWNER_NOTIFIED) notice_plan(j, row, in, to, now);
     buf_clear(&b);
 }
 
@@ -110,8 +122,8 @@ static void effect(struct journeys *j, u32 row, const struct instruction *in, i6
     case OP_TASK:
         if (!task_open(j, row, in, now)) d.reason = S("too_many");
         break;
-    case OP_NOTIFY: tell(j, row, in, EVENT_OWNER_NOTIFIED); break;
-    case OP_WEBHOOK: tell(j, row, in, EVENT_WEBHOOK_CALLED); break;
+    case OP_NOTIFY: tell(j, row, in, EVENT_OWNER_NOTIFIED, now); break;
+    case OP_WEBHOOK: tell(j, row, in, EVENT_WEBHOOK_CALLED, now); break;
     case OP_COUPON:
         if (!grant(j, row, in)) d.reason = S("no_coupon");
         break;

@@ -1,6 +1,8 @@
 /* version.c — publishing, operating, moving, and what pages ask. */
 #include "journey/journey_internal.h"
 
+#include "log/fixed.h"
+
 enum { ENROLMENTS_MAX = 1 << 28, JOURNEYS_MAX = 4096, POOLS_MAX = 65536 };
 
 struct journeys *journeys_new(struct store *s, struct customers *c, struct messages *m,
@@ -54,6 +56,21 @@ u32 journey_row_of(const struct journeys *j, u32 code)
     return 0;
 }
 
+/* A broadcast says it a million times. */
+static void put_told(struct journeys *j, struct program *p, struct arena *arena)
+{
+    for (u32 i = 0; i < p->instruction_count; i++) {
+        struct instruction *in = &p->instructions[i];
+        struct buf *b = journey_text(j);
+        if (in->op != OP_SEND) continue;
+        props_put(b, PROPERTY_JOURNEY, value_text(p->id));
+        props_put(b, PROPERTY_STEP, value_text(names_text(j->names, NAME_OBJECT, in->step)));
+        props_put(b, PROPERTY_CHANNEL, value_text(names_text(j->names, NAME_CHANNEL, in->channel)));
+        props_put(b, PROPERTY_TEMPLATE, value_text(in->text));
+        in->told = arena_str(arena, buf_str(b));
+    }
+}
+
 MUST_USE static err load(struct journeys *j, u32 index)
 {
     const struct program_row *row = table_at(j->programs, index);
@@ -64,6 +81,7 @@ MUST_USE static err load(struct journeys *j, u32 index)
         arena_free(arena);
         return e;
     }
+    put_told(j, &p, arena);
     p.code = row->code;
     p.version = row->number;
     p.journey = journey_row_of(j, row->code);
@@ -136,6 +154,7 @@ bool journey_pause(struct journeys *j, u32 code, bool paused)
     struct journey_row *journey = table_edit(j->journeys, row);
     bool resumed = journey->paused && !paused;
     journey->paused = paused;
+    messages_held_changed(j->messages);
     if (resumed && j->loaded[journey->program].on_publish != PUBLISH_STAY)
         pass_begin(j, row, false);
     return true;

@@ -53,6 +53,7 @@
     X(JOURNEY_REQUESTED, 57, "Journey Requested", false)                                           \
     X(FORM_SUBMITTED, 58, "Form Submitted", false)                                                 \
     X(MESSAGE_RECEIVED, 59, "Message Received", false)                                             \
+    X(STAFF_NOTICE, 60, "Staff Notice", false)                                                     \
     X(COUPON_GRANTED, 64, "Coupon Granted", false)                                                 \
     X(COUPON_CLAIMED, 65, "Coupon Claimed", true)                                                  \
     X(COUPON_USED, 66, "Coupon Used", true)                                                        \

@@ -19,7 +19,7 @@ bool message_consented(const struct customers *c, persona head, category kind, u
                        u32 topic_code, const struct address_row *address)
 {
     struct customer_view live = {c, NULL};
-    if (kind == CATEGORY_TRANSACTIONAL) return true;
+    if (kind >= CATEGORY_TRANSACTIONAL) return true;
     if (address && address->opted_out) return false;
     u8 whole = view_consent(&live, head, channel, 0);
     u8 topic = topic_code ? view_consent(&live, head, channel, topic_code) : whole;
@@ -31,7 +31,7 @@ bool message_consented(const struct customers *c, persona head, category kind, u
 static refusal hold(const struct messages *m, u32 row, const struct claim_check *check, i64 *until)
 {
     const struct message_row *r = row_of(m, row);
-    if (r->category == CATEGORY_TRANSACTIONAL) return REFUSAL_NONE;
+    if (r->category >= CATEGORY_TRANSACTIONAL) return REFUSAL_NONE;
     if (check->rules.quiet != QUIET_IGNORE) {
         i64 end = policy_quiet_until(m->policy, r->channel, check->now, check->zone, m->host.zone,
                                      m->host.ctx);

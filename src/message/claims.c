@@ -42,17 +42,25 @@ static void hang(struct messages *m, persona head, u32 row)
     m->sent_first[head] = row;
 }
 
+static i64 kept_until(const struct messages *m, const struct sent_row *s)
+{
+    i64 kept = max_i64(KEPT_MS, (i64)s->dedupe_s * SECOND);
+    return n48_get(s->at) + max_i64(kept, m->policy->reach_ms);
+}
+
 /* Out of the index and freed; the caller has taken it out of its list. */
 static void drop(struct messages *m, u32 row)
 {
-    map_remove(&m->sent_by_content, index_key(at(m, row)->content), row);
+    const struct sent_row *s = at(m, row);
+    map_remove(&m->sent_by_content, index_key(s->content), row);
+    due_of_claims(m, customer_head(m->customers, s->persona), kept_until(m, s), 0);
     table_drop(m->sent, row);
 }
 
 void claims_add(struct messages *m, u32 row, const struct claim_check *check)
 {
     const struct message_row *r = row_of(m, row);
-    if (r->category == CATEGORY_TRANSACTIONAL && check->rules.dedupe_ms == 0) return;
+    if (r->category >= CATEGORY_TRANSACTIONAL && check->rules.dedupe_ms == 0) return;
     u32 sent = table_add(m->sent);
     if (!sent) return;
     struct sent_row *s = table_edit(m->sent, sent);
@@ -63,7 +71,9 @@ void claims_add(struct messages *m, u32 row, const struct claim_check *check)
     s->at = n48_of(check->now);
     s->channel = (u8)r->channel;
     s->category = (u8)r->category;
-    hang(m, customer_head(m->customers, r->persona), sent);
+    persona head = customer_head(m->customers, r->persona);
+    hang(m, head, sent);
+    due_of_claims(m, head, 0, kept_until(m, s));
     map_put(&m->sent_by_content, index_key(s->content), sent);
 }
 
@@ -184,30 +194,28 @@ bool claims_capped(const struct messages *m, u32 row, const struct claim_check *
 
 /* ---- how long ---- */
 
-static i64 kept_until(const struct messages *m, const struct sent_row *s)
-{
-    i64 kept = max_i64(KEPT_MS, (i64)s->dedupe_s * SECOND);
-    return n48_get(s->at) + max_i64(kept, m->policy->reach_ms);
-}
-
 static bool is_old(const struct messages *m, const struct sent_row *s, u64 now)
 {
     return kept_until(m, s) <= (i64)now;
 }
 
-i64 claims_next_due(const struct messages *m, persona head)
+i64 claims_next_due(struct messages *m, persona head)
 {
-    i64 next = 0;
+    struct due *d = due_of(m, head);
+    if (d->claims_known) return d->claims;
+    d->claims = 0;
     for (u32 row = first_of(m, head); row; row = m->sent_next[row]) {
         i64 until = kept_until(m, at(m, row));
-        if (!next || until < next) next = until;
+        if (!d->claims || until < d->claims) d->claims = until;
     }
-    return next;
+    d->claims_known = true;
+    return d->claims;
 }
 
 void claims_prune(struct messages *m, persona head, i64 now)
 {
-    sift(m, head, is_old, (u64)now);
+    i64 next = claims_next_due(m, head);
+    if (next && next <= now) sift(m, head, is_old, (u64)now);
 }
 
 /* ---- whose they are ---- */

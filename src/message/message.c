@@ -73,6 +73,7 @@ void messages_set_key(struct messages *m, struct sip_key key)
 void messages_host(struct messages *m, struct message_host host)
 {
     m->host = host;
+    dues_forget(m);
 }
 
 err messages_policy(struct messages *m, str compiled)
@@ -87,6 +88,7 @@ err messages_policy(struct messages *m, str compiled)
     arena_free(m->policy_arena);
     m->policy_arena = arena;
     m->policy = p;
+    dues_forget(m); /* claims are kept for as long as its caps look back */
     return ERR_OK;
 }
 
@@ -143,9 +145,28 @@ static bool gives_back(const struct message_row *r, message_status to)
            (to == MESSAGE_REJECTED || to == MESSAGE_BOUNCED || to == MESSAGE_DEFERRED);
 }
 
+static bool over(const struct message_row *r)
+{
+    return r->status >= MESSAGE_SENT;
+}
+
+/* Its journey is paused: it waits, whatever its time. */
+static bool is_held(const struct messages *m, const struct message_row *r)
+{
+    return m->host.held && r->program && m->host.held(m->host.ctx, r->program);
+}
+
+/* When time does something to it; 0: never. */
+static i64 due_of_row(const struct messages *m, const struct message_row *r)
+{
+    if (over(r)) return r->due_ms + RETIRE_MS;
+    return r->status == MESSAGE_DEFERRED && !is_held(m, r) ? r->due_ms : 0;
+}
+
 static struct message_row *move(struct messages *m, u32 row, message_status to, refusal why,
                                 i64 due)
 {
+    i64 before = due_of_row(m, at(m, row));
     if (gives_back(at(m, row), to)) claims_take_back(m, head_of(m, row), at(m, row)->id_low);
     struct message_row *r = table_edit(m->rows, row);
     count(m, r->program, r->status, -1);
@@ -155,6 +176,7 @@ static struct message_row *move(struct messages *m, u32 row, message_status to, 
     r->reason = why & 15u;
     r->due_ms = due;
     step_count(m, r, 1);
+    due_of_rows(m, head_of(m, row), before, due_of_row(m, r));
     return r;
 }
 
@@ -228,13 +250,6 @@ hash128 message_id(const struct messages *m, u32 row)
     return message_id_of(m, at(m, row)->id_low, customer);
 }
 
-u32 message_find(const struct messages *m, persona head, hash128 id)
-{
-    for (u32 row = customer_at(m->customers, head)->messages; row; row = at(m, row)->next)
-        if (at(m, row)->id_low == id.lo && hash128_eq(message_id(m, row), id)) return row;
-    return 0;
-}
-
 static bool has_id(const struct messages *m, u32 row, const hash128 *whole, u64 low)
 {
     return at(m, row)->id_low == low && (!whole || hash128_eq(message_id(m, row), *whole));
@@ -261,6 +276,12 @@ u32 message_by_low(const struct messages *m, u64 id_low)
 u32 message_by_id(const struct messages *m, hash128 id)
 {
     return find(m, &id, id.lo);
+}
+
+u32 message_find(const struct messages *m, persona head, hash128 id)
+{
+    u32 row = find(m, &id, id.lo);
+    return row && head_of(m, row) == head ? row : 0;
 }
 
 bool message_claim(struct messages *m, u32 row, const struct claim_check *check)
@@ -338,14 +359,16 @@ bool message_settle(struct messages *m, u32 row, message_status status, i64 now)
     return true;
 }
 
-/* Its journey is paused: it waits, whatever its time. */
-static bool is_held(const struct messages *m, const struct message_row *r)
+/* Nothing of hers can have come: her list need not be looked at. */
+static bool nothing_came(struct messages *m, persona head, i64 now)
 {
-    return m->host.held && r->program && m->host.held(m->host.ctx, r->program);
+    const struct due *d = due_of(m, head);
+    return d->rows_known && (!d->rows || d->rows > now);
 }
 
 void message_wake(struct messages *m, persona head, i64 now)
 {
+    if (nothing_came(m, head, now)) return;
     for (u32 row = customer_at(m->customers, head)->messages; row; row = at(m, row)->next) {
         const struct message_row *r = at(m, row);
         if (r->status != MESSAGE_DEFERRED || r->due_ms > now || is_held(m, r)) continue;
@@ -354,26 +377,34 @@ void message_wake(struct messages *m, persona head, i64 now)
     }
 }
 
-static bool over(const struct message_row *r)
+static i64 next_of_rows(struct messages *m, persona head)
 {
-    return r->status >= MESSAGE_SENT;
+    struct due *d = due_of(m, head);
+    if (d->rows_known) return d->rows;
+    d->rows = 0;
+    for (u32 row = customer_at(m->customers, head)->messages; row; row = at(m, row)->next) {
+        i64 due = due_of_row(m, at(m, row));
+        if (due && (!d->rows || due < d->rows)) d->rows = due;
+    }
+    d->rows_known = true;
+    return d->rows;
 }
 
-i64 message_next_due(const struct messages *m, persona head)
+i64 message_next_due(struct messages *m, persona head)
 {
-    i64 next = claims_next_due(m, head);
-    for (u32 row = customer_at(m->customers, head)->messages; row; row = at(m, row)->next) {
-        const struct message_row *r = at(m, row);
-        i64 due = over(r) ? r->due_ms + RETIRE_MS : 0;
-        if (r->status == MESSAGE_DEFERRED && !is_held(m, r)) due = r->due_ms;
-        if (due && (!next || due < next)) next = due;
-    }
-    return next;
+    i64 claims = claims_next_due(m, head), rows = next_of_rows(m, head);
+    return !claims || (rows && rows < claims) ? rows : claims;
+}
+
+void messages_held_changed(struct messages *m)
+{
+    dues_forget(m);
 }
 
 static void drop_row(struct messages *m, u32 row)
 {
     u64 id_low = at(m, row)->id_low;
+    due_of_rows(m, head_of(m, row), due_of_row(m, at(m, row)), 0);
     index_now(m);
     map_remove(&m->by_id, index_key(id_low), row);
     if (!at(m, row)->program) sends_drop(m, id_low);
@@ -387,12 +418,15 @@ void message_retire(struct messages *m, persona head, i64 now,
 {
     u32 before = 0, next;
     claims_prune(m, head, now);
+    if (nothing_came(m, head, now)) return;
     for (u32 row = customer_at(m->customers, head)->messages; row; row = next) {
         const struct message_row *r = at(m, row);
         next = r->next;
         bool due = over(r) && r->due_ms + RETIRE_MS <= now;
         if (due && (r->status == MESSAGE_UNKNOWN || (r->enrolment && open(ctx, r->enrolment)))) {
+            i64 was = due_of_row(m, r);
             ((struct message_row *)table_edit(m->rows, row))->due_ms = now;
+            due_of_rows(m, head, was, due_of_row(m, at(m, row)));
             due = false;
         }
         if (!due) {
@@ -420,6 +454,8 @@ void message_moved(struct messages *m, persona from, persona to)
 {
     u32 first = customer_at(m->customers, from)->messages, last = first;
     claims_moved(m, from, to);
+    due_forget(m, from);
+    due_forget(m, to);
     if (!first) return;
     while (at(m, last)->next) last = at(m, last)->next;
     ((struct message_row *)table_edit(m->rows, last))->next =
@@ -433,6 +469,8 @@ void message_cut(struct messages *m, persona a, persona b)
     const persona heads[2] = {a, b};
     u32 row = customer_at(m->customers, a)->messages, last[2] = {0, 0};
     claims_cut(m, a, b);
+    due_forget(m, a);
+    due_forget(m, b);
     if (!row) return;
     customer_edit(m->customers, a)->messages = 0;
     for (u32 next; row; row = next) {
@@ -457,6 +495,7 @@ void message_forget(struct messages *m, persona head)
         drop_row(m, row);
     }
     claims_forget(m, head);
+    due_forget(m, head);
     customer_edit(m->customers, head)->messages = 0;
 }
 
@@ -487,6 +526,7 @@ void messages_rebuild(struct messages *m)
     map_clear(&m->by_id);
     map_init(&m->by_id);
     m->indexed = m->to_index = 0;
+    dues_forget(m);
     for (u32 row = 1; row < table_count(m->rows); row++) {
         if (!table_has(m->rows, row)) continue;
         map_put(&m->by_id, index_key(at(m, row)->id_low), row);

@@ -3,6 +3,7 @@
  *   message.c  rows and their states   queue.c  which is next     check.c  may it be sent
  *   claims.c   what was sent, for caps and duplicates             policy.c caps, quiet hours
  *   send.c     those that a program asked for                     tally.c  what came of steps
+ *   due.c      what is known of when they are due
  *
  *   plan ─► PLANNED ─claim─► CLAIMED ─answer─► SENT ─receipts─► DELIVERED, OPENED, CLICKED…
  *              │  ▲              │ ├─► REJECTED, BOUNCED
@@ -146,7 +147,8 @@ u32 message_find(const struct messages *m, persona head, hash128 id);
 u32 message_by_id(const struct messages *m, hash128 id);
 u32 message_by_low(const struct messages *m, u64 id_low);
 
-/* ---- asked for by a program (send.c): what a journey's program says of its messages ---- */
+/* ---- asked for by a program (send.c): what a journey's program says of its messages; also notices
+ * to the staff, for whom `to` is the owner and `values` what journey/notice.c writes ---- */
 
 struct message_send {
     persona persona;
@@ -224,8 +226,11 @@ bool message_settle(struct messages *m, u32 row, message_status status, i64 now)
 bool message_cancel(struct messages *m, u32 row, i64 now);
 /* Every deferred message of the customer that is due: ready again. */
 void message_wake(struct messages *m, persona head, i64 now);
-/* The customer's earliest deferral or retirement, or end of what caps remember; 0: none. */
-i64 message_next_due(const struct messages *m, persona head);
+/* The customer's earliest deferral or retirement, or end of what caps remember; 0: none. O(1) while
+ * it is known: what becomes due first makes it look at all that is hers. */
+i64 message_next_due(struct messages *m, persona head);
+/* A journey was paused or goes on (message_host.held): what is due is another. */
+void messages_held_changed(struct messages *m);
 /* Rows 72 h after their last status whose enrolment is over (`open` asks): freed. And what no cap
  * looks back to any more. */
 void message_retire(struct messages *m, persona head, i64 now,

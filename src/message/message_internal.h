@@ -49,7 +49,16 @@ struct step_row {
     u64 key, count;
 };
 
-enum { INDEX_WAITING = 8 };
+enum { INDEX_WAITING = 8, DUES = 1024 };
+
+/* When something of a customer's is due next, as long as it is known: her lists may be long, and
+ * every record of hers asks. Known is what was counted since; whatever may have taken the earliest
+ * away forgets it. */
+struct due {
+    persona head;
+    bool rows_known, claims_known;
+    i64 rows, claims; /* 0: nothing */
+};
 
 struct messages {
     struct table *rows, *tallies, *steps, *sent, *sends;
@@ -63,6 +72,7 @@ struct messages {
     struct queue ready[LANE_COUNT][2]; /* [1]: promotion, which can be held */
     bool promotion_held;
     u64 places;
+    struct due dues[DUES];      /* by head; the last of those that share a place */
     u32 waiting[INDEX_WAITING]; /* rows that are not yet in by_id: [indexed, to_index) */
     u32 indexed, to_index;
     struct map by_id, sends_by_id, sent_by_content;
@@ -88,6 +98,17 @@ static inline hash128 index_key(u64 low)
     return (hash128){.lo = low, .hi = low * 0x9E3779B97F4A7C15ull};
 }
 
+/* ---- due.c ---- */
+
+/* The place of a head, hers from now on. */
+struct due *due_of(struct messages *m, persona head);
+/* One of her rows, or claims, is due then instead of (0: was, or is, never). O(1). */
+void due_of_rows(struct messages *m, persona head, i64 before, i64 now);
+void due_of_claims(struct messages *m, persona head, i64 before, i64 now);
+/* Lists changed hands, or what holds them back did. */
+void due_forget(struct messages *m, persona head);
+void dues_forget(struct messages *m);
+
 /* ---- tally.c ---- */
 /* One more, or one less, where this message stands. */
 void step_count(struct messages *m, const struct message_row *r, i64 by);
@@ -107,7 +128,7 @@ void claims_take_back(struct messages *m, persona head, u64 id_low);
 bool claims_duplicate(const struct messages *m, const struct claim_check *check);
 /* Over a cap: true, and when it frees; NEVER: it is refused. */
 bool claims_capped(const struct messages *m, u32 row, const struct claim_check *check, i64 *until);
-i64 claims_next_due(const struct messages *m, persona head); /* 0: none */
+i64 claims_next_due(struct messages *m, persona head); /* 0: none */
 void claims_prune(struct messages *m, persona head, i64 now);
 void claims_moved(struct messages *m, persona from, persona to);
 void claims_cut(struct messages *m, persona a, persona b);

@@ -491,3 +491,67 @@ TEST(
     for (u32 round = 0; round < 3; round++)
         for (u32 i = 0; i < COUNT_OF(POLICIES); i++) claims_like_the_twin(arena, &rng, POLICIES[i]);
 }
+
+/* ---- when something is due, known or walked ---- */
+
+/* What is known must be what a walk over all that is hers finds; the known stays. */
+static void check_due(struct post *p, persona who)
+{
+    static struct due kept[DUES];
+    persona head = customer_head(p->w->customers, who);
+    i64 known = message_next_due(p->m, head);
+    memcpy(kept, p->m->dues, sizeof kept);
+    messages_held_changed(p->m);
+    CHECK_EQ(known, message_next_due(p->m, head));
+    memcpy(p->m->dues, kept, sizeof kept);
+}
+
+static bool half_open(void *ctx, u32 enrolment)
+{
+    (void)ctx;
+    return enrolment % 2;
+}
+
+static void do_something(struct post *p, struct rng *rng, u32 row, persona who)
+{
+    static const message_status ENDS[] = {MESSAGE_SENT, MESSAGE_REJECTED, MESSAGE_BOUNCED,
+                                          MESSAGE_UNKNOWN, MESSAGE_OPENED};
+    i64 now = p->w->now;
+    persona head = customer_head(p->w->customers, who);
+    switch (rng_below(rng, 8)) {
+    case 0: (void)message_defer(p->m, row, REFUSAL_QUIET, now + (i64)rng_below(rng, DAY)); break;
+    case 1: (void)message_refuse(p->m, row, REFUSAL_CAPPED, now); break;
+    case 2: (void)message_cancel(p->m, row, now); break;
+    case 3:
+    case 4:
+        if (message_at(p->m, row)->status == MESSAGE_PLANNED) (void)claim(p, row, 0);
+        break;
+    case 5: (void)message_settle(p->m, row, ENDS[rng_below(rng, COUNT_OF(ENDS))], now); break;
+    case 6: message_wake(p->m, head, now); break;
+    default: message_retire(p->m, head, now, half_open, NULL);
+    }
+}
+
+TEST("when her messages are due next is known as a walk over all of them finds it")
+{
+    enum { PEOPLE = 3, STEPS = 4000 };
+    struct post *p = post_new(arena, "{\"caps\":[],\"quiet\":[]}");
+    struct rng rng = {test_seed()};
+    persona who[PEOPLE] = {somebody(p, "a"), somebody(p, "b"), somebody(p, "c")}, joined = 0;
+    for (u32 i = 0; i < STEPS; i++) {
+        persona one = who[rng_below(&rng, PEOPLE)];
+        p->w->now += (i64)rng_below(&rng, 2 * HOUR);
+        if (rng_below(&rng, 3) == 0) plan(p, one, CHANNEL_EMAIL, rng_below(&rng, 3));
+        u32 row = 1 + (u32)rng_below(&rng, messages_end(p->m));
+        const struct message_row *r = message_at(p->m, row);
+        if (r) do_something(p, &rng, row, r->persona);
+        if (rng_below(&rng, 400) == 0) messages_rebuild(p->m);
+        if (rng_below(&rng, 300) == 0) message_forget(p->m, customer_head(p->w->customers, one));
+        if (!joined && rng_below(&rng, 200) == 0)
+            join(p, who[0], who[1], &joined);
+        else if (joined && rng_below(&rng, 100) == 0)
+            part(p, joined), joined = 0;
+        for (u32 k = 0; k < PEOPLE; k++) check_due(p, who[k]);
+    }
+    post_free(p);
+}

@@ -12,7 +12,7 @@
 
 enum { FORMAT = 1, PROMOTIONS = 1 << CATEGORY_PROMOTION };
 
-static const char *const CATEGORIES[] = {"promotion", "service", "transactional"};
+static const char *const CATEGORIES[] = {"promotion", "service", "transactional", "notice"};
 static const char *const PERIODS[] = {
     [CAP_DAY] = "day", [CAP_WEEK] = "week", [CAP_MONTH] = "month"};
 
@@ -34,7 +34,7 @@ str category_text(category c)
 
 bool category_named(str text, category *out)
 {
-    for (u32 i = 0; i < COUNT_OF(CATEGORIES); i++)
+    for (u32 i = 0; i < CATEGORY_NOTICE; i++)
         if (str_eq(text, str_of(CATEGORIES[i]))) {
             *out = (category)i;
             return true;

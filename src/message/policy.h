@@ -10,8 +10,15 @@
 #include "base/zone.h"
 #include "log/names.h"
 
-typedef enum { CATEGORY_PROMOTION, CATEGORY_SERVICE, CATEGORY_TRANSACTIONAL } category;
+/* NOTICE: to the staff, about a customer; no journey may choose it. */
+typedef enum {
+    CATEGORY_PROMOTION,
+    CATEGORY_SERVICE,
+    CATEGORY_TRANSACTIONAL,
+    CATEGORY_NOTICE
+} category;
 str category_text(category c);
+/* Of those that may be chosen. */
 bool category_named(str text, category *out);
 /* What a journey does in quiet hours. */
 typedef enum { QUIET_DEFER, QUIET_DROP, QUIET_IGNORE } quiet_choice;

@@ -69,6 +69,8 @@ struct outbox {
     struct delivery *deliveries;
     u32 deliveries_max, in_flight, broadcasts, connected;
     bool paused, stub_templates;
+    bool (*staff)(void *ctx, str owner, struct staff *out);
+    void *staff_ctx;
     str public_url;
     struct channel channels[CHANNELS];
     struct compiled templates[TEMPLATES_MAX];

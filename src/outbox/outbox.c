@@ -13,6 +13,8 @@ struct outbox *outbox_new(struct engine *e, struct env *env, const struct outbox
     o->deliveries_max = options->deliveries_max ? options->deliveries_max : DELIVERIES_DEFAULT;
     o->deliveries = mem_zalloc(o->deliveries_max * sizeof *o->deliveries);
     o->stub_templates = options->stub_templates;
+    o->staff = options->staff;
+    o->staff_ctx = options->ctx;
     o->reports = reports_new(options->wake, options->ctx);
     char *url = mem_alloc(options->public_url.n + 1);
     if (options->public_url.n) memcpy(url, options->public_url.p, options->public_url.n);

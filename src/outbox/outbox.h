@@ -114,9 +114,17 @@ void reports_free(struct reports *r);
 /* The next delivery that reported, oldest first, with `kind`; NULL: none. */
 struct delivery *reports_take(struct reports *r, report_kind *kind);
 
+/* A colleague who is told something. `stands_in`: for somebody whom nobody is. */
+struct staff {
+    char email[320], language[8];
+    bool stands_in;
+};
 struct outbox_options {
     u32 deliveries_max;      /* 0 = 256 */
     void (*wake)(void *ctx); /* from any thread: outbox_step has work; may be NULL */
+    /* Who an owner of a step or task is, engine thread; false: nobody. May be NULL: then only
+     * addresses are told. */
+    bool (*staff)(void *ctx, str owner, struct staff *out);
     void *ctx;
     str public_url;
     bool stub_templates; /* scripts: a template nobody published says nothing, and is sent */

@@ -3,6 +3,7 @@
 #include "base/test.h"
 #include "engine/publish.h"
 #include "env/sim.h"
+#include "log/events.h"
 #include "outbox/inside.h"
 
 #include <stdio.h>
@@ -24,7 +25,8 @@ struct told {
     struct delivery *last;
     struct {
         hash128 id;
-        char to[320], text[200], from[64];
+        char to[320], text[800], from[64], subject[200];
+        bool opt_out; /* it may be refused */
     } sent[SEEN_MAX];
 };
 
@@ -50,7 +52,9 @@ static void told_go(void *provider, struct delivery *d)
     MUST(t->gone < SEEN_MAX);
     t->sent[t->gone].id = d->id;
     memcpy(t->sent[t->gone].to, d->to, sizeof d->to);
-    snprintf(t->sent[t->gone].text, 200, "%.*s", STR_ARG(d->content.text));
+    snprintf(t->sent[t->gone].text, 800, "%.*s", STR_ARG(d->content.text));
+    snprintf(t->sent[t->gone].subject, 200, "%.*s", STR_ARG(d->content.subject));
+    t->sent[t->gone].opt_out = d->unsubscribe_url.n > 0;
     snprintf(t->sent[t->gone].from, 64, "%.*s", STR_ARG(d->from));
     t->gone++;
     t->last = d;
@@ -210,10 +214,22 @@ static void publish(struct rig *r, struct arena *arena, object_kind kind, const 
     "\"steps\":[{\"id\":\"m1\",\"send\":{\"channel\":\"email\",\"template\":\"t\"}},"              \
     "{\"id\":\"w1\",\"wait\":{\"for\":\"30d\"}}]}"
 
+/* li works here; for others the owner stands in. */
+static bool staff_of(void *ctx, str owner, struct staff *out)
+{
+    bool li = str_eq(owner, S("li"));
+    (void)ctx;
+    snprintf(out->email, sizeof out->email, "%s", li ? "li@shop.test" : "Boss@shop.test");
+    snprintf(out->language, sizeof out->language, "%s", li ? "zh" : "");
+    out->stands_in = !li;
+    return !str_eq(owner, S("nobody"));
+}
+
 static void rig_open(struct rig *r, struct arena *arena, u32 connections)
 {
     struct engine_options eo = {0};
-    struct outbox_options oo = {.deliveries_max = 16};
+    struct outbox_options oo = {
+        .deliveries_max = 16, .staff = staff_of, .public_url = S("https://b.test")};
     struct diag why = {0};
     *r = (struct rig){.env = env_sim(test_seed())};
     sim_set_wall(r->env, START);
@@ -617,4 +633,116 @@ TEST("in random days every message ends once, and no id is handed over twice")
         for (u32 k = 0; k < i; k++)
             CHECK(!hash128_eq(c.rig.told.sent[i].id, c.rig.told.sent[k].id));
     rig_close(&c.rig);
+}
+
+/* ---- notices to the staff ---- */
+
+#define NOTIFY(id, event, to, template)                                                            \
+    "{\"id\":\"" id "\",\"name\":{\"zh\":\"售后\",\"en\":\"After sales\"},"                      \
+    "\"trigger\":{\"event\":\"" event "\"},\"entry\":{\"again\":\"always\"},\"steps\":["           \
+    "{\"id\":\"n\",\"notify\":{\"to\":\"" to                                                       \
+    "\",\"channel\":\"sms\",\"template\":\"" template "\"}}]}"
+
+static bool has(const char *text, const char *part)
+{
+    return strstr(text, part) != NULL;
+}
+
+TEST("a notice goes to the colleague named, in her language, without consent, and once")
+{
+    struct rig r;
+    rig_open(&r, arena, 4);
+    publish(&r, arena, OBJECT_JOURNEY, NOTIFY("after", "Returned", "li", "t"));
+    item(&r, 1, NULL, "name", "Ada");
+    item(&r, 1, "Returned", "what", "the hat");
+    settle(&r);
+    CHECK_EQ(r.told.gone, 1);
+    CHECK_STR(str_of(r.told.sent[0].to), S("li@shop.test"));
+    CHECK_STR(str_of(r.told.sent[0].subject), S("s"));
+    CHECK(has(r.told.sent[0].text, "Hi Ada, the hat u1@example.com"));
+    CHECK(has(r.told.sent[0].text, "客户：Ada (https://b.test/customers/"));
+    CHECK(has(r.told.sent[0].text, "来自旅程“售后”"));
+    CHECK(!r.told.sent[0].opt_out);
+    CHECK_EQ(now_at(&r, MESSAGE_SENT), 1);
+    pass(&r, 2 * DAY);
+    CHECK_EQ(r.told.gone, 1);
+    rig_close(&r);
+}
+
+TEST("a colleague whom nobody is has the owner stand in, and a template without words says so")
+{
+    struct rig r;
+    rig_open(&r, arena, 4);
+    publish(&r, arena, OBJECT_JOURNEY, NOTIFY("after", "Returned", "wu", "gone"));
+    item(&r, 1, "Returned", "what", "the hat");
+    settle(&r);
+    CHECK_EQ(r.told.gone, 1);
+    CHECK_STR(str_of(r.told.sent[0].to), S("boss@shop.test"));
+    CHECK_STR(str_of(r.told.sent[0].subject), S("Please have a look: u1@example.com"));
+    CHECK(has(r.told.sent[0].text, "It was meant for “wu”"));
+    CHECK(has(r.told.sent[0].text, "there is no such template"));
+    CHECK(has(r.told.sent[0].text, "From the journey “After sales”"));
+    rig_close(&r);
+}
+
+TEST("an address is told as it is, nobody is refused, and neither is a message of the customer's")
+{
+    struct rig r;
+    struct message_story story;
+    struct rendered again;
+    struct diag why = {0};
+    rig_open(&r, arena, 4);
+    publish(&r, arena, OBJECT_JOURNEY, NOTIFY("a", "Returned", "Ann@Else.test", "t"));
+    publish(&r, arena, OBJECT_JOURNEY, NOTIFY("b", "Returned", "nobody", "t"));
+    item(&r, 1, "Returned", "what", "the hat");
+    settle(&r);
+    CHECK_EQ(r.told.gone, 1);
+    CHECK_STR(str_of(r.told.sent[0].to), S("ann@else.test"));
+    CHECK_EQ(now_at(&r, MESSAGE_REFUSED), 1);
+    persona head = customer_find(engine_customers(r.engine), SPACE_USER_ID,
+                                 identifier_hash(engine_key(r.engine), SPACE_USER_ID, S("u1")));
+    CHECK(engine_message_story(r.engine, head, r.told.sent[0].id, arena, &story));
+    CHECK_STR(story.to, S("ann@else.test"));
+    CHECK_STR(story.journey, S("a"));
+    CHECK_EQ(story.status, MESSAGE_SENT);
+    CHECK_OK(outbox_again(r.engine, &story, arena, &again, &why));
+    CHECK_STR(again.text, str_of(r.told.sent[0].text));
+    struct event ev;
+    persona all[4];
+    u32 n = customer_personas(engine_customers(r.engine), head, all, 4), told = 0;
+    struct event_iter *it =
+        event_iter(event_view_live(engine_events(r.engine)), all, n, INT64_MIN, NEVER, arena);
+    while (event_next(it, &ev)) {
+        CHECK(ev.code < EVENT_MESSAGE_PLANNED || ev.code > EVENT_MESSAGE_CANCELLED);
+        told += ev.code == EVENT_STAFF_NOTICE;
+    }
+    CHECK_EQ(told, 3); /* claimed and sent; refused */
+    rig_close(&r);
+}
+
+TEST("a notice that was claimed when the process ended is unknown, one that was not goes then")
+{
+    struct rig r;
+    rig_open(&r, arena, 1);
+    publish(&r, arena, OBJECT_JOURNEY, NOTIFY("a", "Returned", "li", "t"));
+    r.told.silent = true;
+    item(&r, 1, "Returned", "what", "one");
+    item(&r, 2, "Returned", "what", "two");
+    settle(&r);
+    delivery_ready(r.told.last);
+    settle(&r); /* one is claimed and under way, the other waits for its connection */
+    CHECK_EQ(now_at(&r, MESSAGE_CLAIMED), 1);
+    CHECK_EQ(now_at(&r, MESSAGE_PLANNED), 1);
+    struct buf b;
+    buf_init(&b, 4096);
+    start_put(&b, &(struct start_record){.identity = {1, 2}, .wall_ms = START, .version = S("x")});
+    append(&r, &(struct record){.kind = RECORD_START_, .payload = buf_str(&b)});
+    buf_clear(&b);
+    settle(&r);
+    CHECK_EQ(now_at(&r, MESSAGE_UNKNOWN), 1);
+    CHECK_EQ(now_at(&r, MESSAGE_PLANNED), 1);
+    r.told.under_way = 0;
+    delivery_done(r.told.last, ANSWER_SENT, 0, S(""));
+    settle(&r);
+    rig_close(&r);
 }

@@ -7,8 +7,7 @@
  * last two differ in every message, and so do the links of its HTML, which are led over our own
  * once the content's fingerprint is taken. What was asked for goes into the claim (words.c), so
  * that the same words can be shown again. */
-#include "outbox/inside.h"
-#include "outbox/words.h"
+#include "outbox/notice.h"
 
 #include "predicate/carts.h"
 
@@ -32,6 +31,7 @@ struct scene {
     u32 journey;
     u64 entry; /* its order, whatever began it */
     category category;
+    str language;                     /* of who reads it, if that is not her */
     const struct outbox_trial *trial; /* NULL: a message */
 };
 
@@ -289,6 +289,7 @@ static struct liquid_values values_of(struct scene *s)
     value zone = who ? view_attribute(s->who.view, who, ATTRIBUTE_TIMEZONE) : value_missing();
     u32 code = names_find(engine_names(e), NAME_ATTRIBUTE, S("language"));
     value language = code && who ? view_attribute(s->who.view, who, code) : value_missing();
+    if (s->language.n) language = value_text(s->language);
     if (language.type != VALUE_TEXT) language = engine_setting(e, S("language"));
     const struct zone *own = zone.type == VALUE_TEXT ? engine_zone_named(e, zone.text) : NULL;
     value currency = engine_setting(e, S("currency"));
@@ -331,6 +332,61 @@ MUST_USE static err render_template(struct scene *s, const struct message_conten
     u64 both[2] = {d->content.fingerprint, version};
     d->fingerprint = hash_xxh64((str){(const char *)both, sizeof both});
     return track(s, c->template, m->template_id, why);
+}
+
+/* ---- notices to the staff ---- */
+
+static str name_of_her(struct scene *s)
+{
+    static const char *const NAMES[] = {"name",     "full_name", "姓名",  "first_name",
+                                        "nickname", "email",     "phone", "user_id"};
+    for (u32 i = 0; i < COUNT_OF(NAMES); i++) {
+        value v = customer_value(s, str_of(NAMES[i]));
+        if (v.type == VALUE_TEXT && v.text.n) return v.text;
+    }
+    return str_of(s->d->customer);
+}
+
+static str name_of_journey(struct scene *s, str id, bool zh)
+{
+    const struct json *j;
+    str source = engine_object(s->o->engine, OBJECT_JOURNEY, id, NULL);
+    if (json_parse(arena_str(s->d->arena, source), s->d->arena, &j, NULL) != ERR_OK) return id;
+    const struct json *name = json_get(j, "name");
+    str text = json_get_str(j, "name", (str){0});
+    if (!text.n) text = json_get_str(name, zh ? "zh" : "en", (str){0});
+    if (!text.n) text = json_get_str(name, zh ? "en" : "zh", (str){0});
+    return text.n ? text : id;
+}
+
+/* Whoever is told is told: where the template has no words, the frame says so and stands alone. */
+static void render_notice(struct scene *s, const struct message_content *m)
+{
+    struct delivery *d = s->d;
+    struct staff staff;
+    struct diag why = {0};
+    bool known = notice_find(s->o, m->to, &staff);
+    str own = arena_str(d->arena, str_of(staff.language));
+    value setting = engine_setting(s->o->engine, S("language"));
+    d->address = (hash128){0};
+    d->to[0] = 0;
+    if (known) {
+        d->address = address_key(engine_key(s->o->engine), d->channel, str_of(staff.email));
+        snprintf(d->to, sizeof d->to, "%s", staff.email);
+    }
+    s->language = own.n ? own : setting.type == VALUE_TEXT ? setting.text : S("en");
+    if (render_template(s, m, &why) != ERR_OK) d->content = (struct rendered){.fingerprint = 1};
+    struct notice n = {.to = str_of(d->to),
+                       .language = s->language,
+                       .customer = name_of_her(s),
+                       .journey =
+                           name_of_journey(s, m->journey_id, str_starts(s->language, S("zh"))),
+                       .wanted = known && staff.stands_in ? m->to : (str){0},
+                       .trouble = str_of(why.message)};
+    n.url = arena_printf(d->arena, "%.*s/customers/%s", STR_ARG(s->o->public_url), d->customer);
+    notice_keep(&s->words, &n);
+    d->values = words_values(&s->words, d->arena);
+    notice_write(&n, d->arena, &d->content);
 }
 
 /* ---- links ---- */
@@ -392,7 +448,7 @@ err delivery_render(struct outbox *o, struct delivery *d, struct diag *why)
     customer_id(engine_customers(o->engine), s.who.head, d->customer);
     d->category = row->category;
     s.category = (category)row->category;
-    set_address(&s, known ? m.to : (str){0});
+    if (s.category != CATEGORY_NOTICE) set_address(&s, known ? m.to : (str){0});
     if (!known) return diag_set(why, ERR_NOT_FOUND, "its journey is gone");
     d->template = arena_str(d->arena, m.template_id);
     struct reader given = reader_of(m.values);
@@ -402,9 +458,14 @@ err delivery_render(struct outbox *o, struct delivery *d, struct diag *why)
     s.entry = m.entry;
     s.has_event = m.trigger_order && event_get(s.who.events, s.who.personas, s.who.persona_count,
                                                m.trigger_order, m.trigger_ms, &s.event, d->arena);
-    set_links(&s, &m, customer_head(engine_customers(o->engine), row->persona));
+    bool notice = m.category == CATEGORY_NOTICE;
+    if (!notice) set_links(&s, &m, customer_head(engine_customers(o->engine), row->persona));
     words_begin(&s.words);
-    err e = render_template(&s, &m, why);
+    err e = ERR_OK;
+    if (notice)
+        render_notice(&s, &m);
+    else
+        e = render_template(&s, &m, why);
     words_end(&s.words);
     TRY(e);
     d->from = arena_str(d->arena, d->content.from.n ? d->content.from : c->from);

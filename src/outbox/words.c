@@ -1,7 +1,7 @@
 /* words.c — values of a message, kept and given again. */
 #include "outbox/words.h"
 
-#include "outbox/outbox.h"
+#include "outbox/notice.h"
 
 #include <string.h>
 
@@ -72,35 +72,47 @@ static value again(void *ctx, str root, str member)
     return value_member(*all, name_of_value(root, member, room));
 }
 
-err outbox_again(struct engine *e, const struct message_story *story, struct arena *arena,
-                 struct rendered *out, struct diag *why)
+MUST_USE static err render_again(struct engine *e, const struct message_story *story,
+                                 const value *all, struct arena *arena, struct rendered *out,
+                                 struct diag *why)
 {
     const struct json *source;
     struct template *t;
-    value all = {.type = VALUE_MAP};
-    struct reader r = reader_of(story->values);
-    *out = (struct rendered){0};
-    if (!story->content)
-        return diag_set(why, ERR_NOT_FOUND, "what this message said was not written down");
     str text = engine_object_version(e, OBJECT_TEMPLATE, story->template_id, story->content);
     if (!text.n)
         return diag_set(why, ERR_NOT_FOUND, "version %u of the template is not kept any more",
                         story->content);
+    value zone = value_member(*all, S(WORDS_ZONE));
+    const struct zone *own = zone.type == VALUE_TEXT ? engine_zone_named(e, zone.text) : NULL;
+    value given = *all;
+    struct liquid_values values = {.lookup = again,
+                                   .ctx = &given,
+                                   .now_ms = value_member(*all, S(WORDS_NOW)).n,
+                                   .zone = own ? own : engine_zone(e),
+                                   .language = value_member(*all, S(WORDS_LANGUAGE)).text,
+                                   .currency = value_member(*all, S(WORDS_CURRENCY)).text};
+    TRY(json_parse(arena_str(arena, text), arena, &source, why));
+    TRY(template_compile(source, arena, &t, why));
+    return template_render(t, &values, arena, out, why);
+}
+
+err outbox_again(struct engine *e, const struct message_story *story, struct arena *arena,
+                 struct rendered *out, struct diag *why)
+{
+    value all = {.type = VALUE_MAP};
+    struct reader r = reader_of(story->values);
+    struct notice notice;
+    *out = (struct rendered){0};
     while (r.p < r.end && !r.bad) { /* the members, counted */
         (void)read_str_varint(&r);
         (void)value_read(&r);
         all.count += !r.bad;
     }
     all.text = story->values;
-    value zone = value_member(all, S(WORDS_ZONE));
-    const struct zone *own = zone.type == VALUE_TEXT ? engine_zone_named(e, zone.text) : NULL;
-    struct liquid_values values = {.lookup = again,
-                                   .ctx = &all,
-                                   .now_ms = value_member(all, S(WORDS_NOW)).n,
-                                   .zone = own ? own : engine_zone(e),
-                                   .language = value_member(all, S(WORDS_LANGUAGE)).text,
-                                   .currency = value_member(all, S(WORDS_CURRENCY)).text};
-    TRY(json_parse(arena_str(arena, text), arena, &source, why));
-    TRY(template_compile(source, arena, &t, why));
-    return template_render(t, &values, arena, out, why);
+    bool to_staff = notice_kept(all, &notice);
+    if (!story->content && !to_staff)
+        return diag_set(why, ERR_NOT_FOUND, "what this message said was not written down");
+    if (story->content) TRY(render_again(e, story, &all, arena, out, why));
+    if (to_staff) notice_write(&notice, arena, out);
+    return ERR_OK;
 }

@@ -232,8 +232,12 @@ void check_swarm_alone(struct sim *s, persona head, const struct told *list, u32
 static bool was_said(const struct told *list, u32 n, const char *hex, u8 status)
 {
     u32 code = EVENT_MESSAGE_PLANNED + (u32)status - MESSAGE_PLANNED;
-    for (u32 i = 0; i < n; i++)
-        if (list[i].code == code && !list[i].machine && is(list[i].message, hex)) return true;
+    for (u32 i = 0; i < n; i++) {
+        bool notice = list[i].code == EVENT_STAFF_NOTICE &&
+                      str_eq(list[i].result, message_status_text((message_status)status));
+        if ((notice || list[i].code == code) && !list[i].machine && is(list[i].message, hex))
+            return true;
+    }
     return false;
 }
 
@@ -331,7 +335,8 @@ static void recount_all(struct sim *s, struct recount *r)
         for (u32 i = 0; i < n; i++) {
             count_code(s, r, &list[i]);
             count_journey(r, &list[i]);
-            r->planned += list[i].code == EVENT_MESSAGE_PLANNED;
+            r->planned +=
+                list[i].code == EVENT_MESSAGE_PLANNED || list[i].code == EVENT_OWNER_NOTIFIED;
             r->granted += list[i].code == EVENT_COUPON_GRANTED;
             r->used += list[i].code == EVENT_COUPON_USED && list[i].coupon_code.n;
             r->expired += list[i].code == EVENT_COUPON_EXPIRED;

@@ -336,6 +336,50 @@ static void stop(struct sim *s)
     buf_clear(&b);
 }
 
+/* A chunk of an import: rows of some in a record each, and how far it is; now and then the last. */
+static void import_chunk(struct sim *s, u32 source)
+{
+    struct names *names = engine_names(world_engine(s->world));
+    struct buf records, payload, props;
+    char who[16];
+    u32 event, n, count = 0, people = 1 + (u32)rng_below(&s->swarm, 4);
+    if (names_code(names, NAME_EVENT, S("Bought Before"), &event) != ERR_OK ||
+        names_code(names, NAME_PROPERTY, S("n"), &n) != ERR_OK)
+        return;
+    buf_init(&records, 1 << 20), buf_init(&payload, 1 << 16), buf_init(&props, 64);
+    props_put(&props, n, value_int(1));
+    for (; count < people; count++) {
+        str user = {
+            who, (size_t)snprintf(who, sizeof who, "u%u", (u32)rng_below(&s->swarm, PEOPLE + 3))};
+        struct bulk_row row = {
+            .event = event, .occurred_ms = world_now(s->world), .props = buf_str(&props)};
+        buf_reset(&payload);
+        bulk_put(&payload, user, (str){0});
+        for (u32 k = 1 + (u32)rng_below(&s->swarm, 20); k; k--)
+            bulk_row_put(&payload, &row, row.occurred_ms);
+        struct record r = {.kind = RECORD_BULK_,
+                           .level = ENGINE_LEVEL,
+                           .source = source,
+                           .flags = RECORD_IMPORT | RECORD_FILE | RECORD_HISTORY,
+                           .occurred_ms = row.occurred_ms,
+                           .id_count = 1,
+                           .payload = buf_str(&payload)};
+        r.ids[0] = (struct record_id){
+            identifier_hash(engine_key(world_engine(s->world)), SPACE_USER_ID, user),
+            SPACE_USER_ID};
+        record_put(&records, &r);
+    }
+    buf_reset(&payload);
+    import_put(&payload, &(struct import_record){
+                             .source = source,
+                             .state = rng_percent(&s->swarm, 30) ? IMPORT_DONE : IMPORT_RUNNING});
+    struct record r = {.kind = RECORD_IMPORT_, .level = ENGINE_LEVEL, .occurred_ms = NEVER};
+    r.payload = buf_str(&payload);
+    record_put(&records, &r);
+    (void)!world_append(s->world, buf_str(&records), count + 1, NULL);
+    buf_clear(&records), buf_clear(&payload), buf_clear(&props);
+}
+
 /* The past of some, known by its source, and gone again. */
 static void import(struct sim *s)
 {
@@ -350,6 +394,8 @@ static void import(struct sim *s)
         s->undos++;
         undo_put(&b, &(struct undo_record){source, 1, 0});
         (void)!world_record(s->world, RECORD_UNDO_, buf_str(&b));
+    } else if (rng_percent(&s->swarm, 50)) {
+        import_chunk(s, source);
     } else {
         struct intake_result result = {0};
         struct diag why = {0};

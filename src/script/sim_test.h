@@ -187,7 +187,7 @@ struct told {
     u32 code, flags;
     i64 occurred_ms, received_ms;
     str journey, reason, key, n, message, segment, message_id, step, template_id, name, value,
-        coupon, coupon_code, channel;
+        coupon, coupon_code, channel, result;
     bool machine;
 };
 u32 timeline(struct sim *s, persona head, struct arena *a, struct told **out);

@@ -54,6 +54,7 @@ u32 timeline(struct sim *s, persona head, struct arena *a, struct told **out)
                                     .coupon = text_of(a, ev.props, PROPERTY_COUPON),
                                     .coupon_code = text_of(a, ev.props, PROPERTY_CODE),
                                     .channel = text_of(a, ev.props, PROPERTY_CHANNEL),
+                                    .result = text_of(a, ev.props, PROPERTY_RESULT),
                                     .machine = text_of(a, ev.props, PROPERTY_MACHINE).n != 0,
                                     .message_id = arena_str(a, ev.message_id)};
     }

@@ -309,3 +309,74 @@ TEST("a journey has a sentence for each step, and a check list that says what is
     CHECK_EQ(ask(rig, "POST", "/api/v1/forms", "{\"preset\":\"birthday\"}").status, 201);
     rig_stop(rig);
 }
+
+/* ---- what journeys do to each other, and to colleagues ---- */
+
+static void begin_journey(struct rig *rig, const char *id, const char *json)
+{
+    CHECK_EQ(ask(rig, "POST", "/api/v1/journeys", json).status, 201);
+    CHECK_EQ(ask(rig, "POST", arena_printf(rig->arena, "/api/v1/journeys/%s/publish", id).p, "{}")
+                 .status,
+             200);
+}
+
+TEST("the check list names the circle in which a journey begins itself, and who is told by nobody")
+{
+    struct rig *rig = rig_new(arena, "circle", (struct server_options){0});
+    struct answer_text a;
+    begin_journey(rig, "back",
+                  "{\"id\":\"back\",\"trigger\":{\"tag\":\"Bought/A\",\"on\":\"added\"},\"steps\":"
+                  "[{\"id\":\"s\",\"set\":{\"round\":\"two\"}}]}");
+    begin_journey(rig, "forth",
+                  "{\"id\":\"forth\",\"trigger\":{\"attribute\":\"round\",\"to\":\"two\"},"
+                  "\"steps\":[{\"id\":\"b\",\"branch\":[{\"else\":true,\"steps\":[{\"id\":\"t\","
+                  "\"tag\":\"Bought/A\"}]}]},{\"id\":\"n\",\"notify\":{\"to\":\"li\",\"channel\":"
+                  "\"email\",\"template\":\"x\"}}]}");
+    begin_journey(rig, "ends",
+                  "{\"id\":\"ends\",\"trigger\":{\"attribute\":\"round\",\"to\":\"three\"},"
+                  "\"steps\":[{\"id\":\"t\",\"tag\":\"Bought/A\"}]}");
+    a = ask(rig, "GET", "/api/v1/journeys/forth/checks", "");
+    CHECK_EQ(a.status, 200);
+    CHECK(has(a.body, S("\"code\":\"loop\",\"severity\":\"warning\"")));
+    CHECK(has(a.body, S("A step of it (tag Bought/A) begins it again, through back.")));
+    CHECK(has(a.body, S("Nobody of the team is called “li”: nobody will hear of it.")));
+    CHECK(has(a.body, S("Colleagues are told by e-mail, and that channel is not connected.")));
+    a = ask(rig, "GET", "/api/v1/journeys/ends/checks", "");
+    CHECK(!has(a.body, S("\"code\":\"loop\"")) && !has(a.body, S("\"code\":\"staff\"")));
+    rig_stop(rig);
+}
+
+TEST("a mail to a colleague stands under messages with all it said")
+{
+    struct rig *rig = rig_new(arena, "notice", (struct server_options){0});
+    struct answer_text a;
+    CHECK_EQ(ask(rig, "POST", "/api/v1/channels",
+                 "{\"id\":\"t\",\"channel\":\"email\",\"provider\":\"outbox\",\"settings\":{}}")
+                 .status,
+             201);
+    begin_journey(rig, "tell",
+                  "{\"id\":\"tell\",\"trigger\":{\"event\":\"Logged In\"},\"steps\":[{\"id\":\"n\","
+                  "\"notify\":{\"to\":\"li@shop.test\",\"channel\":\"email\",\"template\":\"x\"}}]"
+                  "}");
+    bring_people(rig);
+    for (u32 i = 0; i < 200; i++) {
+        a = ask(rig, "GET", "/api/v1/messages?journey=tell&status=sent&limit=10", "");
+        const struct json *items = json_get(a.json, "items");
+        if (items && items->count == 3) break;
+        usleep(20000);
+    }
+    const struct json *items = json_get(a.json, "items");
+    CHECK(items && items->count == 3);
+    CHECK_STR(json_get_str(items->child, "category", S("")), S("notice"));
+    CHECK_STR(json_get_str(items->child, "to", S("")), S("li@shop.test"));
+    CHECK_STR(json_get_str(items->child, "step", S("")), S("n"));
+    str id = json_get_str(items->child, "id", S(""));
+    a = ask(rig, "GET", arena_printf(arena, "/api/v1/messages/%.*s/content", STR_ARG(id)).p, "");
+    CHECK_EQ(a.status, 200);
+    CHECK(has(member(&a, "text"), S("/customers/")));
+    CHECK(has(member(&a, "text"), S("From the journey “tell”.")));
+    CHECK(has(member(&a, "html"), S("there is no such template")));
+    a = ask(rig, "GET", "/api/v1/journeys/tell/report", "");
+    CHECK(!has(a.body, S("\"sent\":3")));
+    rig_stop(rig);
+}

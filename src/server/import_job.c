@@ -292,6 +292,8 @@ void import_job_end(struct import_job *j, struct env *env, const char *dir, job_
     j->ended_ms = env_wall_ms(env);
     if (why && why->message[0]) set_detail(j, why);
     import_job_save(j, env, dir);
+    import_job_path(dir, j->id, NULL, path);
+    import_clean(env, path);
     side_path(dir, j->id, "upload", path);
     if (env_remove(env, path) != ERR_OK) return; /* the command line reads the file where it is */
 }

@@ -91,7 +91,7 @@ struct asking {
     str source;
     struct import_record record;
     u32 undone, end;
-    bool found;
+    bool found, tidying;
     const struct zone *zone; /* the workspace's, and where its phone numbers are from */
     str country;
     atomic_bool answered;
@@ -103,6 +103,7 @@ static void tell(void *ctx)
     struct engine *e = a->server->engine;
     u32 code = names_find(engine_names(e), NAME_SOURCE, a->source);
     a->found = code && engine_import(e, code, &a->record, &a->undone);
+    a->tidying = engine_tidying(e);
     a->end = customers_end(engine_customers(e));
     a->zone = engine_zone(e);
     a->country = phone_country(e);
@@ -231,6 +232,17 @@ static struct import_job *next_job(struct imports *x)
     return found;
 }
 
+/* A command has nothing else to do, and nobody does it later: it waits until what was brought lies
+ * as it stays, and a snapshot has it. */
+static void wait_tidy(struct server *s, const struct import_job *j)
+{
+    struct asking a = {.tidying = s->options.for_command && !j->request.dry_run};
+    while (a.tidying && !stops(s)) {
+        ask(s, j, &a);
+        if (a.tidying) postbox_wait(&s->import_post, 10);
+    }
+}
+
 /* One chunk. Not more than AHEAD of them wait for the engine, so that what is sent in live finds a
  * short queue. */
 static void step(struct imports *x, struct import_job *j)
@@ -242,7 +254,9 @@ static void step(struct imports *x, struct import_job *j)
     if (!wait_applied(s, x->ahead[x->chunk % AHEAD])) return;
     err e = j->run ? import_step(j->run, &x->records, &count, &why) : ERR_NOT_FOUND;
     if (e == ERR_NOT_FOUND) {
-        if (wait_applied(s, last)) end(x, j, JOB_DONE, NULL);
+        if (!wait_applied(s, last)) return;
+        wait_tidy(s, j);
+        end(x, j, JOB_DONE, NULL);
         return;
     }
     if (e != ERR_OK) {
@@ -260,12 +274,28 @@ static void step(struct imports *x, struct import_job *j)
     pthread_mutex_unlock(&x->lock);
 }
 
+void imports_tidy(struct imports *x, i64 now)
+{
+    char path[4096];
+    if (now < x->tidy_ms) return;
+    x->tidy_ms = now + HOUR;
+    pthread_mutex_lock(&x->lock);
+    for (u32 i = 0; i < x->count; i++) {
+        const struct import_job *j = x->jobs[i];
+        if (!j->ended_ms || now - j->ended_ms < IMPORT_ERRORS_KEPT) continue;
+        import_job_path(x->server->options.dir, j->id, "errors.csv", path);
+        (void)!env_remove(x->server->env, path);
+    }
+    pthread_mutex_unlock(&x->lock);
+}
+
 bool imports_step(struct server *s)
 {
     struct imports *x = s->imports;
     struct diag why = {0};
     if (stops(s)) return false;
     if (!x->at) {
+        imports_tidy(x, server_now(s));
         x->at = next_job(x);
         if (!x->at) return imports_undo_on(x);
         err e = begin_run(x, x->at, &why);

@@ -14,7 +14,13 @@ struct imports {
     struct buf records;
     u64 ahead[4]; /* numbers of the last records of chunks, in a ring */
     u32 chunk;
+    i64 tidy_ms; /* when old files are looked for again */
 };
+
+/* Cells of refused rows may be somebody's who is erased since: they are not kept for ever. */
+#define IMPORT_ERRORS_KEPT (30 * DAY)
+/* Removes what is older. Imports' thread. */
+void imports_tidy(struct imports *x, i64 now);
 
 /* Under the lock, or on the imports' thread, which alone adds. */
 struct import_job *imports_find(struct imports *x, str id);

@@ -71,6 +71,7 @@ struct server {
     struct http_server *http;
     struct tls *tls; /* NULL: plain HTTP */
     struct office *office;
+    struct staff_list *staff; /* the office's users, for any thread */
     struct intake *intake;
     struct intake_result *result;
     struct buf records, unpacked;

@@ -4,11 +4,13 @@
  * each send rendered, everything judged */
 #include "server/journey_checks.h"
 
+#include "server/circles.h"
 #include "server/counts.h"
 #include "server/journey_words.h"
 #include "server/look.h"
 #include "server/publish.h"
 #include "server/show.h"
+#include "server/staff.h"
 #include "server/words.h"
 
 #include <stdio.h>
@@ -146,6 +148,8 @@ struct checks {
     u32 channel_count, sends, unseen;
     struct buf broken; /* the checks of templates that are wrong */
     bool no_way_out, no_links, sends_mail;
+    struct buf *out; /* of the notices at hand */
+    u32 notices;
 };
 
 static void note_test(void *ctx, str id, str source)
@@ -503,6 +507,89 @@ static void check_test(struct checks *k, struct buf *b)
     put_check(k, b, &x);
 }
 
+/* ---- colleagues, and circles ---- */
+
+static bool check_notice(void *ctx, const struct json *step)
+{
+    struct checks *k = ctx;
+    struct arena *a = k->c->arena;
+    const struct json *notify = json_get(step, "notify"), *to = json_get(notify, "to");
+    struct staff staff;
+    if (!notify) return true;
+    k->notices++;
+    str owner = json_is(to, JSON_STRING) ? to->text : json_get_str(to, "else", (str){0});
+    bool is_address = str_find(owner, S("@")) > 0;
+    bool known = owner.n && staff_find(k->c->server->staff, owner, &staff);
+    if (!owner.n || is_address || (known && !staff.stands_in)) return true;
+    struct check x = {.code = "staff",
+                      .severity = "warning",
+                      .zh = "通知同事",
+                      .en = "Telling colleagues",
+                      .action = "open_step",
+                      .step = json_get_str(step, "id", (str){0}),
+                      .count = -1};
+    x.zh_words = known ? arena_printf(a, "团队里没有“%.*s”，通知会发给所有者。", STR_ARG(owner))
+                       : arena_printf(a, "团队里没有“%.*s”，没有人会收到通知。", STR_ARG(owner));
+    x.en_words =
+        known ? arena_printf(a, "Nobody of the team is called “%.*s”: the owner gets it instead.",
+                             STR_ARG(owner))
+              : arena_printf(a, "Nobody of the team is called “%.*s”: nobody will hear of it.",
+                             STR_ARG(owner));
+    put_check(k, k->out, &x);
+    return true;
+}
+
+/* Mails to the staff go by the e-mail channel, whatever else the journey uses. */
+static void check_staff(struct checks *k, struct buf *b)
+{
+    struct channel_state state;
+    k->out = b;
+    steps_each(json_get(k->journey, "steps"), check_notice, k);
+    if (!k->notices) return;
+    outbox_channel_state(k->c->server->outbox, CHANNEL_EMAIL, &state);
+    if (state.connected) return;
+    struct check x = {.code = "staff",
+                      .severity = "warning",
+                      .zh = "通知同事",
+                      .en = "Telling colleagues",
+                      .action = "connect_channel",
+                      .object = S("email"),
+                      .count = -1};
+    x.zh_words = S("通知同事要用邮件，邮件渠道还没有接通。");
+    x.en_words = S("Colleagues are told by e-mail, and that channel is not connected.");
+    put_check(k, b, &x);
+}
+
+static void check_circle(struct checks *k, struct buf *b)
+{
+    struct circle way;
+    struct check x = {.code = "loop",
+                      .severity = "warning",
+                      .zh = "自己触发自己",
+                      .en = "Begins itself",
+                      .action = "open_step",
+                      .count = -1};
+    struct buf through;
+    if (!circle_find(k->c, k->journey, &way)) return;
+    buf_init(&through, 4096);
+    for (u32 i = 0; i < way.count; i++) {
+        if (i) buf_put(&through, S(" → "));
+        buf_put(&through, way.ids[i]);
+    }
+    bool alone = way.count == 0;
+    x.zh_words = arena_printf(k->c->arena,
+                              "它的步骤（%.*s）会%s%.*s再次触发它自己。每位客户 24 "
+                              "小时内最多这样进入三次，之后会被拒绝（loop）。",
+                              STR_ARG(way.by), alone ? "" : "经过 ", STR_ARG(buf_str(&through)));
+    x.en_words = arena_printf(
+        k->c->arena,
+        "A step of it (%.*s) begins it again%s%.*s. Each customer gets in three times so within 24 "
+        "hours, then is refused (loop).",
+        STR_ARG(way.by), alone ? "" : ", through ", STR_ARG(buf_str(&through)));
+    put_check(k, b, &x);
+    buf_clear(&through);
+}
+
 static err checks_answer(struct call *c)
 {
     struct checks *k = c->data;
@@ -522,6 +609,8 @@ static err checks_answer(struct call *c)
     if (k->sends) check_quiet(k, &c->out);
     check_channels(k, &c->out);
     check_test(k, &c->out);
+    check_staff(k, &c->out);
+    check_circle(k, &c->out);
     x.count = conflicts_put(c, &conflicts, k->journey);
     if (x.count) x.severity = "info";
     x.zh_words = x.count ? arena_printf(c->arena, "%lld 个旅程由同一件事触发。", (long long)x.count)

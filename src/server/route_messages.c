@@ -2,8 +2,9 @@
  * same rows.
  *
  * A message's row goes three days after it settled. Its customer's timeline stays: with `customer`
- * a message is found there for as long as her events are kept. */
+ * a message is found there, and listed, for as long as her events are kept. */
 #include "server/look.h"
+#include "server/past.h"
 #include "server/show.h"
 
 #include <stdio.h>
@@ -80,6 +81,39 @@ static u32 next_row(struct engine *e, u32 row, persona head)
     return best;
 }
 
+/* Of one customer, behind her rows, what her timeline knows of those that are gone. */
+static void list_past(struct call *c, const struct filter *f, u64 below, u32 room)
+{
+    struct engine *e = c->server->engine;
+    struct past_filter past = {.journey = f->journey,
+                               .step = f->step,
+                               .template = f->template,
+                               .status = f->status,
+                               .reason = f->reason};
+    if (f->channel) past.channel = names_text(engine_names(e), NAME_CHANNEL, f->channel);
+    u64 next = room ? past_put(c, f->head, &past, below, room) : below;
+    str cursor = next ? arena_printf(c->arena, "past-%llu", (unsigned long long)next) : (str){0};
+    call_items_end(c, cursor);
+}
+
+/* "123": rows below it; "past-123": those without a row, below this order. */
+static err read_cursor(struct call *c, i64 *rows, u64 *past)
+{
+    str cursor = call_query(c, "cursor");
+    bool of_past = str_starts(cursor, S("past-"));
+    i64 n = *rows;
+    *past = 0;
+    if (!cursor.n) return ERR_OK;
+    if (of_past) cursor = str_slice(cursor, 5, cursor.n);
+    if (str_to_i64(cursor, &n) != ERR_OK || n < 1 || (!of_past && n > UINT32_MAX))
+        return diag_at(&c->why, ERR_INVALID, S("cursor"), "the cursor is not one of ours");
+    if (of_past)
+        *past = (u64)n;
+    else
+        *rows = n;
+    return ERR_OK;
+}
+
 /* Newest rows first. */
 static err list(struct call *c)
 {
@@ -87,13 +121,12 @@ static err list(struct call *c)
     struct filter f;
     u32 limit, n = 0;
     i64 from = messages_end(engine_messages(e));
-    str cursor = call_query(c, "cursor");
+    u64 past;
     TRY(call_limit(c, &limit));
     TRY(read_filter(c, &f));
-    if (cursor.n && (str_to_i64(cursor, &from) != ERR_OK || from < 1 || from > UINT32_MAX))
-        return diag_at(&c->why, ERR_INVALID, S("cursor"), "the cursor is not one of ours");
+    TRY(read_cursor(c, &from, &past));
     call_items_begin(c);
-    u32 row = (u32)min_i64(from, messages_end(engine_messages(e)));
+    u32 row = past ? 1 : (u32)min_i64(from, messages_end(engine_messages(e)));
     while ((row = next_row(e, row, f.head))) {
         if (!passes(e, row, &f)) continue;
         if (n++ == limit) {
@@ -105,7 +138,10 @@ static err list(struct call *c)
         json_put_comma(&c->out);
         show_message(&c->out, e, row, true, c->arena);
     }
-    call_items_end(c, (str){0});
+    if (f.head)
+        list_past(c, &f, past ? past : INT64_MAX, limit - n);
+    else
+        call_items_end(c, (str){0});
     return ERR_OK;
 }
 

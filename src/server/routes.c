@@ -9,6 +9,7 @@
     X(EDIT)                                                                                        \
     X(WHY)                                                                                         \
     X(IDENTITY)                                                                                    \
+    X(ERASE)                                                                                       \
     X(SCHEMA)                                                                                      \
     X(EVENTS)                                                                                      \
     X(ANALYSES)                                                                                    \

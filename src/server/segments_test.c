@@ -101,3 +101,44 @@ TEST("who can be reached has agreed, and has an address that is not suppressed")
     CHECK(has(a.body, S("a@x.example")));
     rig_stop(rig);
 }
+
+TEST("everybody of a segment is erased once their number is said, and it is told how far that is")
+{
+    struct rig *rig = rig_new(arena, "erasemany", (struct server_options){0});
+    struct answer_text a;
+    for (u32 i = 0; i < 8; i++)
+        CHECK_EQ(send_in(rig, "/v1/identify",
+                         arena_printf(arena, "{\"userId\":\"u%u\",\"traits\":{\"age\":%u}}", i,
+                                      i < 5 ? 50 : 20)
+                             .p)
+                     .status,
+                 200);
+    CHECK_EQ(ask(rig, "POST", "/api/v1/segments",
+                 "{\"id\":\"old\",\"if\":{\"attribute\":\"age\",\"op\":\">\",\"value\":40}}")
+                 .status,
+             201);
+    CHECK_EQ(ask(rig, "POST", "/api/v1/segments/none/erase", "{\"customers\":1}").status, 404);
+    for (u32 i = 0; i < 200; i++) { /* until it has been counted */
+        a = ask(rig, "POST", "/api/v1/segments/old/erase", "{\"customers\":4}");
+        CHECK_EQ(a.status, 409);
+        if (has(a.body, S("5 customers now"))) break;
+        usleep(20000);
+    }
+    CHECK(has(a.body, S("5 customers now")));
+    CHECK_EQ(ask(rig, "POST", "/api/v1/segments/old/erase", "{}").status, 422);
+    a = ask(rig, "POST", "/api/v1/segments/old/erase", "{\"customers\":5}");
+    CHECK_EQ(a.status, 202);
+    CHECK_STR(json_get(a.json, "customers")->text, S("5"));
+    str id = json_get_str(a.json, "id", S(""));
+    for (u32 i = 0; i < 200; i++) {
+        a = ask(rig, "GET", arena_printf(arena, "/api/v1/erasures/%.*s", STR_ARG(id)).p, "");
+        CHECK_EQ(a.status, 200);
+        if (has(a.body, S("\"status\":\"done\""))) break;
+        usleep(20000);
+    }
+    CHECK_STR(json_get(a.json, "erased")->text, S("5"));
+    CHECK_EQ(ask(rig, "GET", "/api/v1/customers/user_id:u1", "").status, 404);
+    CHECK_EQ(ask(rig, "GET", "/api/v1/customers/user_id:u6", "").status, 200);
+    CHECK_EQ(ask(rig, "GET", "/api/v1/erasures/7777777", "").status, 404);
+    rig_stop(rig);
+}

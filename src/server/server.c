@@ -14,6 +14,7 @@
 #include "server/live.h"
 #include "server/memo.h"
 #include "server/rates.h"
+#include "server/staff.h"
 #include "server/tls.h"
 #include "server/token.h"
 #include "server/trial.h"
@@ -135,6 +136,7 @@ static void on_second(uv_timer_t *t)
     struct server *s = t->data;
     renew_certificate(s, false);
     office_refresh(s->office);
+    staff_refresh(s->staff, s->office);
     memo_tick(s->memo, server_now(s));
     if (s->state == SERVER_READY) live_tick(s);
     if (s->state == SERVER_READY) hits_flush(s, false);
@@ -402,6 +404,7 @@ static struct server *make(struct env *env, const struct server_options *o, stru
     buf_init(&s->ahead, 1 << 20);
     buf_init(&s->unpacked, 4 << 20);
     s->attempts = attempts_new(env);
+    s->staff = staff_new();
     postbox_init(&s->loop_post, ring_loop, s);
     postbox_init(&s->engine_post, NULL, NULL);
     postbox_init(&s->log_post, NULL, NULL);
@@ -437,6 +440,7 @@ static void destroy(struct server *s)
     hits_free(s->hits);
     rates_free(s->rates);
     attempts_free(s->attempts);
+    staff_free(s->staff);
     tls_close(s->tls);
     free(s->demo);
     free(s->outbound);
@@ -457,6 +461,7 @@ static err open_all(struct server *s, struct diag *why)
     err e = env_make_dir(s->env, s->options.dir);
     if (e != ERR_OK) return diag_set(why, e, "the directory %s cannot be made", s->options.dir);
     TRY(office_open(s->env, s->options.dir, &s->office, why));
+    staff_refresh(s->staff, s->office);
     TRY(memo_open(s->env, s->options.dir, office_seal(s->office), &s->memo, why));
     if (s->options.tls_cert) {
         TRY(tls_open(s->options.tls_cert, s->options.tls_key, &s->tls, why));

@@ -400,36 +400,6 @@ void show_message_tally(struct buf *b, struct engine *e)
     buf_byte(b, '}');
 }
 
-static const struct {
-    u32 event;
-    message_status status;
-} STATUS_EVENTS[] = {{EVENT_MESSAGE_PLANNED, MESSAGE_PLANNED},
-                     {EVENT_MESSAGE_DEFERRED, MESSAGE_DEFERRED},
-                     {EVENT_MESSAGE_CLAIMED, MESSAGE_CLAIMED},
-                     {EVENT_MESSAGE_SENT, MESSAGE_SENT},
-                     {EVENT_MESSAGE_DELIVERED, MESSAGE_DELIVERED},
-                     {EVENT_MESSAGE_OPENED, MESSAGE_OPENED},
-                     {EVENT_MESSAGE_CLICKED, MESSAGE_CLICKED},
-                     {EVENT_MESSAGE_REPLIED, MESSAGE_REPLIED},
-                     {EVENT_MESSAGE_REJECTED, MESSAGE_REJECTED},
-                     {EVENT_MESSAGE_BOUNCED, MESSAGE_BOUNCED},
-                     {EVENT_MESSAGE_COMPLAINED, MESSAGE_COMPLAINED},
-                     {EVENT_MESSAGE_UNSUBSCRIBED, MESSAGE_UNSUBSCRIBED},
-                     {EVENT_MESSAGE_REFUSED, MESSAGE_REFUSED},
-                     {EVENT_MESSAGE_UNKNOWN, MESSAGE_UNKNOWN},
-                     {EVENT_MESSAGE_EXPIRED, MESSAGE_EXPIRED},
-                     {EVENT_MESSAGE_CANCELLED, MESSAGE_CANCELLED}};
-
-static bool status_of_event(u32 event, message_status *out)
-{
-    for (size_t i = 0; i < COUNT_OF(STATUS_EVENTS); i++)
-        if (STATUS_EVENTS[i].event == event) {
-            *out = STATUS_EVENTS[i].status;
-            return true;
-        }
-    return false;
-}
-
 /* From the customer's events that name this message. */
 void show_message_history(struct buf *b, struct engine *e, persona head, str id,
                           struct arena *arena)
@@ -443,7 +413,8 @@ void show_message_history(struct buf *b, struct engine *e, persona head, str id,
         event_iter(event_view_live(engine_events(e)), all, n, INT64_MIN, NEVER, arena);
     buf_byte(b, '[');
     while (event_next(it, &ev)) {
-        if (!(ev.flags & EVENT_SYSTEM) || !status_of_event(ev.code, &status)) continue;
+        status = ev.flags & EVENT_SYSTEM ? engine_event_status(&ev) : MESSAGE_NONE;
+        if (status == MESSAGE_NONE) continue;
         value which = props_get(ev.props, PROPERTY_MESSAGE);
         if (which.type != VALUE_TEXT || !str_eq(which.text, id)) continue;
         value detail = props_get(ev.props, PROPERTY_DETAIL),

@@ -6,6 +6,7 @@
 #include "server/imports.h"
 #include "server/limits.h"
 #include "server/show.h"
+#include "server/staff.h"
 #include "server/trial.h"
 #include "server/watch.h"
 
@@ -67,6 +68,12 @@ static void on_background(void *ctx)
     postbox_ring(&s->helper_post);
 }
 
+static bool on_staff(void *ctx, str owner, struct staff *out)
+{
+    struct server *s = ctx;
+    return staff_find(s->staff, owner, out);
+}
+
 static err open_engine(struct server *s)
 {
     struct engine_options o = {.dir = s->options.dir,
@@ -82,7 +89,7 @@ static err open_engine(struct server *s)
                                .ctx = s};
     TRY(engine_open(s->env, &o, &s->engine, s->why));
     struct outbox_options box = {
-        .wake = wake_engine, .ctx = s, .public_url = str_of(s->public_url)};
+        .wake = wake_engine, .staff = on_staff, .ctx = s, .public_url = str_of(s->public_url)};
     s->outbox = outbox_new(s->engine, s->env, &box);
     if (s->options.for_command) outbox_pause(s->outbox, true);
     s->trials = trials_new(s);

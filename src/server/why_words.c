@@ -28,9 +28,11 @@ static const struct why_words ENTRY[] = {
     {"gray", "旅程只放量给一部分人，这位客户不在其中。",
      "The journey is released to a part of the customers only, and this one is not among them.",
      "要扩大放量比例", "the release has to be widened"},
-    {"loop", "一天内被转入同一旅程的次数太多。",
-     "The customer was handed over to this journey too often within a day.",
-     "24 小时内最多转入三次", "at most three hand-overs in 24 hours"},
+    {"loop", "旅程自己的动作（或它经过的别的旅程）一天内已让这位客户进入三次，为防止绕圈被拦下。",
+     "What journeys did had already begun it three times within a day for this customer; it is "
+     "stopped there, so that journeys do not go round for ever.",
+     "24 小时内由旅程触发的进入少于三次",
+     "fewer than three entries begun by journeys within 24 hours"},
 };
 
 static const struct why_words MESSAGE[] = {

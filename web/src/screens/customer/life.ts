@@ -103,6 +103,7 @@ export function useLines() {
         case 'Task Done': return line(IconChecklist, t('taskDone', { outcome: s(p.outcome) }), and(s(p.text), s(p.by)), 'journey', journey)
         case 'Task Closed': return line(IconChecklist, t('taskClosed'), left(p.reason), 'quiet', journey)
         case 'Owner Notified': return line(IconBell, t('staff'), journeyNote(p.journey), 'quiet', journey)
+        case 'Staff Notice': return line(IconBell, t(['refused', 'rejected', 'bounced', 'unknown', 'expired', 'cancelled'].includes(s(p.result)) ? 'staffNot' : p.result === 'sent' ? 'staffGot' : 'staff'), s(p.reason) && refusalName(t.lang, s(p.reason)), 'quiet', journey)
         case 'Customers Merged': return line(IconUsers, t('merged'), linked(p.reason))
         case 'Customers Unmerged': return line(IconUsers, t('unmerged'), linked(p.reason))
         case 'Customer Edited': return line(IconPencil, t('edited'), '', 'quiet')

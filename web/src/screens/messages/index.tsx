@@ -59,7 +59,7 @@ export default function Messages() {
               {items.map((m) => (
                 <li key={m.id}>
                   <button type="button" onClick={() => open(m.id)}>
-                    <span className="message-to"><span className="m clip">{masked(m.channel ?? '', m.to ?? '') || '–'}</span><span className="small dim clip">{channelName(m.channel)} · {m.template}</span></span>
+                    <span className="message-to"><span className="m clip">{masked(m.channel ?? '', m.to ?? '') || '–'}</span><span className="small dim clip">{m.category === 'notice' ? t('toStaff') : channelName(m.channel)} · {m.template}</span></span>
                     <span className="muted clip message-journey">{journeyName(m.journey)}</span>
                     <span className="message-status"><Status kind={words.kind(m.status)}>{words.status(m.status)}</Status>{m.reason && <span className="small dim clip">{words.reason(m.reason)}</span>}</span>
                     <span className="small dim nowrap r">{last(m) ? f.near(last(m) as string) : ''}</span>
@@ -95,7 +95,8 @@ function One({ id, whose, journeyName }: { id: string; whose: string | null; jou
           </div>
         </div>
         <dl className="message-facts">
-          {m.customer && <><dt>{t('customer')}</dt><dd><Link href={`/customers/${encodeURIComponent(m.customer)}`}>{masked(m.channel ?? '', m.to ?? '') || m.customer}</Link></dd></>}
+          {m.customer && <><dt>{t('customer')}</dt><dd><Link href={`/customers/${encodeURIComponent(m.customer)}`}>{(m.category !== 'notice' && masked(m.channel ?? '', m.to ?? '')) || m.customer}</Link></dd></>}
+          {m.category === 'notice' && <><dt>{t('staff')}</dt><dd>{t('toStaff')}{m.to ? ` · ${m.to}` : ''}</dd></>}
           <dt>{t('journey')}</dt><dd>{m.journey ? <Link href={`/journeys/${encodeURIComponent(m.journey)}`}>{journeyName(m.journey)}</Link> : t('api')}</dd>
         </dl>
         <div>

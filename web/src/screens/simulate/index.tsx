@@ -34,7 +34,7 @@ function useWordsOf(lines: Line[]) {
       case 'Coupon Granted': return { say: t('coupon'), more: step(h), kind: 'get' }
       case 'Task Opened': case 'Task Created': return { say: t('task'), more: step(h), kind: '' }
       case 'Tag Added': return { say: t('tag'), more: h.tag ?? step(h), kind: '' }
-      case 'Staff Notified': return { say: t('notify'), more: step(h), kind: '' }
+      case 'Owner Notified': return { say: t('notify'), more: step(h), kind: '' }
       default: return { say: h.event, more: step(h), kind: '' }
     }
   }
