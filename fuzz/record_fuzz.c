@@ -65,6 +65,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
         struct codes_record codes;
         struct list_record list;
         struct task_record task;
+        struct task_open_record task_open;
     } out;
     if (size < 2) return 0;
     str payload = {(const char *)data + 2, size - 2};
@@ -84,6 +85,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
     case RECORD_SUPPRESS_: suppress_read(payload, &out.suppress); break;
     case RECORD_BULK_: bulk(payload); break;
     case RECORD_TASK_: task_read(payload, &out.task); break;
+    case RECORD_GIVE_: task_open_read(payload, &out.task_open); break;
     default: item(payload, data[1] % (RECORD_IDS_MAX + 2));
     }
     return 0;

@@ -23,6 +23,11 @@ if node_packages; then
     step "a mail and all that is in it" node test/mail.mjs
     step "boards: links, files, mails on a schedule" node test/boards.mjs
     step "six playbooks on real servers" node test/playbooks.mjs
+    if [ -d web/node_modules ]; then
+        step "the pages' sentences in both languages" npm --prefix web --silent test
+    else
+        skip "the pages' sentences in both languages" "the pages were not built"
+    fi
     if [ -x /usr/bin/chromium ]; then
         step "pages in a browser" node test/browser.mjs
         step "the first five minutes, and every screen" node test/ui.mjs

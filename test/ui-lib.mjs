@@ -46,19 +46,30 @@ export async function mailServer() {
 export async function server(name) {
   const folder = mkdtempSync(join(tmpdir(), `beckon-ui-${name}-`))
   const port = await freePort(), url = `http://127.0.0.1:${port}`
-  const child = spawn(binary, ['serve', '--data', folder, '--listen', `127.0.0.1:${port}`, '--allow-outbound', '127.0.0.1'], { stdio: 'ignore' })
+  let child
   const kill = () => child.kill('SIGKILL')
+  const resume = async () => {
+    child = spawn(binary, ['serve', '--data', folder, '--listen', `127.0.0.1:${port}`, '--allow-outbound', '127.0.0.1'], { stdio: 'ignore' })
+    if (!(await until(() => fetch(url + '/readyz').then((r) => r.status === 200, () => false)))) throw new Error('the server does not become ready')
+  }
+  await resume()
   process.on('exit', kill)
-  if (!(await until(() => fetch(url + '/readyz').then((r) => r.status === 200, () => false)))) throw new Error('the server does not become ready')
   const key = () => JSON.parse(execFileSync(binary, ['key', 'create', '--data', folder, '--name', 'test', '--json'])).key
+  /** Ends it and keeps its directory; `resume` starts it again. */
+  const pause = async () => {
+    const one = child
+    const gone = new Promise((done) => one.once('exit', done))
+    one.kill('SIGTERM')
+    const late = setTimeout(() => one.kill('SIGKILL'), 15000)
+    await gone
+    clearTimeout(late)
+  }
   const stop = async () => {
     process.off('exit', kill)
-    const gone = new Promise((done) => child.once('exit', done))
-    child.kill('SIGTERM')
-    await Promise.race([gone, sleep(15000).then(kill)])
+    await pause()
     rmSync(folder, { recursive: true, force: true })
   }
-  return { url, folder, key, stop }
+  return { url, folder, key, pause, resume, stop }
 }
 
 export const api = (url, key) => async (method, path, body) => {

@@ -7,6 +7,9 @@ import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { api, check, faults, finish, launch, mailServer, noonZone, person, picture, server, signedIn, sleep, until } from './ui-lib.mjs'
+import { errors } from './ui-errors.mjs'
+import { hostile } from './ui-hostile.mjs'
+import { work } from './ui-work.mjs'
 
 const CLICKS = 14, FIELDS = 5
 const browser = await launch()
@@ -174,7 +177,7 @@ const SCREENS = [
   ['segment', '/customers/segments/demo-open-cart', 'main h1'],
   ['insights', '/insights', 'main h1'],
   ['mail', '/content/templates/cart-1', '.mail-paper iframe'],
-  ['sms', '/content/new/sms', '.sms-box'],
+  ['sms', '/content/new/sms', '.bg-shown .bub'],
   ['rules', '/settings/rules', '.pick'],
   ['segments', '/customers/segments', 'main'],
   ['content', '/content', 'main'],
@@ -296,6 +299,9 @@ const only = process.env.ONLY?.split(',')
 console.log(`it is about noon in ${noonZone()}`)
 for (const playbook of Object.keys(STORIES)) for (const language of ['en', 'zh']) if (told(playbook, language) && (!only || only.includes(playbook) || only.includes(`${playbook}-${language}`))) await firstFiveMinutes(playbook, language)
 if (!only || only.includes('files')) await files()
+if (!only || only.includes('errors')) await errors(browser)
+if (!only || only.includes('work')) await work(browser)
+if (!only || only.includes('hostile')) await hostile(browser)
 if (!only || only.includes('stumbles')) await stumbles()
 if (!only || only.includes('screens')) await everyScreen()
 await browser.close()

@@ -307,6 +307,7 @@ void apply_config(struct engine *e, const struct record *r)
     case RECORD_LIST_: apply_list(e, r->payload); break;
     case RECORD_SLICE_: apply_slice(e, r->payload); break;
     case RECORD_TASK_: apply_task(e, r); break;
+    case RECORD_GIVE_: apply_task_open(e, r); break;
     default: break;
     }
 }

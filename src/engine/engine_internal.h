@@ -353,6 +353,7 @@ void erasing_rebuild(struct engine *e); /* after a load */
 
 /* ---- task.c ---- */
 void apply_task(struct engine *e, const struct record *r);
+void apply_task_open(struct engine *e, const struct record *r);
 
 /* ---- schema.c ---- */
 void apply_schema(struct engine *e, const struct record *r);

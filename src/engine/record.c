@@ -404,6 +404,35 @@ bool task_read(str payload, struct task_record *out)
            out->note.n <= TASK_NOTE_MAX;
 }
 
+void task_open_put(struct buf *b, const struct task_open_record *t)
+{
+    buf_str_varint(b, t->customer);
+    buf_str_varint(b, t->kind);
+    buf_str_varint(b, t->owner);
+    buf_str_varint(b, t->note);
+    buf_str_varint(b, t->by);
+    buf_u64(b, (u64)t->due_ms);
+    for (u32 i = 0; i < t->outcome_count; i++) buf_str_varint(b, t->outcomes[i]);
+}
+
+bool task_open_read(str payload, struct task_open_record *out)
+{
+    struct reader r = reader_of(payload);
+    *out = (struct task_open_record){.customer = read_str_varint(&r)};
+    out->kind = read_str_varint(&r);
+    out->owner = read_str_varint(&r);
+    out->note = read_str_varint(&r);
+    out->by = read_str_varint(&r);
+    out->due_ms = (i64)read_u64(&r);
+    while (!r.bad && r.p < r.end && out->outcome_count < TASK_OUTCOMES_MAX) {
+        out->outcomes[out->outcome_count] = read_str_varint(&r);
+        if (out->outcomes[out->outcome_count++].n > TASK_OUTCOME_MAX) return false;
+    }
+    return whole(&r) && out->customer.n == CUSTOMER_ID_BYTES && out->kind.n &&
+           out->kind.n <= TASK_KIND_MAX && out->owner.n <= TASK_OWNER_MAX &&
+           out->note.n <= TASK_NOTE_MAX;
+}
+
 void receipt_put(struct buf *b, const struct receipt_record *r)
 {
     persona_put(b, r->customer);

@@ -39,6 +39,7 @@
     X(IMPORT, 55)   /* how far an import came */                                                   \
     X(LIST, 56)     /* customers put on a list that people keep by hand, or taken off */           \
     X(BULK, 57)     /* events of one customer, out of a file of history */                         \
+    X(GIVE, 59)     /* a task that a person gives by hand */                                       \
     X(JOB, 64)      /* work over many customers begins or ends */                                  \
     X(SLICE, 65)    /* a piece of it */
 
@@ -287,6 +288,19 @@ struct task_record {
 };
 void task_put(struct buf *b, const struct task_record *t);
 bool task_read(str payload, struct task_record *out);
+
+/* GIVE: a task that a person gives by hand. The header has identifiers of the customer, so
+ * that it is blanked with her; list: {varint length, outcome}… */
+enum { TASK_KIND_MAX = 256, TASK_OWNER_MAX = 256, TASK_OUTCOMES_MAX = 8 };
+struct task_open_record {
+    str customer; /* opaque id */
+    str kind, owner, note, by;
+    str outcomes[TASK_OUTCOMES_MAX];
+    u32 outcome_count;
+    i64 due_ms; /* NEVER: at any time */
+};
+void task_open_put(struct buf *b, const struct task_open_record *t);
+bool task_open_read(str payload, struct task_open_record *out);
 
 /* Records that name a customer do so by the opaque id (customer_id), which no other ever has.
  * MERGE: whom to join. Without a payload the header's two identifiers name them. */

@@ -87,6 +87,95 @@ TEST("steps, their marks and tasks are the same after a start, from the log and 
     house_close(&h);
 }
 
+/* Gives a task about her by hand, as the API does. */
+static void give(struct house *h, persona who, const char *kind, const char *note)
+{
+    struct buf b;
+    char id[CUSTOMER_ID_BYTES + 1];
+    customer_id(engine_customers(h->e), who, id);
+    struct task_open_record t = {.customer = {id, CUSTOMER_ID_BYTES},
+                                 .kind = str_of(kind),
+                                 .owner = S("li"),
+                                 .note = str_of(note),
+                                 .by = S("mei"),
+                                 .outcomes = {S("reached"), S("no answer")},
+                                 .outcome_count = 2,
+                                 .due_ms = NEVER};
+    buf_init(&b, 8192);
+    task_open_put(&b, &t);
+    house_say(h, RECORD_GIVE_, buf_str(&b));
+    buf_clear(&b);
+}
+
+static struct task_info only_task(struct house *h)
+{
+    struct task_info t;
+    u32 cursor = 0;
+    MUST(task_next(engine_journeys(h->e), &cursor, &t));
+    return t;
+}
+
+TEST("a task that a person gives stays over starts, and takes one of its outcomes once")
+{
+    struct house h;
+    str text = {0};
+    char id[TASK_ID_BYTES + 1];
+    house_open(&h, 1, "/x");
+    persona ada = house_post(&h, &(struct post){.ids = {"user:ada"}, .event = "Other"});
+    give(&h, ada, "call", "asked for a quote");
+    CHECK_EQ(tasks_of(&h), 1);
+    struct task_info t = only_task(&h);
+    memcpy(id, t.id, sizeof id);
+    CHECK_STR(t.kind, S("call"));
+    CHECK_STR(t.note, S("asked for a quote"));
+    CHECK_STR(t.by, S("mei"));
+    CHECK_EQ(t.journey.n, 0);
+    CHECK_EQ(told(&h, "user:ada", EVENT_TASK_OPENED, PROPERTY_OWNER, &text), 1);
+    CHECK_STR(text, S("li"));
+    hash128 live = engine_hash(h.e);
+    house_again(&h);
+    CHECK(hash128_eq(engine_hash(h.e), live));
+    outcome(&h, (str){id, TASK_ID_BYTES}, "perhaps");
+    CHECK(!only_task(&h).done);
+    outcome(&h, (str){id, TASK_ID_BYTES}, "reached");
+    outcome(&h, (str){id, TASK_ID_BYTES}, "no answer");
+    CHECK(only_task(&h).done);
+    CHECK_STR(only_task(&h).outcome, S("reached"));
+    CHECK_EQ(told(&h, "user:ada", EVENT_TASK_DONE, PROPERTY_OUTCOME, &text), 1);
+    live = engine_hash(h.e);
+    engine_snapshot(h.e);
+    house_settle(&h);
+    house_again(&h);
+    CHECK(hash128_eq(engine_hash(h.e), live));
+    sim_advance(h.env, 31 * DAY);
+    give(&h, ada, "visit", "");
+    CHECK_EQ(tasks_of(&h), 1);
+    house_close(&h);
+}
+
+TEST("a task given by hand follows whom it is about, and goes with her")
+{
+    struct house h;
+    house_open(&h, 1, "/x");
+    persona ada = house_post(&h, &(struct post){.ids = {"user:ada"}, .event = "Other"});
+    persona bob = house_post(&h, &(struct post){.ids = {"user:bob"}, .event = "Other"});
+    give(&h, bob, "call", "");
+    house_merge(&h, ada, bob);
+    persona head = house_find(&h, "user:ada");
+    CHECK_EQ(only_task(&h).head, head);
+    house_persona(&h, RECORD_UNMERGE_, head == ada ? bob : ada);
+    CHECK_EQ(only_task(&h).head, house_find(&h, "user:bob"));
+    house_persona(&h, RECORD_ERASE_, house_find(&h, "user:bob"));
+    CHECK_EQ(tasks_of(&h), 0);
+    hash128 live = engine_hash(h.e);
+    house_again(&h);
+    CHECK(hash128_eq(engine_hash(h.e), live));
+    CHECK_EQ(tasks_of(&h), 0);
+    give(&h, bob, "call", "nobody is there any more");
+    CHECK_EQ(tasks_of(&h), 0);
+    house_close(&h);
+}
+
 TEST("the outcome of a task starts what waits for it")
 {
     struct house h;

@@ -269,18 +269,33 @@ bool journey_since(const struct journeys *j, u32 step, i64 *ms, u64 *order);
 
 /* ---- tasks: what a person is to do (task.c) ---- */
 
-enum { TASK_ID_BYTES = 24, TASKS_OPEN_MAX = 1 << 20 };
+enum { TASK_ID_BYTES = 24, TASKS_OPEN_MAX = 1 << 20, GIVEN_MAX = 1 << 16, GIVEN_OUTCOMES_MAX = 8 };
 struct task_info {
     char id[TASK_ID_BYTES + 1];
     bool done;
     persona head;
-    str journey, step, kind, owner;
+    str journey, step; /* empty: given by hand */
+    str kind, owner;
+    str note, by;        /* by hand: what it is about, who gave it */
     str outcome;         /* empty while it is open */
     const str *outcomes; /* what it may be; none: anything */
     u32 outcome_count;
-    u64 key;               /* of its enrolment; 0: none */
-    i64 opened_ms, due_ms; /* due NEVER: at any time */
+    u64 key;                     /* of its enrolment; 0: none */
+    i64 opened_ms, due_ms;       /* due NEVER: at any time */
+    str own[GIVEN_OUTCOMES_MAX]; /* where `outcomes` of one given by hand stand */
 };
+/* A task about a customer that a person gives; `due_ms` NEVER: at any time. */
+struct task_given {
+    persona head;
+    str kind, owner, note, by;
+    str outcomes[GIVEN_OUTCOMES_MAX];
+    u32 outcome_count;
+    i64 due_ms;
+};
+/* False: there are too many. */
+bool task_give(struct journeys *j, const struct task_given *g, i64 now);
+/* The one given by hand that was opened within [from, to) of the order of events. */
+bool task_given_within(const struct journeys *j, u64 from, u64 to, struct task_info *out);
 /* False: it was closed, or there never was one of this id. */
 bool task_find(const struct journeys *j, str id, struct task_info *out);
 /* Those that are open, and those done whose enrolment is still there, in no order; *cursor starts
@@ -292,11 +307,13 @@ u64 journey_key_hash(str text);
 bool task_allows(const struct task_info *t, str outcome);
 /* A person's outcome; nothing for a task that is not open or does not allow it. `by` and `note` may
  * be empty. The head whose timers the caller looks at; 0: nothing happened. */
-persona task_done(struct journeys *j, str id, str outcome, str note, str by);
+persona task_done(struct journeys *j, str id, str outcome, str note, str by, i64 now);
 /* A journey that is live and names this object (codes of NAME_OBJECT) in its newest version; 0:
  * none does. */
 typedef enum { USE_SEGMENT, USE_COUPON, USE_TEMPLATE } journey_use;
 u32 journey_user(const struct journeys *j, journey_use use, u32 code);
+/* All of them, up to `max`. */
+u32 journey_users(const struct journeys *j, journey_use use, u32 code, u32 *out, u32 max);
 
 /* Of a version, for struct message_host; held: its journey is paused. */
 bool journey_is_held(const struct journeys *j, u32 program);

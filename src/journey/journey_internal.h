@@ -5,6 +5,7 @@
  *   journey.c  causes, exits, messages dated.c    moments of dates
  *   step.c     from step to step       wait.c     what steps wait for
  *   task.c     what people are to do   hand.c     one journey hands over to another
+ *   given.c    the same, asked by hand
  *   mark.c     what is known of steps that were
  *   owner.c    joined, cut, forgotten  pass.c     work that passes everybody
  *   schedule.c ticks                   goal.c     what they are to do
@@ -96,6 +97,17 @@ struct task_row {
     u64 order;          /* of its opening */
     i64 opened_ms, due_ms;
 };
+/* A task that a person gave by hand (given.c). */
+struct given_row {
+    u64 version; /* the store's */
+    persona who;
+    u32 texts, outcome; /* handles */
+    u32 state;          /* open, done */
+    u64 order;          /* of its opening */
+    i64 opened_ms, due_ms, done_ms;
+};
+/* In an id, and in a cursor over tasks: one of these. */
+#define GIVEN_BIT ((u32)1 << 31)
 /* Whose turn it is in a round robin. */
 struct pool_row {
     u64 version; /* the store's */
@@ -117,7 +129,7 @@ _Static_assert((int)INSTRUCTIONS_MAX <= (int)MESSAGE_STEPS_MAX, "room");
 
 struct journeys {
     struct table *enrolments, *programs, *journeys, *counts, *schedules, *clock;
-    struct table *extras, *marks, *tasks, *pools;
+    struct table *extras, *marks, *tasks, *pools, *given;
     struct heap *bytes, *task_texts;
     struct customers *customers;
     struct messages *messages;
@@ -271,6 +283,19 @@ void tasks_close(struct journeys *j, u32 row, str why, bool fresh);
 void tasks_drop(struct journeys *j, u32 first);
 hash128 tasks_digest(const struct journeys *j, u32 first);
 hash128 pools_digest(const struct journeys *j, name_of name, void *ctx);
+void task_id_put(u32 i, u64 order, char out[TASK_ID_BYTES + 1]);
+void task_put_due(struct buf *b, i64 ms);
+
+/* ---- given.c ---- */
+
+/* The row of an id's parts, and the one after a row; 0: none. */
+u32 given_row_of(const struct journeys *j, u32 i, u64 order);
+u32 given_next(const struct journeys *j, u32 after);
+void given_describe(const struct journeys *j, u32 i, struct task_info *out);
+/* The head of whom it is about. */
+persona given_done(struct journeys *j, u32 i, str outcome, str note, str by, i64 now);
+void given_forget(struct journeys *j, persona head);
+hash128 given_digest(const struct journeys *j);
 
 /* ---- notice.c ---- */
 

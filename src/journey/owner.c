@@ -106,4 +106,5 @@ void journey_forget(struct journeys *j, persona head)
     }
     if (customer_at(j->customers, head)->enrolments)
         customer_edit(j->customers, head)->enrolments = 0;
+    given_forget(j, head);
 }

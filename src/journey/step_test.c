@@ -263,12 +263,16 @@ TEST("a task outlives the end of its journey, takes one of its outcomes once, an
     CHECK_EQ(stage_rows(s, ada, ENROLMENT_ENDED), 1);
     CHECK(task_find(s->journeys, id, &t) && t.head == ada && t.due_ms == NEVER);
     town_record(s->w);
-    CHECK_EQ(task_done(s->journeys, id, S("maybe"), S(""), S("")), 0);
-    CHECK_EQ(task_done(s->journeys, S("00000001000000000000000000"), S("yes"), S(""), S("")), 0);
-    CHECK_EQ(task_done(s->journeys, S("0000000100000000000000zz"), S("yes"), S(""), S("")), 0);
-    CHECK_EQ(task_done(s->journeys, id, S("yes"), S("on Monday"), S("li")), ada);
+    CHECK_EQ(task_done(s->journeys, id, S("maybe"), S(""), S(""), s->w->now), 0);
+    CHECK_EQ(
+        task_done(s->journeys, S("00000001000000000000000000"), S("yes"), S(""), S(""), s->w->now),
+        0);
+    CHECK_EQ(
+        task_done(s->journeys, S("0000000100000000000000zz"), S("yes"), S(""), S(""), s->w->now),
+        0);
+    CHECK_EQ(task_done(s->journeys, id, S("yes"), S("on Monday"), S("li"), s->w->now), ada);
     CHECK_EQ(stage_count(s, EVENT_TASK_DONE, "calls", NULL), 1);
-    CHECK_EQ(task_done(s->journeys, id, S("no"), S(""), S("")), 0);
+    CHECK_EQ(task_done(s->journeys, id, S("no"), S(""), S(""), s->w->now), 0);
     CHECK(!task_find(s->journeys, id, &t));
     CHECK_EQ(stage_rows(s, ada, ENROLMENT_ENDED), 0);
     CHECK_EQ(extras(s), 0);

@@ -19,9 +19,9 @@ static const struct instruction *opened_by(const struct journeys *j, const struc
     return &j->loaded[t->program].instructions[t->at];
 }
 
-static void put_id(const struct task_row *t, u32 i, char out[TASK_ID_BYTES + 1])
+void task_id_put(u32 i, u64 order, char out[TASK_ID_BYTES + 1])
 {
-    snprintf(out, TASK_ID_BYTES + 1, "%08x%016llx", i, (unsigned long long)t->order);
+    snprintf(out, TASK_ID_BYTES + 1, "%08x%016llx", i, (unsigned long long)order);
 }
 
 /* ---- whose it is ---- */
@@ -81,13 +81,13 @@ static void put_text(struct buf *b, u32 property, str text)
     if (text.n) props_put(b, property, value_text(text));
 }
 
-static void put_time(struct buf *b, u32 property, i64 ms)
+void task_put_due(struct buf *b, i64 ms)
 {
     char text[40];
     struct buf iso = {0};
     buf_init(&iso, sizeof text);
     iso_put(&iso, ms);
-    props_put(b, property, (value){.type = VALUE_TIME, .n = ms, .text = buf_str(&iso)});
+    props_put(b, PROPERTY_DUE, (value){.type = VALUE_TIME, .n = ms, .text = buf_str(&iso)});
     buf_clear(&iso);
 }
 
@@ -103,14 +103,13 @@ static void tell(struct journeys *j, u32 i, const struct telling *t)
     const struct instruction *in = opened_by(j, task);
     char id[TASK_ID_BYTES + 1];
     struct buf b;
-    put_id(task, i, id);
+    task_id_put(i, task->order, id);
     buf_init(&b, 256 * 1024);
     step_put(j, task->enrolment, in, &b);
     put_text(&b, PROPERTY_TASK, (str){id, TASK_ID_BYTES});
     put_text(&b, PROPERTY_KIND, in->text);
     put_text(&b, PROPERTY_OWNER, heap_view(j->task_texts, task->owner));
-    if (t->event == EVENT_TASK_OPENED && task->due_ms != NEVER)
-        put_time(&b, PROPERTY_DUE, task->due_ms);
+    if (t->event == EVENT_TASK_OPENED && task->due_ms != NEVER) task_put_due(&b, task->due_ms);
     put_text(&b, PROPERTY_OUTCOME, t->outcome);
     put_text(&b, PROPERTY_REASON, t->reason);
     put_text(&b, PROPERTY_TEXT, t->note);
@@ -184,7 +183,7 @@ bool journey_task_is(const struct journeys *j, u32 step, str outcome)
     return false;
 }
 
-/* The row of an id; 0: there is none. */
+/* The row of an id, with GIVEN_BIT if it was given by hand; 0: there is none. */
 static u32 row_of_id(const struct journeys *j, str id)
 {
     u64 parts[2] = {0, 0};
@@ -196,6 +195,10 @@ static u32 row_of_id(const struct journeys *j, str id)
         parts[k >= 8] = parts[k >= 8] << 4 | digit;
     }
     u32 i = (u32)parts[0];
+    if (i & GIVEN_BIT) {
+        i = given_row_of(j, i & ~GIVEN_BIT, parts[1]);
+        return i ? GIVEN_BIT | i : 0;
+    }
     return i && table_has(j->tasks, i) && task_at(j, i)->order == parts[1] ? i : 0;
 }
 
@@ -217,26 +220,33 @@ static void describe(const struct journeys *j, u32 i, struct task_info *out)
         .opened_ms = t->opened_ms,
         .due_ms = t->due_ms,
     };
-    put_id(t, i, out->id);
+    task_id_put(i, t->order, out->id);
 }
 
 bool task_find(const struct journeys *j, str id, struct task_info *out)
 {
     u32 i = row_of_id(j, id);
-    if (!i || task_at(j, i)->state == CLOSED) return false;
-    describe(j, i, out);
+    if (!i || (!(i & GIVEN_BIT) && task_at(j, i)->state == CLOSED)) return false;
+    if (i & GIVEN_BIT)
+        given_describe(j, i & ~GIVEN_BIT, out);
+    else
+        describe(j, i, out);
     return true;
 }
 
 bool task_next(const struct journeys *j, u32 *cursor, struct task_info *out)
 {
-    for (u32 i = *cursor + 1; i < table_count(j->tasks); i++) {
+    for (u32 i = *cursor + 1; !(*cursor & GIVEN_BIT) && i < table_count(j->tasks); i++) {
         if (!table_has(j->tasks, i) || task_at(j, i)->state == CLOSED) continue;
         *cursor = i;
         describe(j, i, out);
         return true;
     }
-    return false;
+    u32 given = given_next(j, *cursor & GIVEN_BIT ? *cursor & ~GIVEN_BIT : 0);
+    if (!given) return false;
+    *cursor = GIVEN_BIT | given;
+    given_describe(j, given, out);
+    return true;
 }
 
 bool task_allows(const struct task_info *t, str outcome)
@@ -246,11 +256,12 @@ bool task_allows(const struct task_info *t, str outcome)
     return t->outcome_count == 0 && outcome.n > 0;
 }
 
-persona task_done(struct journeys *j, str id, str outcome, str note, str by)
+persona task_done(struct journeys *j, str id, str outcome, str note, str by, i64 now)
 {
     struct task_info info;
     if (!task_find(j, id, &info) || info.done || !task_allows(&info, outcome)) return 0;
     u32 i = row_of_id(j, id);
+    if (i & GIVEN_BIT) return given_done(j, i & ~GIVEN_BIT, outcome, note, by, now);
     struct task_row *t = table_edit(j->tasks, i);
     t->state = DONE;
     t->outcome = heap_put(j->task_texts, outcome);

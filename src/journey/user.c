@@ -34,14 +34,21 @@ static bool names_step(const struct program *p, journey_use use, u32 code, str i
     return false;
 }
 
-u32 journey_user(const struct journeys *j, journey_use use, u32 code)
+u32 journey_users(const struct journeys *j, journey_use use, u32 code, u32 *out, u32 max)
 {
     str id = names_text(j->names, NAME_OBJECT, code);
-    for (u32 i = 1; i < j->loaded_count; i++) {
+    u32 n = 0;
+    for (u32 i = 1; i < j->loaded_count && n < max; i++) {
         const struct program *p = &j->loaded[i];
         if (!p->live || p->over) continue;
         if (use == USE_SEGMENT ? names_segment(p, code) : names_step(p, use, code, id))
-            return p->code;
+            out[n++] = p->code;
     }
-    return 0;
+    return n;
+}
+
+u32 journey_user(const struct journeys *j, journey_use use, u32 code)
+{
+    u32 first;
+    return journey_users(j, use, code, &first, 1) ? first : 0;
 }

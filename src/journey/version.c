@@ -17,6 +17,7 @@ struct journeys *journeys_new(struct store *s, struct customers *c, struct messa
     j->extras = table_new(s, "enrolment_extras", sizeof(struct extra_row), ENROLMENTS_MAX);
     j->marks = table_new(s, "step_marks", sizeof(struct mark_row), ENROLMENTS_MAX);
     j->tasks = table_new(s, "tasks", sizeof(struct task_row), TASKS_OPEN_MAX);
+    j->given = table_new(s, "tasks_given", sizeof(struct given_row), GIVEN_MAX);
     j->pools = table_new(s, "task_pools", sizeof(struct pool_row), POOLS_MAX);
     j->schedules = table_new(s, "journey_schedules", sizeof(struct schedule_row), JOURNEYS_MAX + 1);
     j->clock = table_new(s, "journey_clock", sizeof(struct clock_row), 1);
@@ -392,6 +393,7 @@ hash128 journeys_digest(const struct journeys *j, name_of name, void *ctx)
         buf_u64(&b, extras.lo);
         sum = hash_add(sum, hash_xxh(buf_str(&b)));
     }
+    sum = hash_add(sum, given_digest(j));
     sum = hash_add(sum, pools_digest(j, name, ctx));
     for (u32 i = 1; i < table_count(j->journeys); i++) {
         const struct journey_row *r = table_at(j->journeys, i);

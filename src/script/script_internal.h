@@ -9,7 +9,7 @@
 #include "script/observe.h"
 #include "script/script.h"
 
-enum { ENTRIES_MAX = 100000, SOURCES_MAX = 1024 };
+enum { ENTRIES_MAX = 100000, SOURCES_MAX = 8192 };
 
 /* X(constant, word, members its body may have; "" takes any, NULL: it is no map) */
 #define ENTRY_LIST(X)                                                                              \

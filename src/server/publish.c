@@ -21,6 +21,12 @@ err object_id(struct call *c, const char *kind, str *out)
                    "an id is 1 to 128 bytes without spaces and without /");
 }
 
+/* What answers add: sent back, it is left out. */
+static bool is_shown_only(str key)
+{
+    return str_eq(key, S("version")) || str_eq(key, S("used_by"));
+}
+
 str object_source(struct call *c, str id)
 {
     struct buf b;
@@ -28,7 +34,7 @@ str object_source(struct call *c, str id)
     buf_byte(&b, '{');
     json_put_kv_str(&b, S("id"), id);
     for (const struct json *m = c->body ? c->body->child : NULL; m; m = m->next) {
-        if (str_eq(m->key, S("id"))) continue;
+        if (str_eq(m->key, S("id")) || is_shown_only(m->key)) continue;
         json_put_key(&b, m->key);
         json_put(&b, m);
     }

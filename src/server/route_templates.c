@@ -3,6 +3,23 @@
 #include "server/publish.h"
 #include "server/render_template.h"
 
+enum { USERS_MAX = 100 };
+
+/* "used_by": ids of the journeys that are live and send it. */
+static void put_users(struct call *c, u32 code)
+{
+    struct engine *e = c->server->engine;
+    u32 users[USERS_MAX];
+    u32 n = journey_users(engine_journeys(e), USE_TEMPLATE, code, users, USERS_MAX);
+    json_put_key(&c->out, S("used_by"));
+    buf_byte(&c->out, '[');
+    for (u32 i = 0; i < n; i++) {
+        json_put_comma(&c->out);
+        json_put_str(&c->out, names_text(engine_names(e), NAME_OBJECT, users[i]));
+    }
+    buf_byte(&c->out, ']');
+}
+
 static void put_template(struct call *c, u32 code, str source)
 {
     struct engine *e = c->server->engine;
@@ -11,6 +28,7 @@ static void put_template(struct call *c, u32 code, str source)
                         &version);
     object_begin(c, source);
     json_put_kv_i64(&c->out, S("version"), version);
+    put_users(c, code);
     buf_byte(&c->out, '}');
 }
 

@@ -84,6 +84,19 @@ static void need_count(struct call *c, const char *kind, const char *severity, c
     buf_byte(b, '}');
 }
 
+static void need_tasks(struct call *c, u32 due)
+{
+    struct buf *b = &c->out;
+    const char *en =
+        due == 1 ? "One task is due." : arena_printf(c->arena, "%u tasks are due.", due).p;
+    need_begin(b, "tasks_due", "normal");
+    wording_put(b, S("text"),
+                (struct wording){arena_printf(c->arena, "%u 个任务已到时间。", due).p, en});
+    put_object(b, "tasks", (str){0});
+    json_put_kv_i64(b, S("count"), due);
+    buf_byte(b, '}');
+}
+
 static void need_channel(struct call *c, u32 channel, const struct watch_channel *w)
 {
     struct buf *b = &c->out;
@@ -169,9 +182,7 @@ static void put_needs(struct call *c, const struct today *t, u32 due)
     if (engine_promotion_held(s->engine))
         need(c, "paused", "normal",
              (struct wording){"所有营销发送都已暂停。", "All promotional sending is paused."});
-    if (due)
-        need_count(c, "tasks_due", "normal", "tasks", due, " 个任务已到时间。",
-                   "Tasks that are due");
+    if (due) need_tasks(c, due);
     if (t->rejected)
         need_count(c, "events_rejected", "low", "events", t->rejected, " 条数据在一小时内被拒收。",
                    "Events refused within an hour");
@@ -320,6 +331,7 @@ static void put_journey(struct call *c, struct today *t, const struct journey_in
     json_put_kv_i64(b, S("waiting"), (i64)x->waiting);
     json_put_kv_i64(b, S("entered"), (i64)x->entered);
     json_put_kv_i64(b, S("sent"), (i64)sent);
+    json_put_kv_i64(b, S("sent_today"), (i64)watch_sent_today(c->server, x->code, sent));
     put_goal(b, &sum);
     buf_byte(b, '}');
 }

@@ -22,6 +22,12 @@ struct watch {
     struct watched channels[CHANNELS];
     u64 journeys[JOURNEYS_MAX]; /* sums of their counters, in the order of journey_list */
     bool paused, held, told;
+    struct {
+        u32 code;
+        u64 sent; /* when the day, or the process, began */
+    } dawn[JOURNEYS_MAX];
+    u32 dawn_count;
+    i64 day; /* 0: not looked at yet */
 };
 
 void watch_begin(struct server *s)
@@ -84,11 +90,47 @@ static void look_at(struct server *s, u32 channel, i64 now)
     w->changed = w->turned = true;
 }
 
+/* ---- journeys by day ---- */
+
+u64 watch_journey_sent(const struct journeys *js, u32 journey)
+{
+    struct version_info v;
+    u32 cursor = 0;
+    u64 n = 0;
+    while (journey_next_version(js, journey, &cursor, &v))
+        for (u32 i = MESSAGE_SENT; i <= MESSAGE_REPLIED; i++) n += v.messages[i];
+    return n;
+}
+
+static void look_at_day(struct server *s, i64 now)
+{
+    struct watch *w = s->watch;
+    i64 day = zone_day(engine_zone(s->engine), now);
+    if (day == w->day) return;
+    struct journey_info *list = mem_alloc(JOURNEYS_MAX * sizeof *list);
+    w->day = day;
+    w->dawn_count = journey_list(engine_journeys(s->engine), list, JOURNEYS_MAX);
+    for (u32 i = 0; i < w->dawn_count; i++) {
+        w->dawn[i].code = list[i].code;
+        w->dawn[i].sent = watch_journey_sent(engine_journeys(s->engine), list[i].code);
+    }
+    free(list);
+}
+
+u64 watch_sent_today(const struct server *s, u32 journey, u64 sent)
+{
+    const struct watch *w = s->watch;
+    for (u32 i = 0; i < w->dawn_count; i++)
+        if (w->dawn[i].code == journey) return sent > w->dawn[i].sent ? sent - w->dawn[i].sent : 0;
+    return sent; /* published today */
+}
+
 void watch_step(struct server *s, i64 now)
 {
     if (now - s->watch->looked_ms < SECOND && now >= s->watch->looked_ms) return;
     s->watch->looked_ms = now;
     for (u32 i = 1; i < CHANNELS; i++) look_at(s, i, now);
+    look_at_day(s, now);
 }
 
 bool watch_channel_of(const struct server *s, u32 channel, struct watch_channel *out)

@@ -24,6 +24,11 @@ bool watch_channel_of(const struct server *s, u32 channel, struct watch_channel 
 void watch_error(struct server *s, u32 channel, const char *detail, i64 now);
 /* What a provider took of a channel since then, by whole hours; a day back at most. */
 u64 watch_sent_since(const struct server *s, u32 channel, i64 from_ms, i64 now);
+/* What this journey (a code of NAME_OBJECT) sent today, in the workspace's zone; `sent`: since its
+ * beginning. What was sent before the process began is not counted. */
+u64 watch_sent_today(const struct server *s, u32 journey, u64 sent);
+/* All its versions together: taken by a provider, whatever became of it. */
+u64 watch_journey_sent(const struct journeys *js, u32 journey);
 /* Events for those who listen: channels, journeys, the pause, alerts; what changed since, or all.
  */
 void watch_put_live(struct server *s, struct buf *out, bool all, i64 now);

@@ -19,6 +19,7 @@ const queries = new QueryClient({
     queries: {
       staleTime: 5_000,
       refetchOnWindowFocus: true,
+      retryDelay: (count) => 300 * 3 ** count,
       retry: (count, error) => count < 2 && (error instanceof Offline || (error instanceof Problem && error.status >= 500)),
     },
     mutations: { retry: false },

@@ -1,6 +1,7 @@
 // The line for the shop's pages, and the calls a shop's server makes: with a key of its own, and told when something came.
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { api } from '~/api/client'
+import { useSourceList } from '~/api/lists'
 import { useSession } from '~/api/session'
 import { useWords } from '~/i18n'
 import { Button, Copy, Note, Status, useErrorText } from '~/parts'
@@ -16,12 +17,12 @@ export function BringSite({ event, properties = [], also = [], seen }: { event?:
   const say = useErrorText()
   const client = useQueryClient()
   const session = useSession()
-  const sources = useQuery({ queryKey: ['sources'], queryFn: () => api.get<{ items: Source[] }>('/api/v1/sources') })
+  const sources = useSourceList<Source>()
   const make = useMutation({
     mutationFn: () => api.post<Source>('/api/v1/sources', { body: { name: session?.workspace.name ? `${session.workspace.name} web` : 'Web', kind: 'browser' } }),
     onSuccess: () => void client.invalidateQueries({ queryKey: ['sources'] }),
   })
-  const source = sources.data?.items.find((s) => s.kind === 'browser') ?? make.data
+  const source = sources.data?.find((s) => s.kind === 'browser') ?? make.data
   const base = session?.public_url || location.origin
   const line = source ? `<script async src="${base}/beckon.js" data-key="${source.write_key}"></script>` : ''
   const track = (name: string) => `beckon.track('${name.replace(/'/g, "\\'")}'${properties.length ? `, {${properties.map((p) => `${p}: '…'`).join(', ')}}` : ''})`

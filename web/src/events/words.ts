@@ -22,6 +22,6 @@ const NAMES: Record<string, [en: string, zh: string]> = {
 }
 /** An event by its words; one of the shop's own keeps its name. */
 export function eventName(event: string, lang: Lang): string {
-  const pair = NAMES[event]
+  const pair = Object.hasOwn(NAMES, event) ? NAMES[event] : undefined
   return pair ? pair[lang === 'zh' ? 1 : 0] : event
 }

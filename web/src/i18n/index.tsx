@@ -26,8 +26,16 @@ function known(lang: Lang, text: string) {
   return i18ns[lang]
 }
 
+/** A name that runs from right to left, or turns the direction, turns no more than itself (U+2068 … U+2069). */
+const TURNS = /[\u0590-\u08ff\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufefc]/
+function isolated(values: Values | undefined): Values | undefined {
+  if (!values) return values
+  const turning = Object.entries(values).filter(([, v]) => typeof v === 'string' && TURNS.test(v))
+  return turning.length ? { ...values, ...Object.fromEntries(turning.map(([k, v]) => [k, `\u2068${String(v)}\u2069`])) } : values
+}
+
 export function say(lang: Lang, text: string, values?: Values): string {
-  return known(lang, text)._(text, values as Record<string, unknown>)
+  return known(lang, text)._(text, isolated(values) as Record<string, unknown>)
 }
 
 type Context = { lang: Lang; setLang: (l: Lang) => void }
@@ -64,7 +72,7 @@ export function useWords<K extends string>(w: Words<K>): T<K> {
     const t = ((key: K, values?: Values) => say(lang, w[lang][key], values)) as T<K>
     t.rich = (key, elements, values) => {
       const text = w[lang][key]
-      return <TransNoContext lingui={{ i18n: known(lang, text) }} id={text} values={values as Record<string, unknown>} components={elements} />
+      return <TransNoContext lingui={{ i18n: known(lang, text) }} id={text} values={isolated(values) as Record<string, unknown>} components={elements} />
     }
     t.lang = lang
     return t

@@ -1,20 +1,23 @@
-// What a message's status and the reason of a refusal mean, in words (src/message/message.h has the lists).
+// What a message's status and the reason of a refusal mean, in words (src/message/message.h has the lists): one wording for
+// the list of messages, a customer's page and a journey's.
 import { useMemo } from 'react'
-import { useWords, words } from '~/i18n'
+import { type Lang, useWords, words } from '~/i18n'
 import type { StatusKind } from '~/parts'
 
 export const statusWords = words({
   en: {
     planned: 'Planned', deferred: 'Waits', claimed: 'On its way', sent: 'Sent', delivered: 'Arrived', opened: 'Opened', clicked: 'Clicked', replied: 'Answered', rejected: 'Refused by the provider', bounced: 'Address does not work',
     complained: 'Complained', unsubscribed: 'Unsubscribed', refused: 'Held back', unknown: 'Outcome unknown', expired: 'Too late', cancelled: 'Not sent',
-    r_stale: 'the customer changed meanwhile; it is rendered again', r_epoch: 'the customer was merged meanwhile', r_stopped: 'the journey was stopped', r_exit: 'left the journey before', r_send_if: 'the condition of this message did not hold',
-    r_suppressed: 'the address does not work, or complained', r_consent: 'has not agreed to this', r_no_address: 'has no address for this channel', r_duplicate: 'had the same words already', r_quiet: 'quiet hours', r_capped: 'already had enough messages', r_budget: 'the budget is used up', r_expired: 'its time had passed',
+    r_stale: 'Things changed while it waited', r_epoch: 'The server was restored meanwhile', r_stopped: 'The journey was stopped', r_exit: 'Left the journey before it went out', r_send_if: 'Did not meet the message’s own condition',
+    r_suppressed: 'Address does not work, or asked for no more', r_consent: 'Has not agreed to this', r_no_address: 'No address for this channel', r_duplicate: 'Had the same words lately', r_quiet: 'It was quiet hours', r_capped: 'Already had enough messages', r_budget: 'The budget was used up', r_expired: 'Waited too long',
+    r_no_template: 'The message’s text is missing', r_template: 'The text could not be made', r_no_channel: 'No channel is connected', r_held: 'All sending is on hold', r_retry: 'The provider asked to try again later',
   },
   zh: {
     planned: '已计划', deferred: '在等', claimed: '正在发', sent: '已发出', delivered: '已送达', opened: '已打开', clicked: '已点击', replied: '已回复', rejected: '服务商拒绝', bounced: '地址无效',
     complained: '被投诉', unsubscribed: '已退订', refused: '没发', unknown: '结果不明', expired: '太晚了，没发', cancelled: '没发',
-    r_stale: '客户资料刚变过，正在重新生成', r_epoch: '客户刚被合并', r_stopped: '旅程已停止', r_exit: '在此之前离开了旅程', r_send_if: '这条消息的条件不成立',
-    r_suppressed: '地址无效，或投诉过', r_consent: '没有同意接收', r_no_address: '没有这个通道的地址', r_duplicate: '已收到同样的内容', r_quiet: '免打扰时段', r_capped: '已经收到够多消息', r_budget: '预算用完了', r_expired: '已过时效',
+    r_stale: '等待期间情况已变', r_epoch: '服务器恢复后未再发送', r_stopped: '旅程已停', r_exit: '在发出前已经离开旅程', r_send_if: '不符合这条消息的条件',
+    r_suppressed: '地址无效，或要求不再联系', r_consent: '没有同意接收', r_no_address: '没有这个渠道的地址', r_duplicate: '刚收到过同样的内容', r_quiet: '在免打扰时段', r_capped: '近期已经收到足够多的消息', r_budget: '预算用完了', r_expired: '等太久，已过期',
+    r_no_template: '没有这条内容', r_template: '内容有错，无法生成', r_no_channel: '没有接通渠道', r_held: '所有发送都已暂停', r_retry: '服务商请稍后再试',
   },
 })
 export const STATUSES = ['planned', 'deferred', 'claimed', 'sent', 'delivered', 'opened', 'clicked', 'replied', 'rejected', 'bounced', 'complained', 'unsubscribed', 'refused', 'unknown', 'expired', 'cancelled'] as const
@@ -23,12 +26,18 @@ const KINDS: Record<string, StatusKind> = {
   planned: 'draft', deferred: 'paused', claimed: 'running', sent: 'working', delivered: 'working', opened: 'working', clicked: 'working', replied: 'working',
   rejected: 'bad', bounced: 'bad', complained: 'warn', unsubscribed: 'stopped', refused: 'stopped', unknown: 'unknown', expired: 'stopped', cancelled: 'stopped',
 }
+const word = (lang: Lang, key: string) => (Object.hasOwn(statusWords.en, key) ? statusWords[lang][key as 'sent'] : undefined)
+
+export const statusName = (lang: Lang, status: string): string => word(lang, status) ?? status
+/** Why a message was not sent; undefined: it is none of these. */
+export const refusalWords = (lang: Lang, reason: string): string | undefined => word(lang, `r_${reason}`)
+export const refusalName = (lang: Lang, reason: string): string => refusalWords(lang, reason) ?? reason
 
 export function useMessageWords() {
-  const t = useWords(statusWords)
+  const { lang } = useWords(statusWords)
   return useMemo(() => ({
-    status: (s: string) => (s in statusWords.en ? t(s as 'sent') : s),
+    status: (s: string) => statusName(lang, s),
     kind: (s: string): StatusKind => KINDS[s] ?? 'unknown',
-    reason: (r: string | undefined) => (!r ? '' : `r_${r}` in statusWords.en ? t(`r_${r}` as 'r_capped') : r),
-  }), [t])
+    reason: (r: string | undefined) => (r ? refusalName(lang, r) : ''),
+  }), [lang])
 }

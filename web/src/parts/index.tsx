@@ -130,12 +130,26 @@ export function Note({ kind, children, action }: { kind?: 'warn' | 'bad' | 'good
 }
 
 /** What went wrong, in words; nothing is lost; one button. */
-export function ErrorNote({ error, retry }: { error: unknown; retry?: () => void }) {
+export function ErrorNote({ error, retry }: { error: unknown; retry?: (() => void) | undefined }) {
   const t = useWords(partsWords)
   return (
     <Note kind="bad" action={retry && <Button small onClick={retry}>{t('again')}</Button>}>
       <p className="m">{errorTitle(error, t)}</p>
       {error instanceof Problem && error.errors.slice(0, 5).map((e) => <p key={e.path + e.message} className="small muted wrap">{e.message}{e.path ? ` (${e.path})` : ''}</p>)}
+    </Note>
+  )
+}
+/** Saving did not work. Where somebody else was faster the reader says whose stays; what was typed is kept until then. */
+export function SaveError({ error, busy, mine, theirs }: { error: unknown; busy?: boolean; mine: () => void; theirs: () => void }) {
+  const t = useWords(partsWords)
+  if (!(error instanceof Problem && error.status === 412)) return <ErrorNote error={error} retry={error instanceof Offline || (error instanceof Problem && error.status >= 500) ? mine : undefined} />
+  return (
+    <Note kind="warn">
+      <div role="alert">
+        <p className="m">{t('clash')}</p>
+        <p className="small muted">{t('clashBody')} {t('theirsSub')}</p>
+        <div className="row" style={{ marginTop: 12, flexWrap: 'wrap' }}><Button small busy={busy} onClick={mine}>{t('mine')}</Button><Button small plain onClick={theirs}>{t('theirs')}</Button></div>
+      </div>
     </Note>
   )
 }
@@ -145,6 +159,8 @@ export function errorTitle(error: unknown, t: ReturnType<typeof useWords<keyof t
     if (error.status === 403) return t('forbidden')
     if (error.status === 429) return t('busy')
     if (error.status === 412) return t('changed')
+    if (error.status === 404 && !error.detail) return t('missing')
+    if (error.status >= 500) return t('failed')
     return error.detail || error.title
   }
   return t('broken')

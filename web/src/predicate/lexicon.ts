@@ -40,7 +40,7 @@ export const DEEDS: Record<string, Deed> = {
   'Message Unsubscribed': deed('left the list', '退订过', 'did not leave the list', '没有退订过'),
 }
 export function deedWords(event: string, not: boolean, lang: Lang): string | undefined {
-  return DEEDS[event]?.[not ? 'not' : 'did'][lang]
+  return Object.hasOwn(DEEDS, event) ? DEEDS[event]?.[not ? 'not' : 'did'][lang] : undefined
 }
 
 const NAMES: Record<string, Pair> = {
@@ -53,10 +53,10 @@ const NAMES: Record<string, Pair> = {
   url: { en: 'address of the page', zh: '页面地址' }, path: { en: 'page', zh: '页面' }, title: { en: 'title', zh: '标题' }, query: { en: 'search words', zh: '搜索词' }, store: { en: 'shop', zh: '门店' }, channel: { en: 'channel', zh: '渠道' }, form: { en: 'form', zh: '表单' },
   'context.device.type': { en: 'kind of device', zh: '设备类型' },
 }
-export const nameWords = (name: string, lang: Lang): string | undefined => NAMES[name]?.[lang]
+export const nameWords = (name: string, lang: Lang): string | undefined => (Object.hasOwn(NAMES, name) ? NAMES[name]?.[lang] : undefined)
 
 const CHANNELS: Record<string, Pair> = {
   email: { en: 'email', zh: '邮件' }, sms: { en: 'SMS', zh: '短信' }, wechat: { en: 'WeChat', zh: '微信' }, wecom: { en: 'WeCom', zh: '企业微信' }, push: { en: 'app push', zh: 'App 推送' }, whatsapp: { en: 'WhatsApp', zh: 'WhatsApp' },
   webhook: { en: 'webhook', zh: 'Webhook' }, dingtalk: { en: 'DingTalk', zh: '钉钉' }, feishu: { en: 'Feishu', zh: '飞书' }, line: { en: 'LINE', zh: 'LINE' }, telegram: { en: 'Telegram', zh: 'Telegram' }, voice: { en: 'phone', zh: '电话' }, inapp: { en: 'in the app', zh: '站内信' },
 }
-export const channelWords = (channel: string, lang: Lang): string => CHANNELS[channel]?.[lang] ?? channel
+export const channelWords = (channel: string, lang: Lang): string => (Object.hasOwn(CHANNELS, channel) ? CHANNELS[channel]?.[lang] : undefined) ?? channel

@@ -48,6 +48,16 @@ export function MessagesRow({ body, not, onChange, v }: RowProps) {
   })
 }
 
+export function JourneyRow({ body, not, onChange, v }: RowProps) {
+  const t = useWords(predicateWords)
+  const id = isObject(body.where) ? textIn(body.where.value) : ''
+  return t.rich('beenIn', {
+    s: <PickOne label={t('kJourney')} value={not ? '-' : '+'} text={t(not ? 'neverIn' : 'wasIn')} onPick={(x) => onChange(x === '-', body)} items={[{ value: '+', label: t('wasIn') }, { value: '-', label: t('neverIn') }]} />,
+    j: <PickOne label={t('journey')} value={id} text={v.journeys.find((x) => x.value === id)?.label ?? (id || undefined)} items={v.journeys} onPick={(x) => onChange(not, put(body, { where: { property: 'journey', op: '=', value: x } }))} />,
+    w: <WindowPick session={false} body={body} v={v} onChange={(b) => onChange(not, b)} />,
+  })
+}
+
 export function SequenceRow({ body, not, onChange, v }: RowProps) {
   const t = useWords(predicateWords)
   const say = useDuration()

@@ -7,11 +7,11 @@ import { Bar, Button } from '~/parts'
 import { useFormat } from '~/i18n/format'
 import { useWords } from '~/i18n'
 import { DidRow } from './did'
-import { FormulaRow, LONGER, MessageRow, MessagesRow, SequenceRow, StepRow, TaskRow, TriggerRow } from './more'
+import { FormulaRow, JourneyRow, LONGER, MessageRow, MessagesRow, SequenceRow, StepRow, TaskRow, TriggerRow } from './more'
 import { PickOne, ReadOnly } from './picks'
 import { AttributeRow, ConsentRow, DateRow, ReachableRow, ScoreRow, SegmentRow, StageRow, TagRow } from './simple'
 import type { Journey } from './time'
-import { isDone, isObject, joined, type Mode, type Predicate, predicateOf, put, rowOf, rowsOf } from './types'
+import { beenIn, isDone, isObject, joined, type Mode, type Predicate, predicateOf, put, rowOf, rowsOf } from './types'
 import { useVocabulary, type Vocabulary } from './vocabulary'
 import { predicateWords } from './words'
 import './predicate.css'
@@ -35,6 +35,7 @@ function RowWords({ value, onChange, v, journey }: Shared & { value: Predicate; 
     case 'date': return <DateRow {...props} />
     case 'consent': return <ConsentRow {...props} />
     case 'reachable': return <ReachableRow {...props} />
+    case 'journey': return <JourneyRow {...props} />
     case 'messages': return <MessagesRow {...props} />
     case 'sequence': return <SequenceRow {...props} />
     case 'formula': return <FormulaRow {...props} />
@@ -61,7 +62,7 @@ function AddMenu({ v, journey, onAdd }: Shared & { onAdd: (p: Predicate) => void
   ]
   const more: [string, Predicate][] = [
     [t('kSegment'), { segment: v.segments[0]?.value ?? '' }], [t('kStage'), { stage: model?.stages[0]?.value ?? '', in: model?.id ?? 'default' }], [t('kScore'), { score: v.scores[0]?.value ?? '', op: '>=', value: 50 }],
-    [t('kConsent'), { consent: channel }], [t('kSequence'), { sequence: [{ did: 'Product Added' }, { did: 'Order Completed' }], within: '1d' }], [t('kFormula'), { formula: LONGER }],
+    [t('kConsent'), { consent: channel }], [t('kJourney'), beenIn(v.journeys[0]?.value ?? '')], [t('kSequence'), { sequence: [{ did: 'Product Added' }, { did: 'Order Completed' }], within: '1d' }], [t('kFormula'), { formula: LONGER }],
   ]
   const within: [string, Predicate][] = journey ? [
     [t('kMessage'), { message: first(['send', 'reach']), status: 'clicked' }], [t('kTrigger'), { trigger: { property: '', op: '=', value: '' } }],

@@ -5,12 +5,17 @@ export type Predicate = { [k: string]: Json | undefined }
 
 export type Kind =
   | 'group' | 'did' | 'attribute' | 'tag' | 'segment' | 'stage' | 'score' | 'date' | 'consent' | 'reachable' | 'messages'
-  | 'sequence' | 'formula' | 'trigger' | 'message' | 'step' | 'task' | 'unknown'
+  | 'sequence' | 'formula' | 'trigger' | 'message' | 'step' | 'task' | 'journey' | 'unknown'
 const KINDS = ['did', 'sequence', 'attribute', 'tag', 'segment', 'stage', 'score', 'date', 'consent', 'reachable', 'messages', 'formula', 'trigger', 'message', 'step', 'task'] as const
 
 export const isObject = (j: Json | undefined): j is Predicate => typeof j === 'object' && j !== null && !Array.isArray(j)
 export const textIn = (j: Json | undefined): string => (typeof j === 'string' ? j : typeof j === 'number' ? String(j) : '')
 const listIn = (j: Json | undefined): Predicate[] => (Array.isArray(j) ? j.filter(isObject) : [])
+
+/** Who was in a journey, ever or lately: the engine writes it down as an event. */
+export const beenIn = (journey: string): Predicate => ({ did: 'Journey Entered', where: { property: 'journey', op: '=', value: journey } })
+const ONLY_JOURNEY = ['did', 'where', 'within', 'between']
+const isJourney = (p: Predicate) => p.did === 'Journey Entered' && isObject(p.where) && p.where.property === 'journey' && p.where.op === '=' && typeof p.where.value === 'string' && Object.keys(p).every((k) => ONLY_JOURNEY.includes(k))
 
 /** One row: its condition without the `not`s around it. */
 export type Row = { not: boolean; kind: Kind; body: Predicate }
@@ -20,6 +25,7 @@ export function rowOf(p: Predicate): Row {
     return { ...inner, not: !inner.not }
   }
   if (Array.isArray(p.all) || Array.isArray(p.any)) return { not: false, kind: 'group', body: p }
+  if (isJourney(p)) return { not: false, kind: 'journey', body: p }
   return { not: false, kind: KINDS.find((k) => p[k] !== undefined) ?? 'unknown', body: p }
 }
 export const predicateOf = (not: boolean, body: Predicate): Predicate => (not ? { not: body } : body)
@@ -67,7 +73,8 @@ export function isDone(p: Predicate): boolean {
   const { kind, body } = rowOf(p)
   switch (kind) {
     case 'group': return listIn(body.all ?? body.any).every(isDone)
-    case 'did': return didDone(body)
+    case 'did':
+    case 'journey': return didDone(body)
     case 'sequence': return listIn(body.sequence).length >= 2 && listIn(body.sequence).every(didDone)
     case 'attribute': return textIn(body.attribute) !== '' && hasValue(body)
     case 'score': return textIn(body.score) !== '' && hasValue(body)

@@ -40,7 +40,7 @@ function vocabularyOf(v: Served | undefined, lang: 'zh' | 'en') {
     /** "Order Completed" by its words, for where no verb is known. */
     event: (name: string) => own(name, events.get(name)?.words) ?? eventName(name, lang),
     /** Usual deeds first, then the shop's own, then the rest that the engine writes. */
-    events: [...new Set([...served.filter((e) => DEEDS[e]?.usual), ...served, ...Object.keys(DEEDS).filter((e) => e.startsWith('Message ') || e.startsWith('Coupon ') || e.startsWith('Journey ') || e.startsWith('Order '))])],
+    events: [...new Set([...served.filter((e) => Object.hasOwn(DEEDS, e) && DEEDS[e]?.usual), ...served, ...Object.keys(DEEDS).filter((e) => e.startsWith('Message ') || e.startsWith('Coupon ') || e.startsWith('Journey ') || e.startsWith('Order '))])],
     property: (name: string, event?: string) => {
       const p = events.get(event ?? '')?.properties?.find((x) => x.name === name) ?? properties.get(name)
       const guess = ['total', 'revenue', 'price', 'quantity'].includes(name) ? 'decimal' : null

@@ -10,6 +10,7 @@ export const predicateWords = words({
     // kinds
     kDid: 'Did something', kNotDid: 'Did not do something', kOrders: 'How often or for how much they bought', kAttribute: 'What we know: city, birthday …', kDate: 'A day that comes: birthday, expiry', kTag: 'A tag',
     kSegment: 'Is in another segment', kReachable: 'Can be reached by a channel', kConsent: 'Allowed or refused messages', kMessages: 'Received, opened or clicked our messages', kStage: 'A stage', kScore: 'A score',
+    kJourney: 'Was in a journey, or never was', beenIn: '<s/> <j/> <w/>', wasIn: 'came into the journey', neverIn: 'did not come into the journey',
     kSequence: 'First one thing, then another', kFormula: 'A formula', kTrigger: 'What started the journey', kMessage: 'What became of a message of this journey', kStep: 'How a wait of this journey ended', kTask: 'What came of a task', kMore: 'More',
     // did
     did: '<e/> <where/><c/><s/> <w/>', didPlain: 'did “{event}”', didNot: 'did not do “{event}”', doesIt: 'did it', doesNot: 'did not', anything: 'did anything', nothing: 'did nothing',
@@ -48,6 +49,7 @@ export const predicateWords = words({
     unknown: '这一条在这里显示不了，会原样保留。', notTrue: '不符合：', unfinished: '选好黄色的词，才会计数',
     kDid: '做过什么', kNotDid: '没做过什么', kOrders: '买过几次、花了多少', kAttribute: '资料：城市、生日……', kDate: '快到的日子：生日、到期', kTag: '标签',
     kSegment: '在另一个人群里', kReachable: '某个渠道联系得上', kConsent: '同意或拒绝接收', kMessages: '收到、打开或点过我们的消息', kStage: '所处阶段', kScore: '分数',
+    kJourney: '进过某个旅程，或从没进过', beenIn: '<w/><s/><j/>', wasIn: '进入过旅程', neverIn: '没有进入过旅程',
     kSequence: '先做一件事，再做另一件', kFormula: '公式', kTrigger: '触发旅程的那件事', kMessage: '本旅程某条消息的结果', kStep: '本旅程某次等待的结果', kTask: '任务的结果', kMore: '更多',
     did: '<w/><e/><where/><c/><s/>', didPlain: '做过「{event}」', didNot: '没有做过「{event}」', doesIt: '做过', doesNot: '没做过', anything: '有过任何动作', nothing: '没有任何动作',
     ever: '任何时候', lastN: '最近 {n}', session: '这次访问', between: '{from} 到 {to}', from: '从', to: '到（含当天）', sinceLast: '上次{event}之后', sinceEntry: '进入旅程之后', sinceStep: '步骤 {step} 之后',

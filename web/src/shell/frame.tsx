@@ -192,7 +192,7 @@ export function Frame({ children }: { children: ReactNode }) {
 export function WayBack({ to, name, title, status, children }: { to: string; name: string; title: ReactNode; status?: ReactNode; children?: ReactNode }) {
   return (
     <header className="top bare">
-      <Link href={to} className="row quiet muted"><span aria-hidden>←</span>{name}</Link>
+      <Link href={to} className="row quiet muted way-back"><span aria-hidden>←</span><span className="clip">{name}</span></Link>
       <span className="bare-title b clip">{title}</span>
       {status && <span className="small dim nowrap">{status}</span>}
       <div className="tools">{children}<LanguageSwitch /></div>

@@ -3,6 +3,7 @@ import { Modal } from '@mantine/core'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useEffect, useMemo, useState } from 'react'
 import { useLocation } from 'wouter'
+import { useJourneyList, useSegmentList } from '~/api/lists'
 import { api, type Schemas } from '~/api/client'
 import { type Text, textOf, useWords } from '~/i18n'
 import { nameOf } from '~/api/customer'
@@ -21,8 +22,8 @@ export function Search({ close }: { close: () => void }) {
     queryKey: ['search', asked], enabled: asked.length > 0, placeholderData: keepPreviousData,
     queryFn: ({ signal }) => api.get<{ items: Schemas['customer'][] }>('/api/v1/customers', { query: { q: asked, limit: 6 }, signal }),
   })
-  const journeys = useQuery({ queryKey: ['journeys'], queryFn: () => api.get<{ items: { id: string; name?: Text }[] }>('/api/v1/journeys', { query: { limit: 200 } }) })
-  const segments = useQuery({ queryKey: ['segments'], queryFn: () => api.get<{ items: { id: string; name?: Text }[] }>('/api/v1/segments', { query: { limit: 200 } }) })
+  const journeys = useJourneyList()
+  const segments = useSegmentList()
   const hits = useMemo(() => {
     const match = (s: string) => s.toLowerCase().includes(q.trim().toLowerCase())
     const places: Hit[] = ([
@@ -32,7 +33,7 @@ export function Search({ close }: { close: () => void }) {
     const named = (list: { id: string; name?: Text }[] | undefined, base: string, group: string): Hit[] =>
       (list ?? []).map((x) => ({ to: `${base}/${encodeURIComponent(x.id)}`, text: textOf(x.name, t.lang, x.id), group }))
     const found: Hit[] = q.trim() ? (people.data?.items ?? []).map((c) => ({ to: `/customers/${encodeURIComponent(c.id ?? '')}`, ...nameOf(c), group: t('people') })) : []
-    const rest = [...named(journeys.data?.items, '/journeys', t('journeys')), ...named(segments.data?.items, '/customers/segments', t('segments')), ...places]
+    const rest = [...named(journeys.data, '/journeys', t('journeys')), ...named(segments.data, '/customers/segments', t('segments')), ...places]
     return [...found, ...(q.trim() ? rest.filter((h) => match(h.text)) : places)].slice(0, 14)
   }, [q, people.data, journeys.data, segments.data, t])
   useEffect(() => setOn(0), [hits])

@@ -1,9 +1,10 @@
 // Coupons: worth, time, and what became of those that were given.
 import { Modal, NumberInput, Select, TextInput } from '@mantine/core'
 import { IconPlus, IconTicket } from '@tabler/icons-react'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, type Schemas } from '~/api/client'
+import { useCouponList } from '~/api/lists'
 import { idOf } from '~/api/id'
 import { type Text, useText, useWords } from '~/i18n'
 import { useFormat } from '~/i18n/format'
@@ -26,16 +27,16 @@ export function Coupons() {
   const f = useFormat()
   const worth = useWorth()
   const [open, setOpen] = useState<Coupon | 'new' | null>(null)
-  const list = useQuery({ queryKey: ['coupons'], queryFn: () => api.get<{ items: Coupon[] }>('/api/v1/coupons', { query: { limit: 500 } }) })
+  const list = useCouponList<Coupon>()
   const button = <Button icon={IconPlus} onClick={() => setOpen('new')}>{t('newCoupon')}</Button>
   return (
     <>
-      <Loaded of={list}>{(d) => d.items.length === 0 ? <Card><Empty icon={IconTicket} title={t('couponNone')} action={button}>{t('couponNoneBody')}</Empty></Card> : (
+      <Loaded of={list}>{(d) => d.length === 0 ? <Card><Empty icon={IconTicket} title={t('couponNone')} action={button}>{t('couponNoneBody')}</Empty></Card> : (
         <div className="stack">
           <Card className="table-scroll">
             <table className="tbl">
               <thead><tr><th>{t('cName')}</th><th>{t('cWorth')}</th><th>{t('cValid')}</th><th className="n">{t('granted')}</th><th className="n">{t('usedUp')}</th><th className="n">{t('expired')}</th></tr></thead>
-              <tbody>{d.items.map((c) => (
+              <tbody>{d.map((c) => (
                 <tr key={c.id}>
                   <td><button type="button" className="link m" onClick={() => setOpen(c)}>{text(c.name, c.id)}</button>{c.pool && <p className="small dim">{t('pool')}{c.left !== undefined ? ` · ${t('left')} ${f.number(c.left)}` : ''}</p>}</td>
                   <td>{worth(c)}</td><td className="nowrap">{t('days', { n: daysOf(c.valid) })}</td>

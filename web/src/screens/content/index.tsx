@@ -1,10 +1,9 @@
 // Content: messages, coupons, forms, pictures.
 import { TextInput } from '@mantine/core'
 import { IconMail, IconMessage, IconPhoto } from '@tabler/icons-react'
-import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link, useLocation, useParams } from 'wouter'
-import { api } from '~/api/client'
+import { useJourneyList, useTemplateList } from '~/api/lists'
 import { useSession } from '~/api/session'
 import { type Text, useText, useWords } from '~/i18n'
 import { useFormat } from '~/i18n/format'
@@ -48,16 +47,16 @@ function MessageList() {
   /** What it says below its subject: what a mail program shows beside it, else its first words. */
   const below = (x: Template) => (x.channel === 'sms' ? text(x.text) : text(x.preheader) || text(x.blocks?.find((b) => b.type === 'text')?.text))
   const [q, setQ] = useState('')
-  const list = useQuery({ queryKey: ['templates'], queryFn: () => api.get<{ items: Template[] }>('/api/v1/templates', { query: { limit: 1000 } }) })
-  const journeys = useQuery({ queryKey: ['journeys'], queryFn: () => api.get<{ items: { id: string; name?: Text; steps?: unknown }[] }>('/api/v1/journeys', { query: { limit: 500 } }) })
-  const used = (id: string) => (journeys.data?.items ?? []).filter((j) => JSON.stringify(j.steps ?? '').includes(`"template":"${id}"`)).map((j) => text(j.name, j.id))
+  const list = useTemplateList<Template>()
+  const journeys = useJourneyList<{ id: string; name?: Text; steps?: unknown }>()
+  const used = (id: string) => (journeys.data ?? []).filter((j) => JSON.stringify(j.steps ?? '').includes(`"template":"${id}"`)).map((j) => text(j.name, j.id))
   return (
     <Loaded of={list}>{(d) => {
-      if (!d.items.length) return <Card><Empty icon={IconMail} title={t('none')} action={<><LinkButton to="/playbooks">{t('newEmail')}</LinkButton></>}>{t('noneBody')}</Empty></Card>
-      const fits = d.items.filter((x) => `${x.id} ${text(x.name)} ${text(x.subject)} ${text(x.text)}`.toLowerCase().includes(q.toLowerCase()))
+      if (!d.length) return <Card><Empty icon={IconMail} title={t('none')} action={<><LinkButton to="/playbooks">{t('newEmail')}</LinkButton></>}>{t('noneBody')}</Empty></Card>
+      const fits = d.filter((x) => `${x.id} ${text(x.name)} ${text(x.subject)} ${text(x.text)}`.toLowerCase().includes(q.toLowerCase()))
       return (
         <Card pad={false}>
-          {d.items.length > 8 && <div className="content-find"><TextInput aria-label={t('search')} placeholder={t('search')} value={q} onChange={(e) => setQ(e.currentTarget.value)} /></div>}
+          {d.length > 8 && <div className="content-find"><TextInput aria-label={t('search')} placeholder={t('search')} value={q} onChange={(e) => setQ(e.currentTarget.value)} /></div>}
           <ul className="content-list">
             {fits.map((x) => {
               const I = x.channel === 'sms' ? IconMessage : IconMail

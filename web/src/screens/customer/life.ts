@@ -8,7 +8,9 @@ import { masked } from '~/api/customer'
 import { useFormat } from '~/i18n/format'
 import { useWords } from '~/i18n'
 import { useVocabulary } from '~/predicate'
-import { deedsWords, MESSAGE_TITLES, REASONS } from './deeds'
+import { refusalName } from '~/messages/words'
+import { entryName, exitName } from '../journey/verbs'
+import { deedsWords, LINKS, MESSAGE_TITLES } from './deeds'
 
 export type Ev = { id: string; event: string; occurred_at: string; received_at?: string; source?: string | null; properties: Record<string, unknown> }
 export type Message = { id: string; journey: string | null; step: string | null; template: string; channel: string; status: string; reason: string; at: string; to?: string; history: { status: string; at: string; detail: string }[] }
@@ -29,7 +31,9 @@ export function useLines() {
   return useMemo(() => {
     const label = (list: { value: string; label: string }[], id: string) => list.find((x) => x.value === id)?.label ?? id
     const money = (x: unknown) => (typeof x === 'number' ? f.money(x) : typeof x === 'string' && x !== '' && Number.isFinite(Number(x)) ? f.money(Number(x)) : '')
-    const reason = (x: unknown) => { const key = REASONS[s(x)]; return key ? t(key) : s(x) }
+    const reason = (x: unknown) => (x === 'rule' ? t('byRule') : x === 'expired' ? t('expired') : x === 'import' ? t('fromList') : x === 'by hand' ? t('byHandReason') : s(x))
+    const linked = (x: unknown) => { const key = LINKS[s(x)]; return key ? t(key) : s(x) }
+    const left = (x: unknown) => (s(x) ? exitName(t.lang, s(x)) : '')
     const journeyNote = (j: unknown) => (s(j) ? t('byJourney', { name: label(v.journeys, s(j)) }) : '')
     const and = (...parts: string[]) => parts.filter(Boolean).join(t.lang === 'zh' ? '。' : '. ')
     const named = (channel: unknown, template: unknown) => ({ channel: s(channel) === 'email' && t.lang === 'en' ? 'Email' : v.channel(s(channel)), name: label(v.templates, s(template)) })
@@ -39,7 +43,7 @@ export function useLines() {
     const ofMessage = (m: { id?: string; status: string; channel: unknown; template: unknown; reason?: unknown; journey?: unknown; step?: unknown; at: string; machine?: boolean }, id: string, event?: Ev): Line => ({
       id, at: m.at, kind: 'message', event, message: m.id, journey: s(m.journey) || undefined, step: s(m.step) || undefined, held: HELD.includes(m.status),
       icon: m.status === 'opened' ? IconMailOpened : m.status === 'clicked' ? IconClick : m.status === 'replied' ? IconMessages : icon(s(m.channel), HELD.includes(m.status)),
-      title: t(MESSAGE_TITLES[m.status] ?? 'sent', named(m.channel, m.template)), note: and(HELD.includes(m.status) || m.status === 'deferred' ? reason(m.reason) : '', m.machine ? t('machine') : '', journeyNote(m.journey)) || undefined,
+      title: t(MESSAGE_TITLES[m.status] ?? 'sent', named(m.channel, m.template)), note: and(HELD.includes(m.status) || m.status === 'deferred' ? refusalName(t.lang, s(m.reason)) : '', m.machine ? t('machine') : '', journeyNote(m.journey)) || undefined,
     })
 
     function ofEvent(e: Ev): Line | null {
@@ -93,15 +97,15 @@ export function useLines() {
         case 'Address Suppressed': return line(IconBan, t('suppressed', { channel }), s(p.reason))
         case 'Address Released': return line(IconShieldCheck, t('released', { channel }))
         case 'Journey Entered': return line(IconRoute, t('entered', { name: jname }), '', 'journey', journey)
-        case 'Journey Exited': return line(IconRoute, t('exited', { name: jname }), reason(p.reason), 'journey', journey)
-        case 'Journey Refused': return line(IconRouteOff, t('notEntered', { name: jname }), reason(p.reason), 'journey', { ...journey, held: true })
+        case 'Journey Exited': return line(IconRoute, t('exited', { name: jname }), left(p.reason), 'journey', journey)
+        case 'Journey Refused': return line(IconRouteOff, t('notEntered', { name: jname }), s(p.reason) && entryName(t.lang, s(p.reason)), 'journey', { ...journey, held: true })
         case 'Task Opened': return line(IconChecklist, s(p.owner) ? t('taskOpened', { owner: s(p.owner), kind: s(p.kind) }) : t('taskOpenedAny', { kind: s(p.kind) }), journeyNote(p.journey), 'journey', journey)
         case 'Task Done': return line(IconChecklist, t('taskDone', { outcome: s(p.outcome) }), and(s(p.text), s(p.by)), 'journey', journey)
-        case 'Task Closed': return line(IconChecklist, t('taskClosed'), reason(p.reason), 'quiet', journey)
+        case 'Task Closed': return line(IconChecklist, t('taskClosed'), left(p.reason), 'quiet', journey)
         case 'Owner Notified': return line(IconBell, t('staff'), journeyNote(p.journey), 'quiet', journey)
-        case 'Staff Notice': return line(IconBell, t(['refused', 'rejected', 'bounced', 'unknown', 'expired', 'cancelled'].includes(s(p.result)) ? 'staffNot' : p.result === 'sent' ? 'staffGot' : 'staff'), reason(p.reason), 'quiet', journey)
-        case 'Customers Merged': return line(IconUsers, t('merged'), s(p.reason))
-        case 'Customers Unmerged': return line(IconUsers, t('unmerged'), s(p.reason))
+        case 'Staff Notice': return line(IconBell, t(['refused', 'rejected', 'bounced', 'unknown', 'expired', 'cancelled'].includes(s(p.result)) ? 'staffNot' : p.result === 'sent' ? 'staffGot' : 'staff'), s(p.reason) && refusalName(t.lang, s(p.reason)), 'quiet', journey)
+        case 'Customers Merged': return line(IconUsers, t('merged'), linked(p.reason))
+        case 'Customers Unmerged': return line(IconUsers, t('unmerged'), linked(p.reason))
         case 'Customer Edited': return line(IconPencil, t('edited'), '', 'quiet')
         case 'Attribute Changed': return line(IconPencil, p.new === undefined || p.new === null ? t('attributeGone', { name: v.attribute(s(p.name)).label }) : t('attribute', { name: v.attribute(s(p.name)).label, to: value(p.new) }), p.old === undefined || p.old === null ? '' : t('attributeWas', { from: value(p.old) }), 'quiet')
         case 'Identifier Added': return line(IconIdBadge2, t('identifier', { space: v.attribute(s(p.namespace)).label, value: masked(s(p.namespace), s(p.value)) }), '', 'quiet')

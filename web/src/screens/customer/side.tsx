@@ -1,4 +1,5 @@
 // side.tsx: who this is and where we stand: spent, may we write, stage, score, tags, what we know.
+import { taskName } from '../journey/verbs'
 import { IconMail, IconMailOff, IconMessage, IconMessageOff, IconPlus, IconX } from '@tabler/icons-react'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useMemo, useState } from 'react'
@@ -137,7 +138,7 @@ export function OpenTasks({ id }: { id: string }) {
   const f = useFormat()
   const tasks = useQuery({ queryKey: ['tasks', 'of', id], queryFn: async () => (await all<Schemas['task']>('/api/v1/tasks')).filter((x) => x.customer === id) })
   if (!tasks.data?.length) return null
-  return <div><h2 className="cs-h">{t('task')}</h2><ul className="cs-segs">{tasks.data.map((x) => <li key={x.id}><Link href="/tasks">{x.kind}</Link>{x.due_at && <span className="small dim"> {t('taskDue', { day: f.near(x.due_at) })}</span>}</li>)}</ul></div>
+  return <div><h2 className="cs-h">{t('task')}</h2><ul className="cs-segs">{tasks.data.map((x) => <li key={x.id}><Link href="/tasks" className="wrap">{taskName(t.lang, x.kind ?? '')}</Link>{x.due_at && <span className="small dim"> {t('taskDue', { day: f.near(x.due_at) })}</span>}</li>)}</ul></div>
 }
 export function ReachTags({ customer: c }: { customer: Customer }) {
   const v = useVocabulary()

@@ -8,6 +8,7 @@ import { api, Problem } from '~/api/client'
 import { masked } from '~/api/customer'
 import { useFormat } from '~/i18n/format'
 import { useWords } from '~/i18n'
+import { statusName } from '~/messages/words'
 import { Loaded, Note } from '~/parts'
 import { Bubble, MailFrame } from '~/parts/message'
 import { type Predicate, PredicateRows, useVocabulary } from '~/predicate'
@@ -114,7 +115,6 @@ function Answer({ why: w, line }: { why: Why; line: Line }) {
 
 const UNSENT = ['refused', 'planned', 'cancelled', 'deferred', 'expired']
 type Content = { to?: string; subject?: string; html?: string; text?: string; from?: string }
-const STATES: Record<string, 'sPlanned'> = Object.fromEntries(['planned', 'deferred', 'claimed', 'sent', 'delivered', 'opened', 'clicked', 'replied', 'rejected', 'bounced', 'complained', 'unsubscribed', 'refused', 'unknown', 'expired', 'cancelled'].map((s) => [s, `s${s[0]?.toUpperCase()}${s.slice(1)}`])) as Record<string, 'sPlanned'>
 
 /** The message itself: what it said, to whom, and its way. Mails stand in a frame that may do nothing. */
 function Sent({ id, customer }: { id: string; customer: string }) {
@@ -138,7 +138,7 @@ function Sent({ id, customer }: { id: string; customer: string }) {
       {m && m.history.length > 0 && (
         <>
           <h3 className="wy-h">{t('way')}</h3>
-          <ol className="wy-way">{m.history.map((h, i) => <li key={i}><span className="muted">{STATES[h.status] ? t(STATES[h.status] as 'sPlanned') : h.status}</span><span className="small dim">{f.near(h.at)}</span></li>)}</ol>
+          <ol className="wy-way">{m.history.map((h, i) => <li key={i}><span className="muted">{statusName(t.lang, h.status)}</span><span className="small dim">{f.near(h.at)}</span></li>)}</ol>
         </>
       )}
       {c && (

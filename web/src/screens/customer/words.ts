@@ -27,7 +27,6 @@ export const whyWords = words({
     address: 'There is an address', noAddress: 'There is no address for this channel', addressOk: 'The address may be used', addressBad: 'The address must not be used', consent: 'Allowed by the customer', noConsent: 'Not allowed by the customer', running: 'Journey is running', notRunning: 'Journey is not running', released: 'Within the released part', notReleased: 'Outside the released part', notHeld: 'Not kept aside for comparison', heldOut: 'Kept aside for comparison', triggered: 'Did what starts it', notTriggered: 'Has not done what starts it',
     nowK: 'How it stands now', entry: 'To enter', sendIf: 'To be sent', leaves: 'Leaves when', change: 'It would be sent if', changeIn: 'It would happen if', notBefore: 'not before {day}', has: 'is: {actual}', waiting: 'Waiting at step {step}', until: 'until {day}', started: 'entered {day}',
     preview: 'As it was sent', to: 'To {to}', subject: 'Subject', noContent: 'What it said can no longer be shown.', way: 'Its way', source: 'From', journey: 'Open the journey', again: 'another time: {n}', oneOf: 'one of these is enough',
-    sPlanned: 'planned', sDeferred: 'put off', sClaimed: 'handed over', sSent: 'taken by the provider', sDelivered: 'delivered', sOpened: 'opened', sClicked: 'clicked', sReplied: 'answered', sRejected: 'not taken', sBounced: 'came back', sComplained: 'complaint', sUnsubscribed: 'left the list', sRefused: 'not sent', sUnknown: 'outcome unknown', sExpired: 'too late', sCancelled: 'cancelled',
   },
   zh: {
     quietWaits: '在等免打扰时间结束，时间一到就自动发出。',
@@ -35,6 +34,5 @@ export const whyWords = words({
     address: '有地址', noAddress: '没有这个渠道的地址', addressOk: '地址可以用', addressBad: '地址不能用', consent: '客户同意', noConsent: '客户没有同意', running: '旅程在运行', notRunning: '旅程没有运行', released: '在放量范围内', notReleased: '不在放量范围内', notHeld: '没有留作对照', heldOut: '留作对照', triggered: '做过触发的事', notTriggered: '没做过触发的事',
     nowK: '现在的情况', entry: '进入条件', sendIf: '发送条件', leaves: '离开条件', change: '这样就会发', changeIn: '这样就会发生', notBefore: '最早 {day}', has: '现在是：{actual}', waiting: '在步骤 {step} 等待', until: '到 {day}', started: '{day}进入',
     preview: '发出去的样子', to: '发给 {to}', subject: '主题', noContent: '内容已无法再显示。', way: '经过', source: '来源', journey: '打开这个旅程', again: '另外 {n} 次', oneOf: '满足其中一条就够',
-    sPlanned: '排好', sDeferred: '推迟', sClaimed: '正在交给供应商', sSent: '供应商已接受', sDelivered: '送达', sOpened: '打开', sClicked: '点击', sReplied: '回复', sRejected: '没被接受', sBounced: '退回', sComplained: '投诉', sUnsubscribed: '退订', sRefused: '没发', sUnknown: '结果不明', sExpired: '来不及', sCancelled: '取消',
   },
 })

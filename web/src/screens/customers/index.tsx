@@ -2,14 +2,16 @@
 import { Select, TextInput } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { IconSearch, IconUsers } from '@tabler/icons-react'
-import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
 import { useEffect, useMemo, useState } from 'react'
-import { Link, useLocation, useSearch } from 'wouter'
+import { Link, useLocation } from 'wouter'
+import { useQueryOf } from '~/api/search'
 import { api, type Schemas } from '~/api/client'
 import { ids, nameOf } from '~/api/customer'
+import { useSegmentList } from '~/api/lists'
 import { useFormat } from '~/i18n/format'
 import { DropZone } from '~/imports/import'
-import { type Text, useText, useWords } from '~/i18n'
+import { useText, useWords } from '~/i18n'
 import { Avatar, Button, Card, Empty, LinkButton, Loaded, PageHead, Tag } from '~/parts'
 import { type Predicate, PredicateRows, usePreview, useVocabulary, type Vocabulary } from '~/predicate'
 import { AddCustomers } from './add'
@@ -31,7 +33,7 @@ function parsed(text: string): Predicate | null {
 export default function Customers() {
   const t = useWords(customersWords)
   const f = useFormat()
-  const search = new URLSearchParams(useSearch())
+  const search = useQueryOf()
   const [, go] = useLocation()
   const [q, setQ] = useState(search.get('q') ?? '')
   const [adding, setAdding] = useState(search.has('add'))
@@ -99,8 +101,8 @@ const EVERYBODY: Predicate = { all: [] }
 function SegmentChoice({ value, onChange }: { value: string; onChange: (v: string) => void }) {
   const t = useWords(customersWords)
   const text = useText()
-  const segments = useQuery({ queryKey: ['segments'], queryFn: () => api.get<{ items: { id: string; name?: Text }[] }>('/api/v1/segments', { query: { limit: 200 } }) })
-  const data = (segments.data?.items ?? []).map((s) => ({ value: s.id, label: text(s.name, s.id) }))
+  const segments = useSegmentList()
+  const data = (segments.data ?? []).map((s) => ({ value: s.id, label: text(s.name, s.id) }))
   return <Select className="cu-seg" aria-label={t('segment')} placeholder={t('all')} data={data} value={value || null} onChange={(v) => onChange(v ?? '')} clearable clearButtonProps={{ 'aria-label': t('clear') }} searchable={data.length > 8} />
 }
 

@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link } from 'wouter'
 import { api } from '~/api/client'
+import { eventName } from '~/events/words'
 import { useLive } from '~/api/live'
 import { useWords } from '~/i18n'
 import { useFormat } from '~/i18n/format'
@@ -33,7 +34,7 @@ export function LiveTail() {
             {items.map((e) => (
               <li key={e.id}>
                 <span className="small dim nowrap num">{f.clock(e.occurred_at)}</span>
-                <span className="m nowrap">{e.event}</span>
+                <span className="m nowrap clip" title={e.event}>{eventName(e.event, t.lang)}</span>
                 <code className="mono dim clip grow">{e.properties ? JSON.stringify(e.properties) : ''}</code>
                 {e.customer && <Link href={`/customers/${encodeURIComponent(e.customer)}`} className="small nowrap">{t('customer')}</Link>}
               </li>

@@ -26,7 +26,7 @@ export function Rejected() {
           <ul>
             {items.map((r, i) => (
               <li key={i} className="refused">
-                <div className="between"><span className="m wrap">{r.reason}</span><span className="small dim nowrap">{r.source} {f.near(r.received_at)}</span></div>
+                <div className="between"><span className="m wrap">{r.reason}</span><span className="small dim wrap">{r.source} {f.near(r.received_at)}</span></div>
                 <pre className="code small" tabIndex={0}>{typeof r.sample === 'string' ? r.sample : JSON.stringify(r.sample)}</pre>
               </li>
             ))}

@@ -1,9 +1,11 @@
 // Sources: where events come from, each with its key and the one line that starts it; tells when the first event arrives.
 import { Modal, Select, TextInput } from '@mantine/core'
 import { IconCode, IconDeviceMobile, IconPlus, IconServer, IconWorld } from '@tabler/icons-react'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api } from '~/api/client'
+import { eventName } from '~/events/words'
+import { useSourceList } from '~/api/lists'
 import { useLive } from '~/api/live'
 import { useSession } from '~/api/session'
 import { useWords } from '~/i18n'
@@ -24,7 +26,7 @@ function First({ source }: { source: Source }) {
   const t = useWords(dataWords)
   const [got, setGot] = useState('')
   useLive<{ source: string; event: string }>('event', (e) => { if (e.source === source.id || e.source === source.name) setGot(e.event) })
-  return got ? <Status kind="working">{t('arrived', { event: got })}</Status> : <span className="small dim">{t('waiting')}</span>
+  return got ? <Status kind="working">{t('arrived', { event: eventName(got, t.lang) })}</Status> : <span className="small dim">{t('waiting')}</span>
 }
 
 export function Sources() {
@@ -33,7 +35,7 @@ export function Sources() {
   const say = useErrorText()
   const session = useSession()
   const client = useQueryClient()
-  const list = useQuery({ queryKey: ['sources'], queryFn: () => api.get<{ items: Source[] }>('/api/v1/sources', { query: { limit: 200 } }) })
+  const list = useSourceList<Source>()
   const [adding, setAdding] = useState(false)
   const [open, setOpen] = useState('')
   const [name, setName] = useState('')
@@ -46,11 +48,11 @@ export function Sources() {
   const button = <Button icon={IconPlus} onClick={() => setAdding(true)}>{t('addSource')}</Button>
   return (
     <>
-      <Loaded of={list}>{(d) => (d.items.length === 0 ? <Card><Empty icon={IconCode} title={t('srcNone')} action={button}>{t('srcNoneBody')}</Empty></Card> : (
+      <Loaded of={list}>{(d) => (d.length === 0 ? <Card><Empty icon={IconCode} title={t('srcNone')} action={button}>{t('srcNoneBody')}</Empty></Card> : (
         <div className="stack">
-          {d.items.map((s) => {
+          {d.map((s) => {
             const I = ICONS[s.kind] ?? IconCode
-            const on = open === s.id || d.items.length === 1
+            const on = open === s.id || d.length === 1
             return (
               <Card key={s.id}>
                 <div className="between" style={{ flexWrap: 'wrap' }}>

@@ -1,6 +1,7 @@
 // boards.tsx: the boards there are, and ready ones by one click.
 import { IconLayoutDashboard } from '@tabler/icons-react'
-import { useLocation, useSearch } from 'wouter'
+import { useLocation } from 'wouter'
+import { useQueryOf } from '~/api/search'
 import { useText, useWords } from '~/i18n'
 import { Button, Card, Empty, Loaded, PageHead, Pick, toast } from '~/parts'
 import { BoardActs, OneBoard } from './board'
@@ -14,7 +15,7 @@ export function Boards() {
   const text = useText()
   const [, go] = useLocation()
   const boards = useBoards()
-  const wanted = new URLSearchParams(useSearch()).get('board')
+  const wanted = useQueryOf().get('board')
   const list = boards.data ?? []
   const board = list.find((b) => b.id === wanted) ?? list[0]
   return (

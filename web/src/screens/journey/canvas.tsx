@@ -4,6 +4,7 @@ import { BaseEdge, Background, BackgroundVariant, type Edge, EdgeLabelRenderer, 
 import '@xyflow/react/dist/base.css'
 import { IconMinus, IconPlus } from '@tabler/icons-react'
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef, useState } from 'react'
+import { refusalName } from '~/messages/words'
 import { useWords } from '~/i18n'
 import { useFormat } from '~/i18n/format'
 import { Button } from '~/parts'
@@ -15,7 +16,7 @@ import { armsOf, type Journey, kindOf, type Path, pathKey, type Step } from './m
 import type { Ask } from './people'
 import { type Figures, tookArm } from './report'
 import { bold, plain, type Say } from './say'
-import { channelTitle, entryName as entry, refusalName } from './verbs'
+import { channelTitle, entryName as entry } from './verbs'
 import { journeyWords } from './words'
 
 type Shared = { journey: Journey; figures: Figures | undefined; say: Say; selected: string | undefined; select: (key: string | undefined) => void; wrong: Set<string> }

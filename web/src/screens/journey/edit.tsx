@@ -2,13 +2,16 @@
 import { TextInput } from '@mantine/core'
 import { IconArrowBackUp } from '@tabler/icons-react'
 import { lazy, type ReactNode, Suspense, useState } from 'react'
-import { useLocation, useParams, useSearch } from 'wouter'
+import { useLocation, useParams } from 'wouter'
 import { useQuery } from '@tanstack/react-query'
-import { all } from '~/api/client'
+import { useQueryOf } from '~/api/search'
+import { Problem, request } from '~/api/client'
+import { useChannelList } from '~/api/lists'
 import { useText, useWords } from '~/i18n'
 import { useFormat } from '~/i18n/format'
-import { Button, ErrorNote, Loading, Note, Segmented } from '~/parts'
+import { Button, Loaded, Loading, Note, SaveError, Segmented } from '~/parts'
 import { WayBack } from '~/shell/frame'
+import { JourneyGone } from './gone'
 import { InspectorHead } from './inspector-head'
 import './edit.css'
 import { StepFields } from './edit-fields'
@@ -21,7 +24,6 @@ import { Glyph, IconDoorExit, triggerIcon } from './icons'
 import './journey.css'
 import { pathOfPointer, type Path, replaceAt, type Shown, stepAt } from './model'
 import { useCoupons, useJourneys, useNames, useSegments, useTemplates } from './names'
-import { useJourney } from './report'
 import { plain, type Say, useSay } from './say'
 import { journeyWords } from './words'
 
@@ -29,28 +31,29 @@ const Canvas = lazy(() => import('./canvas'))
 type View = 'sentence' | 'table' | 'canvas'
 
 function useStock(): Stock {
-  const channels = useQuery({ queryKey: ['channels'], queryFn: () => all<{ id: string; channel: string }>('/api/v1/channels'), staleTime: 60_000 })
+  const channels = useChannelList()
   return { templates: useTemplates().data ?? [], coupons: useCoupons().data ?? [], segments: useSegments().data ?? [], journeys: useJourneys().data ?? [], channels: [...new Set((channels.data ?? []).map((c) => c.channel))] }
 }
 
 export default function JourneyEdit() {
   const { id = '' } = useParams<{ id: string }>()
-  const q = useJourney(decodeURIComponent(id))
-  if (q.error && !q.data) return <main className="page"><ErrorNote error={q.error} retry={() => void q.refetch()} /></main>
-  if (!q.data) return <main className="page"><Loading lines={10} /></main>
-  return <Edit key={q.data.id} shown={q.data} />
+  const q = useQuery({ queryKey: ['journey', id, 'edited'], gcTime: 0, refetchOnWindowFocus: false, refetchOnReconnect: false, queryFn: () => request<Shown>('GET', '/api/v1/journeys/{id}', { path: { id } }) })
+  const [round, setRound] = useState(0)
+  if (!q.data && q.error instanceof Problem && q.error.status === 404) return <JourneyGone />
+  if (!q.data) return <main className="page"><Loaded of={q} lines={10}>{() => null}</Loaded></main>
+  return <Edit key={`${id} ${round}`} shown={q.data.data} tag={q.data.etag} anew={() => void q.refetch().then(() => setRound((n) => n + 1))} />
 }
 
-function Edit({ shown }: { shown: Shown }) {
+function Edit({ shown, tag, anew }: { shown: Shown; tag: string | null; anew: () => void }) {
   const t = useWords(editWords)
   const w = useWords(journeyWords)
   const f = useFormat()
   const text = useText()
   const [, go] = useLocation()
-  const editor = useEditor(shown)
+  const editor = useEditor(shown, tag)
   const stock = useStock()
   const say = useSay(useNames(editor.journey))
-  const asked = new URLSearchParams(useSearch()).get('view')
+  const asked = useQueryOf().get('view')
   const [view, setView] = useState<View>(asked === 'table' || asked === 'canvas' ? asked : 'sentence')
   const to = `/journeys/${encodeURIComponent(shown.id)}`
   const name = text(editor.journey.name, shown.id)
@@ -65,7 +68,7 @@ function Edit({ shown }: { shown: Shown }) {
       </WayBack>
       <main className={view === 'canvas' ? 'cv-page' : 'page ed-page'}>
         {view !== 'canvas' && <Head editor={editor} shown={shown} />}
-        <Problems editor={editor} say={say} />
+        <Problems editor={editor} say={say} anew={anew} />
         {view === 'sentence' && <Sentences editor={editor} say={say} stock={stock} />}
         {view === 'table' && <><StepTable editor={editor} say={say} stock={stock} /><Around editor={editor} say={say} stock={stock} /></>}
         {view === 'canvas' && <CanvasEditor editor={editor} say={say} stock={stock} />}
@@ -88,9 +91,9 @@ function Head({ editor, shown }: { editor: Editor; shown: Shown }) {
   )
 }
 
-function Problems({ editor, say }: { editor: Editor; say: Say }) {
+function Problems({ editor, say, anew }: { editor: Editor; say: Say; anew: () => void }) {
   const t = useWords(editWords)
-  if (editor.state === 'failed') return <div className="ed-problems"><ErrorNote error={editor.error} retry={() => void editor.flush()} /></div>
+  if (editor.state === 'failed') return <div className="ed-problems"><SaveError error={editor.error} mine={editor.over} theirs={anew} /></div>
   if (editor.state !== 'refused') return null
   return (
     <div className="ed-problems">

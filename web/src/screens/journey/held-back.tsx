@@ -2,9 +2,9 @@
 import { useWords } from '~/i18n'
 import { useFormat } from '~/i18n/format'
 import { Bar, Button, Card } from '~/parts'
+import { refusalName, statusName } from '~/messages/words'
 import type { Ask } from './people'
 import type { Figures } from './report'
-import { failureName, refusalName } from './verbs'
 import { journeyWords } from './words'
 
 export function HeldBack({ figures, open, lang }: { figures: Figures; open: (ask: Ask) => void; lang: 'zh' | 'en' }) {
@@ -25,7 +25,7 @@ export function HeldBack({ figures, open, lang }: { figures: Figures; open: (ask
           <button type="button" className="count b num" aria-label={`${refusalName(lang, reason)}: ${f.number(k)}`} onClick={() => open({ of: 'not_sent', what: '', reason })}>{f.number(k)}</button>
         </div>
       ))}
-      {gone > 0 && <p className="muted" style={{ marginTop: 14 }}>{t('failed', { n: gone, list: failed.map(([s, k]) => `${failureName(lang, s)} ${f.number(k)}`).join(lang === 'zh' ? '，' : ', ') })}</p>}
+      {gone > 0 && <p className="muted" style={{ marginTop: 14 }}>{t('failed', { n: gone, list: failed.map(([s, k]) => `${statusName(lang, s)} ${f.number(k)}`).join(lang === 'zh' ? '，' : ', ') })}</p>}
       {n > 0 && <p style={{ marginTop: 12 }}><Button plain small className="flush" onClick={() => open({ of: 'not_sent', what: '' })}>{t('seePeople')}</Button></p>}
     </Card>
   )

@@ -1,7 +1,8 @@
 // The page of a journey: its sentence is the report. Sentence, canvas, table and card show the same object.
 import { IconRoute } from '@tabler/icons-react'
 import { lazy, Suspense, useState } from 'react'
-import { useLocation, useParams, useSearch } from 'wouter'
+import { useLocation, useParams } from 'wouter'
+import { useQueryOf } from '~/api/search'
 import { Problem } from '~/api/client'
 import { useText, useWords } from '~/i18n'
 import { useFormat } from '~/i18n/format'
@@ -14,6 +15,7 @@ import type { Journey as Document, Shown } from './model'
 import { useNames } from './names'
 import { Operate } from './operate'
 import { type Ask, People } from './people'
+import { JourneyGone } from './gone'
 import { type Figures, useFigures, useJourney, useLiveDocument } from './report'
 import { plain, type Say, useSay } from './say'
 import { Sentence } from './sentence'
@@ -39,10 +41,9 @@ export function useStanding(short = false) {
 
 export default function JourneyPage() {
   const { id = '' } = useParams<{ id: string }>()
-  const t = useWords(journeyWords)
   const q = useJourney(decodeURIComponent(id))
   if (q.error instanceof Problem && q.error.status === 404 && !q.data)
-    return <main className="page"><section className="card"><Empty icon={IconRoute} title={t('notFound')} action={<LinkButton to="/journeys">{t('toList')}</LinkButton>}>{t('notFoundHelp')}</Empty></section></main>
+    return <JourneyGone />
   if (q.error && !q.data) return <main className="page"><ErrorNote error={q.error} retry={() => void q.refetch()} /></main>
   if (!q.data) return <main className="page"><Loading lines={10} /></main>
   return <WithDocument journey={q.data} />
@@ -59,7 +60,7 @@ function Loaded({ journey, document }: { journey: Shown; document: Document }) {
   const t = useWords(journeyWords)
   const text = useText()
   const [, go] = useLocation()
-  const asked = new URLSearchParams(useSearch()).get('view') as View | null
+  const asked = useQueryOf().get('view') as View | null
   const view: View = asked && VIEWS.includes(asked) ? asked : 'sentence'
   const setView = (v: View) => go(`/journeys/${encodeURIComponent(journey.id)}${v === 'sentence' ? '' : `?view=${v}`}`, { replace: true })
   const { figures, error, refetch } = useFigures(journey, document)

@@ -1,7 +1,6 @@
 // names.ts: what the things are called that a journey points at.
-import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
-import { all } from '~/api/client'
+import { useCouponList, useJourneyList, useSegmentList, useTemplateList } from '~/api/lists'
 import { useSession } from '~/api/session'
 import { type Text, useLang, useText } from '~/i18n'
 import { plainText } from '~/messages/plain'
@@ -11,11 +10,10 @@ export type Template = { id: string; channel: string; name?: Text; subject?: Tex
 export type Named = { id: string; name?: Text }
 export type Coupon = Named & { value?: { amount?: number; percent?: number; min?: number }; valid?: string }
 
-const MINUTES = 5 * 60_000
-export const useTemplates = () => useQuery({ queryKey: ['templates'], staleTime: MINUTES, queryFn: () => all<Template>('/api/v1/templates') })
-export const useCoupons = () => useQuery({ queryKey: ['coupons'], staleTime: MINUTES, queryFn: () => all<Coupon>('/api/v1/coupons') })
-export const useSegments = () => useQuery({ queryKey: ['segments'], staleTime: MINUTES, queryFn: () => all<Named>('/api/v1/segments') })
-export const useJourneys = () => useQuery({ queryKey: ['journeys'], queryFn: () => all<Journey>('/api/v1/journeys') })
+export const useTemplates = () => useTemplateList<Template>()
+export const useCoupons = () => useCouponList<Coupon>()
+export const useSegments = () => useSegmentList<Named>()
+export const useJourneys = () => useJourneyList<Journey>()
 
 const short = (text: string) => (text.length > 24 ? `${text.slice(0, 22)}…` : text)
 

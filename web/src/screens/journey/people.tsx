@@ -3,6 +3,7 @@ import { Drawer } from '@mantine/core'
 import { IconUsers } from '@tabler/icons-react'
 import { useInfiniteQuery, useQueries } from '@tanstack/react-query'
 import { Link } from 'wouter'
+import { refusalName, statusName } from '~/messages/words'
 import { api, request, type Schemas } from '~/api/client'
 import { type Customer, nameOf } from '~/api/customer'
 import { useWords } from '~/i18n'
@@ -10,7 +11,7 @@ import { useFormat } from '~/i18n/format'
 import { Avatar, Button, Empty, ErrorNote, Loading } from '~/parts'
 import type { Journey } from './model'
 import { plain, type Say } from './say'
-import { exitName, failureName, refusalName } from './verbs'
+import { exitName } from './verbs'
 import { journeyWords } from './words'
 
 export type Ask =
@@ -67,7 +68,7 @@ function usePeople(journey: Journey, ask: Ask, say: Say) {
   })
   const sent = (m: Message): Person => ({
     key: m.id, customer: m.customer, message: m,
-    line: m.status === 'refused' ? refusalName(say.lang, m.reason) : m.status === 'bounced' ? failureName(say.lang, m.status) : f.near(m.at),
+    line: m.status === 'refused' ? refusalName(say.lang, m.reason) : m.status === 'bounced' ? statusName(say.lang, m.status) : f.near(m.at),
   })
   const enrolments = ask.of === 'entered' || ask.of === 'running' || ask.of === 'ended' || ask.of === 'goal' || ask.of === 'waiting'
   return useInfiniteQuery({

@@ -55,6 +55,11 @@ export function figuresOf(report: Report, journey: Journey): Figures {
       if (to) put(to, s)
       else elsewhere += s.now ?? 0
     }
+  // Mail servers tell of no arrival: what they took and did not send back has arrived.
+  for (const s of allSteps(journey.steps)) {
+    const n = s.send?.channel === 'email' && s.id ? of.get(s.id) : undefined
+    if (n) n.delivered = Math.max(n.delivered, n.sent - (n.failed.bounced ?? 0))
+  }
   const reasons: Counts = {}
   const failed: Counts = {}
   for (const n of of.values()) { add(reasons, n.reasons); add(failed, n.failed) }

@@ -56,22 +56,6 @@ const OUTCOMES: Record<string, { zh: string; en: string }> = {
 }
 export const outcomeName = (lang: Lang, outcome: string) => OUTCOMES[outcome]?.[lang] ?? outcome
 
-/** Why a message was not sent, as SEMANTICS of the claim names it. */
-const REFUSALS: Record<string, { zh: string; en: string }> = {
-  consent: { zh: '没有同意接收', en: 'Gave no permission' }, capped: { zh: '近期已经收到足够多的消息', en: 'Already had enough messages lately' }, no_address: { zh: '没有可用的联系方式', en: 'No address to write to' },
-  suppressed: { zh: '地址收不到或要求不再联系', en: 'Address does not work or was blocked' }, quiet: { zh: '在免打扰时段', en: 'It was quiet hours' }, duplicate: { zh: '刚收到过同样的内容', en: 'Had the same words lately' },
-  exit: { zh: '在发出前已经离开旅程', en: 'Left the journey before it went out' }, send_if: { zh: '不符合这条消息的条件', en: 'Did not meet the message’s own condition' }, stopped: { zh: '旅程已停', en: 'The journey was stopped' },
-  epoch: { zh: '服务器恢复后未再发送', en: 'Held after a restored server' }, budget: { zh: '预算用完', en: 'The budget was used up' }, expired: { zh: '等太久，已过期', en: 'Waited too long' },
-  stale: { zh: '等待期间情况已变', en: 'Things changed while it waited' }, no_template: { zh: '没有这条内容', en: 'The message’s text is missing' }, template: { zh: '内容有错，无法生成', en: 'The text could not be made' }, no_channel: { zh: '没有接通道', en: 'No channel is connected' },
-}
-export const refusalName = (lang: Lang, reason: string) => REFUSALS[reason]?.[lang] ?? reason
-
-const FAILURES: Record<string, { zh: string; en: string }> = {
-  rejected: { zh: '服务商退回', en: 'sent back by the provider' }, bounced: { zh: '地址收不到', en: 'address does not exist' }, unknown: { zh: '结果不明', en: 'outcome unknown' },
-  expired: { zh: '等太久过期', en: 'waited too long' }, cancelled: { zh: '已取消', en: 'cancelled' },
-}
-export const failureName = (lang: Lang, status: string) => FAILURES[status]?.[lang] ?? status
-
 const ENTRIES: Record<string, { zh: string; en: string }> = {
   late: { zh: '消息来得太晚', en: 'News came too late' }, paused: { zh: '旅程暂停中', en: 'The journey was paused' }, inactive: { zh: '不在有效日期', en: 'Outside its dates' }, no_key: { zh: '缺少标识', en: 'The event lacked its key' },
   running: { zh: '已经在旅程里', en: 'Was in it already' }, again: { zh: '已经来过', en: 'Had been in it before' }, entry_if: { zh: '不符合进入条件', en: 'Did not meet the entry rule' },
@@ -80,6 +64,7 @@ const ENTRIES: Record<string, { zh: string; en: string }> = {
 export const entryName = (lang: Lang, reason: string) => ENTRIES[reason]?.[lang] ?? reason
 
 const EXITS: Record<string, { zh: string; en: string }> = {
+  goal: { zh: '达到了目标', en: 'Reached the goal' },
   exit: { zh: '符合离开规则', en: 'Left by the rule' }, end: { zh: '在某一步结束', en: 'Ended at a step' }, done: { zh: '走完', en: 'Came to the end' }, merged: { zh: '与另一位客户合并', en: 'Merged with another customer' },
   stopped: { zh: '旅程停掉', en: 'The journey was stopped' }, restarted: { zh: '重新开始', en: 'Started again' }, no_date: { zh: '日期被移除', en: 'The date was removed' }, erased: { zh: '客户被删除', en: 'The customer was erased' },
 }

@@ -2,18 +2,20 @@
 import { Menu, TextInput } from '@mantine/core'
 import { IconDots } from '@tabler/icons-react'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useEffect, useMemo, useState } from 'react'
+import { useEffect, useState } from 'react'
 import { useLocation, useParams } from 'wouter'
 import { api, Problem, request } from '~/api/client'
+import { useJourneyList } from '~/api/lists'
 import { nameOf } from '~/api/customer'
 import { idOf } from '~/api/id'
 import { channelWords } from '~/channels/words'
 import { type Lang, textOf, useLang, useWords } from '~/i18n'
-import { Button, Confirm, ErrorNote, Loaded, PageHead, Pick, Segmented, toast, useErrorText } from '~/parts'
-import { newMail } from './blocks'
+import { Button, Confirm, Empty, LinkButton, Loaded, PageHead, Pick, SaveError, Segmented, toast, useErrorText } from '~/parts'
+import { Begin } from './begin'
+import { copied, newMail } from './blocks'
 import { EmailEditor } from './email'
 import './message.css'
-import { isBoth, type Template } from './said'
+import { isBoth, type Said, type Template } from './said'
 import { SmsEditor } from './sms'
 import { TestSend } from './test-send'
 import { type Device, usePreview } from './use-preview'
@@ -25,12 +27,27 @@ export default function Message() {
   const { id, channel } = useParams<{ id?: string; channel?: string }>()
   const { lang } = useLang()
   const kept = useQuery({ queryKey: ['template', id], enabled: !!id, refetchOnWindowFocus: false, queryFn: () => request<Template>('GET', '/api/v1/templates/{id}', { path: { id } }) })
-  const begun = useMemo(() => fresh(channel ?? 'email', lang), [channel]) // eslint-disable-line react-hooks/exhaustive-deps
-  if (!id) return <Editor key="new" template={begun} etag={null} />
-  return <Loaded of={kept}>{(k) => <Editor key={`${id}-${k.data.version ?? 0}`} template={k.data} etag={k.etag} />}</Loaded>
+  const [begun, setBegun] = useState<{ channel: string; template: Template }>()
+  const [round, setRound] = useState(0)
+  if (!id) {
+    const kind = channel === 'sms' ? 'sms' : 'email'
+    if (begun?.channel === kind) return <Editor key={`new ${kind}`} newest={begun.template} tag={null} anew={() => {}} />
+    return <Begin key={kind} channel={kind} onBegin={(template) => setBegun({ channel: kind, template: { ...template, ...(template.blocks ? { blocks: template.blocks.map(copied) } : {}) } })} blank={() => setBegun({ channel: kind, template: fresh(kind, lang) })} />
+  }
+  if (!kept.data && kept.error instanceof Problem && kept.error.status === 404) return <Gone />
+  if (!kept.data) return <main className="page"><Loaded of={kept} lines={8}>{() => null}</Loaded></main>
+  return <Editor key={`${id} ${round}`} newest={kept.data.data} tag={kept.data.etag} anew={() => void kept.refetch().then(() => setRound((n) => n + 1))} />
 }
 
-function Editor({ template, etag }: { template: Template; etag: string | null }) {
+function Gone() {
+  const t = useWords(messageWords)
+  return <main className="page"><Empty title={<span role="heading" aria-level={1}>{t('gone')}</span>} action={<LinkButton to="/content">{t('back')}</LinkButton>}>{t('goneSub')}</Empty></main>
+}
+
+/** What is edited is what writing began with: a newer one comes in only while nothing is changed, or when asked for. */
+function Editor({ newest, tag, anew }: { newest: Template; tag: string | null; anew: () => void }) {
+  const [begun, setBegun] = useState({ template: newest, etag: tag })
+  const { template, etag } = begun
   const t = useWords(messageWords)
   const w = useWords(channelWords)
   const say = useErrorText()
@@ -41,11 +58,18 @@ function Editor({ template, etag }: { template: Template; etag: string | null })
   const [device, setDevice] = useState<Device>('computer')
   const [person, setPerson] = useState<string>()
   const [deleting, setDeleting] = useState(false)
+  const [asking, setAsking] = useState(false)
   const both = isBoth(draft)
   const dirty = JSON.stringify(draft) !== JSON.stringify(template)
+  useEffect(() => {
+    if (dirty || newest === template) return
+    setBegun({ template: newest, etag: tag })
+    set(newest)
+  }, [dirty, newest, tag, template])
   const preview = usePreview(draft, person, device, lang)
-  const used = useQuery({ queryKey: ['journeys'], queryFn: () => api.get<{ items: { id: string; name?: unknown; steps?: unknown }[] }>('/api/v1/journeys', { query: { limit: 500 } }) })
-  const usedBy = template.id ? (used.data?.items ?? []).filter((j) => JSON.stringify(j.steps ?? '').includes(`"template":"${template.id}"`)).map((j) => textOf(j.name as string, t.lang, j.id)) : []
+  const used = useJourneyList<{ id: string; name?: Said; steps?: unknown }>()
+  const usedBy = template.id ? (used.data ?? []).filter((j) => JSON.stringify(j.steps ?? '').includes(`"template":"${template.id}"`)).map((j) => textOf(j.name, t.lang, j.id)) : []
+  const live = (template as { used_by?: string[] }).used_by?.map((id) => textOf(used.data?.find((j) => j.id === id)?.name, t.lang, id)) ?? []
   useEffect(() => {
     if (!dirty) return
     const stay = (e: BeforeUnloadEvent) => e.preventDefault()
@@ -54,9 +78,9 @@ function Editor({ template, etag }: { template: Template; etag: string | null })
   }, [dirty])
   const name = textOf(draft.name, t.lang)
   const save = useMutation({
-    mutationFn: async () => {
-      const { version: _, ...body } = draft
-      if (template.id) return request<Template>('PUT', '/api/v1/templates/{id}', { path: { id: template.id }, body, ...(etag ? { etag } : {}) })
+    mutationFn: async (over: boolean) => {
+      const { version: _, used_by: __, ...body } = draft as Template & { used_by?: string[] }
+      if (template.id) return request<Template>('PUT', '/api/v1/templates/{id}', { path: { id: template.id }, body, ...(etag && !over ? { etag } : {}) })
       const base = idOf(name, draft.channel)
       try {
         return await request<Template>('POST', '/api/v1/templates', { body: { ...body, id: base } })
@@ -65,7 +89,7 @@ function Editor({ template, etag }: { template: Template; etag: string | null })
         throw e
       }
     },
-    onSuccess: (r) => { toast(t('saved')); void client.invalidateQueries({ queryKey: ['templates'] }); void client.invalidateQueries({ queryKey: ['template', r.data.id] }); if (!template.id && r.data.id) go(`/content/templates/${encodeURIComponent(r.data.id)}`, { replace: true }) },
+    onSuccess: (r) => { toast(t('saved')); if (template.id) { client.setQueryData(['template', template.id], r); setBegun({ template: r.data, etag: r.etag }); set(r.data) } void client.invalidateQueries({ queryKey: ['templates'] }); void client.invalidateQueries({ queryKey: ['template', r.data.id] }); if (!template.id && r.data.id) go(`/content/templates/${encodeURIComponent(r.data.id)}`, { replace: true }) },
   })
   const remove = useMutation({ mutationFn: () => api.delete('/api/v1/templates/{id}', { path: { id: template.id ?? '' } }), onSuccess: () => { toast(t('deleted')); void client.invalidateQueries({ queryKey: ['templates'] }); go('/content') }, onError: (e) => { setDeleting(false); toast(say(e)) } })
   const p = preview.data
@@ -84,18 +108,19 @@ function Editor({ template, etag }: { template: Template; etag: string | null })
       {template.id && <Menu position="bottom-end"><Menu.Target><Button small aria-label={t('deleteIt')}><IconDots size={16} aria-hidden /></Button></Menu.Target><Menu.Dropdown><Menu.Item onClick={() => setDeleting(true)}>{t('deleteIt')}</Menu.Item></Menu.Dropdown></Menu>}
     </>
   )
-  const saveButton = <Button small primary busy={save.isPending} disabled={!dirty && !!template.id} onClick={() => save.mutate()}>{t(usedBy.length ? 'saveUsed' : 'save')}</Button>
+  const saveButton = <Button small primary busy={save.isPending} disabled={!dirty && !!template.id} onClick={() => (live.length ? setAsking(true) : save.mutate(false))}>{t(live.length ? 'saveUsed' : 'save')}</Button>
   const status = `${draft.channel === 'sms' ? t('asSms') : t('asEmail')}, ${dirty || !template.id ? t('unsaved') : t('saved')}${usedBy.length ? ` · ${t('usedBy', { names: usedBy.slice(0, 2).join(t.lang === 'zh' ? '、' : ', ') })}` : ''}`
   const title = <TextInput className="message-name" variant="unstyled" aria-label={t('name')} placeholder={t(draft.channel === 'sms' ? 'newSms' : 'newEmail')} value={name || (template.id && !draft.name ? template.id : name)} onChange={(e) => set({ ...draft, name: e.currentTarget.value })} />
+  const ask = <Confirm open={asking} onClose={() => setAsking(false)} title={t('usedTitle', { n: live.length })} yes={t('usedYes')} busy={save.isPending} onYes={() => { setAsking(false); save.mutate(false) }}>{t('usedBody', { names: live.join(t.lang === 'zh' ? '、' : ', ') })}</Confirm>
   const confirm = <Confirm open={deleting} onClose={() => setDeleting(false)} bad title={t('deleteTitle', { name: name || template.id || '' })} yes={t('deleteIt')} busy={remove.isPending} onYes={() => remove.mutate()}>{t('deleteBody')}</Confirm>
-  const failed = save.error && <div style={{ padding: '12px 24px' }}><ErrorNote error={save.error} /></div>
+  const failed = save.error && <div style={{ padding: '12px 24px' }}><SaveError error={save.error} busy={save.isPending} mine={() => save.mutate(true)} theirs={() => { save.reset(); anew() }} /></div>
   if (draft.channel === 'sms')
     return (
       <main className="page">
         <PageHead crumbs={[{ to: '/content', name: t('back') }]} title={title} sub={status}>{saveButton}</PageHead>
         {failed}
         <SmsEditor draft={draft} set={set} lang={lang} both={both} preview={p} error={preview.error} tools={tools} />
-        {confirm}
+        {confirm}{ask}
       </main>
     )
   if (draft.channel !== 'email')
@@ -110,7 +135,7 @@ function Editor({ template, etag }: { template: Template; etag: string | null })
       </div>
       {failed}
       <EmailEditor draft={draft} set={set} lang={lang} both={both} device={device} preview={p} error={preview.error} />
-      {confirm}
+      {confirm}{ask}
     </main>
   )
 }

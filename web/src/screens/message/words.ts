@@ -2,7 +2,7 @@ import { words } from '~/i18n'
 
 export const messageWords = words({
   en: {
-    back: 'Content', newEmail: 'New email', newSms: 'New SMS', unsaved: 'Not saved', saved: 'Saved', save: 'Save', saveUsed: 'Save: the next message says this', usedBy: 'Used in {names}', name: 'Name', 
+    back: 'Content', newEmail: 'New email', newSms: 'New SMS', unsaved: 'Not saved', saved: 'Saved', save: 'Save', saveUsed: 'Save: the next message says this', usedTitle: '{n, plural, one {A journey that runs sends this} other {# journeys that run send this}}', usedBody: 'Whoever gets it next, in {names}, reads the new words. What was sent stays as it was.', usedYes: 'Save for all who get it next', usedBy: 'Used in {names}', name: 'Name', 
     computer: 'Computer', phone: 'Phone', dark: 'Dark', device: 'Shown as', sendMe: 'Send to me', seenBy: 'As seen by', someone: 'A sample customer', zh: '中文', en: 'English', language: 'Language of the words', asEmail: 'Email', asSms: 'SMS',
     inMail: 'In this email', add: 'Add', subject: 'Subject', preheader: 'Preview text', subjectLong: 'long for a phone', wholeMail: 'The whole email', up: 'Move up', down: 'Move down', removeBlock: 'Remove', duplicate: 'Copy', 
     b_logo: 'Logo', b_heading: 'Heading', b_text: 'Text', b_image: 'Picture', b_button: 'Button', b_columns: 'Two columns', b_products: 'Products', b_coupon: 'Coupon', b_divider: 'Line', b_spacer: 'Space', b_social: 'Social links', b_footer: 'Footer', b_code: 'HTML code',
@@ -15,10 +15,10 @@ export const messageWords = words({
     counter: '{length} / {one} characters', parts: '{n, plural, one {One SMS} other {# SMS}} each', price: '{price} a person', ruleZh: 'Up to {one} is one SMS; beyond, each {more} is another', overPeople: '{over, plural, one {One customer needs} other {# customers need}} more SMS, because their values are longer', fixedParts: 'The grey parts are put in by themselves and cannot be changed', smsText: 'Text of the SMS',
     testTitle: 'Send a test', testTo: 'To', testGo: 'Send', testSent: 'Taken by the provider. Look into your inbox.', testFailed: 'It did not work: {detail}', testNoChannel: 'No channel is connected for this yet. Connect one in Settings.', testNote: 'A test counts nowhere and shows the values of {name}.',
     sourceHtml: 'This mail is written in HTML', sourceHtmlHelp: 'It was made outside the block editor. It can be changed here as HTML, or begun anew with blocks.', toBlocks: 'Begin anew with blocks', from: 'Sender, if not the channel’s', failed: 'The preview cannot be made', settings: 'Settings', deleteIt: 'Delete', deleteTitle: 'Delete “{name}”?', deleteBody: 'Journeys that use it cannot send it any more. What was sent stays in the history.', deleted: 'Deleted',
-    heading1: 'Write a heading', text1: 'Write something', button1: 'Have a look', 
+    gone: 'This message is not here', goneSub: 'Perhaps somebody deleted it. What was sent with it stays in the history.', heading1: 'Write a heading', text1: 'Write something', button1: 'Have a look', 
   },
   zh: {
-    back: '内容', newEmail: '新邮件', newSms: '新短信', unsaved: '未保存', saved: '已保存', save: '保存', saveUsed: '保存：下一条消息就用它', usedBy: '用在{names}', name: '名称', 
+    back: '内容', newEmail: '新邮件', newSms: '新短信', unsaved: '未保存', saved: '已保存', save: '保存', saveUsed: '保存：下一条消息就用它', usedTitle: '有 {n} 条正在运行的旅程在发它', usedBody: '{names} 里接下来收到的人会看到新的内容，已发出的不变。', usedYes: '保存，之后都用新的', usedBy: '用在{names}', name: '名称', 
     computer: '电脑', phone: '手机', dark: '深色', device: '显示为', sendMe: '发给我试试', seenBy: '预览：', someone: '一位样例客户', zh: '中文', en: 'English', language: '文字语言', asEmail: '邮件', asSms: '短信',
     inMail: '这封邮件里', add: '添加', subject: '标题', preheader: '预览文字', subjectLong: '在手机上偏长', wholeMail: '整封邮件', up: '上移', down: '下移', removeBlock: '删除', duplicate: '复制一份', 
     b_logo: 'Logo', b_heading: '标题文字', b_text: '正文', b_image: '图片', b_button: '按钮', b_columns: '两栏', b_products: '商品', b_coupon: '优惠券', b_divider: '分隔线', b_spacer: '空白', b_social: '社交账号', b_footer: '页脚', b_code: 'HTML 代码',
@@ -31,6 +31,6 @@ export const messageWords = words({
     counter: '{length} / {one} 字', parts: '每人 {n} 条', price: '每人 {price}', ruleZh: '{one} 字以内算 1 条，再长每 {more} 字 1 条', overPeople: '{over} 位客户会变成更多条，因为他们的资料更长', fixedParts: '灰色部分会自动加上，不能改', smsText: '短信内容',
     testTitle: '发一条测试', testTo: '发给', testGo: '发送', testSent: '服务商已接收，去收件箱看看。', testFailed: '没有成功：{detail}', testNoChannel: '这种通道还没接通，请先到设置里连接。', testNote: '测试不计入任何统计，显示的是{name}的资料。',
     sourceHtml: '这封邮件是用 HTML 写的', sourceHtmlHelp: '它不是用积木编辑器做的。可以在这里改 HTML，或者用积木重新开始。', toBlocks: '用积木重新开始', from: '发件人（默认用通道的）', failed: '无法生成预览', settings: '设置', deleteIt: '删除', deleteTitle: '删除「{name}」？', deleteBody: '用到它的旅程将无法再发送它。已发出的仍留在记录里。', deleted: '已删除',
-    heading1: '写个标题', text1: '写点什么', button1: '去看看', 
+    gone: '没有这条内容', goneSub: '可能有人把它删除了。用它发出的仍留在记录里。', heading1: '写个标题', text1: '写点什么', button1: '去看看', 
   },
 })

@@ -3,11 +3,13 @@ import { Drawer, Select } from '@mantine/core'
 import { IconInbox } from '@tabler/icons-react'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { Link, useLocation, useParams, useSearch } from 'wouter'
+import { Link, useLocation, useParams } from 'wouter'
+import { useQueryOf } from '~/api/search'
 import { api, type Schemas } from '~/api/client'
+import { useJourneyList } from '~/api/lists'
 import { masked } from '~/api/customer'
 import { channelWords } from '~/channels/words'
-import { type Text, useText, useWords } from '~/i18n'
+import { useText, useWords } from '~/i18n'
 import { useFormat } from '~/i18n/format'
 import { STATUSES, useMessageWords } from '~/messages/words'
 import { Button, Card, Empty, LinkButton, Loaded, PageHead, Phone, Status } from '~/parts'
@@ -29,7 +31,7 @@ export default function Messages() {
   const text = useText()
   const { id } = useParams<{ id?: string }>()
   const [, go] = useLocation()
-  const search = new URLSearchParams(useSearch())
+  const search = useQueryOf()
   const [status, setStatus] = useState(search.get('status') ?? '')
   const [channel, setChannel] = useState(search.get('channel') ?? '')
   const fixed = { journey: search.get('journey'), template: search.get('template'), customer: search.get('customer'), step: search.get('step'), reason: search.get('reason') }
@@ -37,8 +39,8 @@ export default function Messages() {
     queryKey: ['messages', status, channel, fixed], initialPageParam: undefined as string | undefined, refetchInterval: 5000,
     queryFn: ({ pageParam }) => api.get<{ items: Message[]; next?: string }>('/api/v1/messages', { query: { ...fixed, status, channel, limit: 50, cursor: pageParam } }), getNextPageParam: (p) => p.next,
   })
-  const journeys = useQuery({ queryKey: ['journeys'], queryFn: () => api.get<{ items: { id: string; name?: Text }[] }>('/api/v1/journeys', { query: { limit: 500 } }) })
-  const journeyName = (j: string | undefined) => (j ? text(journeys.data?.items.find((x) => x.id === j)?.name, j) : t('api'))
+  const journeys = useJourneyList()
+  const journeyName = (j: string | undefined) => (j ? text(journeys.data?.find((x) => x.id === j)?.name, j) : t('api'))
   const channelName = (c: string | undefined) => (c === 'email' || c === 'sms' ? w(c) : (c ?? ''))
   const open = (m: string) => go(`/messages/${encodeURIComponent(m)}${search.size ? `?${search}` : ''}`)
   const filtered = status || channel || Object.values(fixed).some(Boolean)

@@ -3,11 +3,12 @@
 import { Menu, TextInput } from '@mantine/core'
 import { IconDots } from '@tabler/icons-react'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useMemo, useState } from 'react'
-import { useLocation, useParams, useSearch } from 'wouter'
-import { api, request } from '~/api/client'
+import { useEffect, useMemo, useState } from 'react'
+import { useLocation, useParams } from 'wouter'
+import { api, Problem, request } from '~/api/client'
+import { useQueryOf } from '~/api/search'
 import { useText, useWords } from '~/i18n'
-import { Button, Confirm, ErrorNote, Loaded, Note, PageHead, toast, useErrorText } from '~/parts'
+import { Button, Confirm, Empty, ErrorNote, LinkButton, Loaded, Note, PageHead, SaveError, toast, useErrorText } from '~/parts'
 import { finished, type Predicate, PredicateRows, usePreview } from '~/predicate'
 import { countsOf } from '~/predicate/preview'
 import { ExportButton } from '../customers/export'
@@ -21,24 +22,34 @@ import { segmentWords } from './words'
 export default function Segment() {
   const id = useParams<{ id: string }>().id ?? 'new'
   const q = useQuery({ queryKey: ['segment', id], enabled: id !== 'new', queryFn: () => request<Body>('GET', '/api/v1/segments/{id}', { path: { id } }) })
+  const [round, setRound] = useState(0)
   if (id === 'new') return <Editor key="new" />
-  return q.data ? <Editor key={id} stored={q.data.data} etag={q.data.etag} /> : <main className="page"><Loaded of={q}>{() => null}</Loaded></main>
+  if (!q.data && q.error instanceof Problem && q.error.status === 404) return <Gone />
+  return q.data ? <Editor key={`${id} ${round}`} newest={q.data.data} tag={q.data.etag} anew={() => void q.refetch().then(() => setRound((n) => n + 1))} /> : <main className="page"><Loaded of={q}>{() => null}</Loaded></main>
 }
 
 const NEW: Predicate = { did: 'Order Completed', within: '30d' }
-function given(search: string): Predicate {
+function given(search: URLSearchParams): Predicate {
   try {
-    const p: unknown = JSON.parse(new URLSearchParams(search).get('if') ?? '')
+    const p: unknown = JSON.parse(search.get('if') ?? '')
     return typeof p === 'object' && p !== null ? (p as Predicate) : NEW
   } catch { return NEW }
 }
 
-function Editor({ stored, etag }: { stored?: Body; etag?: string | null }) {
+function Gone() {
+  const t = useWords(segmentWords)
+  return <main className="page"><Empty title={<span role="heading" aria-level={1}>{t('gone')}</span>} action={<LinkButton to="/customers/segments">{t('segments')}</LinkButton>}>{t('goneSub')}</Empty></main>
+}
+
+/** What is edited is what writing began with: a newer one comes in only while nothing is changed, or when asked for. */
+function Editor({ newest, tag, anew }: { newest?: Body; tag?: string | null; anew?: () => void }) {
+  const [begun, setBegun] = useState({ stored: newest, etag: tag })
+  const { stored, etag } = begun
   const t = useWords(segmentWords)
   const text = useText()
   const client = useQueryClient()
   const say = useErrorText()
-  const search = useSearch()
+  const search = useQueryOf()
   const [, go] = useLocation()
   const storedName = text(stored?.name, stored?.id)
   const [name, setName] = useState(stored ? storedName : '')
@@ -52,17 +63,29 @@ function Editor({ stored, etag }: { stored?: Body; etag?: string | null }) {
   const days = useHistory(stored?.id)
   const dirty = !frozen && (JSON.stringify(rule) !== JSON.stringify(stored?.if) || (stored !== undefined && name.trim() !== storedName))
   const count = preview.data?.count
+  useEffect(() => {
+    if (dirty || !newest || newest === stored) return
+    setBegun({ stored: newest, etag: tag })
+    if (newest.if) setRule(newest.if)
+    setName(text(newest.name, newest.id))
+  }, [dirty, newest, tag, stored, text])
   const save = useMutation({
-    mutationFn: async () => {
+    mutationFn: async (over: boolean = false) => {
       const body = { ...(stored ?? {}), name: stored && name.trim() === storedName ? stored.name : name.trim(), if: predicate }
-      return stored ? api.put<Body>('/api/v1/segments/{id}', { path: { id: stored.id }, body, ...(etag ? { etag } : {}) }) : api.post<Body>('/api/v1/segments', { body: { name: body.name, if: predicate } })
+      return stored ? request<Body>('PUT', '/api/v1/segments/{id}', { path: { id: stored.id }, body, ...(etag && !over ? { etag } : {}) }) : request<Body>('POST', '/api/v1/segments', { body: { name: body.name, if: predicate } })
     },
-    onSuccess: async (made) => {
+    onSuccess: async (answer) => {
+      const made = answer.data
       setAsking(false)
       await client.invalidateQueries({ queryKey: ['segments'] })
       await client.invalidateQueries({ queryKey: ['vocabulary'] })
       if (!stored) go(`/customers/segments/${encodeURIComponent(made.id)}`, { replace: true })
-      else { if (made.if) setRule(made.if); await client.invalidateQueries({ queryKey: ['segment', stored.id] }) }
+      else {
+        if (made.if) setRule(made.if)
+        setBegun({ stored: made, etag: answer.etag })
+        client.setQueryData(['segment', stored.id], answer)
+        await client.invalidateQueries({ queryKey: ['segment', stored.id] })
+      }
     },
     onError: () => setAsking(false),
   })
@@ -73,7 +96,7 @@ function Editor({ stored, etag }: { stored?: Body; etag?: string | null }) {
   })
   const state = save.isPending ? t('saving') : missing > 0 ? t('unfinished') : dirty ? t('unsaved') : stored ? t('saved') : ''
   const ready = predicate !== null && missing === 0 && name.trim() !== '' && !preview.error && preview.settled
-  const press = () => { if (name.trim() === '') setNaming(true); else if (stored && JSON.stringify(rule) !== JSON.stringify(stored.if)) setAsking(true); else save.mutate() }
+  const press = () => { if (name.trim() === '') setNaming(true); else if (stored && JSON.stringify(rule) !== JSON.stringify(stored.if)) setAsking(true); else save.mutate(false) }
   const draft = dirty || !stored
   return (
     <main className="page">
@@ -90,7 +113,7 @@ function Editor({ stored, etag }: { stored?: Body; etag?: string | null }) {
           ? <Button primary busy={journey.isPending} onClick={() => journey.mutate()}>{t('use')}</Button>
           : <Button primary disabled={!ready} busy={save.isPending} title={name.trim() === '' ? t('needName') : undefined} onClick={press}>{count === undefined || !ready ? t('keepPlain') : t(stored ? 'change' : 'keep', { n: count })}</Button>}
       </PageHead>
-      {save.error && <div style={{ marginBottom: 16 }}><ErrorNote error={save.error} /></div>}
+      {save.error && <div style={{ marginBottom: 16 }}><SaveError error={save.error} busy={save.isPending} mine={() => save.mutate(true)} theirs={() => { save.reset(); anew?.() }} /></div>}
       <div className="cols sg-cols">
         <div className="stack sg-stack">
           {frozen ? <Note>{t('frozen')}</Note> : (
@@ -107,7 +130,7 @@ function Editor({ stored, etag }: { stored?: Body; etag?: string | null }) {
           {stored && !frozen && <History id={stored.id} days={days} />}
         </aside>
       </div>
-      <Confirm open={asking} title={t('confirmTitle', { n: count ?? 0, name: name.trim() })} yes={t('change', { n: count ?? 0 })} busy={save.isPending} onYes={() => save.mutate()} onClose={() => setAsking(false)}>
+      <Confirm open={asking} title={t('confirmTitle', { n: count ?? 0, name: name.trim() })} yes={t('change', { n: count ?? 0 })} busy={save.isPending} onYes={() => save.mutate(false)} onClose={() => setAsking(false)}>
         <p>{t('confirmBody', { now: stored?.members ?? 0 })}</p><p style={{ marginTop: 8 }}>{t('confirmBodyPlain')}</p>
       </Confirm>
     </main>

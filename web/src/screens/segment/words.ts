@@ -2,6 +2,7 @@ import { words } from '~/i18n'
 
 export const segmentWords = words({
   en: {
+    gone: 'This segment is not here', goneSub: 'Perhaps somebody deleted it. Its customers stay.',
     customers: 'Customers', segments: 'Segments', name: 'Name of the segment', rename: 'Change the name', saved: 'Saved', unsaved: 'Not saved yet', unfinished: 'Not finished', saving: 'Saving',
     keep: 'Keep it: {n, plural, one {# person} other {# people}}', change: 'Save: {n, plural, one {# person} other {# people}} from now on', keepPlain: 'Keep it', use: 'Use in a journey', back: 'Undo the changes', needName: 'Give it a name first',
     confirmTitle: 'Let {n, plural, one {# person} other {# people}} be in “{name}” from now on?', confirmBody: 'It has {now} now. Journeys that start from it take those who enter from now on, not those who are in it when you save.', confirmBodyPlain: 'Journeys and other segments that use it follow at once.',
@@ -13,6 +14,7 @@ export const segmentWords = words({
     journeyMade: 'A draft of a journey was made', busy: 'Asking the server',
   },
   zh: {
+    gone: '没有这个人群', goneSub: '可能有人把它删除了。里面的客户都还在。',
     customers: '客户', segments: '人群', name: '人群名称', rename: '改名', saved: '已保存', unsaved: '还没保存', unfinished: '还没写完', saving: '正在保存',
     keep: '保存这个人群：{n} 人', change: '保存：以后是这 {n} 人', keepPlain: '保存这个人群', use: '用在旅程里', back: '撤销修改', needName: '请先起个名字',
     confirmTitle: '以后「{name}」是这 {n} 人，可以吗？', confirmBody: '现在是 {now} 人。从这个人群开始的旅程，只会接保存之后新进来的人，不会接保存时已在里面的人。', confirmBodyPlain: '用到它的旅程和人群会立刻跟着变。',

@@ -1,6 +1,7 @@
 // Segments: each in words with how many are in it now; ready ones in one click.
 import { IconUsersGroup } from '@tabler/icons-react'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
 import { Link, useLocation } from 'wouter'
 import { all, api, Problem, type Schemas } from '~/api/client'
 import { useFormat } from '~/i18n/format'
@@ -14,10 +15,14 @@ import { segmentsWords } from './words'
 export type Segment = { id: string; name?: Text; if?: Predicate; members?: number; complete?: boolean }
 type Ready = Schemas['ready_segment']
 
+/** Sentences are long; nobody reads hundreds of them at once. */
+const PAGE = 50
+
 export default function Segments() {
   const t = useWords(segmentsWords)
   const segments = useQuery({ queryKey: ['segments', 'all'], queryFn: () => all<Segment>('/api/v1/segments') })
   const n = segments.data?.length
+  const [shown, setShown] = useState(PAGE)
   return (
     <main className="page">
       <PageHead title={n === undefined ? ' ' : t('title', { n })} sub={t('sub')}><LinkButton primary to="/customers/segments/new">{t('make')}</LinkButton></PageHead>
@@ -26,7 +31,7 @@ export default function Segments() {
         <Loaded of={segments}>
           {(list) => (list.length === 0
             ? <Card><Empty icon={IconUsersGroup} title={t('emptyTitle')}>{t('empty')}</Empty></Card>
-            : <Card pad={false} className="rows">{list.map((s) => <Line key={s.id} segment={s} />)}</Card>)}
+            : <><Card pad={false} className="rows">{list.slice(0, shown).map((s) => <Line key={s.id} segment={s} />)}</Card>{list.length > shown && <p style={{ textAlign: 'center' }}><Button onClick={() => setShown(shown + PAGE)}>{t('more', { n: list.length - shown })}</Button></p>}</>)}
         </Loaded>
         <ReadyOnes />
       </div>

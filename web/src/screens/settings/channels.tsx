@@ -1,9 +1,10 @@
 // channels.tsx: the broken first, in words, with the repair; the rest one line each.
 import { Menu, Modal } from '@mantine/core'
 import { IconDots, IconInbox, IconMail, IconMessage, IconPlugConnected, IconPlus, type TablerIcon } from '@tabler/icons-react'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api } from '~/api/client'
+import { useChannelList } from '~/api/lists'
 import { useLive } from '~/api/live'
 import { type Channel, ConnectChannel, TestChannel } from '~/channels/connect'
 import { PROVIDERS } from '~/channels/fields'
@@ -77,7 +78,7 @@ export default function Channels() {
   const name = useName()
   const say = useErrorText()
   const client = useQueryClient()
-  const list = useQuery({ queryKey: ['channels'], queryFn: () => api.get<{ items: Shown[] }>('/api/v1/channels', { query: { limit: 200 } }) })
+  const list = useChannelList<Shown>()
   useLive('channels', () => void client.invalidateQueries({ queryKey: ['channels'] }))
   const [open, setOpen] = useState<{ kind: 'add' | 'edit' | 'test' | 'remove'; channel: string; existing?: Shown } | null>(null)
   const close = () => setOpen(null)
@@ -86,7 +87,7 @@ export default function Channels() {
     onSuccess: (_, c) => { toast(t('removed', { name: name(c.channel) })); close(); void client.invalidateQueries() },
     onError: (e) => { close(); toast(say(e)) },
   })
-  const items = [...(list.data?.items ?? [])].sort((a, b) => Number(broken(b)) - Number(broken(a)))
+  const items = [...(list.data ?? [])].sort((a, b) => Number(broken(b)) - Number(broken(a)))
   const n = items.filter(broken).length
   return (
     <>
@@ -123,9 +124,9 @@ export default function Channels() {
         {open?.kind === 'test' && open.existing && (
           <div className="stack-5">
             <TestChannel id={open.existing.id} channel={open.channel} />
-            {list.data?.items.find((c) => c.id === open.existing?.id)?.hook_url && (
+            {list.data?.find((c) => c.id === open.existing?.id)?.hook_url && (
               <div><h3>{t('hookUrl')}</h3><p className="small muted">{t('hookHelp')}</p>
-                <div className="row" style={{ marginTop: 8 }}><code className="mono clip grow">{list.data.items.find((c) => c.id === open.existing?.id)?.hook_url}</code><Copy text={list.data.items.find((c) => c.id === open.existing?.id)?.hook_url ?? ''} /></div></div>
+                <div className="row" style={{ marginTop: 8 }}><code className="mono clip grow">{list.data?.find((c) => c.id === open.existing?.id)?.hook_url}</code><Copy text={list.data?.find((c) => c.id === open.existing?.id)?.hook_url ?? ''} /></div></div>
             )}
           </div>
         )}

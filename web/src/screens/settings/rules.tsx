@@ -6,7 +6,7 @@ import { useEffect, useState } from 'react'
 import { request, type Schemas } from '~/api/client'
 import { channelWords } from '~/channels/words'
 import { useWords } from '~/i18n'
-import { Button, Card, ErrorNote, Loaded, PageHead, Pick, toast } from '~/parts'
+import { Button, Card, SaveError, Loaded, PageHead, Pick, toast } from '~/parts'
 import { settingsWords } from './words'
 
 type Policies = Schemas['policies']
@@ -72,15 +72,17 @@ export default function Rules() {
   const client = useQueryClient()
   const kept = useQuery({ queryKey: ['policies'], queryFn: () => request<Policies>('GET', '/api/v1/policies') })
   const [draft, setDraft] = useState<Policies | null>(null)
-  useEffect(() => { if (kept.data) setDraft(kept.data.data) }, [kept.data])
+  const [begun, setBegun] = useState(kept.data)
+  const changed = draft !== null && begun !== undefined && JSON.stringify(draft) !== JSON.stringify(begun.data)
+  // A newer answer comes in only while nothing is changed.
+  useEffect(() => { if (kept.data && !changed && kept.data !== begun) { setBegun(kept.data); setDraft(kept.data.data) } }, [kept.data, begun, changed])
   const save = useMutation({
-    mutationFn: () => request<Policies>('PUT', '/api/v1/policies', { body: draft, ...(kept.data?.etag ? { etag: kept.data.etag } : {}) }),
-    onSuccess: () => { toast(t('savedRules')); void client.invalidateQueries({ queryKey: ['policies'] }) },
+    mutationFn: (over: boolean) => request<Policies>('PUT', '/api/v1/policies', { body: { ...draft, holidays: (draft?.holidays ?? []).filter(Boolean) }, ...(begun?.etag && !over ? { etag: begun.etag } : {}) }),
+    onSuccess: (answer) => { toast(t('savedRules')); setBegun(answer); setDraft(answer.data); client.setQueryData(['policies'], answer); void client.invalidateQueries({ queryKey: ['policies'] }) },
   })
   const caps = draft?.caps ?? []
   const quiet = draft?.quiet ?? []
   const at = <X,>(list: X[], i: number, x: X | null) => (x === null ? list.filter((_, j) => j !== i) : list.map((y, j) => (j === i ? x : y)))
-  const changed = draft !== null && kept.data !== undefined && JSON.stringify(draft) !== JSON.stringify(kept.data.data)
   return (
     <>
       <PageHead title={t('rulesTitle')} sub={t('rulesSub')} />
@@ -98,12 +100,12 @@ export default function Rules() {
           <Card title={t('holidays')}>
             <Textarea aria-label={t('holidays')} description={t('holidaysHelp')} autosize minRows={2} maxRows={12} value={(draft?.holidays ?? []).join('\n')} onChange={(e) => setDraft({ ...draft, holidays: e.currentTarget.value.split(/[\n,;，；]+/).map((x) => x.trim()).filter((x, i, l) => x || i === l.length - 1) })} />
           </Card>
-          {save.error && <ErrorNote error={save.error} />}
+          {save.error && <SaveError error={save.error} busy={save.isPending} mine={() => save.mutate(true)} theirs={() => { save.reset(); setBegun(undefined); setDraft(null); void kept.refetch() }} />}
           {changed && (
             <div className="savebar">
               <span className="muted grow">{t('unsaved')}</span>
-              <Button onClick={() => setDraft(data.data)}>{t('undo')}</Button>
-              <Button primary busy={save.isPending} onClick={() => { setDraft({ ...draft, holidays: (draft.holidays ?? []).filter(Boolean) }); save.mutate() }}>{t('saveRules')}</Button>
+              <Button onClick={() => { save.reset(); setDraft(begun?.data ?? data.data) }}>{t('undo')}</Button>
+              <Button primary busy={save.isPending} onClick={() => save.mutate(false)}>{t('saveRules')}</Button>
             </div>
           )}
         </div>

@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
 import { useLocation, useParams } from 'wouter'
 import { api, Problem } from '~/api/client'
+import { useChannelList } from '~/api/lists'
 import { type Answers, type Need, type Playbook, type Preview, usePlaybook, usePlaybookPreview } from '~/api/playbooks'
 import { useLive } from '~/api/live'
 import { useSession } from '~/api/session'
@@ -66,14 +67,14 @@ function Page({ p }: { p: Playbook }) {
   const own = session?.workspace.language
   const [language, setLanguage] = useState<Lang>(own === 'zh' || own === 'en' ? own : t.lang)
   const preview = usePlaybookPreview(p.id, { answers: { ...answers, language }, channel, language, customer })
-  const channels = useQuery({ queryKey: ['channels'], queryFn: () => api.get<{ items: Channel[] }>('/api/v1/channels') })
+  const channels = useChannelList<Channel>()
   const { save: install, kept, saved } = useDraft(p, answers, channel, language)
   const journeyId = (p.bundle as Bundle | undefined)?.journeys?.[0]?.id ?? p.id
   // A draft that is there already: nothing is replaced without asking.
   const there = useQuery({ queryKey: ['journeys', journeyId, 'there'], queryFn: () => api.get<Installed>('/api/v1/journeys/{id}', { path: { id: journeyId } }).catch((e: unknown) => { if (e instanceof Problem && e.status === 404) return null; throw e }) })
   const [asks, setAsks] = useState(false)
   const used = [...new Set((preview.data?.messages ?? []).map((m) => m.channel ?? ''))].filter(Boolean)
-  const connected = (c: string) => (channels.data?.items ?? []).some((x) => x.channel === c)
+  const connected = (c: string) => (channels.data ?? []).some((x) => x.channel === c)
   const needs = [...(preview.data?.needs ?? p.needs ?? []), ...(channels.data ? used.map((c): Need => ({ what: 'channel', name: c, met: connected(c), fix: 'channel', words: channelWords(c) })) : [])]
   // What was waited for may have just happened: at most one look every two seconds.
   const client = useQueryClient()

@@ -118,7 +118,7 @@ export default function Simulate() {
       <WayBack to={launch} name={t('back')} title={text(j?.name, id)} />
       {j && canTry(j) ? <Page key={id} journey={j} /> : <main className="page">
         {j ? <Empty title={t('seg')} action={<LinkButton primary to={launch}>{t('toLaunch')}</LinkButton>}>{t('segSay')}</Empty>
-          : gone ? <Empty title={t('failed')} action={<LinkButton primary to="/journeys">{t('back')}</LinkButton>} /> : draft.error ? <ErrorNote error={draft.error} retry={() => void draft.refetch()} /> : <Loading lines={8} />}
+          : gone ? <Empty title={t('gone')} action={<LinkButton primary to="/journeys">{t('toJourneys')}</LinkButton>} /> : draft.error ? <ErrorNote error={draft.error} retry={() => void draft.refetch()} /> : <Loading lines={8} />}
       </main>}
     </>
   )

@@ -1,9 +1,10 @@
 // Tasks, for the phone first: what a person is to do, by when, and a button for each thing that can come of it.
 import { Select, TextInput } from '@mantine/core'
-import { IconCheckbox, IconPhone } from '@tabler/icons-react'
+import { IconCheckbox, IconPhone, IconPlus } from '@tabler/icons-react'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useMemo, useState } from 'react'
-import { Link, useLocation, useSearch } from 'wouter'
+import { Link, useLocation } from 'wouter'
+import { useQueryOf } from '~/api/search'
 import { all, api, Problem, type Schemas } from '~/api/client'
 import { type Customer, ids, nameOf } from '~/api/customer'
 import { useMay, useSession } from '~/api/session'
@@ -12,18 +13,21 @@ import { useFormat } from '~/i18n/format'
 import { Button, Empty, ErrorNote, LinkButton, Loading, PageHead, Segmented, Status, toast, useErrorText } from '~/parts'
 import { useJourneys } from '../journey/names'
 import { outcomeName, taskName } from '../journey/verbs'
+import { GiveTask } from './give'
 import './tasks.css'
 import { tasksWords } from './words'
 
-type Task = Required<Pick<Schemas['task'], 'id' | 'status' | 'kind' | 'customer' | 'journey' | 'outcomes' | 'opened_at' | 'due_at'>> & Schemas['task']
+type Task = Required<Pick<Schemas['task'], 'id' | 'status' | 'kind' | 'customer' | 'outcomes' | 'opened_at'>> & Schemas['task']
 
-const due = (a: Task, b: Task) => Date.parse(a.due_at) - Date.parse(b.due_at)
+/** Those without a day come last. */
+const at = (x: Task) => (x.due_at ? Date.parse(x.due_at) : Number.MAX_SAFE_INTEGER)
+const due = (a: Task, b: Task) => at(a) - at(b)
 
 export default function Tasks() {
   const t = useWords(tasksWords)
   const f = useFormat()
   const [path, go] = useLocation()
-  const query = new URLSearchParams(useSearch())
+  const query = useQueryOf()
   const session = useSession()
   const me = session?.user?.name || session?.user?.email
   const status = query.get('status') === 'done' ? 'done' : 'open'
@@ -35,6 +39,8 @@ export default function Tasks() {
     go(`${path}${next.size ? `?${next}` : ''}`, { replace: true })
   }
   const [shown, setShown] = useState(30)
+  const [giving, setGiving] = useState(false)
+  const may = useMay()('customers:write')
   const owners = useMemo(() => [...new Set((q.data ?? []).flatMap((x) => (x.owner ? [x.owner] : [])))].sort(), [q.data])
   if (q.error && !q.data) return <main className="page"><ErrorNote error={q.error} retry={() => void q.refetch()} /></main>
   if (!q.data) return <main className="page tk-page"><Loading lines={8} /></main>
@@ -42,15 +48,16 @@ export default function Tasks() {
   const now = Date.now()
   const today = f.dayKey(new Date())
   const groups: [string, Task[]][] = status === 'done' ? [[t('done'), list]] : [
-    [t('overdue'), list.filter((x) => Date.parse(x.due_at) < now)],
-    [t('today'), list.filter((x) => Date.parse(x.due_at) >= now && f.dayKey(x.due_at) === today)],
-    [t('later'), list.filter((x) => Date.parse(x.due_at) >= now && f.dayKey(x.due_at) !== today)],
+    [t('overdue'), list.filter((x) => at(x) < now)],
+    [t('today'), list.filter((x) => at(x) >= now && x.due_at && f.dayKey(x.due_at) === today)],
+    [t('later'), list.filter((x) => at(x) >= now && !(x.due_at && f.dayKey(x.due_at) === today))],
   ]
   const pressing = status === 'open' ? (groups[0]?.[1].length ?? 0) + (groups[1]?.[1].length ?? 0) : 0
   const rest = status === 'open' ? (groups[2]?.[1].length ?? 0) : 0
   return (
     <main className="page tk-page">
-      <PageHead title={status === 'done' ? t('showDone') : pressing ? t('title', { n: pressing }) : rest ? t('titleNone') : t('title', { n: 0 })} sub={status === 'open' && pressing ? t('sub', { n: rest }) || undefined : undefined} />
+      <PageHead title={status === 'done' ? t('showDone') : pressing ? t('title', { n: pressing }) : rest ? t('titleNone') : t('title', { n: 0 })} sub={status === 'open' && pressing ? t('sub', { n: rest }) || undefined : undefined}>{may && <Button primary icon={IconPlus} onClick={() => setGiving(true)}>{t('give')}</Button>}</PageHead>
+      {giving && <GiveTask close={() => setGiving(false)} />}
       <div className="tk-bar">
         <Segmented label={t('which')} value={status} onChange={(v) => set({ status: v })} options={[{ value: 'open', label: t('showOpen') }, { value: 'done', label: t('showDone') }]} />
         {(owners.length > 1 || owner) && (
@@ -89,7 +96,7 @@ function One({ task }: { task: Task }) {
   const name = who.data ? nameOf(who.data) : { text: '…', note: undefined }
   const phone = who.data && ids(who.data).find((i) => i.namespace === 'phone')
   const what = taskName(t.lang, task.kind)
-  const late = task.status === 'open' && Date.parse(task.due_at) < Date.now()
+  const late = task.status === 'open' && at(task) < Date.now()
   const finish = useMutation({
     mutationFn: (outcome: string) => api.post('/api/v1/tasks/{id}/outcome', { path: { id: task.id }, body: { outcome, ...(note?.trim() ? { note: note.trim() } : {}) } }),
     onSuccess: (_, outcome) => { toast(t('toast', { task: what, name: name.text, outcome: outcomeName(t.lang, outcome) })); void client.invalidateQueries({ queryKey: ['tasks'] }); void client.invalidateQueries({ queryKey: ['today'] }) },
@@ -101,10 +108,11 @@ function One({ task }: { task: Task }) {
       <div className="tk-top">
         <div className="grow">
           <p className="tk-what">{what} · <Link href={`/customers/${encodeURIComponent(task.customer)}`} className="ink">{name.text}</Link>{name.note && <span className="dim small"> {name.note}</span>}</p>
-          <p className="small dim">{[task.owner, t('from', { name: text(journey?.name, task.journey) })].filter(Boolean).join(' · ')}</p>
+          <p className="small dim">{[task.owner, task.journey ? t('from', { name: text(journey?.name, task.journey) }) : task.by ? t('by', { name: task.by }) : ''].filter(Boolean).join(' · ')}</p>
+          {task.note && <p className="wrap tk-note">{task.note}</p>}
         </div>
         {task.status === 'done' ? <Status kind="working">{t('was', { outcome: outcomeName(t.lang, task.outcome ?? '') })}</Status>
-          : late ? <Status kind="warn">{t('lateSince', { when: f.near(task.due_at) })}</Status> : <span className="small muted nowrap">{t('dueAt', { when: f.near(task.due_at) })}</span>}
+          : late ? <Status kind="warn">{t('lateSince', { when: f.near(at(task)) })}</Status> : task.due_at && <span className="small muted nowrap">{t('dueAt', { when: f.near(task.due_at) })}</span>}
       </div>
       {task.status === 'open' && may && (
         <>

@@ -18,7 +18,7 @@ export function Ahead({ today }: { today: Today }) {
   const t = useWords(todayWords)
   const f = useFormat()
   const { next_24h: next } = today
-  const policies = useQuery({ queryKey: ['policies'], staleTime: 300_000, queryFn: () => api.get<{ quiet?: Quiet[] }>('/api/v1/policies') })
+  const policies = useQuery({ queryKey: ['policies', 'quiet'], staleTime: 300_000, queryFn: () => api.get<{ quiet?: Quiet[] }>('/api/v1/policies') })
   const start = Math.floor(Date.parse(today.at) / HOUR) * HOUR
   const hours = Array.from({ length: 24 }, (_, i) => {
     const at = start + i * HOUR

@@ -34,7 +34,7 @@ export function Running({ today }: { today: Today }) {
                 <td><Link href={to} className="b ink">{text(j.name as Text, j.id)}</Link><div className="small dim td-channels">{(j.channels ?? []).map((c) => channelTitle(t.lang, c)).join(t.lang === 'zh' ? '、' : ', ')}</div><div className="small dim td-line">{t('phoneLine', { waiting: f.number(j.waiting ?? 0), next: f.number(due) })}</div></td>
                 <td><Status kind={s.kind}>{s.text}</Status></td>
                 <td className="n num">{j.waiting ? <Link href={to}>{f.number(j.waiting)}</Link> : ''}</td>
-                <td className="n num">{due ? f.number(due) : ''}</td>
+                <td className="n num">{due ? f.number(due) : ''}{j.sent_today ? <div className="small dim">{t('sentOfToday', { n: f.number(j.sent_today) })}</div> : null}</td>
                 <td className="n num">{j.goal && j.goal.reached > 0 && <Link href={to} className="td-rate">{f.share(j.goal.rate)}</Link>}{j.goal?.target ? <div className="small dim td-line">{t('target', { share: f.share(j.goal.target) })}</div> : null}</td>
               </tr>
             )

@@ -2,6 +2,7 @@ import { words } from '~/i18n'
 
 export const todayWords = words({
   en: {
+    sentOfToday: '{n} sent today',
     needs: '{n, plural, one {One thing needs you} =2 {Two things need you} =3 {Three things need you} other {# things need you}}', quiet: 'Everything is running well', restWell: 'Everything else is running well.', nothing: 'Nothing needs you.', noneRuns: 'No journey is running at the moment.', needsLabel: 'Needs you',
     steps: '{n, plural, =0 {Everything is ready for the first message} one {One step to the first message} =2 {Two steps to the first message} other {Three steps to the first message}}', stepsSub: 'It takes a few minutes.',
     dataTitle: 'Put your customers in', dataDone: '{n, plural, one {One customer is in} other {# customers are in}}', dataHelp: 'Drop a file from your shop, or add a line to your website', dataDo: 'Add customers', dataMore: 'Add more', demo: 'Look around with a demo shop',
@@ -14,6 +15,7 @@ export const todayWords = words({
     since: 'since {when}', demoBanner: 'These are invented customers of a demo shop, to look around.', demoDo: 'Remove them in Data',
   },
   zh: {
+    sentOfToday: '今天已发 {n}',
     needs: '有 {n} 件事等您处理', quiet: '一切正常', restWell: '其他都在正常运行。', nothing: '没有需要您处理的事。', noneRuns: '现在没有正在运行的旅程。', needsLabel: '等您处理',
     steps: '{n, plural, =0 {可以发第一条消息了} one {还差一步，就能发出第一条消息} =2 {还差两步，就能发出第一条消息} other {还差三步，就能发出第一条消息}}', stepsSub: '大约几分钟。',
     dataTitle: '放进客户', dataDone: '已有 {n} 位客户', dataHelp: '把店铺的名单拖进来，或在网站上加一行代码', dataDo: '放进客户', dataMore: '再放一些', demo: '先用演示店铺看看',
