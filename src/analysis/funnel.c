@@ -55,7 +55,8 @@ static err parse(struct ask *a)
         TRY(ask_filter(a, s, ask_at_index(a, at, f->count), &f->filters[f->count]));
         f->names[f->count] = json_get_str(s, "name", json_get_str(s, "did", S("")));
         f->all |= 1u << f->filters[f->count];
-        f->in_row = f->count == 0 || (f->in_row && f->filters[f->count] == f->filters[0] + f->count);
+        f->in_row =
+            f->count == 0 || (f->in_row && f->filters[f->count] == f->filters[0] + f->count);
     }
     TRY(ask_duration(a, "window", INT64_MAX, &f->window));
     TRY(ask_word(a, "order", "ordered any strict", ORDER_ORDERED, &order));

@@ -32,7 +32,6 @@ void numbers_take(struct numbers *v, const struct numbers *from)
     v->n += from->n;
 }
 
-
 void numbers_sort(struct numbers *v)
 {
     u64 all = 0, *from = v->p, *to;

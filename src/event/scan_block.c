@@ -159,7 +159,7 @@ static void choose_rows(struct scan_decoder *d, struct block *b, struct scan_blo
                         bool in_span, bool check_alive)
 {
     u32 n = b->head->rows;
-    u64 stay[WORDS];
+    u64 *stay = out->bits;
     if (all)
         all_bits(d->among, n);
     else
@@ -172,8 +172,11 @@ static void choose_rows(struct scan_decoder *d, struct block *b, struct scan_blo
     if (check_alive) drop_dead(d, b, stay);
     d->kept = d->scan->want.property_count ? list_ranked(d, stay, n, out->rows)
                                            : list_rows(stay, n, out->rows);
-    out->rows[d->kept] = NO_ROW;
     d->rows = out->rows;
+    for (u32 i = 0, sum = 0; i <= n / 64; i++) {
+        out->before[i] = (u16)sum;
+        sum += (u32)__builtin_popcountll(stay[i]);
+    }
 }
 
 /* ---- times ---- */
@@ -449,6 +452,8 @@ static void choose(struct scan_slice *s, struct scan_lane *l)
     bool in_span = entry->occurred_min >= w->from && entry->occurred_max < w->to;
     bool check_alive = s->scan->view->erased || s->scan->crowd->any_strayed;
     bool all = read_kinds(d, b);
+    d->kept = out->kept = 0;
+    if (!d->kept_kinds) return;
     if (!all || !d->one_mark || w->codes || w->property_count) {
         const struct packed *c = &b->head->row[ROW_KIND];
         unpack_u8(b->p + c->at, c->width, 0, b->head->rows, d->kinds);
@@ -473,6 +478,7 @@ void scan_decode(struct scan_slice *s, struct scan_lane *l, u32 row)
     out->first = l->block.first;
     out->end = l->block.end;
     choose(s, l);
+    if (!out->kept) return;
     put_rest(s->decoder, &l->block, out);
     for (u32 p = 0; p < w->property_count; p++) put_property(s, l, p);
 }

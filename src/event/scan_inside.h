@@ -56,13 +56,13 @@ struct scan_decoder;
 struct scan_block {
     u32 first, end; /* rows */
     u32 kept;
-    bool is_whole;             /* every row is there; else those of the list: */
-    u16 rows[BLOCK_ROWS + 1];  /* ascending, counted from `first`; behind them NO_ROW */
-    u32 same_mark, same_count; /* so many marks are this one, from the blocks before */
+    bool is_whole;                   /* every row is there; else those of the list: */
+    u64 bits[BLOCK_ROWS / 64 + 1];   /* a bit for each of them, rows counted from `first`… */
+    u16 before[BLOCK_ROWS / 64 + 1]; /* …how many there are before each word… */
+    u16 rows[BLOCK_ROWS];            /* …and they themselves, ascending */
+    u32 same_mark, same_count;       /* so many marks are this one, from the blocks before */
     struct scan_columns columns;
 };
-enum { NO_ROW = UINT16_MAX };
-
 /* ---- slices ---- */
 
 struct event_crowd {

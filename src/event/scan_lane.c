@@ -9,14 +9,21 @@ static bool is_wanted(const struct event_scan *scan, event_persona head)
     return scan_wants_head(scan, head) && !crowd_has_moved(scan->crowd, head);
 }
 
-/* The place among the kept of the first that is not below a row of the block, from an earlier place
- * on. */
-static inline u32 place_of(const struct scan_block *d, u32 place, u32 row)
+/* Bits set; the processor's own instruction is not in every one of its family. */
+static inline u32 bits_of(u64 x)
+{
+    x -= x >> 1 & 0x5555555555555555u;
+    x = (x & 0x3333333333333333u) + (x >> 2 & 0x3333333333333333u);
+    x = (x + (x >> 4)) & 0x0F0F0F0F0F0F0F0Fu;
+    return (u32)(x * 0x0101010101010101u >> 56);
+}
+
+/* The place among the kept of the first that is not below a row, which may be the block's end. */
+static inline u32 place_of(const struct scan_block *d, u32 row)
 {
     u32 at = row - d->first;
     if (d->is_whole) return at;
-    while (d->rows[place] < at) place++;
-    return place;
+    return d->before[at / 64] + bits_of(d->bits[at / 64] & ((1ull << at % 64) - 1));
 }
 
 /* The first wanted head from `key` on; UINT32_MAX: there is none. */
@@ -63,11 +70,28 @@ static u32 skip_unwanted(const struct scan_lane *l, const struct event_scan *sca
     return next;
 }
 
+/* Nothing of the block is wanted: to the customer who has rows behind it. */
+static void pass_block(struct scan_lane *l)
+{
+    const struct scan_block *d = l->decoded;
+    u32 low = l->next, high = min_u32(l->head_count, l->next + d->end - d->first);
+    while (low < high) { /* the first whose rows end behind it */
+        u32 middle = low + (high - low) / 2;
+        if (l->heads[middle + 1].value <= d->end)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    l->next = low;
+    l->row = d->end;
+    l->count = 0;
+}
+
 static void list_block(struct scan_lane *l, const struct scan_slice *s)
 {
     const struct event_scan *scan = s->scan;
     const struct scan_block *d = l->decoded;
-    u32 place = place_of(d, 0, l->row), n = 0, next = l->next;
+    u32 place = place_of(d, l->row), n = 0, next = l->next;
     bool all = !scan->want.who && !scan->crowd->any_moved;
     l->is_joined = true;
     l->goes_on = false;
@@ -76,9 +100,8 @@ static void list_block(struct scan_lane *l, const struct scan_slice *s)
         if (!all) next = skip_unwanted(l, scan, next);
         if (next >= l->head_count || l->heads[next].key >= s->to || l->heads[next].value >= d->end)
             break;
-        if (next != before) place = place_of(d, place, l->heads[next].value);
-        u32 behind = l->heads[next + 1].value, end = min_u32(behind, d->end);
-        u32 to = place_of(d, place, end);
+        if (next != before) place = place_of(d, l->heads[next].value);
+        u32 behind = l->heads[next + 1].value, to = place_of(d, min_u32(behind, d->end));
         l->listed[n] = l->heads[next].key;
         l->from[n] = (u16)place;
         l->to[n] = (u16)to;
@@ -121,7 +144,10 @@ void scan_lane_list(struct scan_lane *l, struct scan_slice *s)
         }
         if (l->row < l->heads[l->next].value) l->row = l->heads[l->next].value;
         scan_decode(s, l, l->row);
-        list_block(l, s);
+        if (l->decoded->kept)
+            list_block(l, s);
+        else
+            pass_block(l);
     }
     l->head = l->listed[0];
 }

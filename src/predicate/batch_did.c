@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-enum { MANY = 256 /* one customer in so many, or more, is worth a scan */ };
+enum { MANY = 1024 /* one customer in so many, or more, is worth a scan */ };
 
 /* Plain enough to be told from times and one number: a count, a sum or an average of whole events
  * in a window that does not hang on anything else. */
