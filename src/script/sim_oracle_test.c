@@ -48,11 +48,13 @@ static bool is_over(const struct contact *c, const struct told *list, u32 n, u32
     return false;
 }
 
-/* Is an era's policy in force at this moment? Of two at one millisecond, both. */
-static bool in_force(const struct sim *s, u32 era, i64 now)
+/* Is an era's policy in force at this event? Of two at one millisecond, both. */
+static bool in_force(const struct sim *s, u32 era, const struct told *t)
 {
-    return s->eras[era].from_ms <= now &&
-           (era + 1 == s->era_count || s->eras[era + 1].from_ms >= now);
+    const struct era *next = era + 1 < s->era_count ? &s->eras[era + 1] : NULL;
+    u64 record = event_record(t->order);
+    return (era == 0 || s->eras[era].after < record) &&
+           (!next || next->after >= record || next->from_ms >= t->received_ms);
 }
 
 static void check_deferred(struct sim *s, const struct told *list, u32 at)
@@ -60,7 +62,7 @@ static void check_deferred(struct sim *s, const struct told *list, u32 at)
     i64 now = list[at].received_ms;
     bool quiet = false;
     for (u32 i = 0; i < s->era_count; i++)
-        quiet |= in_force(s, i, now) &&
+        quiet |= in_force(s, i, &list[at]) &&
                  is_quiet(swarm_contact(s->eras[i].policy), now + offset_at(list, at));
     HOLDS(s, quiet, "a message was put off for quiet hours that were none");
 }
@@ -74,7 +76,7 @@ static void check_contact(struct sim *s, const struct told *list, u32 n, u32 at)
     if (kind == CATEGORY_TRANSACTIONAL) return;
     for (u32 i = 0; i < s->era_count; i++) {
         const struct contact *c = swarm_contact(s->eras[i].policy);
-        if (!in_force(s, i, now)) continue;
+        if (!in_force(s, i, &list[at])) continue;
         quiet &= is_quiet(c, now + offset_at(list, at));
         over &= is_over(c, list, n, at);
     }

@@ -48,7 +48,8 @@ static u32 policy_version(struct sim *s)
 static void change_policy(struct sim *s, u32 policy)
 {
     if (s->era_count == ERAS_MAX || policy_version(s) != s->era_count - 1) return;
-    s->eras[s->era_count++] = (struct era){world_now(s->world), policy};
+    u64 after = engine_applied(world_engine(s->world));
+    s->eras[s->era_count++] = (struct era){world_now(s->world), after, policy};
     (void)sim_publish(s, OBJECT_POLICY, CONTACTS[policy].source);
 }
 
@@ -179,7 +180,7 @@ void swarm_draw(struct sim *s)
 
 void swarm_publish(struct sim *s)
 {
-    s->eras[s->era_count++] = (struct era){INT64_MIN, 0};
+    s->eras[s->era_count++] = (struct era){INT64_MIN, 0, 0};
     if (!has(s, FEATURE_CAPS)) change_policy(s, 1);
     if (has(s, FEATURE_CAPS) && rng_percent(&s->swarm, 75))
         change_policy(s, 2 + (u32)rng_below(&s->swarm, COUNT_OF(CONTACTS) - 2));

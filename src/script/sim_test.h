@@ -51,6 +51,7 @@ enum {
 enum { ERAS_MAX = 64, STALLS_MAX = 512 };
 struct era {
     i64 from_ms;
+    u64 after;  /* the last record before it was said: clocks go back, the log does not */
     u32 policy; /* one of sim_swarm_test.c's */
 };
 /* A time in which nothing ran, (from, to]. */
