@@ -30,7 +30,7 @@ if node_packages; then
     fi
     if [ -x /usr/bin/chromium ]; then
         step "pages in a browser" node test/browser.mjs
-        step "the first five minutes, and every screen" node test/ui.mjs
+        step "the first five minutes, and every screen" bash test/ui.sh
     else
         skip "pages in a browser" "chromium is not there"
     fi

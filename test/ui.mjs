@@ -286,6 +286,7 @@ async function stumbles() {
   await p.page.locator('.content-list li').first().waitFor()
   check('no Liquid in the list of messages', !/\{\{|\{%/.test(await p.page.locator('.content-list').innerText()), await p.page.locator('.content-list').innerText())
   await p.page.goto(s.url + '/content/new/email')
+  await p.page.getByRole('button', { name: '从空白开始' }).click()
   const mail = p.page.frameLocator('.mail-paper iframe')
   await mail.locator('h1').click({ timeout: 20000 })
   check('a click on the heading chooses the heading', await p.page.locator('.mail-parts [aria-current=true]', { hasText: '标题' }).first().waitFor({ timeout: 5000 }).then(() => true, () => false))
