@@ -116,6 +116,7 @@ static void take(struct multipart *m, str piece)
     size_t used = 0;
     bool more = false;
     buf_put(&m->pending, piece);
+    if (!m->pending.n) return;
     while (!more && !m->problem)
         used += step(m, str_slice(buf_str(&m->pending), used, m->pending.n), &more);
     memmove(m->pending.p, m->pending.p + used, m->pending.n - used);
