@@ -74,7 +74,8 @@ static size_t step(struct multipart *m, str have, bool *more)
 {
     str boundary = {m->boundary, m->boundary_n};
     ptrdiff_t at;
-    *more = false;
+    *more = have.n == 0;
+    if (*more) return 0;
     switch (m->state) {
     case MULTIPART_PREAMBLE:
     case MULTIPART_DATA: {
@@ -116,10 +117,9 @@ static void take(struct multipart *m, str piece)
     size_t used = 0;
     bool more = false;
     buf_put(&m->pending, piece);
-    if (!m->pending.n) return;
     while (!more && !m->problem)
         used += step(m, str_slice(buf_str(&m->pending), used, m->pending.n), &more);
-    memmove(m->pending.p, m->pending.p + used, m->pending.n - used);
+    if (used) memmove(m->pending.p, m->pending.p + used, m->pending.n - used);
     m->pending.n -= used;
 }
 
