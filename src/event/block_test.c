@@ -12,7 +12,6 @@ TEST("numbers of every width come back from wherever they are packed")
     u64 values[N];
     i64 out[N];
     u8 small[N];
-    u32 middle[N];
     for (u32 width = 0; width <= PACK_WIDTH_MAX; width++) {
         u64 base = rng_next(&rng), unit = 1 + rng_below(&rng, 1000);
         u8 *p = arena_zalloc(arena, pack_bytes(PACK_WIDTH_MAX, N) + 2 * PACK_SLACK);
@@ -23,15 +22,48 @@ TEST("numbers of every width come back from wherever they are packed")
             u32 from = (u32)rng_below(&rng, N), n = (u32)rng_below(&rng, N - from + 1);
             unpack_i64(p, width, from, n, (i64)base, unit, out);
             if (width <= 8) unpack_u8(p, width, from, n, small);
-            if (width <= 32) unpack_u32(p, width, from, n, middle);
             for (u32 i = 0; i < n; i++) {
                 u64 v = values[from + i] - base;
                 CHECK_EQ(pack_get(p, width, from + i), v);
                 CHECK_EQ((u64)out[i], base + unit * v);
                 if (width <= 8) CHECK_EQ(small[i], v);
-                if (width <= 32) CHECK_EQ(middle[i], v);
             }
         }
+    }
+}
+
+TEST("bits tell which packed numbers lie between two, and which bytes are among a few")
+{
+    enum { N = 300 };
+    struct rng rng = {test_seed()};
+    u64 values[N], bits[N / 64 + 1];
+    u8 bytes[N + 64], few[3];
+    for (u32 width = 0; width <= PACK_WIDTH_MAX; width++) {
+        u8 *p = arena_zalloc(arena, pack_bytes(PACK_WIDTH_MAX, N) + 2 * PACK_SLACK);
+        u64 most = pack_mask(width);
+        if (!pack_width_valid(width)) continue;
+        for (u32 i = 0; i < N; i++) values[i] = rng_next(&rng) & most;
+        pack_put(p, width, values, 0, N);
+        for (u32 round = 0; round < 20; round++) {
+            u32 n = (u32)rng_below(&rng, N + 1);
+            u64 low = rng_next(&rng) & most, high = round % 5 ? rng_next(&rng) & most : UINT64_MAX;
+            packed_between(p, width, n, low, high, bits);
+            for (u32 i = 0; i < n; i++)
+                CHECK_EQ(bits[i / 64] >> i % 64 & 1, values[i] >= low && values[i] < high);
+            CHECK_EQ(bits[n / 64] >> n % 64, 0);
+        }
+    }
+    for (u32 round = 0; round < 50; round++) {
+        u32 n = (u32)rng_below(&rng, N + 1), count = (u32)rng_below(&rng, 4);
+        for (u32 i = 0; i < N + 64; i++) bytes[i] = (u8)rng_below(&rng, 9);
+        for (u32 k = 0; k < 3; k++) few[k] = (u8)rng_below(&rng, 9);
+        bytes_among(bytes, n, few, count, bits);
+        for (u32 i = 0; i < n; i++) {
+            bool is_one = false;
+            for (u32 k = 0; k < count; k++) is_one |= bytes[i] == few[k];
+            CHECK_EQ(bits[i / 64] >> i % 64 & 1, is_one);
+        }
+        CHECK_EQ(bits[n / 64] >> n % 64, 0);
     }
 }
 

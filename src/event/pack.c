@@ -125,19 +125,6 @@ __attribute__((target("avx2"))) static u32 wide_i64(const u8 *p, u32 width, u32 
     return n;
 }
 
-__attribute__((target("avx2"))) static u32 narrow_u32(const u8 *p, u32 width, u32 n, u32 *out)
-{
-    struct lanes l = lanes_of(width, 0, 4);
-    __m256i mask = _mm256_set1_epi32((int)pack_mask(width));
-    n = eights_within(width, n, l.second);
-    for (u32 i = 0; i < n; i += 8, p += width) {
-        __m256i v = _mm256_shuffle_epi8(load_halves(p, l.second), l.pick);
-        v = _mm256_and_si256(_mm256_srlv_epi32(v, l.shift), mask);
-        _mm256_storeu_si256((void *)(out + i), v);
-    }
-    return n;
-}
-
 /* Sixteen values at a time, in lanes of two bytes: a multiplication brings each to the lane's top.
  */
 __attribute__((target("avx2"))) static u32 narrow_u8(const u8 *p, u32 width, u32 n, u8 *out)
@@ -216,11 +203,6 @@ static u32 fast_i64(const u8 *p, u32 width, u32 n, i64 base, u64 unit, i64 *out)
                            : wide_i64(p, width, n, base, unit, out);
 }
 
-static u32 fast_u32(const u8 *p, u32 width, u32 n, u32 *out)
-{
-    return has_avx2() && width <= NARROW ? narrow_u32(p, width, n, out) : 0;
-}
-
 static u32 fast_u8(const u8 *p, u32 width, u32 n, u8 *out)
 {
     return has_avx2() ? narrow_u8(p, width, n, out) : 0;
@@ -244,12 +226,6 @@ static u32 fast_i64(const u8 *p, u32 width, u32 n, i64 base, u64 unit, i64 *out)
     return 0;
 }
 
-static u32 fast_u32(const u8 *p, u32 width, u32 n, u32 *out)
-{
-    (void)p, (void)width, (void)n, (void)out;
-    return 0;
-}
-
 static u32 fast_u8(const u8 *p, u32 width, u32 n, u8 *out)
 {
     (void)p, (void)width, (void)n, (void)out;
@@ -270,18 +246,6 @@ void unpack_i64(const u8 *p, u32 width, u32 from, u32 n, i64 base, u64 unit, i64
         out[i] = (i64)((u64)base + unit * pack_get(p, width, from + i));
     i += fast_i64(p + (size_t)((from + i) / 8) * width, width, n - i, base, unit, out + i);
     for (; i < n; i++) out[i] = (i64)((u64)base + unit * pack_get(p, width, from + i));
-}
-
-void unpack_u32(const u8 *p, u32 width, u32 from, u32 n, u32 *out)
-{
-    u32 i = 0;
-    if (width == 0) {
-        memset(out, 0, n * sizeof *out);
-        return;
-    }
-    for (; i < n && (from + i) % 8; i++) out[i] = (u32)pack_get(p, width, from + i);
-    i += fast_u32(p + (size_t)((from + i) / 8) * width, width, n - i, out + i);
-    for (; i < n; i++) out[i] = (u32)pack_get(p, width, from + i);
 }
 
 void unpack_u8(const u8 *p, u32 width, u32 from, u32 n, u8 *out)

@@ -36,8 +36,6 @@ static inline u64 pack_get(const u8 *p, u32 width, u64 i)
 void pack_put(u8 *p, u32 width, const u64 *values, u64 base, u32 n);
 /* Reads values [from, from + n): base + unit × value. */
 void unpack_i64(const u8 *p, u32 width, u32 from, u32 n, i64 base, u64 unit, i64 *out);
-/* Widths up to 32. */
-void unpack_u32(const u8 *p, u32 width, u32 from, u32 n, u32 *out);
 /* Widths up to 8. */
 void unpack_u8(const u8 *p, u32 width, u32 from, u32 n, u8 *out);
 /* A bit for each of n values: whether it is in [low, high). Bits beyond n, up to a whole word
