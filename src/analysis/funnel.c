@@ -15,6 +15,7 @@ struct funnel {
     u32 count, all; /* steps; their bits */
     u32 filters[FUNNEL_STEPS_MAX];
     bool in_row; /* each filter is the one before + 1 */
+    bool apart;  /* no event is of two steps */
     str names[FUNNEL_STEPS_MAX];
     i64 window; /* INT64_MAX: none */
     funnel_order order;
@@ -25,6 +26,14 @@ struct cell {
     bool lost; /* came to the step before, and not to this one */
 };
 
+enum { NO_STEP = 31 };
+
+/* An event that went on with a chain, and the one before it in the chain. */
+struct link {
+    i64 at;
+    u32 before;
+};
+
 /* When each step of the best chain so far was done. */
 struct chain {
     i64 at[FUNNEL_STEPS_MAX];
@@ -33,14 +42,31 @@ struct chain {
 struct state {
     const struct plan *p;
     const struct funnel *f;
-    u64 reached[FUNNEL_STEPS_MAX];
+    u64 ended[FUNNEL_STEPS_MAX + 1]; /* customers who came so far */
     struct numbers times[FUNNEL_STEPS_MAX]; /* from the step before */
     struct numbers from_first[FUNNEL_STEPS_MAX];
     u32 best; /* of the last customer */
     /* At hand: of k + 1 steps, that with the latest beginning; and the furthest found. Here, since
      * what lies on the stack is cleared at every call. */
     struct chain chains[FUNNEL_STEPS_MAX], found;
+    /* The same of steps that are apart: of chains of k steps when it began, and its last link. */
+    i64 began[NO_STEP + 2];
+    u32 tip[NO_STEP + 2];
+    struct link *links;
+    u32 room;
 };
+
+/* Each of its own event. */
+static bool are_apart(const struct plan *p, const struct funnel *f)
+{
+    for (u32 i = 0; i < f->count; i++) {
+        u32 event = p->filters[f->filters[i]]->event;
+        if (!event) return false;
+        for (u32 k = 0; k < i; k++)
+            if (p->filters[f->filters[k]]->event == event) return false;
+    }
+    return true;
+}
 
 static err parse(struct ask *a)
 {
@@ -61,6 +87,7 @@ static err parse(struct ask *a)
     TRY(ask_duration(a, "window", INT64_MAX, &f->window));
     TRY(ask_word(a, "order", "ordered any strict", ORDER_ORDERED, &order));
     f->order = (funnel_order)order;
+    f->apart = are_apart(a->plan, f);
     a->plan->any = f->order == ORDER_STRICT;
     a->plan->args = f;
     return ERR_OK;
@@ -104,6 +131,37 @@ static u32 ordered(struct state *s, const struct timelines *b, u32 from, u32 to,
             if (furthest == most) return furthest;
         }
     }
+    return furthest;
+}
+
+/* The same of steps that are apart, without branches: which step comes next cannot be guessed. An
+ * event of step k goes on with the chain of k steps; one of the first step with none, which begins
+ * now. */
+static u32 ordered_apart(struct state *s, const struct timelines *b, u32 from, u32 to,
+                         struct chain *best)
+{
+    const struct funnel *f = s->f;
+    i64 *began = s->began;
+    u32 *tip = s->tip, furthest = 0, found = 0, n = 0;
+    u64 window = (u64)f->window;
+    if (s->room < to - from) {
+        s->room = (to - from) * 2;
+        s->links = mem_realloc(s->links, s->room * sizeof *s->links);
+    }
+    struct link *links = s->links;
+    for (u32 i = from; i < to; i++) {
+        u32 k = (u32)__builtin_ctz(steps_of(f, b->hits[i]) | 1u << NO_STEP);
+        i64 at = began[0] = b->at[i], since = began[k];
+        bool goes_on = (k <= furthest) & ((u64)at - (u64)since <= window),
+             is_further = goes_on & (k == furthest);
+        links[n] = (struct link){at, tip[k]};
+        began[k + 1] = goes_on ? since : began[k + 1];
+        tip[k + 1] = goes_on ? n : tip[k + 1];
+        found = is_further ? n : found;
+        furthest += is_further;
+        n += goes_on;
+    }
+    for (u32 k = furthest; k-- > 0; found = links[found].before) best->at[k] = links[found].at;
     return furthest;
 }
 
@@ -172,6 +230,7 @@ static u32 in_any_order(const struct funnel *f, const struct timelines *b, u32 f
 static u32 furthest(struct state *s, const struct timelines *b, u32 from, u32 to,
                     struct chain *best)
 {
+    if (s->f->apart && s->f->order == ORDER_ORDERED) return ordered_apart(s, b, from, to, best);
     u32 most = steps_there(s->f, b, from, to);
     if (most < 2) return most;
     switch (s->f->order) {
@@ -187,7 +246,7 @@ static void add(void *state, const struct timelines *b)
     for (u32 c = 0; c < b->customers; c++) {
         u32 n = furthest(s, b, b->start[c], b->start[c + 1], &s->found);
         s->best = n;
-        for (u32 k = 0; k < n; k++) s->reached[k]++;
+        s->ended[n]++;
         for (u32 k = 1; k < n; k++) {
             numbers_put(&s->times[k], (u64)(s->found.at[k] - s->found.at[k - 1]));
             numbers_put(&s->from_first[k], (u64)(s->found.at[k] - s->found.at[0]));
@@ -199,8 +258,8 @@ static void merge(void *state, void *other)
 {
     struct state *s = state;
     const struct state *o = other;
+    for (u32 k = 0; k <= s->f->count; k++) s->ended[k] += o->ended[k];
     for (u32 k = 0; k < s->f->count; k++) {
-        s->reached[k] += o->reached[k];
         numbers_take(&s->times[k], &o->times[k]);
         numbers_take(&s->from_first[k], &o->from_first[k]);
     }
@@ -217,6 +276,8 @@ static void put_median(struct buf *out, str key, struct numbers *times)
 static err finish(void *state, struct buf *out, struct diag *why)
 {
     struct state *s = state;
+    u64 reached[FUNNEL_STEPS_MAX + 1] = {0};
+    for (u32 k = s->f->count; k-- > 0;) reached[k] = reached[k + 1] + s->ended[k + 1];
     for (u32 k = 0; k < s->f->count; k++)
         if (s->times[k].full) return diag_set(why, ERR_LIMIT, "too many customers at once");
     json_put_key(out, S("steps"));
@@ -226,10 +287,10 @@ static err finish(void *state, struct buf *out, struct diag *why)
         buf_byte(out, '{');
         json_put_kv_i64(out, S("step"), k + 1);
         json_put_kv_str(out, S("name"), s->f->names[k]);
-        json_put_kv_i64(out, S("customers"), (i64)s->reached[k]);
-        put_ratio(out, S("share"), s->reached[k], s->reached[0]);
-        put_ratio(out, S("share_of_previous"), s->reached[k], s->reached[k ? k - 1 : 0]);
-        json_put_kv_i64(out, S("lost"), k ? (i64)(s->reached[k - 1] - s->reached[k]) : 0);
+        json_put_kv_i64(out, S("customers"), (i64)reached[k]);
+        put_ratio(out, S("share"), reached[k], reached[0]);
+        put_ratio(out, S("share_of_previous"), reached[k], reached[k ? k - 1 : 0]);
+        json_put_kv_i64(out, S("lost"), k ? (i64)(reached[k - 1] - reached[k]) : 0);
         put_median(out, S("median_s"), &s->times[k]);
         put_median(out, S("median_from_first_s"), &s->from_first[k]);
         buf_byte(out, '}');
@@ -245,6 +306,7 @@ static void close(void *state)
         numbers_clear(&s->times[k]);
         numbers_clear(&s->from_first[k]);
     }
+    free(s->links);
 }
 
 /* ---- who came to a step, and who was lost before it ---- */

@@ -1,5 +1,5 @@
 /* heatmap.c — on which weekday and at which hour of the local clock. */
-#include "analysis/fold.h"
+#include "analysis/runs.h"
 
 #include <stdlib.h>
 
@@ -25,6 +25,7 @@ struct state {
     struct hour hours[CELLS];
     u64 last[CELLS]; /* the customer that was counted last */
     u64 serial;
+    struct runs runs;
 };
 
 static err parse(struct ask *a)
@@ -44,8 +45,8 @@ static void open(void *state, const struct plan *p)
 
 /* Of one batch, which has less than 2³² events: a cell's events in the lower half of a word, its
  * customers in the upper. */
-static inline __attribute__((always_inline)) void count(struct state *s, const struct timelines *b,
-                                                        const i32 *hour, u32 bit, u64 *counted)
+static void count(struct state *s, const struct timelines *b, const i32 *hour, u32 bit,
+                  u64 *counted)
 {
     const u32 *hits = b->hits;
     u64 serial = s->serial, *last = s->last;
@@ -53,10 +54,28 @@ static inline __attribute__((always_inline)) void count(struct state *s, const s
         u32 end = b->start[c + 1];
         serial++;
         for (u32 i = b->start[c]; i < end; i++) {
-            if (bit && !(hits[i] & bit)) continue;
+            if (!(hits[i] & bit)) continue;
             u32 at = (u32)hour[i];
             counted[at] += 1 | (u64)(last[at] != serial) << 32;
             last[at] = serial;
+        }
+    }
+    s->serial = serial;
+}
+
+/* The same where all events count, a run at a time. */
+static void count_runs(struct state *s, const struct timelines *b, const i32 *hour, u64 *counted)
+{
+    const u64 *bits = runs_of(&s->runs, b, hour);
+    u64 serial = s->serial, *last = s->last;
+    for (u32 c = 0, i = 0; c < b->customers; c++) {
+        u32 end = b->start[c + 1] - b->start[0];
+        serial++;
+        while (i < end) {
+            u32 next = runs_next(bits, i + 1), at = (u32)hour[i];
+            counted[at] += (next - i) | (u64)(last[at] != serial) << 32;
+            last[at] = serial;
+            i = next;
         }
     }
     s->serial = serial;
@@ -67,12 +86,11 @@ static void add(void *state, const struct timelines *b)
     struct state *s = state;
     u32 bit = 1u << s->h->filter, from = b->start[0];
     u64 counted[CELLS] = {0};
-    const i32 *hour =
-        clock_week_hours(&s->clock, b->at + from, b->start[b->customers] - from) - from;
+    const i32 *hour = clock_week_hours(&s->clock, b->at + from, b->start[b->customers] - from);
     if (b->always & bit)
-        count(s, b, hour, 0, counted);
+        count_runs(s, b, hour, counted);
     else
-        count(s, b, hour, bit, counted);
+        count(s, b, hour - from, bit, counted);
     for (u32 i = 0; i < CELLS; i++) {
         s->hours[i].events += (u32)counted[i];
         s->hours[i].customers += counted[i] >> 32;
@@ -92,6 +110,7 @@ static void merge(void *state, void *other)
 static void close(void *state)
 {
     struct state *s = state;
+    runs_end(&s->runs);
     clock_end(&s->clock);
 }
 

@@ -66,33 +66,35 @@ static err parse(struct ask *a)
     return ERR_OK;
 }
 
-/* Backwards: `end` is the first end later than the moment at hand, `here` one of this moment. */
+/* Backwards, and without branches, since what comes next cannot be guessed: of the ends that were
+ * met, `end` is the moment of the first one and `later` the first moment after it, so that an end
+ * at the start's own moment is passed over. */
 static void one(struct state *s, const struct timelines *b, u32 from, u32 to)
 {
-    i64 end = INT64_MAX, now = INT64_MAX;
-    bool here = false, started = false;
-    u64 n = s->times.n;
-    s->open = false;
+    u32 starts = 0, start_shift = s->a->start, end_shift = s->a->end;
+    u64 n = s->times.n, within = (u64)s->a->within;
+    i64 end = INT64_MAX, later = INT64_MAX;
+    bool open = false;
+    if (s->times.room - n < to - from) numbers_grow(&s->times, to - from);
+    if (s->times.room - n < to - from) return; /* full */
+    u64 *times = s->times.p;
     for (u32 i = to; i-- > from;) {
-        u32 hits = b->hits[i];
-        bool is_start = hits >> s->a->start & 1, is_end = hits >> s->a->end & 1;
-        if (!is_start && !is_end) continue;
-        if (b->at[i] != now) {
-            if (here) end = now;
-            here = false;
-            now = b->at[i];
-        }
-        here |= is_end;
-        if (!is_start) continue;
-        started = true;
-        s->starts++;
-        if (end != INT64_MAX && end - now <= s->a->within)
-            numbers_put(&s->times, (u64)(end - now));
-        else
-            s->open = true;
+        i64 now = b->at[i], next = end > now ? end : later;
+        bool is_start = b->hits[i] >> start_shift & 1, is_end = b->hits[i] >> end_shift & 1,
+             is_other = is_end & (now != end),
+             comes = is_start & (next != INT64_MAX) & ((u64)next - (u64)now <= within);
+        times[n] = (u64)next - (u64)now;
+        n += comes;
+        starts += is_start;
+        open |= is_start & !comes;
+        later = is_other ? end : later;
+        end = is_other ? now : end;
     }
-    s->started += started;
+    s->open = open;
+    s->starts += starts;
+    s->started += starts != 0;
     s->customers += s->times.n != n;
+    s->times.n = n;
 }
 
 static void add(void *state, const struct timelines *b)

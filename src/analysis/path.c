@@ -2,12 +2,13 @@
  * long.
  *
  * Codes of names fit 16 bits, so a run of eight packs into two words; runs are counted in a hash
- * table. A customer counts once for a run: the table knows who was counted last. */
+ * table. A customer counts once for a run: the table knows who was counted last. Runs that were
+ * found wait until there are some, so that their places in the table are fetched side by side. */
 #include "analysis/fold.h"
 
 #include <stdlib.h>
 
-enum { LENGTH_MAX = 8, LIMIT_MAX = 1000, PATHS_MAX = 1 << 22 };
+enum { LENGTH_MAX = 8, LIMIT_MAX = 1000, PATHS_MAX = 1 << 22, WAITING = 128 };
 
 struct path_args {
     u32 start, end; /* filters or FILTER_NONE */
@@ -21,15 +22,24 @@ typedef struct {
 
 struct counted {
     run key; /* zero: empty, since no code is 0 */
-    u64 count, customers, last;
+    u64 count;
+    u32 customers, last; /* who was counted last, from 1 */
+};
+
+struct found {
+    run key;
+    u32 serial;
 };
 
 struct state {
     const struct plan *p;
     const struct path_args *a;
     struct counted *table;
-    u64 count, mask, serial;
+    u64 count, mask;
+    run whole; /* the bits of a run of this length */
+    u32 serial, waiting;
     bool full;
+    struct found found[WAITING];
 };
 
 static err parse(struct ask *a)
@@ -53,7 +63,10 @@ static err parse(struct ask *a)
 static void open(void *state, const struct plan *p)
 {
     struct state *s = state;
+    u32 bits = s->a->length * 16;
     (void)p;
+    s->whole.lo = bits < 64 ? (1ull << bits) - 1 : UINT64_MAX;
+    s->whole.hi = bits <= 64 ? 0 : bits < 128 ? (1ull << (bits - 64)) - 1 : UINT64_MAX;
     s->mask = (1 << 10) - 1;
     s->table = mem_zalloc((s->mask + 1) * sizeof *s->table);
 }
@@ -115,32 +128,56 @@ static inline run run_push(run r, u32 code, u32 length)
     return r;
 }
 
+/* Counts those who wait. */
+static void settle(struct state *s)
+{
+    for (u32 i = 0; i < s->waiting; i++)
+        __builtin_prefetch(&s->table[mix(s->found[i].key) & s->mask], 1);
+    for (u32 i = 0; i < s->waiting; i++) {
+        struct counted *c = place(s, s->found[i].key);
+        if (!c) break;
+        c->count++;
+        c->customers += c->last != s->found[i].serial;
+        c->last = s->found[i].serial;
+    }
+    s->waiting = 0;
+}
+
+static bool is_wanted(const struct path_args *a, const struct timelines *b, u32 i)
+{
+    return (a->start == FILTER_NONE || b->hits[i + 1 - a->length] >> a->start & 1) &&
+           (a->end == FILTER_NONE || b->hits[i] >> a->end & 1);
+}
+
+/* Whether a gap is too long cannot be guessed, so a run is written down anyway and stays if it is
+ * whole. */
 static void one(struct state *s, const struct timelines *b, u32 from, u32 to)
 {
     const struct path_args *a = s->a;
-    u32 in_run = 0;
+    run r = {0}, whole = s->whole;
+    u32 in_run = 0, length = a->length;
+    bool every = a->start == FILTER_NONE && a->end == FILTER_NONE;
     i64 last = 0;
-    run r = {0};
     s->serial++;
     for (u32 i = from; i < to; i++) {
         if (!(b->hits[i] & HIT_ANY)) continue;
-        if (in_run && b->at[i] - last > a->max_gap) in_run = 0;
+        in_run = b->at[i] - last > a->max_gap ? 1 : in_run + 1;
         last = b->at[i];
-        r = run_push(r, b->code[i], a->length);
-        if (++in_run < a->length) continue;
-        if (a->start != FILTER_NONE && !(b->hits[i + 1 - a->length] >> a->start & 1)) continue;
-        if (a->end != FILTER_NONE && !(b->hits[i] >> a->end & 1)) continue;
-        struct counted *c = place(s, r);
-        if (!c) return;
-        c->count++;
-        c->customers += c->last != s->serial;
-        c->last = s->serial;
+        r.hi = (r.hi << 16 | r.lo >> 48) & whole.hi;
+        r.lo = (r.lo << 16 | b->code[i]) & whole.lo;
+        s->found[s->waiting] = (struct found){r, s->serial};
+        bool is_found = in_run >= length;
+        if (!every) is_found = is_found && is_wanted(a, b, i);
+        s->waiting += is_found;
+        if (s->waiting == WAITING) settle(s);
     }
 }
 
 static void add(void *state, const struct timelines *b)
 {
-    for (u32 c = 0; c < b->customers; c++) one(state, b, b->start[c], b->start[c + 1]);
+    struct state *s = state;
+    for (u32 c = 0; c < b->customers; c++) one(s, b, b->start[c], b->start[c + 1]);
+    settle(s);
 }
 
 static void merge(void *state, void *other)
@@ -248,6 +285,7 @@ static err cell(struct ask *a)
 static void reset(void *state)
 {
     struct state *s = state;
+    s->waiting = 0;
     if (s->count) memset(s->table, 0, (s->mask + 1) * sizeof *s->table);
     s->count = 0;
 }

@@ -1,5 +1,5 @@
 /* retention.c — of those who began in a unit of time, how many came back in each later one. */
-#include "analysis/fold.h"
+#include "analysis/runs.h"
 
 #include <stdlib.h>
 
@@ -28,6 +28,7 @@ struct state {
     bool seen;          /* of the last customer */
     i64 cohort;
     u64 *came; /* …in which periods, a bit each; only when drilling */
+    struct runs firsts, runs;
 };
 
 /* A word, or a duration: periods of that length, counted from `from`. */
@@ -77,9 +78,27 @@ static void open(void *state, const struct plan *p)
     if (p->drill) s->came = mem_zalloc((PERIODS_MAX + 64) / 64 * sizeof *s->came);
 }
 
-static inline bool is_first(const struct state *s, const struct timelines *b, u32 i)
+/* Her first event of [from, to) that begins, or `to`; events are counted from the batch's first. */
+static inline u32 find_first(const struct state *s, const u64 *firsts, const i64 *at, u32 from,
+                             u32 to)
 {
-    return b->hits[i] >> s->a->first & 1 && b->at[i] >= s->p->from && b->at[i] < s->p->to;
+    u32 i = runs_next(firsts, from);
+    while (i < to && (at[i] < s->p->from || at[i] >= s->p->to)) i = runs_next(firsts, i + 1);
+    return min_u32(i, to);
+}
+
+/* The same where every event counts, from the one that begins on: a run is a period. */
+static i64 count_runs(u64 *row, const u64 *bits, const i32 *unit, u32 i, u32 to, i64 periods)
+{
+    i64 cohort = unit[i], last = 0;
+    row[1]++;
+    for (u32 j = runs_next(bits, i + 1); j < to; j = runs_next(bits, j + 1)) {
+        i64 k = unit[j] - cohort;
+        if (k > periods) break;
+        row[1 + k]++;
+        last = k;
+    }
+    return last;
 }
 
 /* Her periods from the cohort's on, in which she came: units ascend, so each counts once, when it
@@ -116,33 +135,50 @@ static void note(struct state *s, const u32 *hits, const i32 *unit, u32 n, u32 a
         s->came[k / 64] |= 1ull << k % 64;
 }
 
-static void one(struct state *s, const struct timelines *b, const i32 *unit, u32 from, u32 to)
+/* The events of a batch, counted from its first one. */
+struct events {
+    const i64 *at;
+    const u32 *hits;
+    const i32 *unit;
+    const u64 *firsts, *runs; /* runs NULL: not all events count */
+};
+
+static void one(struct state *s, const struct events *e, u32 from, u32 to)
 {
-    u32 again = s->a->again == FILTER_NONE ? HIT_ANY : 1u << s->a->again, i = from;
+    u32 again = s->a->again == FILTER_NONE ? HIT_ANY : 1u << s->a->again,
+        i = find_first(s, e->firsts, e->at, from, to);
+    bool exact = s->a->mode == MODE_EXACT;
     i64 last, periods = s->a->periods;
-    while (i < to && !is_first(s, b, i)) i++;
     s->seen = i < to;
     if (i == to) return;
-    i64 cohort = s->cohort = unit[i];
+    i64 cohort = s->cohort = e->unit[i];
     u64 *row = series_at(&s->rows, cohort);
     if (!row) return;
     row[0]++;
-    /* what happened earlier in the same period is of period 0 as well */
-    while (i > from && unit[i - 1] == cohort) i--;
-    if (s->a->mode == MODE_EXACT)
-        last = count_exact(row, b->hits + i, unit + i, to - i, again, cohort, periods);
-    else
-        last = last_of(b->hits + i, unit + i, to - i, again, cohort);
-    for (i64 k = 0; k <= min_i64(last, periods) && s->a->mode == MODE_ROLLING; k++) row[1 + k]++;
-    if (s->came) note(s, b->hits + i, unit + i, to - i, again, last);
+    if (exact && e->runs) {
+        last = count_runs(row, e->runs, e->unit, i, to, periods);
+    } else {
+        /* what happened earlier in the same period is of period 0 as well */
+        while (i > from && e->unit[i - 1] == cohort) i--;
+        last = exact
+                   ? count_exact(row, e->hits + i, e->unit + i, to - i, again, cohort, periods)
+                   : last_of(e->hits + i, e->unit + i, to - i, again, cohort);
+    }
+    for (i64 k = 0; k <= min_i64(last, periods) && !exact; k++) row[1 + k]++;
+    if (s->came) note(s, e->hits + i, e->unit + i, to - i, again, last);
 }
 
 static void add(void *state, const struct timelines *b)
 {
     struct state *s = state;
-    u32 from = b->start[0];
-    const i32 *unit = clock_units(&s->clock, b->at + from, b->start[b->customers] - from) - from;
-    for (u32 c = 0; c < b->customers; c++) one(s, b, unit, b->start[c], b->start[c + 1]);
+    u32 from = b->start[0], n = b->start[b->customers] - from,
+        again = s->a->again == FILTER_NONE ? HIT_ANY : 1u << s->a->again;
+    struct events e = {.at = b->at + from,
+                       .hits = b->hits + from,
+                       .unit = clock_units(&s->clock, b->at + from, n)};
+    e.firsts = runs_hit(&s->firsts, e.hits, n, 1u << s->a->first);
+    if (b->always & again) e.runs = runs_of(&s->runs, b, e.unit);
+    for (u32 c = 0; c < b->customers; c++) one(s, &e, b->start[c] - from, b->start[c + 1] - from);
 }
 
 static void merge(void *state, void *other)
@@ -195,6 +231,7 @@ static void close(void *state)
     struct state *s = state;
     series_clear(&s->rows);
     clock_end(&s->clock);
+    runs_end(&s->firsts), runs_end(&s->runs);
     free(s->came);
 }
 

@@ -1,5 +1,5 @@
 /* trend.c — how often, by how many, how much, per hour, day, week or month of the zone. */
-#include "analysis/fold.h"
+#include "analysis/runs.h"
 
 #include <stdlib.h>
 
@@ -33,6 +33,7 @@ struct state {
     const struct trend *t;
     struct clock clock;
     struct series rows;
+    struct runs runs;
     u64 total[WORDS];
 };
 
@@ -97,9 +98,8 @@ static void count_amounts(struct state *s, const struct timelines *b, const i32 
     }
 }
 
-/* The same without amounts, where all that is looked at lies in registers. `bit` 0: all count. */
-static inline __attribute__((always_inline)) void count(struct state *s, const struct timelines *b,
-                                                        const i32 *unit, u32 bit)
+/* The same without amounts. */
+static void count(struct state *s, const struct timelines *b, const i32 *unit, u32 bit)
 {
     const u32 *hits = b->hits;
     u64 *cells = s->rows.cells - s->rows.first * AT_COUNTED, events = 0, customers = 0;
@@ -108,7 +108,7 @@ static inline __attribute__((always_inline)) void count(struct state *s, const s
         i64 last = INT64_MIN;
         u64 n = 0;
         for (u32 i = b->start[c]; i < end; i++) {
-            if (bit && !(hits[i] & bit)) continue;
+            if (!(hits[i] & bit)) continue;
             u64 *row = cells + (i64)unit[i] * AT_COUNTED;
             row[AT_EVENTS]++;
             row[AT_CUSTOMERS] += unit[i] != last;
@@ -122,18 +122,35 @@ static inline __attribute__((always_inline)) void count(struct state *s, const s
     s->total[AT_CUSTOMERS] += customers;
 }
 
+/* The same where all events count: a run is one customer's in one unit. */
+static void count_runs(struct state *s, const struct timelines *b, const i32 *unit)
+{
+    u32 n = b->start[b->customers] - b->start[0];
+    const u64 *bits = runs_of(&s->runs, b, unit);
+    u64 *cells = s->rows.cells - s->rows.first * AT_COUNTED;
+    for (u32 i = 0; i < n;) {
+        u32 next = runs_next(bits, i + 1);
+        u64 *row = cells + (i64)unit[i] * AT_COUNTED;
+        row[AT_EVENTS] += next - i;
+        row[AT_CUSTOMERS]++;
+        i = next;
+    }
+    s->total[AT_EVENTS] += n;
+    s->total[AT_CUSTOMERS] += b->customers;
+}
+
 static void add(void *state, const struct timelines *b)
 {
     struct state *s = state;
     u32 bit = 1u << s->t->filter, from = b->start[0], n = b->start[b->customers] - from;
-    const i32 *unit = clock_units(&s->clock, b->at + from, n) - from;
+    const i32 *unit = clock_units(&s->clock, b->at + from, n);
     if (!n || !series_at(&s->rows, s->clock.least) || !series_at(&s->rows, s->clock.most)) return;
     if (b->amount)
-        count_amounts(s, b, unit, bit);
+        count_amounts(s, b, unit - from, bit);
     else if (b->always & bit)
-        count(s, b, unit, 0);
+        count_runs(s, b, unit);
     else
-        count(s, b, unit, bit);
+        count(s, b, unit - from, bit);
 }
 
 static void join(u64 *into, const u64 *from, bool amounts)
@@ -221,6 +238,7 @@ static void close(void *state)
 {
     struct state *s = state;
     series_clear(&s->rows);
+    runs_end(&s->runs);
     clock_end(&s->clock);
 }
 

@@ -1,4 +1,5 @@
 /* pack.c — packing and unpacking: many values at a time where the processor has AVX2. */
+#include "event/keep.h"
 #include "event/pack.h"
 
 void pack_put(u8 *p, u32 width, const u64 *values, u64 base, u32 n)
@@ -106,6 +107,31 @@ __attribute__((target("avx2"))) static u32 narrow_i64(const u8 *p, u32 width, u3
     return n;
 }
 
+/* Those whose bit is set go together in the lower lanes before they become wide. *kept is where the
+ * next one goes. */
+__attribute__((target("avx2,popcnt"))) static u32 kept_i64(const u8 *p, u32 width, u32 n, i64 base,
+                                                           u64 unit, const u64 *bits, i64 *out,
+                                                           u32 *kept)
+{
+    struct lanes l = lanes_of(width, 0, 4);
+    __m256i mask = _mm256_set1_epi32((int)pack_mask(width)), bases = _mm256_set1_epi64x(base),
+            units = _mm256_set1_epi64x((i64)unit);
+    n = eights_within(width, n, l.second);
+    for (u32 i = 0; i < n; i += 8, p += width) {
+        u64 eight = keep_byte(bits, i);
+        __m256i v = _mm256_shuffle_epi8(load_halves(p, l.second), l.pick);
+        v = _mm256_and_si256(_mm256_srlv_epi32(v, l.shift), mask);
+        __m128i pick = _mm_loadl_epi64((const void *)&KEEP_PICKS[eight]);
+        v = _mm256_permutevar8x32_epi32(v, _mm256_cvtepu8_epi32(pick));
+        __m256i low = _mm256_cvtepu32_epi64(_mm256_castsi256_si128(v)),
+                high = _mm256_cvtepu32_epi64(_mm256_extracti128_si256(v, 1));
+        _mm256_storeu_si256((void *)(out + *kept), scaled(low, bases, units, false));
+        _mm256_storeu_si256((void *)(out + *kept + 4), scaled(high, bases, units, false));
+        *kept += (u32)__builtin_popcountll(eight);
+    }
+    return n;
+}
+
 __attribute__((target("avx2"))) static u32 wide_i64(const u8 *p, u32 width, u32 n, i64 base,
                                                     u64 unit, i64 *out)
 {
@@ -203,6 +229,15 @@ static u32 fast_i64(const u8 *p, u32 width, u32 n, i64 base, u64 unit, i64 *out)
                            : wide_i64(p, width, n, base, unit, out);
 }
 
+static u32 fast_kept(const u8 *p, u32 width, u32 n, i64 base, u64 unit, const u64 *bits, i64 *out,
+                     u32 *kept)
+{
+    if (!has_avx2() || !__builtin_cpu_supports("popcnt") || unit > UINT32_MAX || width > NARROW ||
+        width == 0)
+        return 0;
+    return kept_i64(p, width, n, base, unit, bits, out, kept);
+}
+
 static u32 fast_u8(const u8 *p, u32 width, u32 n, u8 *out)
 {
     return has_avx2() ? narrow_u8(p, width, n, out) : 0;
@@ -226,6 +261,13 @@ static u32 fast_i64(const u8 *p, u32 width, u32 n, i64 base, u64 unit, i64 *out)
     return 0;
 }
 
+static u32 fast_kept(const u8 *p, u32 width, u32 n, i64 base, u64 unit, const u64 *bits, i64 *out,
+                     u32 *kept)
+{
+    (void)p, (void)width, (void)n, (void)base, (void)unit, (void)bits, (void)out, (void)kept;
+    return 0;
+}
+
 static u32 fast_u8(const u8 *p, u32 width, u32 n, u8 *out)
 {
     (void)p, (void)width, (void)n, (void)out;
@@ -246,6 +288,16 @@ void unpack_i64(const u8 *p, u32 width, u32 from, u32 n, i64 base, u64 unit, i64
         out[i] = (i64)((u64)base + unit * pack_get(p, width, from + i));
     i += fast_i64(p + (size_t)((from + i) / 8) * width, width, n - i, base, unit, out + i);
     for (; i < n; i++) out[i] = (i64)((u64)base + unit * pack_get(p, width, from + i));
+}
+
+u32 keep_i64(const u8 *p, u32 width, u32 n, i64 base, u64 unit, const u64 *bits, i64 *out)
+{
+    u32 kept = 0, i = fast_kept(p, width, n, base, unit, bits, out, &kept);
+    for (; i < n; i++) {
+        out[kept] = (i64)((u64)base + unit * pack_get(p, width, i));
+        kept += (u32)(bits[i / 64] >> i % 64 & 1);
+    }
+    return kept;
 }
 
 void unpack_u8(const u8 *p, u32 width, u32 from, u32 n, u8 *out)

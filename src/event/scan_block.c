@@ -6,6 +6,7 @@
  * Where all rows are wanted the loops are over whole columns; else a list of the rows that stay is
  * made first. A property of one kind is a column of its own: it is unpacked whole, and row after
  * row takes the next value of its kind's. */
+#include "event/keep.h"
 #include "event/scan_inside.h"
 
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 enum {
     FEW_KINDS = 16, /* compared one by one */
     WORDS = BLOCK_ROWS / 64 + 1,
-    SPARSE = 8 /* fewer than one row in so many: its time is read alone */
+    SPARSE = 20 /* fewer than one row in so many: its time is read alone */
 };
 
 struct scan_decoder {
@@ -24,7 +25,9 @@ struct scan_decoder {
     u8 kept_kind[256];
     bool one_mark; /* all kept kinds have the same */
     u32 kept;
-    const u16 *rows;                  /* of the kept; all rows if the block is whole */
+    const u8 *kind;                   /* of the kept, where kinds differ in what is wanted */
+    u8 picked[BLOCK_ROWS + KEEP_SLACK];
+    const u16 *rows;                  /* of the kept, where they are needed */
     u16 ranks[BLOCK_ROWS + 1];        /* which of its kind each is, if properties are wanted */
     u64 among[WORDS], in_span[WORDS]; /* a bit for each row */
     /* of one property */
@@ -125,17 +128,16 @@ static void find_in_span(struct scan_decoder *d, const struct block *b)
     packed_between(b->p + c->at, c->width, b->head->rows, low, high, d->in_span);
 }
 
-static u32 list_rows(const u64 *bits, u32 n, u16 *rows)
+static void list_rows(const u64 *bits, u32 n, u16 *rows)
 {
     u32 kept = 0;
     for (u32 i = 0; i <= n / 64; i++)
         for (u64 word = bits[i]; word; word &= word - 1)
             rows[kept++] = (u16)(i * 64 + (u32)__builtin_ctzll(word));
-    return kept;
 }
 
 /* The rows among the kinds, with their ranks, of which those in `bits` stay. */
-static u32 list_ranked(struct scan_decoder *d, const u64 *bits, u32 n, u16 *rows)
+static void list_ranked(struct scan_decoder *d, const u64 *bits, u32 n, u16 *rows)
 {
     u32 kept = 0;
     u16 met[256] = {0};
@@ -146,13 +148,42 @@ static u32 list_ranked(struct scan_decoder *d, const u64 *bits, u32 n, u16 *rows
             d->ranks[kept] = met[d->kinds[row]]++;
             kept += (u32)(bits[i] >> row % 64 & 1);
         }
-    return kept;
 }
 
 static void rank_all(struct scan_decoder *d)
 {
     u16 met[256] = {0};
     for (u32 i = 0; i < d->kept; i++) d->ranks[i] = met[d->kinds[i]]++;
+}
+
+/* Whether kinds have to be told apart. */
+static bool needs_kinds(const struct scan_decoder *d)
+{
+    return !d->one_mark || d->scan->want.codes || d->scan->want.property_count;
+}
+
+static bool is_sparse(const struct scan_decoder *d, const struct block *b)
+{
+    return d->kept <= b->head->rows / SPARSE;
+}
+
+/* Lists the kept rows, where something will be looked up row by row, and their kinds. */
+static void list_kept(struct scan_decoder *d, const struct block *b, struct scan_block *out)
+{
+    const struct scan_want *w = &d->scan->want;
+    u32 n = b->head->rows;
+    bool sparse = is_sparse(d, b);
+    if (w->property_count)
+        list_ranked(d, out->bits, n, out->rows);
+    else if (w->orders || w->sources || sparse)
+        list_rows(out->bits, n, out->rows);
+    d->rows = out->rows;
+    d->kind = d->picked;
+    if (!needs_kinds(d)) return;
+    if (!sparse)
+        keep_u8(d->kinds, n, out->bits, d->picked);
+    else
+        for (u32 i = 0; i < d->kept; i++) d->picked[i] = d->kinds[d->rows[i]];
 }
 
 static void choose_rows(struct scan_decoder *d, struct block *b, struct scan_block *out, bool all,
@@ -170,13 +201,8 @@ static void choose_rows(struct scan_decoder *d, struct block *b, struct scan_blo
         for (u32 i = 0; i <= n / 64; i++) stay[i] &= d->in_span[i];
     }
     if (check_alive) drop_dead(d, b, stay);
-    d->kept = d->scan->want.property_count ? list_ranked(d, stay, n, out->rows)
-                                           : list_rows(stay, n, out->rows);
-    d->rows = out->rows;
-    for (u32 i = 0, sum = 0; i <= n / 64; i++) {
-        out->before[i] = (u16)sum;
-        sum += (u32)__builtin_popcountll(stay[i]);
-    }
+    d->kept = keep_count(stay, n / 64 + 1, out->before);
+    list_kept(d, b, out);
 }
 
 /* ---- times ---- */
@@ -187,13 +213,14 @@ static void put_times(const struct scan_decoder *d, const struct block *b, struc
     const u8 *p = b->p + c->at;
     i64 *time = out->columns.time;
     u32 unit = b->head->time_unit, n = b->head->rows;
-    if (out->is_whole || d->kept > n / SPARSE) {
+    if (out->is_whole) {
         unpack_i64(p, c->width, 0, n, (i64)c->base, unit, time);
-        for (u32 i = 0; !out->is_whole && i < d->kept; i++) time[i] = time[d->rows[i]];
-        return;
+    } else if (!is_sparse(d, b)) {
+        keep_i64(p, c->width, n, (i64)c->base, unit, out->bits, time);
+    } else {
+        for (u32 i = 0; i < d->kept; i++)
+            time[i] = (i64)(c->base + unit * pack_get(p, c->width, d->rows[i]));
     }
-    for (u32 i = 0; i < d->kept; i++)
-        time[i] = (i64)(c->base + unit * pack_get(p, c->width, d->rows[i]));
 }
 
 /* ---- properties ---- */
@@ -337,7 +364,7 @@ static value slow_value(const struct block *b, u32 kind, u32 rank, u32 property)
 static void gather_numbers(const struct scan_decoder *d, i64 *number, u8 *valid)
 {
     for (u32 i = 0; i < d->kept; i++) {
-        u8 k = d->kinds[d->rows[i]];
+        u8 k = d->kind[i];
         number[i] = d->flat[d->from[k] + (d->ranks[i] & d->mask[k])];
         valid[i] = d->mask[k] & 1;
     }
@@ -346,7 +373,7 @@ static void gather_numbers(const struct scan_decoder *d, i64 *number, u8 *valid)
 static void gather_words(const struct scan_decoder *d, u32 *text, u8 *valid)
 {
     for (u32 i = 0; i < d->kept; i++) {
-        u8 k = d->kinds[d->rows[i]];
+        u8 k = d->kind[i];
         text[i] = d->flat_words[d->from[k] + (d->ranks[i] & d->mask[k])];
         valid[i] = text[i] != 0;
     }
@@ -401,7 +428,7 @@ static void put_property(struct scan_slice *s, struct scan_lane *l, u32 property
     if (any && any_slow && l->decoded->is_whole) rank_all(d);
     if (kind == SCAN_VALUE && d->kept) memset(valid, 0, d->kept);
     for (u32 i = 0; any && any_slow && i < d->kept; i++) {
-        u8 k = d->kinds[d->rows[i]];
+        u8 k = d->kind[i];
         if (d->slow[k])
             scan_put_value(out, w, property, i,
                            slow_value(&l->block, k, d->ranks[i], w->properties[property].code),
@@ -416,10 +443,7 @@ static void put_marks(const struct scan_decoder *d, struct scan_block *out)
 {
     u32 *mark = out->columns.mark, one = d->kept_kinds ? d->marks[d->kept_kind[0]] : 0;
     if (!d->one_mark) {
-        if (out->is_whole)
-            for (u32 i = 0; i < d->kept; i++) mark[i] = d->marks[d->kinds[i]];
-        else
-            for (u32 i = 0; i < d->kept; i++) mark[i] = d->marks[d->kinds[d->rows[i]]];
+        for (u32 i = 0; i < d->kept; i++) mark[i] = d->marks[d->kind[i]];
         out->same_count = 0;
         return;
     }
@@ -434,7 +458,7 @@ static void put_rest(struct scan_decoder *d, struct block *b, struct scan_block 
     const struct scan_want *w = &d->scan->want;
     struct scan_columns *to = &out->columns;
     put_marks(d, out);
-    for (u32 i = 0; w->codes && i < d->kept; i++) to->code[i] = d->codes[d->kinds[d->rows[i]]];
+    for (u32 i = 0; w->codes && i < d->kept; i++) to->code[i] = d->codes[d->kind[i]];
     for (u32 i = 0; w->orders && i < d->kept; i++)
         to->order[i] = block_order(b, b->first + d->rows[i]);
     for (u32 i = 0; w->sources && i < d->kept; i++)
@@ -454,13 +478,14 @@ static void choose(struct scan_slice *s, struct scan_lane *l)
     bool all = read_kinds(d, b);
     d->kept = out->kept = 0;
     if (!d->kept_kinds) return;
-    if (!all || !d->one_mark || w->codes || w->property_count) {
+    if (!all || needs_kinds(d)) {
         const struct packed *c = &b->head->row[ROW_KIND];
         unpack_u8(b->p + c->at, c->width, 0, b->head->rows, d->kinds);
     }
     out->is_whole = all && in_span && !check_alive;
     d->kept = b->head->rows;
     d->rows = d->every_row;
+    d->kind = d->kinds;
     if (!out->is_whole) choose_rows(d, b, out, all, in_span, check_alive);
     put_times(d, b, out);
     out->kept = d->kept;
@@ -472,7 +497,7 @@ void scan_decode(struct scan_slice *s, struct scan_lane *l, u32 row)
     const struct scan_want *w = &s->scan->want;
     if (!out) {
         out = l->decoded = mem_zalloc(sizeof *out);
-        scan_columns_grow(&out->columns, w, BLOCK_ROWS + 1);
+        scan_columns_grow(&out->columns, w, BLOCK_ROWS + KEEP_SLACK);
     }
     block_at(&l->block, l->file, row);
     out->first = l->block.first;

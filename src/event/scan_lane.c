@@ -1,5 +1,6 @@
 /* scan_lane.c — who has events that are wanted, block by block: heads and kept rows both ascend,
  * and go side by side. */
+#include "event/keep.h"
 #include "event/scan_inside.h"
 
 #include <stdlib.h>
@@ -9,21 +10,15 @@ static bool is_wanted(const struct event_scan *scan, event_persona head)
     return scan_wants_head(scan, head) && !crowd_has_moved(scan->crowd, head);
 }
 
-/* Bits set; the processor's own instruction is not in every one of its family. */
-static inline u32 bits_of(u64 x)
+/* The place among the kept of the first that is not below a row, which may be the block's end. */
+static inline __attribute__((always_inline)) u32 kept_before(const struct scan_block *d, u32 at)
 {
-    x -= x >> 1 & 0x5555555555555555u;
-    x = (x & 0x3333333333333333u) + (x >> 2 & 0x3333333333333333u);
-    x = (x + (x >> 4)) & 0x0F0F0F0F0F0F0F0Fu;
-    return (u32)(x * 0x0101010101010101u >> 56);
+    return d->before[at / 64] + (u32)__builtin_popcountll(d->bits[at / 64] & ((1ull << at % 64) - 1));
 }
 
-/* The place among the kept of the first that is not below a row, which may be the block's end. */
 static inline u32 place_of(const struct scan_block *d, u32 row)
 {
-    u32 at = row - d->first;
-    if (d->is_whole) return at;
-    return d->before[at / 64] + bits_of(d->bits[at / 64] & ((1ull << at % 64) - 1));
+    return d->is_whole ? row - d->first : kept_before(d, row - d->first);
 }
 
 /* The first wanted head from `key` on; UINT32_MAX: there is none. */
@@ -87,17 +82,83 @@ static void pass_block(struct scan_lane *l)
     l->count = 0;
 }
 
-static void list_block(struct scan_lane *l, const struct scan_slice *s)
+/* ---- everybody of a block ---- */
+
+/* The first customer from `next` on who begins behind the block or beyond the slice. */
+static u32 behind_block(const struct scan_lane *l, const struct scan_slice *s)
+{
+    u32 low = l->next, high = min_u32(l->head_count, l->next + BLOCK_ROWS + 1);
+    while (low < high) {
+        u32 middle = low + (high - low) / 2;
+        if (l->heads[middle].value < l->decoded->end && l->heads[middle].key < s->to)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Lists those of n customers who have rows that were kept, the first of whom has them from `place`
+ * on. */
+static inline __attribute__((always_inline)) u32 list_kept(struct scan_lane *l, u32 n, u32 place)
+{
+    const struct scan_block *d = l->decoded;
+    const struct sealed_key *heads = l->heads + l->next;
+    event_persona *listed = l->listed;
+    u16 *from = l->from, *behind = l->to;
+    u32 count = 0, first = d->first, end = d->end;
+    for (u32 i = 0; i < n; i++) {
+        u32 to = kept_before(d, min_u32(heads[i + 1].value, end) - first);
+        listed[count] = heads[i].key;
+        from[count] = (u16)place;
+        behind[count] = (u16)to;
+        count += to != place;
+        place = to;
+    }
+    return count;
+}
+
+/* All rows were kept: everybody has some. */
+static inline u32 list_whole(struct scan_lane *l, u32 n, u32 place)
+{
+    const struct scan_block *d = l->decoded;
+    const struct sealed_key *heads = l->heads + l->next;
+    for (u32 i = 0; i < n; i++) {
+        l->listed[i] = heads[i].key;
+        l->from[i] = (u16)(heads[i].value - d->first);
+        l->to[i] = (u16)(heads[i + 1].value - d->first);
+    }
+    l->from[0] = (u16)place;
+    l->to[n - 1] = (u16)(min_u32(heads[n].value, d->end) - d->first);
+    return n;
+}
+
+static inline __attribute__((always_inline)) void list_all(struct scan_lane *l,
+                                                          const struct scan_slice *s)
+{
+    const struct scan_block *d = l->decoded;
+    u32 place = place_of(d, l->row), next = behind_block(l, s), n = next - l->next;
+    bool ends = l->heads[next].value <= d->end; /* the last one, with the block */
+    l->count = d->is_whole ? list_whole(l, n, place) : list_kept(l, n, place);
+    l->is_joined = true;
+    l->goes_on = !ends && l->count && l->listed[l->count - 1] == l->heads[next - 1].key;
+    l->next = ends ? next : next - 1;
+    l->row = d->end;
+}
+
+/* ---- some of a block ---- */
+
+static inline __attribute__((always_inline)) void list_some(struct scan_lane *l,
+                                                           const struct scan_slice *s)
 {
     const struct event_scan *scan = s->scan;
     const struct scan_block *d = l->decoded;
     u32 place = place_of(d, l->row), n = 0, next = l->next;
-    bool all = !scan->want.who && !scan->crowd->any_moved;
     l->is_joined = true;
     l->goes_on = false;
     for (;; next++) {
         u32 before = next;
-        if (!all) next = skip_unwanted(l, scan, next);
+        next = skip_unwanted(l, scan, next);
         if (next >= l->head_count || l->heads[next].key >= s->to || l->heads[next].value >= d->end)
             break;
         if (next != before) place = place_of(d, l->heads[next].value);
@@ -116,6 +177,46 @@ static void list_block(struct scan_lane *l, const struct scan_slice *s)
     l->next = next;
     l->row = d->end;
     l->count = n;
+}
+
+static inline __attribute__((always_inline)) void list_rows(struct scan_lane *l,
+                                                           const struct scan_slice *s)
+{
+    if (s->scan->want.who || s->scan->crowd->any_moved)
+        list_some(l, s);
+    else
+        list_all(l, s);
+}
+
+#ifdef __x86_64__
+/* The same with the processor's own count of bits, which is not in every one of its family. */
+__attribute__((target("popcnt,bmi,bmi2"))) static void list_fast(struct scan_lane *l,
+                                                                 const struct scan_slice *s)
+{
+    list_rows(l, s);
+}
+static bool is_fast(void)
+{
+    return __builtin_cpu_supports("popcnt") && __builtin_cpu_supports("bmi") &&
+           __builtin_cpu_supports("bmi2");
+}
+#else
+static void list_fast(struct scan_lane *l, const struct scan_slice *s)
+{
+    list_rows(l, s);
+}
+static bool is_fast(void)
+{
+    return false;
+}
+#endif
+
+static void list_block(struct scan_lane *l, const struct scan_slice *s)
+{
+    if (is_fast())
+        list_fast(l, s);
+    else
+        list_rows(l, s);
 }
 
 static void list_tail(struct scan_lane *l, const struct scan_slice *s)

@@ -247,27 +247,47 @@ MUST_USE static err take_merged(struct scan_slice *s, event_persona head)
     return ERR_OK;
 }
 
+/* How many of those listed, from the one at hand on, are below `bound` and wholly in this block. */
+static u32 in_stretch(const struct scan_slice *s, const struct scan_lane *l, event_persona bound)
+{
+    u32 low = l->at + 1, high = l->count - l->goes_on;
+    if (high - l->at > BATCH_CUSTOMERS - s->customers)
+        high = l->at + (BATCH_CUSTOMERS - s->customers);
+    if (high > low && l->listed[high - 1] < bound) return high - l->at;
+    while (low < high) {
+        u32 middle = low + (high - low) / 2;
+        if (l->listed[middle] < bound)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low - l->at;
+}
+
 /* Customers one after another who lie in this block and, up to `bound`, nowhere else. */
 MUST_USE static err take_stretch(struct scan_slice *s, struct scan_lane *l, event_persona bound)
 {
-    u32 first = l->at, at = first, last = l->count - l->goes_on, customers = s->customers,
-        events = s->events;
-    for (; at < last && l->listed[at] < bound && customers < BATCH_CUSTOMERS; at++) {
-        s->head[customers++] = l->listed[at];
-        s->start[customers] = events += (u32)(l->to[at] - l->from[at]);
-    }
-    s->customers = customers;
+    u32 first = l->at, n = in_stretch(s, l, bound), events = s->events, *start = s->start;
+    const u16 *from = l->from + first, *to = l->to + first;
+    memcpy(s->head + s->customers, l->listed + first, n * sizeof *s->head);
+    start += s->customers + 1;
+    if (l->is_joined)
+        for (u32 i = 0; i < n; i++) start[i] = s->events + to[i] - from[0];
+    else
+        for (u32 i = 0; i < n; i++) start[i] = events += (u32)(to[i] - from[i]);
+    events = start[n - 1];
+    s->customers += n;
     if (s->events == 0 && l->is_joined && events >= DIRECT_EVENTS) {
         s->direct = &l->decoded->columns;
-        s->direct_at = l->from[first];
+        s->direct_at = from[0];
         s->events = events;
     } else if (l->is_joined) {
-        TRY(put_rows(s, l, l->from[first], l->to[at - 1]));
+        TRY(put_rows(s, l, from[0], to[n - 1]));
     } else {
-        for (u32 i = first; i < at; i++) TRY(put_rows(s, l, l->from[i], l->to[i]));
+        for (u32 i = 0; i < n; i++) TRY(put_rows(s, l, from[i], to[i]));
     }
-    l->at = at;
-    if (at < l->count) l->head = l->listed[at];
+    l->at = first + n;
+    if (l->at < l->count) l->head = l->listed[l->at];
     return ERR_OK;
 }
 

@@ -1,0 +1,107 @@
+#include "analysis/runs.h"
+
+#include <stdlib.h>
+
+enum { WORD = 64 };
+
+static u64 *make_room(struct runs *r, u32 n)
+{
+    u32 words = n / WORD + 1;
+    if (words > r->room) {
+        r->room = words + words / 4;
+        r->bits = mem_realloc(r->bits, r->room * sizeof *r->bits);
+    }
+    return r->bits;
+}
+
+void runs_end(struct runs *r)
+{
+    free(r->bits);
+    *r = (struct runs){0};
+}
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+
+/* Four masks of four to one bit each. */
+static inline u32 bits_of_masks(const __m128i *m)
+{
+    __m128i low = _mm_packs_epi32(m[0], m[1]), high = _mm_packs_epi32(m[2], m[3]);
+    return (u32)_mm_movemask_epi8(_mm_packs_epi16(low, high));
+}
+
+static inline __m128i at(const void *p, u32 i)
+{
+    return _mm_loadu_si128((const void *)((const i32 *)p + i));
+}
+
+/* Of 64 units those that the next one equals; 65 are read. */
+static u64 equal_64(const i32 *unit)
+{
+    u64 word = 0;
+    for (u32 k = 0; k < WORD; k += 16) {
+        __m128i m[4];
+        for (u32 j = 0; j < 4; j++)
+            m[j] = _mm_cmpeq_epi32(at(unit, k + 4 * j), at(unit, k + 4 * j + 1));
+        word |= (u64)bits_of_masks(m) << k;
+    }
+    return word;
+}
+
+static u64 none_64(const u32 *hits, u32 any_of)
+{
+    __m128i wanted = _mm_set1_epi32((i32)any_of), zero = _mm_setzero_si128();
+    u64 word = 0;
+    for (u32 k = 0; k < WORD; k += 16) {
+        __m128i m[4];
+        for (u32 j = 0; j < 4; j++)
+            m[j] = _mm_cmpeq_epi32(_mm_and_si128(at(hits, k + 4 * j), wanted), zero);
+        word |= (u64)bits_of_masks(m) << k;
+    }
+    return word;
+}
+#else
+static u64 equal_64(const i32 *unit)
+{
+    u64 word = 0;
+    for (u32 i = 0; i < WORD; i++) word |= (u64)(unit[i] == unit[i + 1]) << i;
+    return word;
+}
+
+static u64 none_64(const u32 *hits, u32 any_of)
+{
+    u64 word = 0;
+    for (u32 i = 0; i < WORD; i++) word |= (u64)!(hits[i] & any_of) << i;
+    return word;
+}
+#endif
+
+/* The bit of event i + 1 is told by event i, so words are carried over by one. */
+const u64 *runs_of(struct runs *r, const struct timelines *b, const i32 *unit)
+{
+    u32 from = b->start[0], n = b->start[b->customers] - from, i = 0;
+    u64 *bits = make_room(r, n), carry = 0;
+    for (; i + WORD < n; i += WORD) {
+        u64 changes = ~equal_64(unit + i);
+        bits[i / WORD] = changes << 1 | carry;
+        carry = changes >> (WORD - 1);
+    }
+    bits[i / WORD] = carry;
+    if (n % WORD == 0 && n) bits[n / WORD] = 0;
+    for (; i + 1 < n; i++) bits[(i + 1) / WORD] |= (u64)(unit[i] != unit[i + 1]) << (i + 1) % WORD;
+    for (u32 c = 0; c <= b->customers; c++) {
+        u32 first = b->start[c] - from;
+        bits[first / WORD] |= 1ull << first % WORD;
+    }
+    return bits;
+}
+
+const u64 *runs_hit(struct runs *r, const u32 *hits, u32 n, u32 any_of)
+{
+    u64 *bits = make_room(r, n);
+    u32 i = 0;
+    for (; i + WORD <= n; i += WORD) bits[i / WORD] = ~none_64(hits + i, any_of);
+    bits[n / WORD] = 1ull << n % WORD;
+    for (; i < n; i++) bits[n / WORD] |= (u64)!!(hits[i] & any_of) << i % WORD;
+    return bits;
+}
