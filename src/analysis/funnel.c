@@ -3,8 +3,12 @@
  * Ordered: for each step the latest beginning of a chain that came that far is kept; a chain that
  * began later can do whatever an earlier one can, so one pass finds the furthest step over all
  * beginnings. Later means later in the timeline: of two events at one moment, the one that came
- * later in the log. */
-#include "analysis/fold.h"
+ * later in the log.
+ *
+ * Of up to 64 events the same is told by bits, a word for each step: from an event of the last step
+ * back, the latest event of the step before, and so on, is the chain with the latest beginning; the
+ * first event from which that lies in the window ends the chain that is looked for. */
+#include "analysis/runs.h"
 
 #include <stdlib.h>
 
@@ -15,7 +19,6 @@ struct funnel {
     u32 count, all; /* steps; their bits */
     u32 filters[FUNNEL_STEPS_MAX];
     bool in_row; /* each filter is the one before + 1 */
-    bool apart;  /* no event is of two steps */
     str names[FUNNEL_STEPS_MAX];
     i64 window; /* INT64_MAX: none */
     funnel_order order;
@@ -24,14 +27,6 @@ struct funnel {
 struct cell {
     i64 step;
     bool lost; /* came to the step before, and not to this one */
-};
-
-enum { NO_STEP = 31 };
-
-/* An event that went on with a chain, and the one before it in the chain. */
-struct link {
-    i64 at;
-    u32 before;
 };
 
 /* When each step of the best chain so far was done. */
@@ -49,24 +44,8 @@ struct state {
     /* At hand: of k + 1 steps, that with the latest beginning; and the furthest found. Here, since
      * what lies on the stack is cleared at every call. */
     struct chain chains[FUNNEL_STEPS_MAX], found;
-    /* The same of steps that are apart: of chains of k steps when it began, and its last link. */
-    i64 began[NO_STEP + 2];
-    u32 tip[NO_STEP + 2];
-    struct link *links;
-    u32 room;
+    struct runs bits[FUNNEL_STEPS_MAX]; /* a batch's events of a step */
 };
-
-/* Each of its own event. */
-static bool are_apart(const struct plan *p, const struct funnel *f)
-{
-    for (u32 i = 0; i < f->count; i++) {
-        u32 event = p->filters[f->filters[i]]->event;
-        if (!event) return false;
-        for (u32 k = 0; k < i; k++)
-            if (p->filters[f->filters[k]]->event == event) return false;
-    }
-    return true;
-}
 
 static err parse(struct ask *a)
 {
@@ -87,7 +66,6 @@ static err parse(struct ask *a)
     TRY(ask_duration(a, "window", INT64_MAX, &f->window));
     TRY(ask_word(a, "order", "ordered any strict", ORDER_ORDERED, &order));
     f->order = (funnel_order)order;
-    f->apart = are_apart(a->plan, f);
     a->plan->any = f->order == ORDER_STRICT;
     a->plan->args = f;
     return ERR_OK;
@@ -134,35 +112,33 @@ static u32 ordered(struct state *s, const struct timelines *b, u32 from, u32 to,
     return furthest;
 }
 
-/* The same of steps that are apart, without branches: which step comes next cannot be guessed. An
- * event of step k goes on with the chain of k steps; one of the first step with none, which begins
- * now. */
-static u32 ordered_apart(struct state *s, const struct timelines *b, u32 from, u32 to,
-                         struct chain *best)
+/* The chain of `steps` steps that ends at event `last` and begins latest. */
+static void go_back(const u64 *step, u32 steps, u32 last, u32 *place)
 {
-    const struct funnel *f = s->f;
-    i64 *began = s->began;
-    u32 *tip = s->tip, furthest = 0, found = 0, n = 0;
-    u64 window = (u64)f->window;
-    if (s->room < to - from) {
-        s->room = (to - from) * 2;
-        s->links = mem_realloc(s->links, s->room * sizeof *s->links);
+    place[steps - 1] = last;
+    for (u32 k = steps - 1; k-- > 0;)
+        place[k] = 63 - (u32)__builtin_clzll(step[k] & ((1ull << place[k + 1]) - 1));
+}
+
+/* The same for up to 64 events, of which step[k] has a bit for each that is step k. */
+static u32 ordered_by_bits(const struct funnel *f, const i64 *at, const u64 *step,
+                           struct chain *best)
+{
+    u32 first[FUNNEL_STEPS_MAX], place[FUNNEL_STEPS_MAX], steps = 0;
+    u64 later = ~0ull;
+    /* without a window the first event of each step behind that of the step before is soonest */
+    for (; steps < f->count && step[steps] & later; steps++) {
+        first[steps] = (u32)__builtin_ctzll(step[steps] & later);
+        later = ~0ull << first[steps] << 1;
     }
-    struct link *links = s->links;
-    for (u32 i = from; i < to; i++) {
-        u32 k = (u32)__builtin_ctz(steps_of(f, b->hits[i]) | 1u << NO_STEP);
-        i64 at = began[0] = b->at[i], since = began[k];
-        bool goes_on = (k <= furthest) & ((u64)at - (u64)since <= window),
-             is_further = goes_on & (k == furthest);
-        links[n] = (struct link){at, tip[k]};
-        began[k + 1] = goes_on ? since : began[k + 1];
-        tip[k + 1] = goes_on ? n : tip[k + 1];
-        found = is_further ? n : found;
-        furthest += is_further;
-        n += goes_on;
-    }
-    for (u32 k = furthest; k-- > 0; found = links[found].before) best->at[k] = links[found].at;
-    return furthest;
+    for (; steps > 1; steps--)
+        for (u64 ends = step[steps - 1] & ~0ull << first[steps - 1]; ends; ends &= ends - 1) {
+            go_back(step, steps, (u32)__builtin_ctzll(ends), place);
+            if (!within(at[place[0]], at[place[steps - 1]], f->window)) continue;
+            for (u32 k = 0; k < steps; k++) best->at[k] = at[place[k]];
+            return steps;
+        }
+    return steps;
 }
 
 /* So many steps have an event each, the first ones; no chain comes further. */
@@ -230,7 +206,6 @@ static u32 in_any_order(const struct funnel *f, const struct timelines *b, u32 f
 static u32 furthest(struct state *s, const struct timelines *b, u32 from, u32 to,
                     struct chain *best)
 {
-    if (s->f->apart && s->f->order == ORDER_ORDERED) return ordered_apart(s, b, from, to, best);
     u32 most = steps_there(s->f, b, from, to);
     if (most < 2) return most;
     switch (s->f->order) {
@@ -240,11 +215,26 @@ static u32 furthest(struct state *s, const struct timelines *b, u32 from, u32 to
     }
 }
 
+/* The furthest of customer c; `bits` of the steps, NULL: the order is another. */
+static u32 furthest_of(struct state *s, const struct timelines *b, u32 c, const u64 *const *bits)
+{
+    u32 from = b->start[c], n = b->start[c + 1] - from;
+    u64 step[FUNNEL_STEPS_MAX];
+    if (!bits || n > 64) return furthest(s, b, from, from + n, &s->found);
+    for (u32 k = 0; k < s->f->count; k++) step[k] = runs_part(bits[k], from - b->start[0], n);
+    return ordered_by_bits(s->f, b->at + from, step, &s->found);
+}
+
 static void add(void *state, const struct timelines *b)
 {
     struct state *s = state;
+    u32 from = b->start[0], events = b->start[b->customers] - from;
+    const u64 *bits[FUNNEL_STEPS_MAX];
+    bool by_bits = s->f->order == ORDER_ORDERED;
+    for (u32 k = 0; k < s->f->count && by_bits; k++)
+        bits[k] = runs_hit(&s->bits[k], b->hits + from, events, 1u << s->f->filters[k]);
     for (u32 c = 0; c < b->customers; c++) {
-        u32 n = furthest(s, b, b->start[c], b->start[c + 1], &s->found);
+        u32 n = furthest_of(s, b, c, by_bits ? bits : NULL);
         s->best = n;
         s->ended[n]++;
         for (u32 k = 1; k < n; k++) {
@@ -305,8 +295,8 @@ static void close(void *state)
     for (u32 k = 0; k < FUNNEL_STEPS_MAX; k++) {
         numbers_clear(&s->times[k]);
         numbers_clear(&s->from_first[k]);
+        runs_end(&s->bits[k]);
     }
-    free(s->links);
 }
 
 /* ---- who came to a step, and who was lost before it ---- */

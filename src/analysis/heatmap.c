@@ -66,17 +66,16 @@ static void count(struct state *s, const struct timelines *b, const i32 *hour, u
 /* The same where all events count, a run at a time. */
 static void count_runs(struct state *s, const struct timelines *b, const i32 *hour, u64 *counted)
 {
-    const u64 *bits = runs_of(&s->runs, b, hour);
+    const u32 *first;
+    u32 runs = runs_of(&s->runs, b, hour, &first), from = b->start[0], c = 0;
     u64 serial = s->serial, *last = s->last;
-    for (u32 c = 0, i = 0; c < b->customers; c++) {
-        u32 end = b->start[c + 1] - b->start[0];
-        serial++;
-        while (i < end) {
-            u32 next = runs_next(bits, i + 1), at = (u32)hour[i];
-            counted[at] += (next - i) | (u64)(last[at] != serial) << 32;
-            last[at] = serial;
-            i = next;
-        }
+    for (u32 i = 0; i < runs; i++) {
+        u32 at = (u32)hour[first[i]];
+        bool is_next = first[i] == b->start[c] - from; /* customer */
+        serial += is_next;
+        c += is_next;
+        counted[at] += (first[i + 1] - first[i]) | (u64)(last[at] != serial) << 32;
+        last[at] = serial;
     }
     s->serial = serial;
 }

@@ -1,6 +1,6 @@
 /* interval.c — how long it takes from one event to the next of another kind, and how long a
  * journey should wait for it. */
-#include "analysis/fold.h"
+#include "analysis/runs.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +25,8 @@ struct state {
     const struct interval *a;
     struct numbers times;
     u64 starts, customers, started;
-    bool open; /* the last customer has a start without an end */
+    bool open; /* some customer of the last batch has a start without an end */
+    struct runs firsts;
 };
 
 /* A percentile is a number of a hundred with up to three decimals. */
@@ -66,40 +67,54 @@ static err parse(struct ask *a)
     return ERR_OK;
 }
 
-/* Backwards, and without branches, since what comes next cannot be guessed: of the ends that were
- * met, `end` is the moment of the first one and `later` the first moment after it, so that an end
- * at the start's own moment is passed over. */
-static void one(struct state *s, const struct timelines *b, u32 from, u32 to)
+/* a or b, without a branch: which cannot be guessed. */
+static inline i64 pick(bool first, i64 a, i64 b)
 {
-    u32 starts = 0, start_shift = s->a->start, end_shift = s->a->end;
-    u64 n = s->times.n, within = (u64)s->a->within;
+    return b ^ ((a ^ b) & -(i64)first);
+}
+
+/* Backwards over all customers, and without branches, since what comes next cannot be guessed: of
+ * the ends that were met of a customer, `end` is the moment of the first one and `later` the first
+ * moment after it, so that an end at the start's own moment is passed over. */
+static void add(void *state, const struct timelines *b)
+{
+    struct state *s = state;
+    u32 from = b->start[0], events = b->start[b->customers] - from, start_shift = s->a->start,
+        end_shift = s->a->end;
+    const u64 *first = runs_customers(&s->firsts, b);
+    u64 n = s->times.n, within = (u64)s->a->within, starts = 0, starters = 0, comers = 0;
     i64 end = INT64_MAX, later = INT64_MAX;
-    bool open = false;
-    if (s->times.room - n < to - from) numbers_grow(&s->times, to - from);
-    if (s->times.room - n < to - from) return; /* full */
+    bool open = false, started = false, came = false;
+    if (s->times.room - n < events) numbers_grow(&s->times, events);
+    if (s->times.room - n < events) return; /* full */
     u64 *times = s->times.p;
-    for (u32 i = to; i-- > from;) {
-        i64 now = b->at[i], next = end > now ? end : later;
-        bool is_start = b->hits[i] >> start_shift & 1, is_end = b->hits[i] >> end_shift & 1,
+    for (u32 i = events; i-- > 0;) {
+        u32 hits = b->hits[from + i];
+        bool is_last = first[(i + 1) / 64] >> (i + 1) % 64 & 1,
+             is_first = first[i / 64] >> i % 64 & 1;
+        i64 now = b->at[from + i];
+        end = pick(is_last, INT64_MAX, end);
+        later = pick(is_last, INT64_MAX, later);
+        i64 next = pick(end > now, end, later);
+        bool is_start = hits >> start_shift & 1, is_end = hits >> end_shift & 1,
              is_other = is_end & (now != end),
              comes = is_start & (next != INT64_MAX) & ((u64)next - (u64)now <= within);
         times[n] = (u64)next - (u64)now;
         n += comes;
         starts += is_start;
         open |= is_start & !comes;
-        later = is_other ? end : later;
-        end = is_other ? now : end;
+        later = pick(is_other, end, later);
+        end = pick(is_other, now, end);
+        started = (started & !is_last) | is_start;
+        came = (came & !is_last) | comes;
+        starters += started & is_first;
+        comers += came & is_first;
     }
-    s->open = open;
     s->starts += starts;
-    s->started += starts != 0;
-    s->customers += s->times.n != n;
+    s->started += starters;
+    s->customers += comers;
+    s->open = open;
     s->times.n = n;
-}
-
-static void add(void *state, const struct timelines *b)
-{
-    for (u32 c = 0; c < b->customers; c++) one(state, b, b->start[c], b->start[c + 1]);
 }
 
 static void merge(void *state, void *other)
@@ -120,33 +135,48 @@ static const i64 ROUND[] = {
     30 * DAY,    45 * DAY, 60 * DAY,   90 * DAY,   120 * DAY,   180 * DAY,   365 * DAY,
 };
 
-static void put_histogram(const struct state *s, struct buf *out)
+/* How many times lie in each of the histogram's bars, with what is longer than all. */
+static void fill_bars(const struct state *s, u64 bars[COUNT_OF(ROUND) + 1])
 {
-    u64 i = 0;
+    u32 least[64 + 1]; /* of each number of bits, the first bar with numbers that long */
+    u32 bar = 0;
+    for (u32 bits = 0; bits <= 64; bits++) {
+        u64 shortest = bits ? 1ull << (bits - 1) : 0;
+        while (bar < COUNT_OF(ROUND) && (u64)ROUND[bar] <= shortest) bar++;
+        least[bits] = bar;
+    }
+    for (u64 i = 0; i < s->times.n; i++) {
+        u64 t = s->times.p[i];
+        u32 k = least[t ? 64 - __builtin_clzll(t) : 0];
+        while (k < COUNT_OF(ROUND) && t >= (u64)ROUND[k]) k++;
+        bars[k]++;
+    }
+}
+
+static void put_histogram(const u64 *bars, u64 left, struct buf *out)
+{
     json_put_key(out, S("histogram"));
     buf_byte(out, '[');
-    for (u32 k = 0; k <= COUNT_OF(ROUND) && i < s->times.n; k++) {
-        u64 from = k ? (u64)ROUND[k - 1] : 0, count = i;
-        bool last = k == COUNT_OF(ROUND);
-        while (i < s->times.n && (last || s->times.p[i] < (u64)ROUND[k])) i++;
+    for (u32 k = 0; left; left -= bars[k++]) {
         json_put_comma(out);
         buf_byte(out, '{');
-        put_seconds(out, S("from_s"), from);
-        if (!last) put_seconds(out, S("to_s"), (u64)ROUND[k]);
-        json_put_kv_i64(out, S("count"), (i64)(i - count));
+        put_seconds(out, S("from_s"), k ? (u64)ROUND[k - 1] : 0);
+        if (k < COUNT_OF(ROUND)) put_seconds(out, S("to_s"), (u64)ROUND[k]);
+        json_put_kv_i64(out, S("count"), (i64)bars[k]);
         buf_byte(out, '}');
     }
     buf_byte(out, ']');
 }
 
-/* The shortest round time within which most have done it by themselves. */
-static void put_wait(const struct state *s, struct buf *out)
+/* The shortest round time within which most, who take up to `patience`, have done it by themselves.
+ */
+static void put_wait(const struct state *s, u64 patience, struct buf *out)
 {
     char room[24];
-    u64 patience = numbers_rank(&s->times, PATIENCE, 100), n = 0;
+    u64 n = 0;
     u32 k = 0;
     while (k + 1 < COUNT_OF(ROUND) && (u64)ROUND[k] < patience) k++;
-    for (; n < s->times.n && s->times.p[n] <= (u64)ROUND[k];) n++;
+    for (u64 i = 0; i < s->times.n; i++) n += s->times.p[i] <= (u64)ROUND[k];
     json_put_key(out, S("wait"));
     buf_byte(out, '{');
     json_put_kv_str(out, S("for"), duration_text(ROUND[k], room));
@@ -160,9 +190,14 @@ static err finish(void *state, struct buf *out, struct diag *why)
     if (s->times.full)
         return diag_set(why, ERR_LIMIT, "more than %d intervals; choose a shorter period",
                         NUMBERS_MAX);
+    const u64 whole = 100 * (u64)FIXED_ONE;
+    u64 parts[PERCENTILES_MAX + 1], at[PERCENTILES_MAX + 1], bars[COUNT_OF(ROUND) + 1] = {0};
     decimal sum = 0;
     for (u64 i = 0; i < s->times.n; i++) sum += (decimal)s->times.p[i];
-    numbers_sort(&s->times);
+    for (u32 i = 0; i < s->a->count; i++) parts[i] = (u64)s->a->percentiles[i];
+    parts[s->a->count] = PATIENCE * (u64)FIXED_ONE;
+    if (s->times.n) numbers_ranks(&s->times, parts, s->a->count + 1, whole, at);
+    fill_bars(s, bars);
     json_put_kv_i64(out, S("count"), (i64)s->times.n);
     put_decimal(out, S("sum_s"), sum * (DECIMAL_ONE / 1000));
     json_put_kv_i64(out, S("starts"), (i64)s->starts);
@@ -171,11 +206,10 @@ static err finish(void *state, struct buf *out, struct diag *why)
     json_put_key(out, S("percentiles"));
     buf_byte(out, '{');
     for (u32 i = 0; i < s->a->count && s->times.n; i++)
-        put_seconds(out, s->a->texts[i],
-                    numbers_rank(&s->times, (u64)s->a->percentiles[i], 100 * (u64)FIXED_ONE));
+        put_seconds(out, s->a->texts[i], at[i]);
     buf_byte(out, '}');
-    put_histogram(s, out);
-    if (s->times.n) put_wait(s, out);
+    put_histogram(bars, s->times.n, out);
+    if (s->times.n) put_wait(s, at[s->a->count], out);
     return ERR_OK;
 }
 
@@ -183,6 +217,7 @@ static void close(void *state)
 {
     struct state *s = state;
     numbers_clear(&s->times);
+    runs_end(&s->firsts);
 }
 
 /* ---- who took that long, or never came ---- */

@@ -93,6 +93,40 @@ u64 numbers_select(const struct numbers *v, u64 part, u64 whole)
     return found;
 }
 
+/* Among those whose first digit is one of the ranks', all others left out, a rank is as many lower
+ * as there are others with a lower digit. */
+void numbers_ranks(const struct numbers *v, const u64 *parts, u32 count, u64 whole, u64 *out)
+{
+    u64 all = 0, in[DIGITS] = {0}, below[DIGITS], sum = 0, left_out = 0, kept = 0;
+    bool wanted[DIGITS] = {0};
+    u32 shift = 0;
+    for (u64 i = 0; i < v->n; i++) all |= v->p[i];
+    while (all >> shift >> DIGIT_BITS) shift++;
+    for (u64 i = 0; i < v->n; i++) in[v->p[i] >> shift]++;
+    for (u32 k = 0; k < count; k++) {
+        u64 place = place_of(v, parts[k], whole), at = 0;
+        u32 digit = 0;
+        while (place >= at + in[digit]) at += in[digit++];
+        wanted[digit] = true;
+        out[k] = digit;
+    }
+    for (u32 d = 0; d < DIGITS; d++) {
+        if (wanted[d])
+            sum += in[d];
+        else
+            left_out += in[d];
+        below[d] = left_out;
+    }
+    struct numbers some = {.p = mem_alloc((sum + 1) * sizeof *some.p), .n = sum, .room = sum + 1};
+    for (u64 i = 0; i < v->n; i++) {
+        some.p[kept] = v->p[i];
+        kept += wanted[v->p[i] >> shift];
+    }
+    numbers_sort(&some);
+    for (u32 k = 0; k < count; k++) out[k] = some.p[place_of(v, parts[k], whole) - below[out[k]]];
+    numbers_clear(&some);
+}
+
 /* Grows towards the place, with as much again in that direction. */
 u64 *series_far(struct series *s, i64 place)
 {

@@ -29,6 +29,10 @@ u64 numbers_rank(const struct numbers *v, u64 part, u64 whole);
 /* The same of numbers in any order, which stay so: for one rank a third of sorting's time. */
 u64 numbers_select(const struct numbers *v, u64 part, u64 whole);
 
+/* The same of several ranks at once, in any order: parts[i] ÷ whole, with out[i]; n ≥ 1. Costs four
+ * passes, and sorting the few that share their first digits with one that is asked for. */
+void numbers_ranks(const struct numbers *v, const u64 *parts, u32 count, u64 whole, u64 *out);
+
 /* Counters in a row that grows both ways, `words` u64 for each place. */
 enum { SERIES_PLACES_MAX = 1 << 20 };
 struct series {

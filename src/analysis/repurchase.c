@@ -139,10 +139,11 @@ static void put_within(const struct state *s, const u64 *row, struct buf *out)
 
 static void put_gaps(str key, struct numbers *gaps, struct buf *out)
 {
-    static const u32 SHARES[] = {25, 50, 75, 90};
+    static const u64 SHARES[] = {25, 50, 75, 90};
+    u64 at[COUNT_OF(SHARES)];
     decimal sum = 0;
     for (u64 i = 0; i < gaps->n; i++) sum += (decimal)gaps->p[i];
-    numbers_sort(gaps);
+    if (gaps->n) numbers_ranks(gaps, SHARES, COUNT_OF(SHARES), 100, at);
     json_put_key(out, key);
     buf_byte(out, '{');
     json_put_kv_i64(out, S("count"), (i64)gaps->n);
@@ -151,7 +152,7 @@ static void put_gaps(str key, struct numbers *gaps, struct buf *out)
     buf_byte(out, '{');
     for (u32 i = 0; i < COUNT_OF(SHARES) && gaps->n; i++) {
         char name[4] = {(char)('0' + SHARES[i] / 10), (char)('0' + SHARES[i] % 10)};
-        put_seconds(out, str_of(name), numbers_rank(gaps, SHARES[i], 100));
+        put_seconds(out, str_of(name), at[i]);
     }
     buf_put(out, S("}}"));
 }

@@ -87,12 +87,13 @@ static inline u32 find_first(const struct state *s, const u64 *firsts, const i64
     return min_u32(i, to);
 }
 
-/* The same where every event counts, from the one that begins on: a run is a period. */
-static i64 count_runs(u64 *row, const u64 *bits, const i32 *unit, u32 i, u32 to, i64 periods)
+/* The same where every event counts, from the one that begins on: a run is a period. Returns the
+ * last of them. */
+static i64 count_runs(u64 *row, const u64 *runs, const i32 *unit, u32 i, u32 to, i64 periods)
 {
     i64 cohort = unit[i], last = 0;
     row[1]++;
-    for (u32 j = runs_next(bits, i + 1); j < to; j = runs_next(bits, j + 1)) {
+    for (u32 j = runs_next(runs, i + 1); j < to; j = runs_next(runs, j + 1)) {
         i64 k = unit[j] - cohort;
         if (k > periods) break;
         row[1 + k]++;
@@ -150,12 +151,12 @@ static void one(struct state *s, const struct events *e, u32 from, u32 to)
     bool exact = s->a->mode == MODE_EXACT;
     i64 last, periods = s->a->periods;
     s->seen = i < to;
-    if (i == to) return;
-    i64 cohort = s->cohort = e->unit[i];
-    u64 *row = series_at(&s->rows, cohort);
+    if (s->seen) s->cohort = e->unit[i];
+    i64 cohort = s->cohort;
+    u64 *row = s->seen ? series_at(&s->rows, cohort) : NULL;
     if (!row) return;
     row[0]++;
-    if (exact && e->runs) {
+    if (e->runs) {
         last = count_runs(row, e->runs, e->unit, i, to, periods);
     } else {
         /* what happened earlier in the same period is of period 0 as well */
@@ -177,7 +178,7 @@ static void add(void *state, const struct timelines *b)
                        .hits = b->hits + from,
                        .unit = clock_units(&s->clock, b->at + from, n)};
     e.firsts = runs_hit(&s->firsts, e.hits, n, 1u << s->a->first);
-    if (b->always & again) e.runs = runs_of(&s->runs, b, e.unit);
+    if (b->always & again && s->a->mode == MODE_EXACT) e.runs = runs_bits(&s->runs, b, e.unit);
     for (u32 c = 0; c < b->customers; c++) one(s, &e, b->start[c] - from, b->start[c + 1] - from);
 }
 

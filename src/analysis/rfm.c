@@ -248,9 +248,11 @@ static bool bounds_by_digits(struct state *s, u32 f)
         if (f == AMOUNT) fits = in_fixed(b->amount - least, &n);
         numbers_put(&v, n);
     }
-    if (fits) numbers_sort(&v);
-    for (u32 k = 1; fits && k < s->a->groups; k++)
-        s->bounds[f][k - 1] = (decimal)numbers_rank(&v, k, s->a->groups) * unit + least;
+    u64 parts[GROUPS_MAX], at[GROUPS_MAX];
+    u32 count = s->a->groups - 1;
+    for (u32 k = 0; k < count; k++) parts[k] = k + 1;
+    if (fits && count) numbers_ranks(&v, parts, count, s->a->groups, at);
+    for (u32 k = 0; k < count && fits; k++) s->bounds[f][k] = (decimal)at[k] * unit + least;
     numbers_clear(&v);
     return fits;
 }
@@ -275,13 +277,31 @@ static u8 shown(const struct state *s, u32 f, u32 group)
     return (u8)(f == RECENCY ? s->a->groups + 1 - group : group);
 }
 
+/* A number of days or purchases is beyond a bound when it is beyond the bound's whole part. */
+static void group_counts(struct state *s, u32 f)
+{
+    u32 whole[GROUPS_MAX], count = s->a->groups - 1;
+    for (u32 k = 0; k < count; k++) {
+        decimal bound = s->bounds[f][k] / DECIMAL_ONE;
+        whole[k] = bound > UINT32_MAX ? UINT32_MAX : (u32)bound;
+    }
+    for (u64 i = 0; i < s->n; i++) {
+        u32 n = f == RECENCY ? s->buyers[i].recency : s->buyers[i].frequency, group = 1;
+        for (u32 k = 0; k < count; k++) group += n > whole[k];
+        s->buyers[i].group[f] = shown(s, f, group);
+    }
+}
+
 static void group_by_bounds(struct state *s, u32 f)
 {
     find_bounds(s, f);
+    if (f != AMOUNT) {
+        group_counts(s, f);
+        return;
+    }
     for (u64 i = 0; i < s->n; i++) {
-        decimal d = figure(&s->buyers[i], f);
         u32 group = 1;
-        for (u32 k = 0; k + 1 < s->a->groups; k++) group += d > s->bounds[f][k];
+        for (u32 k = 0; k + 1 < s->a->groups; k++) group += s->buyers[i].amount > s->bounds[f][k];
         s->buyers[i].group[f] = shown(s, f, group);
     }
 }

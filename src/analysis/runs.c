@@ -1,22 +1,26 @@
 #include "analysis/runs.h"
 
+#include "event/keep.h"
+
 #include <stdlib.h>
 
 enum { WORD = 64 };
 
+/* Of bits for n events, one behind them, and a word more. */
 static u64 *make_room(struct runs *r, u32 n)
 {
-    u32 words = n / WORD + 1;
-    if (words > r->room) {
-        r->room = words + words / 4;
-        r->bits = mem_realloc(r->bits, r->room * sizeof *r->bits);
+    if (n >= r->room) {
+        r->room = n + n / 4 + WORD;
+        r->bits = mem_realloc(r->bits, (r->room / WORD + 2) * sizeof *r->bits);
+        free(r->first);
+        r->first = NULL;
     }
     return r->bits;
 }
 
 void runs_end(struct runs *r)
 {
-    free(r->bits);
+    free(r->bits), free(r->first);
     *r = (struct runs){0};
 }
 
@@ -76,24 +80,54 @@ static u64 none_64(const u32 *hits, u32 any_of)
 }
 #endif
 
-/* The bit of event i + 1 is told by event i, so words are carried over by one. */
-const u64 *runs_of(struct runs *r, const struct timelines *b, const i32 *unit)
+static void put_customers(u64 *bits, const struct timelines *b)
 {
-    u32 from = b->start[0], n = b->start[b->customers] - from, i = 0;
-    u64 *bits = make_room(r, n), carry = 0;
+    u32 from = b->start[0];
+    for (u32 c = 0; c <= b->customers; c++) {
+        u32 first = b->start[c] - from;
+        bits[first / WORD] |= 1ull << first % WORD;
+    }
+}
+
+const u64 *runs_customers(struct runs *r, const struct timelines *b)
+{
+    u32 n = b->start[b->customers] - b->start[0];
+    u64 *bits = make_room(r, n);
+    memset(bits, 0, (n / WORD + 1) * sizeof *bits);
+    put_customers(bits, b);
+    return bits;
+}
+
+/* The bit of event i + 1 is told by event i, so words are carried over by one. */
+static void put_changes(u64 *bits, const i32 *unit, u32 n)
+{
+    u64 carry = 0;
+    u32 i = 0;
     for (; i + WORD < n; i += WORD) {
         u64 changes = ~equal_64(unit + i);
         bits[i / WORD] = changes << 1 | carry;
         carry = changes >> (WORD - 1);
     }
     bits[i / WORD] = carry;
-    if (n % WORD == 0 && n) bits[n / WORD] = 0;
+    if (n && n % WORD == 0) bits[n / WORD] = 0;
     for (; i + 1 < n; i++) bits[(i + 1) / WORD] |= (u64)(unit[i] != unit[i + 1]) << (i + 1) % WORD;
-    for (u32 c = 0; c <= b->customers; c++) {
-        u32 first = b->start[c] - from;
-        bits[first / WORD] |= 1ull << first % WORD;
-    }
+}
+
+const u64 *runs_bits(struct runs *r, const struct timelines *b, const i32 *unit)
+{
+    u32 n = b->start[b->customers] - b->start[0];
+    u64 *bits = make_room(r, n);
+    put_changes(bits, unit, n);
+    put_customers(bits, b);
     return bits;
+}
+
+u32 runs_of(struct runs *r, const struct timelines *b, const i32 *unit, const u32 **first)
+{
+    const u64 *bits = runs_bits(r, b, unit);
+    if (!r->first) r->first = mem_alloc((r->room + KEEP_SLACK) * sizeof *r->first);
+    *first = r->first;
+    return keep_places(bits, b->start[b->customers] - b->start[0] + 1, r->first) - 1;
 }
 
 const u64 *runs_hit(struct runs *r, const u32 *hits, u32 n, u32 any_of)
@@ -102,6 +136,7 @@ const u64 *runs_hit(struct runs *r, const u32 *hits, u32 n, u32 any_of)
     u32 i = 0;
     for (; i + WORD <= n; i += WORD) bits[i / WORD] = ~none_64(hits + i, any_of);
     bits[n / WORD] = 1ull << n % WORD;
+    bits[n / WORD + 1] = 0;
     for (; i < n; i++) bits[n / WORD] |= (u64)!!(hits[i] & any_of) << i % WORD;
     return bits;
 }

@@ -125,17 +125,15 @@ static void count(struct state *s, const struct timelines *b, const i32 *unit, u
 /* The same where all events count: a run is one customer's in one unit. */
 static void count_runs(struct state *s, const struct timelines *b, const i32 *unit)
 {
-    u32 n = b->start[b->customers] - b->start[0];
-    const u64 *bits = runs_of(&s->runs, b, unit);
+    const u32 *first;
+    u32 runs = runs_of(&s->runs, b, unit, &first);
     u64 *cells = s->rows.cells - s->rows.first * AT_COUNTED;
-    for (u32 i = 0; i < n;) {
-        u32 next = runs_next(bits, i + 1);
-        u64 *row = cells + (i64)unit[i] * AT_COUNTED;
-        row[AT_EVENTS] += next - i;
+    for (u32 i = 0; i < runs; i++) {
+        u64 *row = cells + (i64)unit[first[i]] * AT_COUNTED;
+        row[AT_EVENTS] += first[i + 1] - first[i];
         row[AT_CUSTOMERS]++;
-        i = next;
     }
-    s->total[AT_EVENTS] += n;
+    s->total[AT_EVENTS] += b->start[b->customers] - b->start[0];
     s->total[AT_CUSTOMERS] += b->customers;
 }
 

@@ -44,6 +44,27 @@ TEST("what is kept of many values are those whose bit is set, in their order")
         }
 }
 
+TEST("a table is looked up, and places are listed, for any number of values")
+{
+    static const u32 COUNTS[] = {0, 1, 7, 8, 31, 32, 33, 64, 257, 700};
+    u64 bits[WORDS];
+    u8 bytes[MOST + KEEP_SLACK];
+    u32 table[KEEP_TABLE], out[MOST + KEEP_SLACK];
+    struct rng r = {42};
+    for (u32 c = 0; c < COUNT_OF(COUNTS); c++) {
+        u32 n = COUNTS[c], kept = 0;
+        for (u32 i = 0; i < KEEP_TABLE; i++) table[i] = (u32)rng_next(&r);
+        for (u32 i = 0; i < MOST + KEEP_SLACK; i++) bytes[i] = (u8)rng_below(&r, KEEP_TABLE);
+        keep_look_up(bytes, n, table, out);
+        for (u32 i = 0; i < n; i++) CHECK_EQ(out[i], table[bytes[i]]);
+        draw_bits(&r, bits, n, 1 + c % 4);
+        u32 listed = keep_places(bits, n, out);
+        for (u32 i = 0; i < n; i++)
+            if (bits[i / 64] >> i % 64 & 1) CHECK_EQ(out[kept++], i);
+        CHECK_EQ(listed, kept);
+    }
+}
+
 TEST("every mask of eight bits names its bits' places")
 {
     for (u32 mask = 0; mask < 256; mask++) {

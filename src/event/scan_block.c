@@ -21,7 +21,7 @@ struct scan_decoder {
     const struct event_scan *scan;
     u8 kinds[BLOCK_ROWS + 64];
     bool keep[256];
-    u32 codes[256], marks[256], kept_kinds;
+    u32 codes[256], marks[256], kinds_count, kept_kinds;
     u8 kept_kind[256];
     bool one_mark; /* all kept kinds have the same */
     u32 kept;
@@ -78,6 +78,7 @@ static void drop_dead(const struct scan_decoder *d, struct block *b, u64 *bits)
 /* Whether all kinds are wanted. */
 static bool read_kinds(struct scan_decoder *d, const struct block *b)
 {
+    d->kinds_count = b->head->kinds;
     d->kept_kinds = 0;
     d->one_mark = true;
     for (u32 k = 0; k < b->head->kinds; k++) {
@@ -443,7 +444,10 @@ static void put_marks(const struct scan_decoder *d, struct scan_block *out)
 {
     u32 *mark = out->columns.mark, one = d->kept_kinds ? d->marks[d->kept_kind[0]] : 0;
     if (!d->one_mark) {
-        for (u32 i = 0; i < d->kept; i++) mark[i] = d->marks[d->kind[i]];
+        if (d->kinds_count <= KEEP_TABLE)
+            keep_look_up(d->kind, d->kept, d->marks, mark);
+        else
+            for (u32 i = 0; i < d->kept; i++) mark[i] = d->marks[d->kind[i]];
         out->same_count = 0;
         return;
     }
@@ -453,12 +457,20 @@ static void put_marks(const struct scan_decoder *d, struct scan_block *out)
     if (out->same_count < d->kept) out->same_count = d->kept;
 }
 
+static void put_codes(const struct scan_decoder *d, struct scan_columns *to)
+{
+    if (d->kinds_count <= KEEP_TABLE)
+        keep_look_up(d->kind, d->kept, d->codes, to->code);
+    else
+        for (u32 i = 0; i < d->kept; i++) to->code[i] = d->codes[d->kind[i]];
+}
+
 static void put_rest(struct scan_decoder *d, struct block *b, struct scan_block *out)
 {
     const struct scan_want *w = &d->scan->want;
     struct scan_columns *to = &out->columns;
     put_marks(d, out);
-    for (u32 i = 0; w->codes && i < d->kept; i++) to->code[i] = d->codes[d->kind[i]];
+    if (w->codes) put_codes(d, to);
     for (u32 i = 0; w->orders && i < d->kept; i++)
         to->order[i] = block_order(b, b->first + d->rows[i]);
     for (u32 i = 0; w->sources && i < d->kept; i++)
