@@ -208,6 +208,57 @@ TEST("many moments at a time fall on the units they fall on one by one")
     }
 }
 
+/* Moments of up to `bits` bits of time units from a base on. */
+static struct packed_times draw_packed(struct rng *rng, struct arena *arena, u32 n, u32 bits)
+{
+    struct packed_times t = {.width = bits,
+                             .from = (u32)rng_below(rng, 20),
+                             .unit = rng_percent(rng, 50) ? 1000 : 1,
+                             .base = (i64)rng_below(rng, 60 * 365) * DAY};
+    u64 *values = arena_alloc(arena, (t.from + n) * sizeof *values);
+    u8 *p = arena_zalloc(arena, pack_bytes(bits, t.from + n) + PACK_SLACK);
+    if (t.unit == 1 || rng_percent(rng, 20)) t.base += (i64)rng_below(rng, DAY);
+    for (u32 i = 0; i < t.from + n; i++) {
+        values[i] = rng_next(rng) & pack_mask(bits);
+        if (rng_percent(rng, 30)) values[i] -= values[i] % (t.unit == 1 ? HOUR / 4 : 900);
+    }
+    pack_put(p, bits, values, 0, t.from + n);
+    t.p = p;
+    return t;
+}
+
+TEST("packed moments fall on the units they fall on one by one")
+{
+    static const char *const ZONES[] = {"UTC", "America/New_York", "Australia/Lord_Howe",
+                                        "Asia/Shanghai", "Asia/Kathmandu"};
+    struct rng rng = {test_seed()};
+    for (u32 round = 0; round < 400; round++) {
+        const struct calendar *days =
+            calendar_new(town_zone(arena, ZONES[rng_below(&rng, COUNT_OF(ZONES))]), arena);
+        struct clock k, one;
+        unit_kind unit = (unit_kind)rng_below(&rng, UNIT_SPAN + 1);
+        i64 from = (i64)rng_below(&rng, 60 * 365) * DAY,
+            length = (1 + (i64)rng_below(&rng, 20)) * (rng_percent(&rng, 50) ? DAY : 12345);
+        clock_init(&k, days, unit, from, length);
+        clock_init(&one, days, unit, from, length);
+        for (u32 batch = 0; batch < 3; batch++) {
+            u32 n = (u32)rng_below(&rng, 300), bits = (u32)rng_below(&rng, 34);
+            struct packed_times t = draw_packed(&rng, arena, n, bits);
+            const i32 *units = clock_units_packed(&k, &t, n);
+            for (u32 i = 0; i < n; i++)
+                CHECK_EQ(units[i], (i32)clock_unit(&one, packed_time(&t, i)));
+            const i32 *hours = clock_week_hours_packed(&k, &t, n);
+            for (u32 i = 0; i < n; i++) {
+                i64 local = clock_local(&one, packed_time(&t, i)),
+                    week = floor_div(local + 3 * DAY, 7 * DAY);
+                CHECK_EQ(hours[i], floor_div(local + 3 * DAY - week * 7 * DAY, HOUR));
+            }
+        }
+        clock_end(&k);
+        clock_end(&one);
+    }
+}
+
 TEST("what is not understood is refused, with its place")
 {
     struct town *w = rig_town(arena, NULL);

@@ -1,7 +1,8 @@
 /* calendar.c — spans of a zone, and moments to units: one by one exactly, or four at a time by
  * products of doubles, which are exact for whole milliseconds below 2⁵²: half a millisecond is
- * added, and a product is off by far less. */
-#include "analysis/calendar.h"
+ * added, and a product is off by far less. Packed moments are divided as they lie, eight at a time
+ * (calendar_packed.c). */
+#include "analysis/calendar_inside.h"
 
 #include <stdlib.h>
 
@@ -97,15 +98,11 @@ static u32 span_of(const struct calendar *c, i64 at)
     return low;
 }
 
-/* Makes the region hold these moments as well as those before. False: it has too many changes. */
-static bool widen(struct clock *k, const i64 *at, u32 n)
+/* Makes the region hold [least, most] as well as the moments before. False: it has too many
+ * changes. */
+bool clock_widen(struct clock *k, i64 least, i64 most)
 {
     struct region *r = &k->region;
-    i64 least = at[0], most = at[0];
-    for (u32 i = 1; i < n; i++) {
-        least = min_i64(least, at[i]);
-        most = max_i64(most, at[i]);
-    }
     if (r->to != INT64_MIN) least = min_i64(least, r->from), most = max_i64(most, r->to - 1);
     u32 first = span_of(k->c, least), last = span_of(k->c, most);
     if (last - first > REGION_CHANGES) return false;
@@ -119,13 +116,15 @@ static bool widen(struct clock *k, const i64 *at, u32 n)
     return least >= r->from && most < r->to;
 }
 
-/* unit = floor((moment [+ offset] + plus) ÷ each), and less the multiples of `wrap` where it is not
- * 0. */
-struct rule {
-    bool local;
-    i64 plus, each;
-    u32 wrap;
-};
+static bool widen(struct clock *k, const i64 *at, u32 n)
+{
+    i64 least = at[0], most = at[0];
+    for (u32 i = 1; i < n; i++) {
+        least = min_i64(least, at[i]);
+        most = max_i64(most, at[i]);
+    }
+    return clock_widen(k, least, most);
+}
 
 enum { LANES = 4 };
 
@@ -192,7 +191,7 @@ static bool apply(struct clock *k, const struct rule *u, const i64 *at, u32 n, i
 }
 #endif
 
-static void make_room(struct clock *k, u32 n)
+void clock_make_room(struct clock *k, u32 n)
 {
     if (n + LANES <= k->room) return;
     k->room = n + n / 4 + LANES;
@@ -222,30 +221,35 @@ static void put_unit(struct clock *k, u32 i, i64 unit)
 
 static bool try_rule(struct clock *k, const struct rule *u, const i64 *at, u32 n)
 {
-    make_room(k, n);
+    clock_make_room(k, n);
     if (n == 0 || apply_all(k, u, at, n)) return true;
     return is_fast() && widen(k, at, n) && apply_all(k, u, at, n);
 }
 
+bool clock_rule(const struct clock *k, struct rule *out)
+{
+    *out = (struct rule){0};
+    if (k->unit == UNIT_DAY) *out = (struct rule){true, 0, DAY, 0};
+    if (k->unit == UNIT_WEEK) *out = (struct rule){true, 3 * DAY, 7 * DAY, 0};
+    if (k->unit == UNIT_SPAN && k->length >= SECOND)
+        *out = (struct rule){false, -k->from, k->length, 0};
+    return out->each != 0;
+}
+
 const i32 *clock_units(struct clock *k, const i64 *at, u32 n)
 {
-    struct rule rule = {0};
-    if (k->unit == UNIT_DAY) rule = (struct rule){true, 0, DAY, 0};
-    if (k->unit == UNIT_WEEK) rule = (struct rule){true, 3 * DAY, 7 * DAY, 0};
-    if (k->unit == UNIT_SPAN && k->length >= SECOND)
-        rule = (struct rule){false, -k->from, k->length, 0};
-    if (rule.each && try_rule(k, &rule, at, n)) return k->units;
-    make_room(k, n);
+    struct rule rule;
+    if (clock_rule(k, &rule) && try_rule(k, &rule, at, n)) return k->units;
+    clock_make_room(k, n);
     for (u32 i = 0; i < n; i++) put_unit(k, i, clock_unit(k, at[i]));
     return k->units;
 }
 
-/* The first day of 1970 was a Thursday: its hour 72 when weeks begin on Monday. */
 const i32 *clock_week_hours(struct clock *k, const i64 *at, u32 n)
 {
-    static const struct rule HOURS = {true, 72 * HOUR, HOUR, 168};
-    if (try_rule(k, &HOURS, at, n)) return k->units;
-    make_room(k, n);
+    static const struct rule rule = CLOCK_WEEK_HOURS;
+    if (try_rule(k, &rule, at, n)) return k->units;
+    clock_make_room(k, n);
     for (u32 i = 0; i < n; i++) {
         i64 hours = floor_div(clock_local(k, at[i]), HOUR) + 72;
         put_unit(k, i, hours - floor_div(hours, 168) * 168);
@@ -256,8 +260,10 @@ const i32 *clock_week_hours(struct clock *k, const i64 *at, u32 n)
 void clock_end(struct clock *k)
 {
     free(k->units);
+    free(k->times);
     k->units = NULL;
-    k->room = 0;
+    k->times = NULL;
+    k->room = k->times_room = 0;
 }
 
 /* The first day of a unit of days, weeks or months. */

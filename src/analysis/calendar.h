@@ -7,6 +7,7 @@
 #pragma once
 #include "base/mem.h"
 #include "base/zone.h"
+#include "event/pack.h"
 
 typedef enum { UNIT_HOUR, UNIT_DAY, UNIT_WEEK, UNIT_MONTH, UNIT_SPAN } unit_kind;
 #define UNIT_WORDS "hour day week month"
@@ -43,6 +44,8 @@ struct clock {
     struct region region;
     i32 *units;      /* of the batch asked for last */
     i32 least, most; /* …among them */
+    i64 *times;      /* unpacked, where that is needed; of so many: */
+    u32 times_room;
     u32 room;
 };
 
@@ -93,6 +96,9 @@ const i32 *clock_units(struct clock *k, const i64 *at, u32 n);
 /* …and the hours of the week, 0 to 167 from Monday on, of a clock of hours. */
 const i32 *clock_week_hours(struct clock *k, const i64 *at, u32 n);
 
+/* The same of packed moments, which mostly need not be unpacked to tell their units. */
+const i32 *clock_units_packed(struct clock *k, const struct packed_times *t, u32 n);
+const i32 *clock_week_hours_packed(struct clock *k, const struct packed_times *t, u32 n);
 /* The first moment of a unit. */
 i64 clock_start(const struct clock *k, i64 unit);
 /* "2026-01", "2026-01-05": the unit as a date; of hours and spans the moment. */

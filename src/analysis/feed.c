@@ -84,6 +84,18 @@ static i32 column(struct scan_property *list, u32 *count, u32 code, scan_kind ki
     return (i32)(*count)++;
 }
 
+/* Else they are the marks, where the scan has them. */
+static bool changes_hits(const struct feed *f)
+{
+    return f->any_asks || f->p->has_amount;
+}
+
+/* Whether batches are added as they are, to one state. */
+static bool takes_whole(const struct plan *p)
+{
+    return p->by.kind == BY_NOTHING && !p->drill;
+}
+
 static void open_scan(struct feed *f, const bool *is_cancelled)
 {
     const struct plan *p = f->p;
@@ -94,6 +106,8 @@ static void open_scan(struct feed *f, const bool *is_cancelled)
                              .properties = properties,
                              .codes = p->codes || f->any_asks,
                              .sources = p->source || p->by.kind == BY_SOURCE,
+                             .packed_times = p->packed_times && takes_whole(p),
+                             .kinds = p->kinds && takes_whole(p) && !changes_hits(f),
                              .who = f->who,
                              .who_end = f->source->end,
                              .heads = f->source->heads,
@@ -154,12 +168,6 @@ u32 feed_slices(const struct feed *f)
 }
 
 /* ---- a batch ---- */
-
-/* Else they are the marks, where the scan has them. */
-static bool changes_hits(const struct feed *f)
-{
-    return f->any_asks || f->p->has_amount;
-}
 
 static void make_room(const struct feed *f, struct lane *l)
 {
@@ -276,6 +284,10 @@ err feed_next(struct feed *f, u32 slice, struct timelines *out)
                               .start = l->batch.start,
                               .at = l->batch.time,
                               .hits = changes_hits(f) ? l->hits : l->batch.mark,
+                              .packed = &l->batch.packed,
+                              .kind = l->batch.kind,
+                              .kind_hits = l->batch.kind_marks,
+                              .kinds = l->batch.kinds,
                               .always = f->always,
                               .code = l->batch.code,
                               .source = l->batch.source,

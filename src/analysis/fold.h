@@ -23,8 +23,12 @@ struct timelines {
     u32 customers;
     const persona *head;
     const u32 *start; /* customers + 1 places in the arrays below */
-    const i64 *at;
-    const u32 *hits;
+    const i64 *at;   /* NULL: packed; only if the plan takes them so */
+    const u32 *hits; /* NULL: kind_hits[kind[i]]; only if the plan takes them so */
+    const struct packed_times *packed;
+    const u8 *kind;
+    const u32 *kind_hits;
+    u32 kinds;
     u32 always;            /* bits that all of them have: not worth asking */
     const u32 *code;       /* NULL unless the plan wants it */
     const u32 *source;     /* NULL unless the plan wants it */
@@ -40,6 +44,15 @@ struct by {
     str text;         /* TAG: the tree, empty: all; STAGE: the model */
     u32 limit;
 };
+
+static inline i64 timeline_at(const struct timelines *b, u32 i)
+{
+    return b->at ? b->at[i] : packed_time(b->packed, i);
+}
+static inline u32 timeline_hits(const struct timelines *b, u32 i)
+{
+    return b->hits ? b->hits[i] : b->kind_hits[b->kind[i]];
+}
 
 struct plan {
     const struct analysis *what;
@@ -66,6 +79,7 @@ struct plan {
     bool props, codes, source; /* batch.props, batch.code, batch.source are wanted */
     u32 property_count;        /* …props has these and what the filters look at */
     u32 properties[SCAN_PROPERTIES_MAX];
+    bool packed_times, kinds; /* of a batch added whole: times and hits as they lie are welcome */
     u32 anchor; /* the hits of events by which `by` a property or the source goes */
     struct names *names;
     const void *args;         /* the question's own */
@@ -118,6 +132,10 @@ struct analysis {
     /* The cell as a predicate, beside the request's own; false: it cannot be said. May be NULL. */
     bool (*says)(const struct plan *p, struct buf *out);
 };
+
+/* clock_units and clock_week_hours of a batch's events, from its first one on. */
+const i32 *fold_units(struct clock *k, const struct timelines *b);
+const i32 *fold_week_hours(struct clock *k, const struct timelines *b);
 
 /* A state of this question: zeros, its plan and args, then `open`; and its end. */
 void *fold_begin(const struct plan *p);

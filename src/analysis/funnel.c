@@ -45,6 +45,9 @@ struct state {
      * what lies on the stack is cleared at every call. */
     struct chain chains[FUNNEL_STEPS_MAX], found;
     struct runs bits[FUNNEL_STEPS_MAX]; /* a batch's events of a step */
+    u32 *hits, room;                    /* of one customer */
+    u64 step[FUNNEL_STEPS_MAX];         /* …the customer's at hand, and where they lie: */
+    u32 first[FUNNEL_STEPS_MAX], place[FUNNEL_STEPS_MAX];
 };
 
 static err parse(struct ask *a)
@@ -67,6 +70,7 @@ static err parse(struct ask *a)
     TRY(ask_word(a, "order", "ordered any strict", ORDER_ORDERED, &order));
     f->order = (funnel_order)order;
     a->plan->any = f->order == ORDER_STRICT;
+    a->plan->kinds = f->order == ORDER_ORDERED;
     a->plan->args = f;
     return ERR_OK;
 }
@@ -121,10 +125,11 @@ static void go_back(const u64 *step, u32 steps, u32 last, u32 *place)
 }
 
 /* The same for up to 64 events, of which step[k] has a bit for each that is step k. */
-static u32 ordered_by_bits(const struct funnel *f, const i64 *at, const u64 *step,
-                           struct chain *best)
+static u32 ordered_by_bits(struct state *s, const i64 *at, struct chain *best)
 {
-    u32 first[FUNNEL_STEPS_MAX], place[FUNNEL_STEPS_MAX], steps = 0;
+    const struct funnel *f = s->f;
+    const u64 *step = s->step;
+    u32 *first = s->first, *place = s->place, steps = 0;
     u64 later = ~0ull;
     /* without a window the first event of each step behind that of the step before is soonest */
     for (; steps < f->count && step[steps] & later; steps++) {
@@ -215,24 +220,37 @@ static u32 furthest(struct state *s, const struct timelines *b, u32 from, u32 to
     }
 }
 
+/* Of more events than a word has bits: their hits are written out. */
+static u32 furthest_of_many(struct state *s, const struct timelines *b, u32 from, u32 n)
+{
+    struct timelines one = *b;
+    if (n > s->room) {
+        s->room = n * 2;
+        s->hits = mem_realloc(s->hits, s->room * sizeof *s->hits);
+    }
+    for (u32 i = 0; i < n; i++) s->hits[i] = timeline_hits(b, from + i);
+    one.hits = s->hits;
+    one.at += from;
+    return furthest(s, &one, 0, n, &s->found);
+}
+
 /* The furthest of customer c; `bits` of the steps, NULL: the order is another. */
 static u32 furthest_of(struct state *s, const struct timelines *b, u32 c, const u64 *const *bits)
 {
     u32 from = b->start[c], n = b->start[c + 1] - from;
-    u64 step[FUNNEL_STEPS_MAX];
-    if (!bits || n > 64) return furthest(s, b, from, from + n, &s->found);
-    for (u32 k = 0; k < s->f->count; k++) step[k] = runs_part(bits[k], from - b->start[0], n);
-    return ordered_by_bits(s->f, b->at + from, step, &s->found);
+    if (!bits) return furthest(s, b, from, from + n, &s->found);
+    if (n > 64) return furthest_of_many(s, b, from, n);
+    for (u32 k = 0; k < s->f->count; k++) s->step[k] = runs_part(bits[k], from - b->start[0], n);
+    return ordered_by_bits(s, b->at + from, &s->found);
 }
 
 static void add(void *state, const struct timelines *b)
 {
     struct state *s = state;
-    u32 from = b->start[0], events = b->start[b->customers] - from;
     const u64 *bits[FUNNEL_STEPS_MAX];
     bool by_bits = s->f->order == ORDER_ORDERED;
     for (u32 k = 0; k < s->f->count && by_bits; k++)
-        bits[k] = runs_hit(&s->bits[k], b->hits + from, events, 1u << s->f->filters[k]);
+        bits[k] = runs_hit(&s->bits[k], b, 1u << s->f->filters[k]);
     for (u32 c = 0; c < b->customers; c++) {
         u32 n = furthest_of(s, b, c, by_bits ? bits : NULL);
         s->best = n;
@@ -297,6 +315,7 @@ static void close(void *state)
         numbers_clear(&s->from_first[k]);
         runs_end(&s->bits[k]);
     }
+    free(s->hits);
 }
 
 /* ---- who came to a step, and who was lost before it ---- */

@@ -33,6 +33,7 @@ static err parse(struct ask *a)
     struct heatmap *h = ask_room(a, sizeof *h);
     TRY(ask_did(a, S("*"), &h->filter));
     TRY(ask_flag(a, "fill", &h->fill));
+    a->plan->packed_times = true;
     a->plan->args = h;
     return ERR_OK;
 }
@@ -85,7 +86,7 @@ static void add(void *state, const struct timelines *b)
     struct state *s = state;
     u32 bit = 1u << s->h->filter, from = b->start[0];
     u64 counted[CELLS] = {0};
-    const i32 *hour = clock_week_hours(&s->clock, b->at + from, b->start[b->customers] - from);
+    const i32 *hour = fold_week_hours(&s->clock, b);
     if (b->always & bit)
         count_runs(s, b, hour, counted);
     else

@@ -65,6 +65,8 @@ static err parse(struct ask *a)
     x->mode = (retention_mode)mode;
     x->periods = (u32)periods;
     a->plan->any = x->again == FILTER_NONE;
+    a->plan->packed_times = true;
+    a->plan->kinds = a->plan->any && x->mode == MODE_EXACT;
     a->plan->reach = a->plan->as_of + 1;
     a->plan->args = x;
     return ERR_OK;
@@ -78,13 +80,24 @@ static void open(void *state, const struct plan *p)
     if (p->drill) s->came = mem_zalloc((PERIODS_MAX + 64) / 64 * sizeof *s->came);
 }
 
+/* The events of a batch, counted from its first one. */
+struct events {
+    const struct timelines *batch;
+    u32 from; /* its first */
+    const u32 *hits;
+    const i32 *unit;
+    const u64 *firsts, *runs; /* runs NULL: not all events count */
+};
+
 /* Her first event of [from, to) that begins, or `to`; events are counted from the batch's first. */
-static inline u32 find_first(const struct state *s, const u64 *firsts, const i64 *at, u32 from,
-                             u32 to)
+static inline u32 find_first(const struct state *s, const struct events *e, u32 from, u32 to)
 {
-    u32 i = runs_next(firsts, from);
-    while (i < to && (at[i] < s->p->from || at[i] >= s->p->to)) i = runs_next(firsts, i + 1);
-    return min_u32(i, to);
+    u32 i = runs_next(e->firsts, from);
+    for (; i < to; i = runs_next(e->firsts, i + 1)) {
+        i64 at = timeline_at(e->batch, e->from + i);
+        if (at >= s->p->from && at < s->p->to) return i;
+    }
+    return to;
 }
 
 /* The same where every event counts, from the one that begins on: a run is a period. Returns the
@@ -136,18 +149,10 @@ static void note(struct state *s, const u32 *hits, const i32 *unit, u32 n, u32 a
         s->came[k / 64] |= 1ull << k % 64;
 }
 
-/* The events of a batch, counted from its first one. */
-struct events {
-    const i64 *at;
-    const u32 *hits;
-    const i32 *unit;
-    const u64 *firsts, *runs; /* runs NULL: not all events count */
-};
-
 static void one(struct state *s, const struct events *e, u32 from, u32 to)
 {
     u32 again = s->a->again == FILTER_NONE ? HIT_ANY : 1u << s->a->again,
-        i = find_first(s, e->firsts, e->at, from, to);
+        i = find_first(s, e, from, to);
     bool exact = s->a->mode == MODE_EXACT;
     i64 last, periods = s->a->periods;
     s->seen = i < to;
@@ -172,12 +177,13 @@ static void one(struct state *s, const struct events *e, u32 from, u32 to)
 static void add(void *state, const struct timelines *b)
 {
     struct state *s = state;
-    u32 from = b->start[0], n = b->start[b->customers] - from,
+    u32 from = b->start[0],
         again = s->a->again == FILTER_NONE ? HIT_ANY : 1u << s->a->again;
-    struct events e = {.at = b->at + from,
-                       .hits = b->hits + from,
-                       .unit = clock_units(&s->clock, b->at + from, n)};
-    e.firsts = runs_hit(&s->firsts, e.hits, n, 1u << s->a->first);
+    struct events e = {.batch = b,
+                       .from = from,
+                       .hits = b->hits ? b->hits + from : NULL,
+                       .unit = fold_units(&s->clock, b)};
+    e.firsts = runs_hit(&s->firsts, b, 1u << s->a->first);
     if (b->always & again && s->a->mode == MODE_EXACT) e.runs = runs_bits(&s->runs, b, e.unit);
     for (u32 c = 0; c < b->customers; c++) one(s, &e, b->start[c] - from, b->start[c + 1] - from);
 }

@@ -130,13 +130,33 @@ u32 runs_of(struct runs *r, const struct timelines *b, const i32 *unit, const u3
     return keep_places(bits, b->start[b->customers] - b->start[0] + 1, r->first) - 1;
 }
 
-const u64 *runs_hit(struct runs *r, const u32 *hits, u32 n, u32 any_of)
+/* By kinds: those that have the hits are looked for. */
+static void put_kinds(u64 *bits, const struct timelines *b, u32 n, u32 any_of)
 {
-    u64 *bits = make_room(r, n);
+    u8 few[256];
+    u32 count = 0;
+    for (u32 k = 0; k < b->kinds; k++)
+        if (b->kind_hits[k] & any_of) few[count++] = (u8)k;
+    bytes_among(b->kind + b->start[0], n, few, count, bits);
+}
+
+static void put_hits(u64 *bits, const u32 *hits, u32 n, u32 any_of)
+{
     u32 i = 0;
     for (; i + WORD <= n; i += WORD) bits[i / WORD] = ~none_64(hits + i, any_of);
-    bits[n / WORD] = 1ull << n % WORD;
-    bits[n / WORD + 1] = 0;
+    bits[n / WORD] = 0;
     for (; i < n; i++) bits[n / WORD] |= (u64)!!(hits[i] & any_of) << i % WORD;
+}
+
+const u64 *runs_hit(struct runs *r, const struct timelines *b, u32 any_of)
+{
+    u32 n = b->start[b->customers] - b->start[0];
+    u64 *bits = make_room(r, n);
+    if (b->hits)
+        put_hits(bits, b->hits + b->start[0], n, any_of);
+    else
+        put_kinds(bits, b, n, any_of);
+    bits[n / WORD] |= 1ull << n % WORD;
+    bits[n / WORD + 1] = 0;
     return bits;
 }

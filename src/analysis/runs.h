@@ -18,9 +18,8 @@ struct runs {
 const u64 *runs_bits(struct runs *r, const struct timelines *b, const i32 *unit);
 /* Where they begin; and one behind the last. Returns how many runs there are. */
 u32 runs_of(struct runs *r, const struct timelines *b, const i32 *unit, const u32 **first);
-/* A bit for every one of n events with any of `hits`; and one behind the last. A word more is
- * there. */
-const u64 *runs_hit(struct runs *r, const u32 *hits, u32 n, u32 any_of);
+/* A bit for every event with any of these hits; and one behind the last. A word more is there. */
+const u64 *runs_hit(struct runs *r, const struct timelines *b, u32 any_of);
 /* A bit for every customer's first event; and one behind the last. */
 const u64 *runs_customers(struct runs *r, const struct timelines *b);
 void runs_end(struct runs *r);

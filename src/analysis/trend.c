@@ -61,6 +61,7 @@ static err parse(struct ask *a)
     if (t->measure && !a->plan->has_amount)
         return REFUSE_AT(a, "property", "this measure needs a \"property\" to take it of");
     t->unit = (unit_kind)unit;
+    a->plan->packed_times = true;
     a->plan->args = t;
     return ERR_OK;
 }
@@ -141,7 +142,7 @@ static void add(void *state, const struct timelines *b)
 {
     struct state *s = state;
     u32 bit = 1u << s->t->filter, from = b->start[0], n = b->start[b->customers] - from;
-    const i32 *unit = clock_units(&s->clock, b->at + from, n);
+    const i32 *unit = fold_units(&s->clock, b);
     if (!n || !series_at(&s->rows, s->clock.least) || !series_at(&s->rows, s->clock.most)) return;
     if (b->amount)
         count_amounts(s, b, unit - from, bit);

@@ -12,6 +12,7 @@ TEST("numbers of every width come back from wherever they are packed")
     u64 values[N];
     i64 out[N];
     u8 small[N];
+    u32 middle[N];
     for (u32 width = 0; width <= PACK_WIDTH_MAX; width++) {
         u64 base = rng_next(&rng), unit = 1 + rng_below(&rng, 1000);
         u8 *p = arena_zalloc(arena, pack_bytes(PACK_WIDTH_MAX, N) + 2 * PACK_SLACK);
@@ -22,11 +23,13 @@ TEST("numbers of every width come back from wherever they are packed")
             u32 from = (u32)rng_below(&rng, N), n = (u32)rng_below(&rng, N - from + 1);
             unpack_i64(p, width, from, n, (i64)base, unit, out);
             if (width <= 8) unpack_u8(p, width, from, n, small);
+            if (width <= PACK_NARROW) unpack_u32(p, width, from, n, middle);
             for (u32 i = 0; i < n; i++) {
                 u64 v = values[from + i] - base;
                 CHECK_EQ(pack_get(p, width, from + i), v);
                 CHECK_EQ((u64)out[i], base + unit * v);
                 if (width <= 8) CHECK_EQ(small[i], v);
+                if (width <= PACK_NARROW) CHECK_EQ(middle[i], v);
             }
         }
     }

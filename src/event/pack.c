@@ -27,7 +27,7 @@ void pack_put(u8 *p, u32 width, const u64 *values, u64 base, u32 n)
  * where a shift by less than a byte and a mask leave the value: widths up to 25 fit lanes of four
  * bytes, wider ones lanes of eight. Loads of 16 bytes may reach beyond the values: these loops end
  * before that, and the plain ones go on. */
-enum { NARROW = 25, LOAD = 16 };
+enum { LOAD = 16 };
 
 static bool has_avx2(void)
 {
@@ -103,6 +103,19 @@ __attribute__((target("avx2"))) static u32 narrow_i64(const u8 *p, u32 width, u3
                 high = _mm256_cvtepu32_epi64(_mm256_extracti128_si256(v, 1));
         _mm256_storeu_si256((void *)(out + i), scaled(low, bases, units, false));
         _mm256_storeu_si256((void *)(out + i + 4), scaled(high, bases, units, false));
+    }
+    return n;
+}
+
+__attribute__((target("avx2"))) static u32 narrow_u32(const u8 *p, u32 width, u32 n, u32 *out)
+{
+    struct lanes l = lanes_of(width, 0, 4);
+    __m256i mask = _mm256_set1_epi32((int)pack_mask(width));
+    n = eights_within(width, n, l.second);
+    for (u32 i = 0; i < n; i += 8, p += width) {
+        __m256i v = _mm256_shuffle_epi8(load_halves(p, l.second), l.pick);
+        v = _mm256_and_si256(_mm256_srlv_epi32(v, l.shift), mask);
+        _mm256_storeu_si256((void *)(out + i), v);
     }
     return n;
 }
@@ -212,7 +225,7 @@ __attribute__((target("avx2"))) static u64 among_64(const u8 *p, const u8 *few, 
 /* Values in [low, low + span], of both below 2³². */
 static u32 fast_between(const u8 *p, u32 width, u32 n, u32 low, u32 span, u64 *bits)
 {
-    return has_avx2() && width <= NARROW ? narrow_between(p, width, n, low, span, bits) : 0;
+    return has_avx2() && width <= PACK_NARROW ? narrow_between(p, width, n, low, span, bits) : 0;
 }
 
 static bool fast_among(const u8 *bytes, u32 n, const u8 *few, u32 count, u64 *bits)
@@ -225,14 +238,19 @@ static bool fast_among(const u8 *bytes, u32 n, const u8 *few, u32 count, u64 *bi
 static u32 fast_i64(const u8 *p, u32 width, u32 n, i64 base, u64 unit, i64 *out)
 {
     if (!has_avx2() || unit > UINT32_MAX || width > PACK_WIDE) return 0;
-    return width <= NARROW ? narrow_i64(p, width, n, base, unit, out)
+    return width <= PACK_NARROW ? narrow_i64(p, width, n, base, unit, out)
                            : wide_i64(p, width, n, base, unit, out);
+}
+
+static u32 fast_u32(const u8 *p, u32 width, u32 n, u32 *out)
+{
+    return has_avx2() ? narrow_u32(p, width, n, out) : 0;
 }
 
 static u32 fast_kept(const u8 *p, u32 width, u32 n, i64 base, u64 unit, const u64 *bits, i64 *out,
                      u32 *kept)
 {
-    if (!has_avx2() || !__builtin_cpu_supports("popcnt") || unit > UINT32_MAX || width > NARROW ||
+    if (!has_avx2() || !__builtin_cpu_supports("popcnt") || unit > UINT32_MAX || width > PACK_NARROW ||
         width == 0)
         return 0;
     return kept_i64(p, width, n, base, unit, bits, out, kept);
@@ -258,6 +276,12 @@ static bool fast_among(const u8 *bytes, u32 n, const u8 *few, u32 count, u64 *bi
 static u32 fast_i64(const u8 *p, u32 width, u32 n, i64 base, u64 unit, i64 *out)
 {
     (void)p, (void)width, (void)n, (void)base, (void)unit, (void)out;
+    return 0;
+}
+
+static u32 fast_u32(const u8 *p, u32 width, u32 n, u32 *out)
+{
+    (void)p, (void)width, (void)n, (void)out;
     return 0;
 }
 
@@ -288,6 +312,18 @@ void unpack_i64(const u8 *p, u32 width, u32 from, u32 n, i64 base, u64 unit, i64
         out[i] = (i64)((u64)base + unit * pack_get(p, width, from + i));
     i += fast_i64(p + (size_t)((from + i) / 8) * width, width, n - i, base, unit, out + i);
     for (; i < n; i++) out[i] = (i64)((u64)base + unit * pack_get(p, width, from + i));
+}
+
+void unpack_u32(const u8 *p, u32 width, u32 from, u32 n, u32 *out)
+{
+    u32 i = 0;
+    if (width == 0) {
+        if (n) memset(out, 0, n * sizeof *out);
+        return;
+    }
+    for (; i < n && (from + i) % 8; i++) out[i] = (u32)pack_get(p, width, from + i);
+    i += fast_u32(p + (size_t)((from + i) / 8) * width, width, n - i, out + i);
+    for (; i < n; i++) out[i] = (u32)pack_get(p, width, from + i);
 }
 
 u32 keep_i64(const u8 *p, u32 width, u32 n, i64 base, u64 unit, const u64 *bits, i64 *out)

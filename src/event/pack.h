@@ -4,7 +4,7 @@
 #pragma once
 #include "base/base.h"
 
-enum { PACK_WIDTH_MAX = 64, PACK_WIDE = 56, PACK_SLACK = 8 };
+enum { PACK_WIDTH_MAX = 64, PACK_WIDE = 56, PACK_NARROW = 25, PACK_SLACK = 8 };
 
 /* The width for numbers up to `max`. */
 static inline u32 pack_width(u64 max)
@@ -31,11 +31,26 @@ static inline u64 pack_get(const u8 *p, u32 width, u64 i)
     return v >> bit % 8 & pack_mask(width);
 }
 
+/* Moments, packed: number i is base + unit × packed value from + i. */
+struct packed_times {
+    const u8 *p;
+    u32 width, from;
+    i64 base;
+    u32 unit;
+};
+static inline i64 packed_time(const struct packed_times *t, u32 i)
+{
+    return t->width ? (i64)((u64)t->base + t->unit * pack_get(t->p, t->width, t->from + i))
+                    : t->base;
+}
+
 /* Writes values[i] − base; `p` is zero where it is written, with PACK_SLACK bytes of room behind.
  */
 void pack_put(u8 *p, u32 width, const u64 *values, u64 base, u32 n);
 /* Reads values [from, from + n): base + unit × value. */
 void unpack_i64(const u8 *p, u32 width, u32 from, u32 n, i64 base, u64 unit, i64 *out);
+/* The packed values themselves, of widths up to PACK_NARROW. */
+void unpack_u32(const u8 *p, u32 width, u32 from, u32 n, u32 *out);
 /* Widths up to 8. */
 void unpack_u8(const u8 *p, u32 width, u32 from, u32 n, u8 *out);
 /* A bit for each of n values: whether it is in [low, high). Bits beyond n, up to a whole word

@@ -15,6 +15,7 @@
 #pragma once
 #include "base/props.h"
 #include "event/event.h"
+#include "event/pack.h"
 
 enum { SCAN_PROPERTIES_MAX = 16, SCAN_SLICES_MAX = 64 };
 
@@ -39,6 +40,7 @@ struct scan_want {
     const struct scan_property *properties;
     u32 property_count;
     bool codes, orders, sources; /* whether those columns are wanted */
+    bool packed_times, kinds;    /* a batch may have packed times, kinds and their marks instead */
     const u64 *who;              /* a bit for every head that is wanted; NULL: all */
     event_persona who_end;       /* …and none from here on */
     const event_persona *heads;  /* what head_of says of personas below heads_end, or NULL */
@@ -64,8 +66,12 @@ struct scan_batch {
     u32 customers, events;
     const event_persona *head;
     const u32 *start;
-    const i64 *time;
-    const u32 *mark;
+    const i64 *time; /* NULL: packed */
+    const u32 *mark; /* NULL: kind_marks[kind[i]] */
+    struct packed_times packed;
+    const u8 *kind;
+    const u32 *kind_marks;
+    u32 kinds;
     const u32 *code;   /* NULL unless wanted */
     const u64 *order;  /* NULL unless wanted */
     const u32 *source; /* NULL unless wanted */

@@ -469,7 +469,7 @@ static void put_rest(struct scan_decoder *d, struct block *b, struct scan_block 
 {
     const struct scan_want *w = &d->scan->want;
     struct scan_columns *to = &out->columns;
-    put_marks(d, out);
+    if (!out->waits_mark) put_marks(d, out);
     if (w->codes) put_codes(d, to);
     for (u32 i = 0; w->orders && i < d->kept; i++)
         to->order[i] = block_order(b, b->first + d->rows[i]);
@@ -499,7 +499,8 @@ static void choose(struct scan_slice *s, struct scan_lane *l)
     d->rows = d->every_row;
     d->kind = d->kinds;
     if (!out->is_whole) choose_rows(d, b, out, all, in_span, check_alive);
-    put_times(d, b, out);
+    out->waits_time = s->may_wait && w->packed_times && out->is_whole;
+    if (!out->waits_time) put_times(d, b, out);
     out->kept = d->kept;
 }
 
@@ -516,6 +517,33 @@ void scan_decode(struct scan_slice *s, struct scan_lane *l, u32 row)
     out->end = l->block.end;
     choose(s, l);
     if (!out->kept) return;
+    out->waits_mark = s->may_wait && w->kinds && !s->decoder->one_mark;
     put_rest(s->decoder, &l->block, out);
     for (u32 p = 0; p < w->property_count; p++) put_property(s, l, p);
+}
+
+void scan_unpack(struct scan_slice *s, struct scan_lane *l)
+{
+    struct scan_block *out = l->decoded;
+    if (out->waits_time) put_times(s->decoder, &l->block, out);
+    if (out->waits_mark) put_marks(s->decoder, out);
+    out->waits_time = out->waits_mark = false;
+}
+
+void scan_hand_packed(const struct scan_slice *s, const struct scan_lane *l, u32 at,
+                      struct scan_batch *out)
+{
+    const struct block *b = &l->block;
+    const struct packed *c = &b->head->row[ROW_TIME];
+    if (l->decoded->waits_time) {
+        out->time = NULL;
+        out->packed =
+            (struct packed_times){b->p + c->at, c->width, at, (i64)c->base, b->head->time_unit};
+    }
+    if (l->decoded->waits_mark) {
+        out->mark = NULL;
+        out->kind = s->decoder->kind + at;
+        out->kind_marks = s->decoder->marks;
+        out->kinds = s->decoder->kinds_count;
+    }
 }

@@ -179,9 +179,10 @@ MUST_USE static err put_tail(struct scan_slice *s, struct scan_lane *l)
 
 /* ---- the lanes ---- */
 
-MUST_USE static err put_rows(struct scan_slice *s, const struct scan_lane *l, u32 from, u32 to)
+MUST_USE static err put_rows(struct scan_slice *s, struct scan_lane *l, u32 from, u32 to)
 {
     TRY(make_room(s, to - from));
+    if (UNLIKELY(l->decoded->waits_time || l->decoded->waits_mark)) scan_unpack(s, l);
     scan_columns_copy(&s->out, s->events, &l->decoded->columns, from, to - from, &s->scan->want);
     s->events += to - from;
     return ERR_OK;
@@ -278,7 +279,7 @@ MUST_USE static err take_stretch(struct scan_slice *s, struct scan_lane *l, even
     events = start[n - 1];
     s->customers += n;
     if (s->events == 0 && l->is_joined && events >= DIRECT_EVENTS) {
-        s->direct = &l->decoded->columns;
+        s->direct = l;
         s->direct_at = from[0];
         s->events = events;
     } else if (l->is_joined) {
@@ -344,6 +345,7 @@ void scan_slice_open(struct scan_slice *s, struct event_scan *scan, event_person
     s->pair_end = place_lower(c->pairs, c->pair_count, to);
     const struct catalog *files = scan->view->catalog;
     s->lane_count = files->count + 1;
+    s->may_wait = files->count == 1;
     s->lanes = mem_alloc(s->lane_count * sizeof *s->lanes);
     for (u32 i = 0; i < files->count; i++) scan_lane_open(&s->lanes[i], s, files->files[i]);
     scan_lane_open(&s->lanes[files->count], s, NULL);
@@ -364,7 +366,7 @@ void scan_slice_close(struct scan_slice *s)
 
 static void hand_out(const struct scan_slice *s, struct scan_batch *out)
 {
-    const struct scan_columns *c = s->direct ? s->direct : &s->out;
+    const struct scan_columns *c = s->direct ? &s->direct->decoded->columns : &s->out;
     const struct scan_want *w = &s->scan->want;
     u32 at = s->direct ? s->direct_at : 0;
     *out = (struct scan_batch){.customers = s->customers,
@@ -383,6 +385,7 @@ static void hand_out(const struct scan_slice *s, struct scan_batch *out)
         if (c->properties[i].text) to->text = c->properties[i].text + at;
         if (c->properties[i].value) to->value = c->properties[i].value + at;
     }
+    if (s->direct) scan_hand_packed(s, s->direct, at, out);
 }
 
 err scan_slice_next(struct scan_slice *s, struct scan_batch *out)
