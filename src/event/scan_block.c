@@ -286,7 +286,7 @@ static void add_numbers(struct scan_decoder *d, const struct block *b, const str
 static void add_words(struct scan_slice *s, struct scan_lane *l, const struct block_field *f,
                       const struct packed *c, u32 rows)
 {
-    struct scan_decoder *d = s->decoder;
+    struct scan_decoder *d = l->decoder;
     const struct block *b = &l->block;
     u32 *out = d->flat_words + d->flat_n;
     if (c->mode != COLUMN_TEXTS || f->type != VALUE_TEXT) {
@@ -318,7 +318,7 @@ static bool is_quick(scan_kind kind, const struct block_field *f, const struct p
 /* Lays out the property's values of all kinds. False if no kept row can have it. */
 static bool lay_out(struct scan_slice *s, struct scan_lane *l, u32 property)
 {
-    struct scan_decoder *d = s->decoder;
+    struct scan_decoder *d = l->decoder;
     const struct scan_property *p = &s->scan->want.properties[property];
     const struct block *b = &l->block;
     bool any = false;
@@ -409,7 +409,7 @@ static void gather_whole_words(const struct scan_decoder *d, u32 *text, u8 *vali
 
 static void put_property(struct scan_slice *s, struct scan_lane *l, u32 property)
 {
-    struct scan_decoder *d = s->decoder;
+    struct scan_decoder *d = l->decoder;
     const struct scan_want *w = &s->scan->want;
     struct scan_columns *out = &l->decoded->columns;
     u8 *valid = out->properties[property].valid;
@@ -481,7 +481,7 @@ static void put_rest(struct scan_decoder *d, struct block *b, struct scan_block 
 static void choose(struct scan_slice *s, struct scan_lane *l)
 {
     struct scan_block *out = l->decoded;
-    struct scan_decoder *d = s->decoder;
+    struct scan_decoder *d = l->decoder;
     struct block *b = &l->block;
     const struct scan_want *w = &s->scan->want;
     const struct sealed_block *entry = sealed_block_at(l->file, b->index);
@@ -499,7 +499,7 @@ static void choose(struct scan_slice *s, struct scan_lane *l)
     d->rows = d->every_row;
     d->kind = d->kinds;
     if (!out->is_whole) choose_rows(d, b, out, all, in_span, check_alive);
-    out->waits_time = s->may_wait && w->packed_times && out->is_whole;
+    out->waits_time = w->packed_times && out->is_whole;
     if (!out->waits_time) put_times(d, b, out);
     out->kept = d->kept;
 }
@@ -511,27 +511,27 @@ void scan_decode(struct scan_slice *s, struct scan_lane *l, u32 row)
     if (!out) {
         out = l->decoded = mem_zalloc(sizeof *out);
         scan_columns_grow(&out->columns, w, BLOCK_ROWS + KEEP_SLACK);
+        l->decoder = scan_decoder_new(s->scan);
     }
     block_at(&l->block, l->file, row);
     out->first = l->block.first;
     out->end = l->block.end;
     choose(s, l);
     if (!out->kept) return;
-    out->waits_mark = s->may_wait && w->kinds && !s->decoder->one_mark;
-    put_rest(s->decoder, &l->block, out);
+    out->waits_mark = w->kinds && !l->decoder->one_mark;
+    put_rest(l->decoder, &l->block, out);
     for (u32 p = 0; p < w->property_count; p++) put_property(s, l, p);
 }
 
-void scan_unpack(struct scan_slice *s, struct scan_lane *l)
+void scan_unpack(struct scan_lane *l)
 {
     struct scan_block *out = l->decoded;
-    if (out->waits_time) put_times(s->decoder, &l->block, out);
-    if (out->waits_mark) put_marks(s->decoder, out);
+    if (out->waits_time) put_times(l->decoder, &l->block, out);
+    if (out->waits_mark) put_marks(l->decoder, out);
     out->waits_time = out->waits_mark = false;
 }
 
-void scan_hand_packed(const struct scan_slice *s, const struct scan_lane *l, u32 at,
-                      struct scan_batch *out)
+void scan_hand_packed(const struct scan_lane *l, u32 at, struct scan_batch *out)
 {
     const struct block *b = &l->block;
     const struct packed *c = &b->head->row[ROW_TIME];
@@ -542,8 +542,8 @@ void scan_hand_packed(const struct scan_slice *s, const struct scan_lane *l, u32
     }
     if (l->decoded->waits_mark) {
         out->mark = NULL;
-        out->kind = s->decoder->kind + at;
-        out->kind_marks = s->decoder->marks;
-        out->kinds = s->decoder->kinds_count;
+        out->kind = l->decoder->kind + at;
+        out->kind_marks = l->decoder->marks;
+        out->kinds = l->decoder->kinds_count;
     }
 }

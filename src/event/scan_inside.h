@@ -61,7 +61,7 @@ struct scan_block {
     u16 before[BLOCK_ROWS / 64 + 1]; /* …how many there are before each word… */
     u16 rows[BLOCK_ROWS];            /* …and they themselves, ascending */
     u32 same_mark, same_count;       /* so many marks are this one, from the blocks before */
-    bool waits_time, waits_mark;     /* not unpacked yet; of a scan with one file */
+    bool waits_time, waits_mark;     /* not unpacked yet */
     struct scan_columns columns;
 };
 /* ---- slices ---- */
@@ -108,8 +108,12 @@ struct scan_lane {
     u32 end;                   /* of the tail's places: behind the customer at hand */
     struct block block;
     struct scan_block *decoded;
+    struct scan_decoder *decoder;
     u32 *words; /* of the file's texts, + 1 */
 };
+
+struct scan_decoder *scan_decoder_new(const struct event_scan *s);
+void scan_decoder_free(struct scan_decoder *d); /* NULL is allowed */
 
 struct scan_slice;
 /* `file` NULL: the tail. */
@@ -135,23 +139,18 @@ struct scan_slice {
     struct scan_columns out;
     const struct scan_lane *direct; /* the batch lies there as it was decoded, from: */
     u32 direct_at;
-    bool may_wait; /* there is one file, so that the decoder keeps its block */
     struct word_cache *words;
-    struct scan_decoder *decoder;
     struct arena *scratch;
     event_persona *personas;
     bool is_over;
 };
 
-struct scan_decoder *scan_decoder_new(const struct event_scan *s);
-void scan_decoder_free(struct scan_decoder *d);
 /* Decodes the block that holds `row` into the lane's. */
 void scan_decode(struct scan_slice *s, struct scan_lane *l, u32 row);
-/* Unpacks what waits: the slice's decoder still has the lane's block. */
-void scan_unpack(struct scan_slice *s, struct scan_lane *l);
+/* Unpacks what waits. */
+void scan_unpack(struct scan_lane *l);
 /* Says what waits, of the rows kept from `at` on. */
-void scan_hand_packed(const struct scan_slice *s, const struct scan_lane *l, u32 at,
-                      struct scan_batch *out);
+void scan_hand_packed(const struct scan_lane *l, u32 at, struct scan_batch *out);
 
 void scan_slice_open(struct scan_slice *s, struct event_scan *scan, event_persona from,
                      event_persona to);

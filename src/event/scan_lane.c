@@ -287,6 +287,7 @@ void scan_lane_open(struct scan_lane *l, struct scan_slice *s, const struct seal
 void scan_lane_close(struct scan_lane *l)
 {
     if (l->decoded) scan_columns_free(&l->decoded->columns);
+    scan_decoder_free(l->decoder);
     free(l->decoded);
     free(l->words);
     free(l->listed), free(l->from), free(l->to);

@@ -182,7 +182,7 @@ MUST_USE static err put_tail(struct scan_slice *s, struct scan_lane *l)
 MUST_USE static err put_rows(struct scan_slice *s, struct scan_lane *l, u32 from, u32 to)
 {
     TRY(make_room(s, to - from));
-    if (UNLIKELY(l->decoded->waits_time || l->decoded->waits_mark)) scan_unpack(s, l);
+    if (UNLIKELY(l->decoded->waits_time || l->decoded->waits_mark)) scan_unpack(l);
     scan_columns_copy(&s->out, s->events, &l->decoded->columns, from, to - from, &s->scan->want);
     s->events += to - from;
     return ERR_OK;
@@ -337,7 +337,6 @@ void scan_slice_open(struct scan_slice *s, struct event_scan *scan, event_person
     const struct crowd *c = scan->crowd;
     *s = (struct scan_slice){.scan = scan, .from = from, .to = to};
     s->words = word_cache_new(scan->words);
-    s->decoder = scan_decoder_new(scan);
     s->scratch = arena_new();
     s->head = mem_alloc(BATCH_CUSTOMERS * sizeof *s->head);
     s->start = mem_zalloc((BATCH_CUSTOMERS + 1) * sizeof *s->start);
@@ -345,7 +344,6 @@ void scan_slice_open(struct scan_slice *s, struct event_scan *scan, event_person
     s->pair_end = place_lower(c->pairs, c->pair_count, to);
     const struct catalog *files = scan->view->catalog;
     s->lane_count = files->count + 1;
-    s->may_wait = files->count == 1;
     s->lanes = mem_alloc(s->lane_count * sizeof *s->lanes);
     for (u32 i = 0; i < files->count; i++) scan_lane_open(&s->lanes[i], s, files->files[i]);
     scan_lane_open(&s->lanes[files->count], s, NULL);
@@ -355,7 +353,6 @@ void scan_slice_close(struct scan_slice *s)
 {
     for (u32 i = 0; i < s->lane_count; i++) scan_lane_close(&s->lanes[i]);
     scan_columns_free(&s->out);
-    scan_decoder_free(s->decoder);
     word_cache_free(s->words);
     arena_free(s->scratch);
     free(s->head);
@@ -385,7 +382,7 @@ static void hand_out(const struct scan_slice *s, struct scan_batch *out)
         if (c->properties[i].text) to->text = c->properties[i].text + at;
         if (c->properties[i].value) to->value = c->properties[i].value + at;
     }
-    if (s->direct) scan_hand_packed(s, s->direct, at, out);
+    if (s->direct) scan_hand_packed(s->direct, at, out);
 }
 
 err scan_slice_next(struct scan_slice *s, struct scan_batch *out)
