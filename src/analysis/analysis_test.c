@@ -161,7 +161,8 @@ TEST("a rank is the same of numbers in any order as of the sorted")
         struct numbers v = {0};
         u64 n = 1 + rng_below(&rng, 400), part = rng_below(&rng, 101), top = rng_below(&rng, 64);
         for (u64 i = 0; i < n; i++) numbers_put(&v, rng_next(&rng) >> top);
-        u64 selected = numbers_select(&v, part, 100), three[] = {part, 0, rng_below(&rng, 101)}, at[3];
+        u64 selected = numbers_select(&v, part, 100), three[] = {part, 0, rng_below(&rng, 101)},
+            at[3];
         numbers_ranks(&v, three, 3, 100, at);
         numbers_sort(&v);
         for (u32 k = 0; k < 3; k++) CHECK_EQ(at[k], numbers_rank(&v, three[k], 100));

@@ -11,7 +11,10 @@ struct rule {
 };
 
 /* The first day of 1970 was a Thursday: its hour 72 when weeks begin on Monday. */
-#define CLOCK_WEEK_HOURS {true, 72 * HOUR, HOUR, 168}
+#define CLOCK_WEEK_HOURS                                                                           \
+    {                                                                                              \
+        true, 72 * HOUR, HOUR, 168                                                                 \
+    }
 
 /* The rule of a clock's units; false: they have none. */
 bool clock_rule(const struct clock *k, struct rule *out);

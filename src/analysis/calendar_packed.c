@@ -101,8 +101,7 @@ __attribute__((target("avx2"))) static u32 divide_eights(const struct division *
         __m256i v = _mm256_loadu_si256((const void *)(x + i)), sum = _mm256_add_epi32(v, plus);
         for (u32 c = 0; c < d->count; c++) {
             __m256i behind = _mm256_cmpgt_epi32(v, _mm256_set1_epi32(d->last_before[c]));
-            sum = _mm256_add_epi32(sum,
-                                   _mm256_and_si256(behind, _mm256_set1_epi32(d->delta[c])));
+            sum = _mm256_add_epi32(sum, _mm256_and_si256(behind, _mm256_set1_epi32(d->delta[c])));
         }
         __m256i even = _mm256_srl_epi64(_mm256_mul_epu32(sum, factor), shift),
                 odd = _mm256_mul_epu32(_mm256_srli_epi64(sum, 32), factor);

@@ -23,8 +23,8 @@ struct timelines {
     u32 customers;
     const persona *head;
     const u32 *start; /* customers + 1 places in the arrays below */
-    const i64 *at;   /* NULL: packed; only if the plan takes them so */
-    const u32 *hits; /* NULL: kind_hits[kind[i]]; only if the plan takes them so */
+    const i64 *at;    /* NULL: packed; only if the plan takes them so */
+    const u32 *hits;  /* NULL: kind_hits[kind[i]]; only if the plan takes them so */
     const struct packed_times *packed;
     const u8 *kind;
     const u32 *kind_hits;
@@ -80,7 +80,7 @@ struct plan {
     u32 property_count;        /* …props has these and what the filters look at */
     u32 properties[SCAN_PROPERTIES_MAX];
     bool packed_times, kinds; /* of a batch added whole: times and hits as they lie are welcome */
-    u32 anchor; /* the hits of events by which `by` a property or the source goes */
+    u32 anchor;               /* the hits of events by which `by` a property or the source goes */
     struct names *names;
     const void *args;         /* the question's own */
     struct plan *other;       /* to compare with; or NULL */

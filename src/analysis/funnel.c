@@ -37,10 +37,11 @@ struct chain {
 struct state {
     const struct plan *p;
     const struct funnel *f;
-    u64 ended[FUNNEL_STEPS_MAX + 1]; /* customers who came so far */
+    u64 ended[FUNNEL_STEPS_MAX + 1];        /* customers who came so far */
     struct numbers times[FUNNEL_STEPS_MAX]; /* from the step before */
-    struct numbers from_first[FUNNEL_STEPS_MAX];
-    u32 best; /* of the last customer */
+    struct numbers
+        from_first[FUNNEL_STEPS_MAX]; /* of the third and later; the second's are alike */
+    u32 best;                         /* of the last customer */
     /* At hand: of k + 1 steps, that with the latest beginning; and the furthest found. Here, since
      * what lies on the stack is cleared at every call. */
     struct chain chains[FUNNEL_STEPS_MAX], found;
@@ -124,15 +125,17 @@ static void go_back(const u64 *step, u32 steps, u32 last, u32 *place)
         place[k] = 63 - (u32)__builtin_clzll(step[k] & ((1ull << place[k + 1]) - 1));
 }
 
-/* The same for up to 64 events, of which step[k] has a bit for each that is step k. */
-static u32 ordered_by_bits(struct state *s, const i64 *at, struct chain *best)
+/* The same for 1 to 64 events, the batch's from `from` on; `bits` tell which are step k. */
+static u32 ordered_by_bits(struct state *s, const u64 *const *bits, u32 from, u32 n, const i64 *at,
+                           struct chain *best)
 {
     const struct funnel *f = s->f;
-    const u64 *step = s->step;
+    u64 *step = s->step, later = ~0ull;
     u32 *first = s->first, *place = s->place, steps = 0;
-    u64 later = ~0ull;
     /* without a window the first event of each step behind that of the step before is soonest */
-    for (; steps < f->count && step[steps] & later; steps++) {
+    for (; steps < f->count; steps++) {
+        step[steps] = runs_part(bits[steps], from, n);
+        if (!(step[steps] & later)) break;
         first[steps] = (u32)__builtin_ctzll(step[steps] & later);
         later = ~0ull << first[steps] << 1;
     }
@@ -240,8 +243,7 @@ static u32 furthest_of(struct state *s, const struct timelines *b, u32 c, const 
     u32 from = b->start[c], n = b->start[c + 1] - from;
     if (!bits) return furthest(s, b, from, from + n, &s->found);
     if (n > 64) return furthest_of_many(s, b, from, n);
-    for (u32 k = 0; k < s->f->count; k++) s->step[k] = runs_part(bits[k], from - b->start[0], n);
-    return ordered_by_bits(s, b->at + from, &s->found);
+    return ordered_by_bits(s, bits, from - b->start[0], n, b->at + from, &s->found);
 }
 
 static void add(void *state, const struct timelines *b)
@@ -257,7 +259,7 @@ static void add(void *state, const struct timelines *b)
         s->ended[n]++;
         for (u32 k = 1; k < n; k++) {
             numbers_put(&s->times[k], (u64)(s->found.at[k] - s->found.at[k - 1]));
-            numbers_put(&s->from_first[k], (u64)(s->found.at[k] - s->found.at[0]));
+            if (k > 1) numbers_put(&s->from_first[k], (u64)(s->found.at[k] - s->found.at[0]));
         }
     }
 }
@@ -273,10 +275,15 @@ static void merge(void *state, void *other)
     }
 }
 
-static void put_median(struct buf *out, str key, struct numbers *times)
+static u64 median(const struct numbers *times)
 {
-    if (times->n)
-        put_seconds(out, key, numbers_select(times, 1, 2));
+    return times->n ? numbers_select(times, 1, 2) : 0;
+}
+
+static void put_median(struct buf *out, str key, bool there, u64 ms)
+{
+    if (there)
+        put_seconds(out, key, ms);
     else
         json_put_key(out, key), buf_put(out, S("null"));
 }
@@ -299,8 +306,11 @@ static err finish(void *state, struct buf *out, struct diag *why)
         put_ratio(out, S("share"), reached[k], reached[0]);
         put_ratio(out, S("share_of_previous"), reached[k], reached[k ? k - 1 : 0]);
         json_put_kv_i64(out, S("lost"), k ? (i64)(reached[k - 1] - reached[k]) : 0);
-        put_median(out, S("median_s"), &s->times[k]);
-        put_median(out, S("median_from_first_s"), &s->from_first[k]);
+        bool there = s->times[k].n != 0;
+        u64 from_before = median(&s->times[k]);
+        put_median(out, S("median_s"), there, from_before);
+        put_median(out, S("median_from_first_s"), there,
+                   k > 1 ? median(&s->from_first[k]) : from_before);
         buf_byte(out, '}');
     }
     buf_byte(out, ']');

@@ -26,7 +26,7 @@ struct state {
     struct numbers times;
     u64 starts, customers, started;
     bool open; /* some customer of the last batch has a start without an end */
-    struct runs firsts;
+    struct runs start_bits, end_bits;
 };
 
 /* A percentile is a number of a hundred with up to three decimals. */
@@ -63,58 +63,40 @@ static err parse(struct ask *a)
     TRY(ask_event(a, "end", &x->end));
     TRY(ask_duration(a, "within", INT64_MAX, &x->within));
     TRY(read_percentiles(a, x));
+    a->plan->kinds = true;
     a->plan->args = x;
     return ERR_OK;
 }
 
-/* a or b, without a branch: which cannot be guessed. */
-static inline i64 pick(bool first, i64 a, i64 b)
-{
-    return b ^ ((a ^ b) & -(i64)first);
-}
-
-/* Backwards over all customers, and without branches, since what comes next cannot be guessed: of
- * the ends that were met of a customer, `end` is the moment of the first one and `later` the first
- * moment after it, so that an end at the start's own moment is passed over. */
+/* From start to start of the batch; the next end, and whose the start is, only move on. An end at
+ * the start's own moment is passed over. */
 static void add(void *state, const struct timelines *b)
 {
     struct state *s = state;
-    u32 from = b->start[0], events = b->start[b->customers] - from, start_shift = s->a->start,
-        end_shift = s->a->end;
-    const u64 *first = runs_customers(&s->firsts, b);
-    u64 n = s->times.n, within = (u64)s->a->within, starts = 0, starters = 0, comers = 0;
-    i64 end = INT64_MAX, later = INT64_MAX;
-    bool open = false, started = false, came = false;
-    if (s->times.room - n < events) numbers_grow(&s->times, events);
-    if (s->times.room - n < events) return; /* full */
-    u64 *times = s->times.p;
-    for (u32 i = events; i-- > 0;) {
-        u32 hits = b->hits[from + i];
-        bool is_last = first[(i + 1) / 64] >> (i + 1) % 64 & 1,
-             is_first = first[i / 64] >> i % 64 & 1;
-        i64 now = b->at[from + i];
-        end = pick(is_last, INT64_MAX, end);
-        later = pick(is_last, INT64_MAX, later);
-        i64 next = pick(end > now, end, later);
-        bool is_start = hits >> start_shift & 1, is_end = hits >> end_shift & 1,
-             is_other = is_end & (now != end),
-             comes = is_start & (next != INT64_MAX) & ((u64)next - (u64)now <= within);
-        times[n] = (u64)next - (u64)now;
-        n += comes;
-        starts += is_start;
-        open |= is_start & !comes;
-        later = pick(is_other, end, later);
-        end = pick(is_other, now, end);
-        started = (started & !is_last) | is_start;
-        came = (came & !is_last) | comes;
-        starters += started & is_first;
-        comers += came & is_first;
+    u32 from = b->start[0], events = b->start[b->customers] - from, c = 0, to = 0, end = 0;
+    const u64 *starts = runs_hit(&s->start_bits, b, 1u << s->a->start),
+              *ends = runs_hit(&s->end_bits, b, 1u << s->a->end);
+    const i64 *at = b->at + from;
+    bool came = false;
+    s->open = false;
+    for (u32 i = runs_next(starts, 0); i < events; i = runs_next(starts, i + 1)) {
+        if (i >= to) { /* another customer */
+            while (b->start[c + 1] - from <= i) c++;
+            to = b->start[c + 1] - from;
+            s->customers += came;
+            s->started++;
+            came = false;
+        }
+        if (end <= i) end = runs_next(ends, i + 1);
+        u32 next = end;
+        while (next < to && at[next] == at[i]) next = runs_next(ends, next + 1);
+        bool comes = next < to && (u64)at[next] - (u64)at[i] <= (u64)s->a->within;
+        if (comes) numbers_put(&s->times, (u64)at[next] - (u64)at[i]);
+        s->starts++;
+        came |= comes;
+        s->open |= !comes;
     }
-    s->starts += starts;
-    s->started += starters;
-    s->customers += comers;
-    s->open = open;
-    s->times.n = n;
+    s->customers += came;
 }
 
 static void merge(void *state, void *other)
@@ -205,8 +187,7 @@ static err finish(void *state, struct buf *out, struct diag *why)
     json_put_kv_i64(out, S("started"), (i64)s->started);
     json_put_key(out, S("percentiles"));
     buf_byte(out, '{');
-    for (u32 i = 0; i < s->a->count && s->times.n; i++)
-        put_seconds(out, s->a->texts[i], at[i]);
+    for (u32 i = 0; i < s->a->count && s->times.n; i++) put_seconds(out, s->a->texts[i], at[i]);
     buf_byte(out, '}');
     put_histogram(bars, s->times.n, out);
     if (s->times.n) put_wait(s, at[s->a->count], out);
@@ -217,7 +198,7 @@ static void close(void *state)
 {
     struct state *s = state;
     numbers_clear(&s->times);
-    runs_end(&s->firsts);
+    runs_end(&s->start_bits), runs_end(&s->end_bits);
 }
 
 /* ---- who took that long, or never came ---- */

@@ -166,9 +166,8 @@ static void one(struct state *s, const struct events *e, u32 from, u32 to)
     } else {
         /* what happened earlier in the same period is of period 0 as well */
         while (i > from && e->unit[i - 1] == cohort) i--;
-        last = exact
-                   ? count_exact(row, e->hits + i, e->unit + i, to - i, again, cohort, periods)
-                   : last_of(e->hits + i, e->unit + i, to - i, again, cohort);
+        last = exact ? count_exact(row, e->hits + i, e->unit + i, to - i, again, cohort, periods)
+                     : last_of(e->hits + i, e->unit + i, to - i, again, cohort);
     }
     for (i64 k = 0; k <= min_i64(last, periods) && !exact; k++) row[1 + k]++;
     if (s->came) note(s, e->hits + i, e->unit + i, to - i, again, last);
@@ -177,8 +176,7 @@ static void one(struct state *s, const struct events *e, u32 from, u32 to)
 static void add(void *state, const struct timelines *b)
 {
     struct state *s = state;
-    u32 from = b->start[0],
-        again = s->a->again == FILTER_NONE ? HIT_ANY : 1u << s->a->again;
+    u32 from = b->start[0], again = s->a->again == FILTER_NONE ? HIT_ANY : 1u << s->a->again;
     struct events e = {.batch = b,
                        .from = from,
                        .hits = b->hits ? b->hits + from : NULL,

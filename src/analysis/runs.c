@@ -75,7 +75,7 @@ static u64 equal_64(const i32 *unit)
 static u64 none_64(const u32 *hits, u32 any_of)
 {
     u64 word = 0;
-    for (u32 i = 0; i < WORD; i++) word |= (u64)!(hits[i] & any_of) << i;
+    for (u32 i = 0; i < WORD; i++) word |= (u64) !(hits[i] & any_of) << i;
     return word;
 }
 #endif
@@ -87,15 +87,6 @@ static void put_customers(u64 *bits, const struct timelines *b)
         u32 first = b->start[c] - from;
         bits[first / WORD] |= 1ull << first % WORD;
     }
-}
-
-const u64 *runs_customers(struct runs *r, const struct timelines *b)
-{
-    u32 n = b->start[b->customers] - b->start[0];
-    u64 *bits = make_room(r, n);
-    memset(bits, 0, (n / WORD + 1) * sizeof *bits);
-    put_customers(bits, b);
-    return bits;
 }
 
 /* The bit of event i + 1 is told by event i, so words are carried over by one. */
@@ -145,7 +136,7 @@ static void put_hits(u64 *bits, const u32 *hits, u32 n, u32 any_of)
     u32 i = 0;
     for (; i + WORD <= n; i += WORD) bits[i / WORD] = ~none_64(hits + i, any_of);
     bits[n / WORD] = 0;
-    for (; i < n; i++) bits[n / WORD] |= (u64)!!(hits[i] & any_of) << i % WORD;
+    for (; i < n; i++) bits[n / WORD] |= (u64) !!(hits[i] & any_of) << i % WORD;
 }
 
 const u64 *runs_hit(struct runs *r, const struct timelines *b, u32 any_of)

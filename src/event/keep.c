@@ -1,12 +1,12 @@
 #include "event/keep.h"
 
 /* Bit i of mask m, if it is set, goes to the byte of as many as are set below it. */
-#define BIT(m, i) ((u32)(m) >> (i) & 1)
+#define BIT(m, i) ((u32)(m) >> (i)&1)
 #define BELOW(m, i)                                                                                \
     (((i) > 0) * BIT(m, 0) + ((i) > 1) * BIT(m, 1) + ((i) > 2) * BIT(m, 2) +                       \
      ((i) > 3) * BIT(m, 3) + ((i) > 4) * BIT(m, 4) + ((i) > 5) * BIT(m, 5) +                       \
      ((i) > 6) * BIT(m, 6))
-#define PLACE(m, i) ((u64)((i) * BIT(m, i)) << 8 * BELOW(m, i))
+#define PLACE(m, i) ((u64)((i)*BIT(m, i)) << 8 * BELOW(m, i))
 #define PICK(m)                                                                                    \
     (PLACE(m, 1) | PLACE(m, 2) | PLACE(m, 3) | PLACE(m, 4) | PLACE(m, 5) | PLACE(m, 6) |           \
      PLACE(m, 7))

@@ -1,6 +1,6 @@
 /* pack.c — packing and unpacking: many values at a time where the processor has AVX2. */
-#include "event/keep.h"
 #include "event/pack.h"
+#include "event/keep.h"
 
 void pack_put(u8 *p, u32 width, const u64 *values, u64 base, u32 n)
 {
@@ -122,9 +122,8 @@ __attribute__((target("avx2"))) static u32 narrow_u32(const u8 *p, u32 width, u3
 
 /* Those whose bit is set go together in the lower lanes before they become wide. *kept is where the
  * next one goes. */
-__attribute__((target("avx2,popcnt"))) static u32 kept_i64(const u8 *p, u32 width, u32 n, i64 base,
-                                                           u64 unit, const u64 *bits, i64 *out,
-                                                           u32 *kept)
+__attribute__((target("avx2,popcnt"))) static u32
+kept_i64(const u8 *p, u32 width, u32 n, i64 base, u64 unit, const u64 *bits, i64 *out, u32 *kept)
 {
     struct lanes l = lanes_of(width, 0, 4);
     __m256i mask = _mm256_set1_epi32((int)pack_mask(width)), bases = _mm256_set1_epi64x(base),
@@ -239,7 +238,7 @@ static u32 fast_i64(const u8 *p, u32 width, u32 n, i64 base, u64 unit, i64 *out)
 {
     if (!has_avx2() || unit > UINT32_MAX || width > PACK_WIDE) return 0;
     return width <= PACK_NARROW ? narrow_i64(p, width, n, base, unit, out)
-                           : wide_i64(p, width, n, base, unit, out);
+                                : wide_i64(p, width, n, base, unit, out);
 }
 
 static u32 fast_u32(const u8 *p, u32 width, u32 n, u32 *out)
@@ -250,8 +249,8 @@ static u32 fast_u32(const u8 *p, u32 width, u32 n, u32 *out)
 static u32 fast_kept(const u8 *p, u32 width, u32 n, i64 base, u64 unit, const u64 *bits, i64 *out,
                      u32 *kept)
 {
-    if (!has_avx2() || !__builtin_cpu_supports("popcnt") || unit > UINT32_MAX || width > PACK_NARROW ||
-        width == 0)
+    if (!has_avx2() || !__builtin_cpu_supports("popcnt") || unit > UINT32_MAX ||
+        width > PACK_NARROW || width == 0)
         return 0;
     return kept_i64(p, width, n, base, unit, bits, out, kept);
 }

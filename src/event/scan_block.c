@@ -25,7 +25,7 @@ struct scan_decoder {
     u8 kept_kind[256];
     bool one_mark; /* all kept kinds have the same */
     u32 kept;
-    const u8 *kind;                   /* of the kept, where kinds differ in what is wanted */
+    const u8 *kind; /* of the kept, where kinds differ in what is wanted */
     u8 picked[BLOCK_ROWS + KEEP_SLACK];
     const u16 *rows;                  /* of the kept, where they are needed */
     u16 ranks[BLOCK_ROWS + 1];        /* which of its kind each is, if properties are wanted */

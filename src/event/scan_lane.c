@@ -13,7 +13,8 @@ static bool is_wanted(const struct event_scan *scan, event_persona head)
 /* The place among the kept of the first that is not below a row, which may be the block's end. */
 static inline __attribute__((always_inline)) u32 kept_before(const struct scan_block *d, u32 at)
 {
-    return d->before[at / 64] + (u32)__builtin_popcountll(d->bits[at / 64] & ((1ull << at % 64) - 1));
+    return d->before[at / 64] +
+           (u32)__builtin_popcountll(d->bits[at / 64] & ((1ull << at % 64) - 1));
 }
 
 static inline u32 place_of(const struct scan_block *d, u32 row)
@@ -134,7 +135,7 @@ static inline u32 list_whole(struct scan_lane *l, u32 n, u32 place)
 }
 
 static inline __attribute__((always_inline)) void list_all(struct scan_lane *l,
-                                                          const struct scan_slice *s)
+                                                           const struct scan_slice *s)
 {
     const struct scan_block *d = l->decoded;
     u32 place = place_of(d, l->row), next = behind_block(l, s), n = next - l->next;
@@ -149,7 +150,7 @@ static inline __attribute__((always_inline)) void list_all(struct scan_lane *l,
 /* ---- some of a block ---- */
 
 static inline __attribute__((always_inline)) void list_some(struct scan_lane *l,
-                                                           const struct scan_slice *s)
+                                                            const struct scan_slice *s)
 {
     const struct event_scan *scan = s->scan;
     const struct scan_block *d = l->decoded;
@@ -180,7 +181,7 @@ static inline __attribute__((always_inline)) void list_some(struct scan_lane *l,
 }
 
 static inline __attribute__((always_inline)) void list_rows(struct scan_lane *l,
-                                                           const struct scan_slice *s)
+                                                            const struct scan_slice *s)
 {
     if (s->scan->want.who || s->scan->crowd->any_moved)
         list_some(l, s);
