@@ -63,7 +63,8 @@ static struct town *random_town(struct arena *arena, u64 seed)
     }
     for (u32 i = 0; i < EVENTS; i++) {
         char props[64];
-        persona p = people[rng_below(&rng, PEOPLE)];
+        /* one of them has more events than a word has bits */
+        persona p = people[rng_percent(&rng, 40) ? 0 : rng_below(&rng, PEOPLE)];
         i64 day = (i64)rng_below(&rng, 60), slot = (i64)rng_below(&rng, 30);
         town_record(w);
         snprintf(props, sizeof props, "{'amount':%u,'kind':'%c'}", (u32)rng_below(&rng, 9),
