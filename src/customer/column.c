@@ -417,7 +417,7 @@ value attribute_next(struct attribute_reader *r, persona head)
 /* ---- what many customers' values say ---- */
 
 /* One line of cells, and what was said of values met before, by cell. */
-enum { ASKED = 256, ASKED_SHIFT = 56 };
+enum { ASKED = 256, ASKED_SHIFT = 56, SAID_NO = 1, SAID_YES = 2 };
 struct run {
     persona from, to; /* heads whose cells these are; plain: they are read one by one */
     bool plain;
@@ -426,7 +426,9 @@ struct run {
     u64 mask;
     u8 cells[LINE_BYTES + 8];
     u64 cell[ASKED];
-    u8 verdict[ASKED]; /* 0: not asked yet; 1 or 2: the answer is no, yes */
+    u8 verdict[ASKED]; /* 0: not asked yet; of CODE8 by the code itself */
+    bool (*passes)(void *ctx, value v);
+    void *ctx;
 };
 
 /* To the line of a head; chunks without cells are plain. */
@@ -436,51 +438,94 @@ static void run_to(struct run *run, struct attribute_reader *r, persona head)
     run->plain = !r->is_there || r->row.misfits;
     run->from = 0, run->to = UINT32_MAX;
     if (run->plain) return;
-    struct chunk chunk = chunk_of(r->v, &r->row, at);
-    run->plain = chunk.kind == KIND_NONE;
+    if (r->chunk_at != at) {
+        r->chunk_at = at;
+        r->chunk = chunk_of(r->v, &r->row, at);
+    }
+    run->plain = r->chunk.kind == KIND_NONE;
     run->from = at * CHUNK, run->to = run->from + CHUNK;
     if (run->plain) return;
-    if (chunk.kind != run->kind) memset(run->verdict, 0, sizeof run->verdict);
-    run->kind = chunk.kind;
-    run->width = WIDTH[chunk.kind];
-    run->mask = elsewhere(chunk.kind);
+    if (r->chunk.kind != run->kind) memset(run->verdict, 0, sizeof run->verdict);
+    run->kind = r->chunk.kind;
+    run->width = WIDTH[run->kind];
+    run->mask = elsewhere(run->kind);
     u32 per_line = LINE_BYTES / run->width, line = i / per_line;
     struct line_row copy;
-    const struct line_row *row = view_in(r->v, r->v->c->lines, chunk.first + line, &copy);
+    const struct line_row *row = view_in(r->v, r->v->c->lines, r->chunk.first + line, &copy);
     memset(run->cells, 0, sizeof run->cells);
     if (row) memcpy(run->cells, row->cells, LINE_BYTES);
     run->from += line * per_line;
     run->to = run->from + per_line;
 }
 
-static inline bool run_ask(struct run *run, struct attribute_reader *r, persona head,
-                           bool (*passes)(void *ctx, value v), void *ctx)
+static inline bool run_ask(struct run *run, struct attribute_reader *r, persona head)
 {
     u64 cell;
+    if (run->plain) return run->passes(run->ctx, attribute_next(r, head));
     memcpy(&cell, run->cells + (head - run->from) * run->width, sizeof cell);
     cell &= run->mask;
     u32 at = (u32)(cell * 0x9E3779B97F4A7C15u >> ASKED_SHIFT);
-    if (LIKELY(run->verdict[at] && run->cell[at] == cell)) return run->verdict[at] == 2;
-    bool yes = passes(ctx, attribute_next(r, head));
+    if (LIKELY(run->verdict[at] && run->cell[at] == cell)) return run->verdict[at] == SAID_YES;
+    bool yes = run->passes(run->ctx, attribute_next(r, head));
     if (cell == run->mask) return yes; /* it lies elsewhere: that says nothing of others */
     run->cell[at] = cell;
-    run->verdict[at] = yes ? 2 : 1;
+    run->verdict[at] = yes ? SAID_YES : SAID_NO;
     return yes;
+}
+
+/* The same of a line of dictionary codes at once: each says by itself which verdict is its. */
+static u64 ask_codes(struct run *run, struct attribute_reader *r, u64 open)
+{
+    u64 yes = 0, said = 0;
+    for (u32 i = 0; i < LINE_BYTES; i++) {
+        u64 verdict = run->verdict[run->cells[i]];
+        said |= (verdict & SAID_NO) << i;
+        yes |= verdict >> 1 << i;
+    }
+    for (u64 ask = open & ~(said | yes); ask; ask &= ask - 1) {
+        u32 i = (u32)__builtin_ctzll(ask);
+        u8 *verdict = &run->verdict[run->cells[i]];
+        bool holds = *verdict ? *verdict == SAID_YES
+                              : run->passes(run->ctx, attribute_next(r, run->from + i));
+        if (run->cells[i] != run->mask) *verdict = holds ? SAID_YES : SAID_NO;
+        yes |= (u64)holds << i;
+    }
+    return yes & open;
+}
+
+/* Up to 64 bits of a set of n, from bit `at` on; behind them it is 0. */
+static u64 bits_from(const u64 *set, u32 n, u32 at)
+{
+    u64 bits = set[at / 64] >> at % 64;
+    if (at % 64 && at / 64 + 1 < (n + 63) / 64) bits |= set[at / 64 + 1] << (64 - at % 64);
+    return n - at < 64 ? bits & ((1ull << (n - at)) - 1) : bits;
+}
+
+static void add_bits(u64 *set, u32 n, u32 at, u64 bits)
+{
+    set[at / 64] |= bits << at % 64;
+    if (at % 64 && at / 64 + 1 < (n + 63) / 64) set[at / 64 + 1] |= bits >> (64 - at % 64);
 }
 
 void attribute_test(struct attribute_reader *r, persona from, u32 n, const u64 *in, u64 *out,
                     bool (*passes)(void *ctx, value v), void *ctx)
 {
-    struct run run = {.kind = KIND_NONE};
-    for (u32 w = 0; w < (n + 63) / 64; w++) {
-        u64 stay = 0;
-        for (u64 left = in[w]; left; left &= left - 1) {
-            persona head = from + w * 64 + (u32)__builtin_ctzll(left);
-            if (UNLIKELY(head >= run.to)) run_to(&run, r, head);
-            bool yes = run.plain ? passes(ctx, attribute_next(r, head))
-                                 : run_ask(&run, r, head, passes, ctx);
-            stay |= yes ? left & -left : 0;
+    struct run run = {.kind = KIND_NONE, .passes = passes, .ctx = ctx};
+    memset(out, 0, (n + 63) / 64 * sizeof *out);
+    for (u32 at = 0, some; at < n; at += some) {
+        u64 open = bits_from(in, n, at), yes = 0;
+        some = min_u32(n - at, 64);
+        if (open == 0) continue;
+        if (from + at >= run.to) run_to(&run, r, from + at);
+        some = min_u32(some, run.to - (from + at));
+        if (some < 64) open &= (1ull << some) - 1;
+        if (!run.plain && run.kind == KIND_CODE8) {
+            u32 skip = from + at - run.from;
+            yes = ask_codes(&run, r, open << skip) >> skip;
+        } else {
+            for (u64 left = open; left; left &= left - 1)
+                if (run_ask(&run, r, from + at + (u32)__builtin_ctzll(left))) yes |= left & -left;
         }
-        out[w] = stay;
+        add_bits(out, n, at, yes);
     }
 }

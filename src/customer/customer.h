@@ -282,6 +282,13 @@ value attribute_next(struct attribute_reader *r, persona head);
 void attribute_test(struct attribute_reader *r, persona from, u32 n, const u64 *in, u64 *out,
                     bool (*passes)(void *ctx, value v), void *ctx);
 
+/* One tag of many customers: of the heads from + i whose bit i of `in` is set, keeps in `out` those
+ * who have it, as view_tag says. A bit a customer is read; those whose tag ends by itself are asked
+ * one by one. The last word of `in` has no bits beyond n. */
+struct tag_reader;
+struct tag_reader *tag_reader_new(const struct customer_view *v, u32 tag, struct arena *arena);
+void tag_test(const struct tag_reader *r, persona from, u32 n, const u64 *in, u64 *out, i64 now);
+
 /* The earliest moment after `now` at which time alone changes this customer here (a tag expires).
  */
 i64 customer_until(const struct customers *c, persona head, i64 now);

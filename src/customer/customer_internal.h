@@ -29,6 +29,7 @@ enum {
     CHANNELS_MAX = 256,
     LINES_MAX = 1u << 28,
     NODES_MAX = 1u << 26,
+    TAG_ROW_BYTES = 32,
     VALUE_BYTES_MAX = 256 << 10, /* of one attribute; beyond it the write is ignored */
     IDENTIFIER_BYTES_MAX = 512,  /* of a longer one only the hash is kept */
     HOLDERS_MAX = 64,  /* rows of one identifier that the index has: enough to tell it is shared */
@@ -110,7 +111,7 @@ struct meta_row {
     u32 heads;
     u32 cuts;       /* links that were cut */
     u32 extents[4]; /* column.c: first free extent of each size */
-    u32 spare;
+    u32 line;       /* tagged.c: first free line */
     persona free; /* first of the numbers given back, a chain by next_of_head */
 };
 _Static_assert(sizeof(struct meta_row) == 56, "");
@@ -118,7 +119,7 @@ _Static_assert(sizeof(struct meta_row) == 56, "");
 struct customers {
     struct store *store;
     struct table *rows, *identifiers, *links, *addresses, *spaces, *attributes, *lines, *nodes,
-        *meta;
+        *meta, *tagged;
     struct heap *text;
     struct map by_identifier, by_address, by_word, by_link; /* derived */
     struct space_rule rules[SPACES_MAX + 1];                /* derived from the table `spaces` */
@@ -200,7 +201,7 @@ bool field_next(struct field_reader *r, struct field *out);
 bool field_find(struct field_reader r, u32 key, struct field *out);
 /* Puts `f` in the place of the entry with its key; `keep` false only removes. The string of an
  * entry that goes is retired unless `f` has it too. */
-void tags_put(struct customers *c, struct customer_row *row, const struct field *f, bool keep);
+void tags_put(struct customers *c, persona p, const struct field *f, bool keep);
 void values_put(struct customers *c, struct customer_row *row, const struct field *f, bool keep);
 bool tags_have_room(const struct customers *c, const struct customer_row *row);
 bool values_have_room(const struct customers *c, const struct customer_row *row);
@@ -280,6 +281,12 @@ void consents_join(struct customers *c, persona from, persona to);
 /* State and time of one consent; INT64_MIN: never written. */
 u8 consent_get(const struct customers *c, const struct customer_row *row, u32 channel, u32 topic,
                i64 *when);
+
+/* ---- tagged.c: who has a tag ---- */
+
+/* After persona p's list got this entry, or lost it. */
+void tagged_put(struct customers *c, persona p, const struct field *f, bool keep);
+void tagged_rebuild(struct customers *c);
 
 /* ---- identifier.c ---- */
 

@@ -28,7 +28,7 @@ bool customer_tag(struct customers *c, persona p, u32 tag, bool on, i64 expires_
     written_at(row, when);
     struct field f = {
         .key = tag, .flags = on ? 0 : FIELD_GONE, .when = when, .expires = on ? expires_ms : NEVER};
-    tags_put(c, row, &f, true);
+    tags_put(c, head, &f, true);
     bool was_on = is_there && is_on(&old, when);
     if (was_on == on && (!on || old.expires == expires_ms)) return false;
     *out = (struct change){.field = FIELD_TAG,
@@ -107,14 +107,17 @@ void tags_join(struct customers *c, persona from, persona to)
     for (struct field_reader r = tags_of(c, row); field_next(&r, &f);) {
         if (field_find(tags_of(c, into), f.key, &theirs) && !tag_wins(&f, &theirs)) continue;
         written_at(into, f.when);
-        tags_put(c, into, &f, true);
+        tags_put(c, to, &f, true);
     }
     tags_clear(c, from);
 }
 
 void tags_clear(struct customers *c, persona head)
 {
+    struct field f;
     struct customer_row *row = customer_edit(c, head);
+    for (struct field_reader r = tags_of(c, row); field_next(&r, &f);)
+        tagged_put(c, head, &f, false);
     heap_retire(c->text, row->tags);
     row->tags = 0;
 }

@@ -9,21 +9,12 @@ static bool is_wanted(const struct event_scan *scan, event_persona head)
     return scan_wants_head(scan, head) && !crowd_has_moved(scan->crowd, head);
 }
 
-/* Bits set; the processor's own instruction is not in every one of its family. */
-static inline u32 bits_of(u64 x)
-{
-    x -= x >> 1 & 0x5555555555555555u;
-    x = (x & 0x3333333333333333u) + (x >> 2 & 0x3333333333333333u);
-    x = (x + (x >> 4)) & 0x0F0F0F0F0F0F0F0Fu;
-    return (u32)(x * 0x0101010101010101u >> 56);
-}
-
 /* The place among the kept of the first that is not below a row, which may be the block's end. */
 static inline u32 place_of(const struct scan_block *d, u32 row)
 {
     u32 at = row - d->first;
     if (d->is_whole) return at;
-    return d->before[at / 64] + bits_of(d->bits[at / 64] & ((1ull << at % 64) - 1));
+    return d->before[at / 64] + bits_count(d->bits[at / 64] & ((1ull << at % 64) - 1));
 }
 
 /* The first wanted head from `key` on; UINT32_MAX: there is none. */
