@@ -100,6 +100,7 @@ struct scan_lane {
     u32 at, count;  /* of those listed, the one at hand; at = count: the next are to be listed */
     bool goes_on;   /* the last one listed has more rows in the next block */
     bool is_joined; /* each begins where the one before ends */
+    u32 dense;      /* so many blocks are unpacked whole before few rows are tried again */
     event_persona *listed;
     u16 *from, *to;
     const struct sealed_key *heads;
@@ -116,6 +117,13 @@ void scan_lane_open(struct scan_lane *l, struct scan_slice *s, const struct seal
 void scan_lane_close(struct scan_lane *l);
 /* Where at = count: lists the next customers. What was decoded goes. */
 void scan_lane_list(struct scan_lane *l, struct scan_slice *s);
+/* From the customer heads[next] on the first who is wanted, or head_count. */
+u32 scan_lane_skip(const struct scan_lane *l, const struct event_scan *scan, u32 next);
+/* Where its blocks are decoded. */
+struct scan_block *scan_lane_room(struct scan_lane *l, const struct scan_slice *s);
+/* Lists the next customers where few of a block are wanted, maybe none: scan_few.c. False: they are
+ * not few, or this is no time to ask; nothing was listed. */
+bool scan_few(struct scan_slice *s, struct scan_lane *l);
 /* On to the next customer, who may have to be listed. */
 static inline void scan_lane_step(struct scan_lane *l)
 {
@@ -136,6 +144,7 @@ struct scan_slice {
     u32 direct_at;
     struct word_cache *words;
     struct scan_decoder *decoder;
+    struct scan_few *few; /* NULL: not needed yet */
     struct arena *scratch;
     event_persona *personas;
     bool is_over;
@@ -143,6 +152,8 @@ struct scan_slice {
 
 struct scan_decoder *scan_decoder_new(const struct event_scan *s);
 void scan_decoder_free(struct scan_decoder *d);
+/* A property of the row that has this rank of its kind; MISSING: it has none. */
+value scan_value_of(const struct block *b, u32 kind, u32 rank, u32 property);
 /* Decodes the block that holds `row` into the lane's. */
 void scan_decode(struct scan_slice *s, struct scan_lane *l, u32 row);
 

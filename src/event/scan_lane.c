@@ -32,8 +32,10 @@ static event_persona next_wanted(const struct scan_want *w, event_persona key)
     return head < w->who_end ? head : UINT32_MAX;
 }
 
-/* Past those who are not wanted: in steps that double, since these may be most. */
-static u32 skip_unwanted(const struct scan_lane *l, const struct event_scan *scan, u32 next)
+/* Past those who are not wanted, who may be most. Heads ascend, and each is there once: so the next
+ * wanted one is no further than the numbers between, and just there if all of those are there. Else
+ * in steps that double. */
+u32 scan_lane_skip(const struct scan_lane *l, const struct event_scan *scan, u32 next)
 {
     while (next < l->head_count) {
         event_persona key = l->heads[next].key;
@@ -43,7 +45,11 @@ static u32 skip_unwanted(const struct scan_lane *l, const struct event_scan *sca
             next++;
             continue;
         }
-        u32 low = next, step = 1;
+        u32 low = next, step = 1, most = head - key;
+        if (most < l->head_count - next && l->heads[next + most].key == head) {
+            next += most;
+            continue;
+        }
         while (low + step < l->head_count && l->heads[low + step].key < head) {
             low += step;
             step *= 2;
@@ -88,7 +94,7 @@ static void list_block(struct scan_lane *l, const struct scan_slice *s)
     l->goes_on = false;
     for (;; next++) {
         u32 before = next;
-        if (!all) next = skip_unwanted(l, scan, next);
+        if (!all) next = scan_lane_skip(l, scan, next);
         if (next >= l->head_count || l->heads[next].key >= s->to || l->heads[next].value >= d->end)
             break;
         if (next != before) place = place_of(d, l->heads[next].value);
@@ -127,13 +133,14 @@ void scan_lane_list(struct scan_lane *l, struct scan_slice *s)
     }
     l->at = l->count = 0;
     while (l->count == 0) {
-        l->next = skip_unwanted(l, s->scan, l->next);
+        l->next = scan_lane_skip(l, s->scan, l->next);
         if (l->next >= l->head_count || l->heads[l->next].key >= s->to) {
             l->head = UINT32_MAX;
             l->count = 1; /* of nobody: it is not asked again */
             return;
         }
         if (l->row < l->heads[l->next].value) l->row = l->heads[l->next].value;
+        if (scan_few(s, l)) continue;
         scan_decode(s, l, l->row);
         if (l->decoded->kept)
             list_block(l, s);
@@ -172,6 +179,14 @@ void scan_lane_open(struct scan_lane *l, struct scan_slice *s, const struct seal
     l->listed = mem_alloc((BLOCK_ROWS + 1) * sizeof *l->listed);
     l->from = mem_alloc((BLOCK_ROWS + 1) * sizeof *l->from);
     l->to = mem_alloc((BLOCK_ROWS + 1) * sizeof *l->to);
+}
+
+struct scan_block *scan_lane_room(struct scan_lane *l, const struct scan_slice *s)
+{
+    if (l->decoded) return l->decoded;
+    l->decoded = mem_zalloc(sizeof *l->decoded);
+    scan_columns_grow(&l->decoded->columns, &s->scan->want, BLOCK_ROWS + 1);
+    return l->decoded;
 }
 
 void scan_lane_close(struct scan_lane *l)

@@ -334,6 +334,7 @@ void scan_slice_close(struct scan_slice *s)
     for (u32 i = 0; i < s->lane_count; i++) scan_lane_close(&s->lanes[i]);
     scan_columns_free(&s->out);
     scan_decoder_free(s->decoder);
+    free(s->few);
     word_cache_free(s->words);
     arena_free(s->scratch);
     free(s->head);

@@ -1,0 +1,182 @@
+/* scan_few.c — a block of which few customers are wanted: only their rows are read.
+ *
+ *   heads ─► the wanted, with their rows ─► kinds, times (fetched ahead) ─► the rows that stay ─►
+ * their properties, one by one
+ *
+ * What comes is what scan_block.c would keep of the block and scan_lane.c list of it. Where the
+ * wanted have more than a quarter of the rows, unpacking all of them is cheaper: then it says so,
+ * and some blocks pass before it tries again. */
+#include "event/scan_inside.h"
+
+enum {
+    FEW_SHARE = 4,       /* at most one row in so many is wanted */
+    FEW_CUSTOMERS = 512, /* of a block */
+    DENSE_BLOCKS = 7,    /* not looked at after one with more */
+    HEAD_LINES = 8,      /* of the next block, fetched ahead */
+    LINE = 64,
+};
+
+/* A wanted customer's rows of this block. */
+struct few {
+    event_persona head;
+    u32 from, to;
+};
+
+struct scan_few {
+    struct scan_slice *slice;
+    struct scan_lane *lane;
+    struct few few[FEW_CUSTOMERS];
+    u32 count;
+    bool keep[256];
+    u32 codes[256], marks[256];
+    bool check_alive;
+    struct erased_of gone;
+    u32 kept;
+};
+
+/* False: they are not few. */
+static bool gather(struct scan_few *f)
+{
+    struct scan_lane *l = f->lane;
+    const struct block *b = &l->block;
+    u32 next = l->next, row = l->row, rows = 0, room = (b->end - b->first) / FEW_SHARE;
+    l->goes_on = false;
+    while (next < l->head_count && l->heads[next].key < f->slice->to &&
+           l->heads[next].value < b->end) {
+        u32 behind = l->heads[next + 1].value, to = min_u32(behind, b->end);
+        u32 from = l->heads[next].value < row ? row : l->heads[next].value;
+        rows += to - from;
+        if (rows > room || f->count == FEW_CUSTOMERS) return false;
+        f->few[f->count++] = (struct few){l->heads[next].key, from, to};
+        l->goes_on = behind > b->end;
+        if (l->goes_on) break;
+        next = scan_lane_skip(l, f->slice->scan, next + 1);
+    }
+    l->next = next;
+    l->row = b->end;
+    return true;
+}
+
+static bool wants_any(struct scan_few *f)
+{
+    const struct event_scan *scan = f->slice->scan;
+    const struct block *b = &f->lane->block;
+    const struct sealed_block *entry = sealed_block_at(b->s, b->index);
+    bool any = false;
+    memset(f->keep, 0, sizeof f->keep);
+    if (entry->occurred_max < scan->want.from || entry->occurred_min >= scan->want.to) return false;
+    for (u32 k = 0; k < b->head->kinds; k++) {
+        f->codes[k] = block_kind(b, k)->code;
+        f->keep[k] = scan_wants_code(scan, f->codes[k]);
+        f->marks[k] = f->keep[k] && scan->want.marks ? scan->want.marks[f->codes[k]] : 0;
+        any |= f->keep[k];
+    }
+    return any;
+}
+
+static void fetch(const struct block *b, const struct packed *c, u32 from, u32 to)
+{
+    const u8 *p = b->p + c->at + (u64)(from - b->first) * c->width / 8;
+    const u8 *end = b->p + c->at + (u64)(to - b->first) * c->width / 8;
+    for (u32 i = 0; i < HEAD_LINES && p <= end; i++, p += LINE) __builtin_prefetch(p);
+}
+
+static void fetch_ahead(const struct scan_few *f)
+{
+    const struct block *b = &f->lane->block;
+    for (u32 i = 0; i < f->count; i++) {
+        fetch(b, &b->head->row[ROW_KIND], f->few[i].from, f->few[i].to);
+        fetch(b, &b->head->row[ROW_TIME], f->few[i].from, f->few[i].to);
+    }
+    for (u32 i = 0; i < HEAD_LINES; i++) __builtin_prefetch(b->p + b->bytes + (size_t)i * LINE);
+}
+
+static bool is_alive(struct scan_few *f, u32 row)
+{
+    const struct event_view *v = f->slice->scan->view;
+    const struct crowd *crowd = f->slice->scan->crowd;
+    struct block *b = &f->lane->block;
+    event_persona p = block_persona(b, row);
+    if (crowd->any_strayed && crowd_has_strayed(crowd, p)) return false;
+    if (f->gone.persona != p) f->gone = erased_of(v->catalog->erased, v->erased, p);
+    return !((f->gone.before || f->gone.set) && is_erased(&f->gone, block_order(b, row)));
+}
+
+static void put_rest(struct scan_few *f, u32 row, u32 kind)
+{
+    const struct scan_want *w = &f->slice->scan->want;
+    struct scan_columns *to = &f->lane->decoded->columns;
+    struct block *b = &f->lane->block;
+    if (w->codes) to->code[f->kept] = f->codes[kind];
+    if (w->orders) to->order[f->kept] = block_order(b, row);
+    if (w->sources)
+        to->source[f->kept] = (u32)packed_get(b, &b->head->run[RUN_SOURCE], block_run(b, row));
+    if (!w->property_count) return;
+    u32 rank = block_rank(b, row, kind);
+    for (u32 p = 0; p < w->property_count; p++)
+        scan_put_value(to, w, p, f->kept, scan_value_of(b, kind, rank, w->properties[p].code),
+                       f->slice->words);
+}
+
+/* The rows of one that stay. */
+static void read_rows(struct scan_few *f, const struct few *who)
+{
+    const struct scan_want *w = &f->slice->scan->want;
+    struct scan_columns *to = &f->lane->decoded->columns;
+    const struct block *b = &f->lane->block;
+    const struct packed *times = &b->head->row[ROW_TIME], *kinds = &b->head->row[ROW_KIND];
+    const u8 *time_at = b->p + times->at, *kind_at = b->p + kinds->at;
+    u64 base = times->base, unit = b->head->time_unit;
+    for (u32 row = who->from; row < who->to; row++) {
+        u8 kind = (u8)(kinds->base + pack_get(kind_at, kinds->width, row - b->first));
+        if (!f->keep[kind]) continue;
+        i64 time = (i64)(base + unit * pack_get(time_at, times->width, row - b->first));
+        if (time < w->from || time >= w->to || (f->check_alive && !is_alive(f, row))) continue;
+        to->time[f->kept] = time;
+        to->mark[f->kept] = f->marks[kind];
+        put_rest(f, row, kind);
+        f->kept++;
+    }
+}
+
+static void list(struct scan_few *f)
+{
+    struct scan_lane *l = f->lane;
+    fetch_ahead(f);
+    for (u32 i = 0; i < f->count; i++) {
+        u32 before = f->kept;
+        read_rows(f, &f->few[i]);
+        if (f->kept == before) continue;
+        l->listed[l->count] = f->few[i].head;
+        l->from[l->count] = (u16)before;
+        l->to[l->count] = (u16)f->kept;
+        l->count++;
+    }
+}
+
+bool scan_few(struct scan_slice *s, struct scan_lane *l)
+{
+    const struct event_scan *scan = s->scan;
+    if (!scan->want.who) return false;
+    if (l->dense) {
+        l->dense--;
+        return false;
+    }
+    if (!s->few) s->few = mem_zalloc(sizeof *s->few);
+    struct scan_few *f = s->few;
+    block_at(&l->block, l->file, l->row);
+    f->slice = s, f->lane = l;
+    f->count = f->kept = 0;
+    f->check_alive = scan->view->erased || scan->crowd->any_strayed;
+    f->gone = (struct erased_of){0};
+    if (!gather(f)) {
+        l->dense = DENSE_BLOCKS;
+        return false;
+    }
+    scan_lane_room(l, s)->same_count = 0;
+    l->is_joined = true;
+    l->count = 0;
+    if (wants_any(f)) list(f);
+    l->goes_on = l->goes_on && l->count && l->listed[l->count - 1] == f->few[f->count - 1].head;
+    return true;
+}
