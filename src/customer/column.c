@@ -345,7 +345,8 @@ struct attribute_reader {
     bool is_there;
     struct attribute_row row;
     struct chunk chunk;
-    u32 chunk_at, line_at; /* which these are of; UINT32_MAX, 0: none yet */
+    struct chunk ahead;
+    u32 chunk_at, line_at, ahead_at; /* which these are of; UINT32_MAX, 0: none yet */
     struct line_row line;
     value *words; /* by code; MISSING: not decoded yet */
     struct arena *arena;
@@ -359,7 +360,7 @@ struct attribute_reader *attribute_reader_new(const struct customer_view *v, u32
     const struct attribute_row *row = view_in(v, v->c->attributes, attribute, &copy);
     r->v = v;
     r->attribute = attribute;
-    r->chunk_at = UINT32_MAX;
+    r->chunk_at = r->ahead_at = UINT32_MAX;
     r->arena = arena;
     if (!row) return r;
     r->is_there = true;
@@ -417,7 +418,7 @@ value attribute_next(struct attribute_reader *r, persona head)
 /* ---- what many customers' values say ---- */
 
 /* One line of cells, and what was said of values met before, by cell. */
-enum { ASKED = 256, ASKED_SHIFT = 56, SAID_NO = 1, SAID_YES = 2 };
+enum { ASKED = 256, ASKED_SHIFT = 56, SAID_NO = 1, SAID_YES = 2, LINES_AHEAD = 8 };
 struct run {
     persona from, to; /* heads whose cells these are; plain: they are read one by one */
     bool plain;
@@ -426,10 +427,23 @@ struct run {
     u64 mask;
     u8 cells[LINE_BYTES + 8];
     u64 cell[ASKED];
-    u8 verdict[ASKED]; /* 0: not asked yet; of CODE8 by the code itself */
+    u8 verdict[ASKED];          /* 0: not asked yet */
+    struct byte_set known, yes; /* the same of dictionary codes of a byte */
     bool (*passes)(void *ctx, value v);
     void *ctx;
 };
+
+/* To a chunk; the lines of the one behind it are fetched ahead. */
+static void go_to_chunk(struct attribute_reader *r, u32 at)
+{
+    if (r->chunk_at == at) return;
+    r->chunk = r->ahead_at == at ? r->ahead : chunk_of(r->v, &r->row, at);
+    r->chunk_at = at;
+    r->ahead = chunk_of(r->v, &r->row, at + 1);
+    r->ahead_at = at + 1;
+    for (u32 i = 0; r->ahead.kind != KIND_NONE && i < LINES_AHEAD; i++)
+        __builtin_prefetch(table_at(r->v->c->lines, r->ahead.first + i));
+}
 
 /* To the line of a head; chunks without cells are plain. */
 static void run_to(struct run *run, struct attribute_reader *r, persona head)
@@ -438,10 +452,7 @@ static void run_to(struct run *run, struct attribute_reader *r, persona head)
     run->plain = !r->is_there || r->row.misfits;
     run->from = 0, run->to = UINT32_MAX;
     if (run->plain) return;
-    if (r->chunk_at != at) {
-        r->chunk_at = at;
-        r->chunk = chunk_of(r->v, &r->row, at);
-    }
+    go_to_chunk(r, at);
     run->plain = r->chunk.kind == KIND_NONE;
     run->from = at * CHUNK, run->to = run->from + CHUNK;
     if (run->plain) return;
@@ -473,24 +484,23 @@ static inline bool run_ask(struct run *run, struct attribute_reader *r, persona 
     return yes;
 }
 
-/* The same of a line of dictionary codes at once: each says by itself which verdict is its. */
+/* The same of a line of dictionary codes at once. */
 static u64 ask_codes(struct run *run, struct attribute_reader *r, u64 open)
 {
-    u64 yes = 0, said = 0;
-    for (u32 i = 0; i < LINE_BYTES; i++) {
-        u64 verdict = run->verdict[run->cells[i]];
-        said |= (verdict & SAID_NO) << i;
-        yes |= verdict >> 1 << i;
-    }
-    for (u64 ask = open & ~(said | yes); ask; ask &= ask - 1) {
+    u64 own = 0;
+    for (u64 ask = open & ~bytes_in(&run->known, run->cells); ask; ask &= ask - 1) {
         u32 i = (u32)__builtin_ctzll(ask);
-        u8 *verdict = &run->verdict[run->cells[i]];
-        bool holds = *verdict ? *verdict == SAID_YES
-                              : run->passes(run->ctx, attribute_next(r, run->from + i));
-        if (run->cells[i] != run->mask) *verdict = holds ? SAID_YES : SAID_NO;
-        yes |= (u64)holds << i;
+        u8 code = run->cells[i];
+        if (byte_set_has(&run->known, code)) continue; /* since a moment ago */
+        bool holds = run->passes(run->ctx, attribute_next(r, run->from + i));
+        if (code == run->mask) {
+            own |= (u64)holds << i;
+            continue;
+        }
+        byte_set_add(&run->known, code);
+        if (holds) byte_set_add(&run->yes, code);
     }
-    return yes & open;
+    return open & (own | bytes_in(&run->yes, run->cells));
 }
 
 /* Up to 64 bits of a set of n, from bit `at` on; behind them it is 0. */

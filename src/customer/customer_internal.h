@@ -237,6 +237,15 @@ bool cell_put(struct customers *c, u32 attribute, struct attribute_row *a, perso
  * chunk cells when that pays. */
 void cell_count(struct customers *c, u32 attribute, struct attribute_row *a, persona p, int change);
 
+/* ---- among.c: sets of bytes ---- */
+
+struct byte_set {
+    u8 rows[32];
+};
+void byte_set_add(struct byte_set *set, u8 byte);
+bool byte_set_has(const struct byte_set *set, u8 byte);
+u64 bytes_in(const struct byte_set *set, const u8 bytes[64]); /* a bit for each that is */
+
 /* ---- moment.c: times in 8 bytes with the text they came as ---- */
 
 enum { MOMENT_TEXT_MAX = 40 };

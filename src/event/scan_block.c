@@ -470,6 +470,7 @@ void scan_decode(struct scan_slice *s, struct scan_lane *l, u32 row)
 {
     struct scan_block *out = scan_lane_room(l, s);
     const struct scan_want *w = &s->scan->want;
+    if (!s->decoder) s->decoder = scan_decoder_new(s->scan);
     block_at(&l->block, l->file, row);
     out->first = l->block.first;
     out->end = l->block.end;

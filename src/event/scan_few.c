@@ -12,7 +12,8 @@ enum {
     FEW_SHARE = 4,       /* at most one row in so many is wanted */
     FEW_CUSTOMERS = 512, /* of a block */
     DENSE_BLOCKS = 7,    /* not looked at after one with more */
-    HEAD_LINES = 8,      /* of the next block, fetched ahead */
+    AHEAD = 24,          /* wanted ones, fetched ahead */
+    HEAD_LINES = 8,      /* of the block after the next, fetched ahead */
     LINE = 64,
 };
 
@@ -32,7 +33,24 @@ struct scan_few {
     bool check_alive;
     struct erased_of gone;
     u32 kept;
+    u16 rows[BLOCK_ROWS + 1]; /* of one customer, counted from the block's first */
+    u8 kinds[BLOCK_ROWS + 1];
 };
+
+/* Fetches the places in `heads` of the next wanted ones, where they are if all numbers between are
+ * heads that have events. */
+static void fetch_heads(const struct scan_few *f, u32 next)
+{
+    const struct scan_lane *l = f->lane;
+    const struct scan_want *w = &f->slice->scan->want;
+    event_persona first = l->heads[next].key;
+    u32 word = first / 64, end = (w->who_end + 63) / 64, n = 0;
+    for (; n < AHEAD && word < end && word < first / 64 + AHEAD; word++)
+        for (u64 left = w->who[word]; left && n < AHEAD; left &= left - 1, n++) {
+            u64 at = next + (u64)word * 64 + (u32)__builtin_ctzll(left) - first;
+            if (at < l->head_count) __builtin_prefetch(&l->heads[at]);
+        }
+}
 
 /* False: they are not few. */
 static bool gather(struct scan_few *f)
@@ -47,6 +65,7 @@ static bool gather(struct scan_few *f)
         u32 from = l->heads[next].value < row ? row : l->heads[next].value;
         rows += to - from;
         if (rows > room || f->count == FEW_CUSTOMERS) return false;
+        if (f->count % (AHEAD / 2) == 0) fetch_heads(f, next);
         f->few[f->count++] = (struct few){l->heads[next].key, from, to};
         l->goes_on = behind > b->end;
         if (l->goes_on) break;
@@ -88,7 +107,11 @@ static void fetch_ahead(const struct scan_few *f)
         fetch(b, &b->head->row[ROW_KIND], f->few[i].from, f->few[i].to);
         fetch(b, &b->head->row[ROW_TIME], f->few[i].from, f->few[i].to);
     }
-    for (u32 i = 0; i < HEAD_LINES; i++) __builtin_prefetch(b->p + b->bytes + (size_t)i * LINE);
+    u64 all;
+    const u8 *rows = sealed_section(b->s, SECTION_ROWS, &all);
+    if (b->index + 2 >= sealed_blocks(b->s)) return;
+    const u8 *head = rows + sealed_block_at(b->s, b->index + 2)->offset;
+    for (u32 i = 0; i < HEAD_LINES; i++) __builtin_prefetch(head + (size_t)i * LINE);
 }
 
 static bool is_alive(struct scan_few *f, u32 row)
@@ -102,20 +125,36 @@ static bool is_alive(struct scan_few *f, u32 row)
     return !((f->gone.before || f->gone.set) && is_erased(&f->gone, block_order(b, row)));
 }
 
-static void put_rest(struct scan_few *f, u32 row, u32 kind)
+static void put_rest(struct scan_few *f, u32 at, u32 row, u32 kind)
 {
     const struct scan_want *w = &f->slice->scan->want;
     struct scan_columns *to = &f->lane->decoded->columns;
     struct block *b = &f->lane->block;
-    if (w->codes) to->code[f->kept] = f->codes[kind];
-    if (w->orders) to->order[f->kept] = block_order(b, row);
+    if (w->codes) to->code[at] = f->codes[kind];
+    if (w->orders) to->order[at] = block_order(b, row);
     if (w->sources)
-        to->source[f->kept] = (u32)packed_get(b, &b->head->run[RUN_SOURCE], block_run(b, row));
+        to->source[at] = (u32)packed_get(b, &b->head->run[RUN_SOURCE], block_run(b, row));
     if (!w->property_count) return;
     u32 rank = block_rank(b, row, kind);
     for (u32 p = 0; p < w->property_count; p++)
-        scan_put_value(to, w, p, f->kept, scan_value_of(b, kind, rank, w->properties[p].code),
+        scan_put_value(to, w, p, at, scan_value_of(b, kind, rank, w->properties[p].code),
                        f->slice->words);
+}
+
+/* Those of one's rows that are of a kind that is wanted, and their kinds. */
+static u32 find_rows(struct scan_few *f, const struct few *who)
+{
+    const struct block *b = &f->lane->block;
+    const struct packed *c = &b->head->row[ROW_KIND];
+    const u8 *p = b->p + c->at;
+    u32 n = 0, width = c->width, base = (u32)c->base;
+    for (u32 at = who->from - b->first; at < who->to - b->first; at++) {
+        u8 kind = (u8)(base + pack_get(p, width, at));
+        f->rows[n] = (u16)at;
+        f->kinds[n] = kind;
+        n += f->keep[kind];
+    }
+    return n;
 }
 
 /* The rows of one that stay. */
@@ -124,19 +163,21 @@ static void read_rows(struct scan_few *f, const struct few *who)
     const struct scan_want *w = &f->slice->scan->want;
     struct scan_columns *to = &f->lane->decoded->columns;
     const struct block *b = &f->lane->block;
-    const struct packed *times = &b->head->row[ROW_TIME], *kinds = &b->head->row[ROW_KIND];
-    const u8 *time_at = b->p + times->at, *kind_at = b->p + kinds->at;
-    u64 base = times->base, unit = b->head->time_unit;
-    for (u32 row = who->from; row < who->to; row++) {
-        u8 kind = (u8)(kinds->base + pack_get(kind_at, kinds->width, row - b->first));
-        if (!f->keep[kind]) continue;
-        i64 time = (i64)(base + unit * pack_get(time_at, times->width, row - b->first));
-        if (time < w->from || time >= w->to || (f->check_alive && !is_alive(f, row))) continue;
-        to->time[f->kept] = time;
-        to->mark[f->kept] = f->marks[kind];
-        put_rest(f, row, kind);
-        f->kept++;
+    const struct packed *c = &b->head->row[ROW_TIME];
+    const u8 *p = b->p + c->at;
+    u32 n = find_rows(f, who), width = c->width, kept = f->kept;
+    u64 base = c->base, unit = b->head->time_unit;
+    bool is_plain = !w->codes && !w->orders && !w->sources && !w->property_count;
+    for (u32 i = 0; i < n; i++) {
+        i64 time = (i64)(base + unit * pack_get(p, width, f->rows[i]));
+        if (time < w->from || time >= w->to) continue;
+        if (f->check_alive && !is_alive(f, b->first + f->rows[i])) continue;
+        to->time[kept] = time;
+        to->mark[kept] = f->marks[f->kinds[i]];
+        if (!is_plain) put_rest(f, kept, b->first + f->rows[i], f->kinds[i]);
+        kept++;
     }
+    f->kept = kept;
 }
 
 static void list(struct scan_few *f)

@@ -142,9 +142,9 @@ struct scan_slice {
     struct scan_columns out;
     const struct scan_columns *direct; /* the batch lies there as it was decoded, from: */
     u32 direct_at;
-    struct word_cache *words;
+    struct word_cache *words; /* NULL: no texts are wanted */
     struct scan_decoder *decoder;
-    struct scan_few *few; /* NULL: not needed yet */
+    struct scan_few *few; /* NULL, both: not needed yet */
     struct arena *scratch;
     event_persona *personas;
     bool is_over;

@@ -315,8 +315,8 @@ void scan_slice_open(struct scan_slice *s, struct event_scan *scan, event_person
 {
     const struct crowd *c = scan->crowd;
     *s = (struct scan_slice){.scan = scan, .from = from, .to = to};
-    s->words = word_cache_new(scan->words);
-    s->decoder = scan_decoder_new(scan);
+    for (u32 i = 0; i < scan->want.property_count && !s->words; i++)
+        if (scan->want.properties[i].kind == SCAN_TEXT) s->words = word_cache_new(scan->words);
     s->scratch = arena_new();
     s->head = mem_alloc(BATCH_CUSTOMERS * sizeof *s->head);
     s->start = mem_zalloc((BATCH_CUSTOMERS + 1) * sizeof *s->start);

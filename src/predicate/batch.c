@@ -266,7 +266,9 @@ static void set_heads(const struct asking *b, u64 *set)
     for (persona head = b->from; head < b->to; head++) {
         u32 at = head - b->from;
         if (at % 64 == 0 && head + 64 <= min_u32(b->to, all->heads_end)) {
-            set[at / 64] = heads_word(all->heads + head, head);
+            set[at / 64] = all->head_bits && head % 64 == 0
+                               ? all->head_bits[head / 64]
+                               : heads_word(all->heads + head, head);
             head += 63;
             continue;
         }
@@ -293,6 +295,7 @@ bool predicate_batch(const struct predicate *p, const struct batch_subject *all,
     if (!b.cancelled) ask(&b, p->root, heads, bits);
     bool done = !b.cancelled && !is_cancelled(&b);
     free(b.ring.p);
+    free(b.marks);
     arena_free(b.scratch);
     arena_free(b.sets);
     return done;

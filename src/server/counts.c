@@ -55,7 +55,7 @@ static struct event_crowd *open_all(struct counts *k, struct batch_subject *all)
                                   .cancel = &k->cancelled,
                                   .names = engine_names(k->c->server->engine)};
     for (u32 i = 0; i < k->n; i++) p[i] = k->items[i].predicate;
-    all->heads = beside_heads(&k->beside, &all->heads_end);
+    beside_everybody(&k->beside, all);
     struct event_crowd *crowd = predicate_crowd(p, k->n, all, k->beside.now);
     all->crowd = crowd;
     free(p);
