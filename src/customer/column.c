@@ -421,7 +421,7 @@ value attribute_next(struct attribute_reader *r, persona head)
 enum { ASKED = 256, ASKED_SHIFT = 56, SAID_NO = 1, SAID_YES = 2, LINES_AHEAD = 8 };
 struct run {
     persona from, to; /* heads whose cells these are; plain: they are read one by one */
-    bool plain;
+    bool plain, empty; /* empty: nobody of them has a value */
     kind kind;
     u32 width;
     u64 mask;
@@ -450,10 +450,12 @@ static void run_to(struct run *run, struct attribute_reader *r, persona head)
 {
     u32 at = head / CHUNK, i = head % CHUNK;
     run->plain = !r->is_there || r->row.misfits;
+    run->empty = !r->is_there;
     run->from = 0, run->to = UINT32_MAX;
     if (run->plain) return;
     go_to_chunk(r, at);
     run->plain = r->chunk.kind == KIND_NONE;
+    run->empty = run->plain && r->chunk.first == 0;
     run->from = at * CHUNK, run->to = run->from + CHUNK;
     if (run->plain) return;
     if (r->chunk.kind != run->kind) memset(run->verdict, 0, sizeof run->verdict);
@@ -529,7 +531,9 @@ void attribute_test(struct attribute_reader *r, persona from, u32 n, const u64 *
         if (from + at >= run.to) run_to(&run, r, from + at);
         some = min_u32(some, run.to - (from + at));
         if (some < 64) open &= (1ull << some) - 1;
-        if (!run.plain && run.kind == KIND_CODE8) {
+        if (run.empty) {
+            yes = passes(ctx, value_missing()) ? open : 0;
+        } else if (!run.plain && run.kind == KIND_CODE8) {
             u32 skip = from + at - run.from;
             yes = ask_codes(&run, r, open << skip) >> skip;
         } else {

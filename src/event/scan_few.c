@@ -9,13 +9,23 @@
 #include "event/scan_inside.h"
 
 enum {
+    CODES_LOOKED_AT = 256,
     FEW_SHARE = 4,       /* at most one row in so many is wanted */
     FEW_CUSTOMERS = 512, /* of a block */
     DENSE_BLOCKS = 7,    /* not looked at after one with more */
     AHEAD = 24,          /* wanted ones, fetched ahead */
     HEAD_LINES = 8,      /* of the block after the next, fetched ahead */
     LINE = 64,
+    LOADED_BITS = 57, /* of the eight bytes in which a value begins, at least */
 };
+
+/* The bits from value i on. */
+static inline u64 pack_load(const u8 *p, u32 width, u32 i)
+{
+    u64 bit = (u64)i * width, bits;
+    memcpy(&bits, p + bit / 8, sizeof bits);
+    return bits >> bit % 8;
+}
 
 /* A wanted customer's rows of this block. */
 struct few {
@@ -76,14 +86,32 @@ static bool gather(struct scan_few *f)
     return true;
 }
 
+/* The block of a row, which mostly follows the one that is open. */
+static u32 block_index(const struct scan_lane *l, u32 row)
+{
+    const struct block *b = &l->block;
+    if (b->s != l->file) return sealed_find_block(l->file, row);
+    if (row - b->first < b->end - b->first) return b->index;
+    return row == b->end ? b->index + 1 : sealed_find_block(l->file, row);
+}
+
+/* What the list of blocks says of one: whether it may have what is wanted. */
+static bool may_have(const struct event_scan *scan, const struct sealed_block *e)
+{
+    const struct scan_want *w = &scan->want;
+    if (e->occurred_max < w->from || e->occurred_min >= w->to) return false;
+    if (!w->marks || e->code_max - e->code_min > CODES_LOOKED_AT) return true;
+    for (u32 code = e->code_min; code <= e->code_max; code++)
+        if (e->codes >> code % 64 & 1 && scan_wants_code(scan, code)) return true;
+    return false;
+}
+
 static bool wants_any(struct scan_few *f)
 {
     const struct event_scan *scan = f->slice->scan;
     const struct block *b = &f->lane->block;
-    const struct sealed_block *entry = sealed_block_at(b->s, b->index);
     bool any = false;
     memset(f->keep, 0, sizeof f->keep);
-    if (entry->occurred_max < scan->want.from || entry->occurred_min >= scan->want.to) return false;
     for (u32 k = 0; k < b->head->kinds; k++) {
         f->codes[k] = block_kind(b, k)->code;
         f->keep[k] = scan_wants_code(scan, f->codes[k]);
@@ -141,18 +169,23 @@ static void put_rest(struct scan_few *f, u32 at, u32 row, u32 kind)
                        f->slice->words);
 }
 
-/* Those of one's rows that are of a kind that is wanted, and their kinds. */
+/* Those of one's rows that are of a kind that is wanted, and their kinds: as many as a load holds
+ * at a time. */
 static u32 find_rows(struct scan_few *f, const struct few *who)
 {
     const struct block *b = &f->lane->block;
     const struct packed *c = &b->head->row[ROW_KIND];
     const u8 *p = b->p + c->at;
-    u32 n = 0, width = c->width, base = (u32)c->base;
-    for (u32 at = who->from - b->first; at < who->to - b->first; at++) {
-        u8 kind = (u8)(base + pack_get(p, width, at));
-        f->rows[n] = (u16)at;
-        f->kinds[n] = kind;
-        n += f->keep[kind];
+    u32 n = 0, width = c->width, mask = (u32)pack_mask(width);
+    u32 end = who->to - b->first, in_load = width ? LOADED_BITS / width : end;
+    for (u32 at = who->from - b->first; at < end;) {
+        u64 bits = pack_load(p, width, at);
+        for (u32 stop = min_u32(end, at + in_load); at < stop; at++, bits >>= width) {
+            u32 kind = (u32)bits & mask;
+            f->rows[n] = (u16)at;
+            f->kinds[n] = (u8)kind;
+            n += f->keep[kind];
+        }
     }
     return n;
 }
@@ -199,6 +232,14 @@ bool scan_few(struct scan_slice *s, struct scan_lane *l)
 {
     const struct event_scan *scan = s->scan;
     if (!scan->want.who) return false;
+    u32 index = block_index(l, l->row);
+    const struct sealed_block *entry = sealed_block_at(l->file, index);
+    if (!may_have(scan, entry)) {
+        u32 end = l->file->head.rows;
+        if (index + 1 < sealed_blocks(l->file)) end = sealed_block_at(l->file, index + 1)->first_row;
+        scan_lane_pass(l, entry->first_row, end);
+        return true;
+    }
     if (l->dense) {
         l->dense--;
         return false;

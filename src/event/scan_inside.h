@@ -119,6 +119,8 @@ void scan_lane_close(struct scan_lane *l);
 void scan_lane_list(struct scan_lane *l, struct scan_slice *s);
 /* From the customer heads[next] on the first who is wanted, or head_count. */
 u32 scan_lane_skip(const struct scan_lane *l, const struct event_scan *scan, u32 next);
+/* Past a block, of rows [first, end), of which nothing is wanted. */
+void scan_lane_pass(struct scan_lane *l, u32 first, u32 end);
 /* Where its blocks are decoded. */
 struct scan_block *scan_lane_room(struct scan_lane *l, const struct scan_slice *s);
 /* Lists the next customers where few of a block are wanted, maybe none: scan_few.c. False: they are

@@ -68,19 +68,18 @@ u32 scan_lane_skip(const struct scan_lane *l, const struct event_scan *scan, u32
 }
 
 /* Nothing of the block is wanted: to the customer who has rows behind it. */
-static void pass_block(struct scan_lane *l)
+void scan_lane_pass(struct scan_lane *l, u32 first, u32 end)
 {
-    const struct scan_block *d = l->decoded;
-    u32 low = l->next, high = min_u32(l->head_count, l->next + d->end - d->first);
+    u32 low = l->next, high = min_u32(l->head_count, l->next + end - first);
     while (low < high) { /* the first whose rows end behind it */
         u32 middle = low + (high - low) / 2;
-        if (l->heads[middle + 1].value <= d->end)
+        if (l->heads[middle + 1].value <= end)
             low = middle + 1;
         else
             high = middle;
     }
     l->next = low;
-    l->row = d->end;
+    l->row = end;
     l->count = 0;
 }
 
@@ -145,7 +144,7 @@ void scan_lane_list(struct scan_lane *l, struct scan_slice *s)
         if (l->decoded->kept)
             list_block(l, s);
         else
-            pass_block(l);
+            scan_lane_pass(l, l->decoded->first, l->decoded->end);
     }
     l->head = l->listed[0];
 }
