@@ -1,20 +1,23 @@
-/* scan_few.c — a block of which few customers are wanted: only their rows are read.
+/* scan_few.c — blocks of which few customers are wanted: only their rows are read.
  *
- *   heads ─► the wanted, with their rows ─► kinds, times (fetched ahead) ─► the rows that stay ─►
- * their properties, one by one
+ *   heads ─► the wanted of some blocks, with their rows ─► kinds, times (all fetched ahead) ─► the
+ * rows that stay ─► their properties, one by one
  *
- * What comes is what scan_block.c would keep of the block and scan_lane.c list of it. Where the
- * wanted have more than a quarter of the rows, unpacking all of them is cheaper: then it says so,
- * and some blocks pass before it tries again. */
+ * What comes is what scan_block.c would keep of the blocks and scan_lane.c list of them. Where the
+ * wanted have more than a quarter of a block's rows, unpacking all of them is cheaper: then it says
+ * so, and some blocks pass before it tries again. Most of the time goes into waiting for memory, so
+ * a few blocks go together: while the first is read, the others' bytes are on their way. */
 #include "event/scan_inside.h"
 
 enum {
     CODES_LOOKED_AT = 256,
     FEW_SHARE = 4,       /* at most one row in so many is wanted */
-    FEW_CUSTOMERS = 512, /* of a block */
+    TOGETHER = FEW_SHARE, /* blocks: what they keep fits where one is decoded */
+    FEW_CUSTOMERS = 512,  /* of a block */
     DENSE_BLOCKS = 7,    /* not looked at after one with more */
     AHEAD = 24,          /* wanted ones, fetched ahead */
-    HEAD_LINES = 8,      /* of the block after the next, fetched ahead */
+    HEAD_LINES = 8,      /* of the blocks that come next, fetched ahead */
+    PASSED = 64,         /* blocks passed over at a time */
     LINE = 64,
     LOADED_BITS = 57, /* of the eight bytes in which a value begins, at least */
 };
@@ -27,7 +30,7 @@ static inline u64 pack_load(const u8 *p, u32 width, u32 i)
     return bits >> bit % 8;
 }
 
-/* A wanted customer's rows of this block. */
+/* A wanted customer's rows of one block. */
 struct few {
     event_persona head;
     u32 from, to;
@@ -36,8 +39,11 @@ struct few {
 struct scan_few {
     struct scan_slice *slice;
     struct scan_lane *lane;
-    struct few few[FEW_CUSTOMERS];
+    struct block blocks[TOGETHER];
+    u32 block_count, ends[TOGETHER]; /* where those of each block end among: */
+    struct few few[TOGETHER * FEW_CUSTOMERS];
     u32 count;
+    struct block *block; /* the one that is read */
     bool keep[256];
     u32 codes[256], marks[256];
     bool check_alive;
@@ -62,25 +68,27 @@ static void fetch_heads(const struct scan_few *f, u32 next)
         }
 }
 
-/* False: they are not few. */
+/* Of the block that is open. False: they are not few, and nothing changed. */
 static bool gather(struct scan_few *f)
 {
     struct scan_lane *l = f->lane;
     const struct block *b = &l->block;
     u32 next = l->next, row = l->row, rows = 0, room = (b->end - b->first) / FEW_SHARE;
-    l->goes_on = false;
-    while (next < l->head_count && l->heads[next].key < f->slice->to &&
+    u32 n = f->count, most = n + FEW_CUSTOMERS;
+    bool goes_on = false;
+    while (!goes_on && next < l->head_count && l->heads[next].key < f->slice->to &&
            l->heads[next].value < b->end) {
         u32 behind = l->heads[next + 1].value, to = min_u32(behind, b->end);
         u32 from = l->heads[next].value < row ? row : l->heads[next].value;
         rows += to - from;
-        if (rows > room || f->count == FEW_CUSTOMERS) return false;
-        if (f->count % (AHEAD / 2) == 0) fetch_heads(f, next);
-        f->few[f->count++] = (struct few){l->heads[next].key, from, to};
-        l->goes_on = behind > b->end;
-        if (l->goes_on) break;
-        next = scan_lane_skip(l, f->slice->scan, next + 1);
+        if (rows > room || n == most) return false;
+        if (n % (AHEAD / 2) == 0) fetch_heads(f, next);
+        f->few[n++] = (struct few){l->heads[next].key, from, to};
+        goes_on = behind > b->end;
+        if (!goes_on) next = scan_lane_skip(l, f->slice->scan, next + 1);
     }
+    f->count = n;
+    l->goes_on = goes_on;
     l->next = next;
     l->row = b->end;
     return true;
@@ -109,7 +117,7 @@ static bool may_have(const struct event_scan *scan, const struct sealed_block *e
 static bool wants_any(struct scan_few *f)
 {
     const struct event_scan *scan = f->slice->scan;
-    const struct block *b = &f->lane->block;
+    const struct block *b = f->block;
     bool any = false;
     memset(f->keep, 0, sizeof f->keep);
     for (u32 k = 0; k < b->head->kinds; k++) {
@@ -128,17 +136,21 @@ static void fetch(const struct block *b, const struct packed *c, u32 from, u32 t
     for (u32 i = 0; i < HEAD_LINES && p <= end; i++, p += LINE) __builtin_prefetch(p);
 }
 
-static void fetch_ahead(const struct scan_few *f)
+/* Of the customers from `first` on, whose block it is. */
+static void fetch_rows(const struct scan_few *f, const struct block *b, u32 first)
 {
-    const struct block *b = &f->lane->block;
-    for (u32 i = 0; i < f->count; i++) {
+    for (u32 i = first; i < f->count; i++) {
         fetch(b, &b->head->row[ROW_KIND], f->few[i].from, f->few[i].to);
         fetch(b, &b->head->row[ROW_TIME], f->few[i].from, f->few[i].to);
     }
+}
+
+static void fetch_block(const struct sealed *s, u32 index)
+{
     u64 all;
-    const u8 *rows = sealed_section(b->s, SECTION_ROWS, &all);
-    if (b->index + 2 >= sealed_blocks(b->s)) return;
-    const u8 *head = rows + sealed_block_at(b->s, b->index + 2)->offset;
+    const u8 *rows = sealed_section(s, SECTION_ROWS, &all);
+    if (index >= sealed_blocks(s)) return;
+    const u8 *head = rows + sealed_block_at(s, index)->offset;
     for (u32 i = 0; i < HEAD_LINES; i++) __builtin_prefetch(head + (size_t)i * LINE);
 }
 
@@ -146,7 +158,7 @@ static bool is_alive(struct scan_few *f, u32 row)
 {
     const struct event_view *v = f->slice->scan->view;
     const struct crowd *crowd = f->slice->scan->crowd;
-    struct block *b = &f->lane->block;
+    struct block *b = f->block;
     event_persona p = block_persona(b, row);
     if (crowd->any_strayed && crowd_has_strayed(crowd, p)) return false;
     if (f->gone.persona != p) f->gone = erased_of(v->catalog->erased, v->erased, p);
@@ -157,7 +169,7 @@ static void put_rest(struct scan_few *f, u32 at, u32 row, u32 kind)
 {
     const struct scan_want *w = &f->slice->scan->want;
     struct scan_columns *to = &f->lane->decoded->columns;
-    struct block *b = &f->lane->block;
+    struct block *b = f->block;
     if (w->codes) to->code[at] = f->codes[kind];
     if (w->orders) to->order[at] = block_order(b, row);
     if (w->sources)
@@ -173,7 +185,7 @@ static void put_rest(struct scan_few *f, u32 at, u32 row, u32 kind)
  * at a time. */
 static u32 find_rows(struct scan_few *f, const struct few *who)
 {
-    const struct block *b = &f->lane->block;
+    const struct block *b = f->block;
     const struct packed *c = &b->head->row[ROW_KIND];
     const u8 *p = b->p + c->at;
     u32 n = 0, width = c->width, mask = (u32)pack_mask(width);
@@ -195,7 +207,7 @@ static void read_rows(struct scan_few *f, const struct few *who)
 {
     const struct scan_want *w = &f->slice->scan->want;
     struct scan_columns *to = &f->lane->decoded->columns;
-    const struct block *b = &f->lane->block;
+    const struct block *b = f->block;
     const struct packed *c = &b->head->row[ROW_TIME];
     const u8 *p = b->p + c->at;
     u32 n = find_rows(f, who), width = c->width, kept = f->kept;
@@ -213,19 +225,65 @@ static void read_rows(struct scan_few *f, const struct few *who)
     f->kept = kept;
 }
 
-static void list(struct scan_few *f)
+/* Those of a block, the i-th. Who goes on from the one before is listed once. */
+static void list(struct scan_few *f, u32 i)
 {
     struct scan_lane *l = f->lane;
-    fetch_ahead(f);
-    for (u32 i = 0; i < f->count; i++) {
+    f->block = &f->blocks[i];
+    f->gone = (struct erased_of){0};
+    if (!wants_any(f)) return;
+    for (u32 k = i ? f->ends[i - 1] : 0; k < f->ends[i]; k++) {
         u32 before = f->kept;
-        read_rows(f, &f->few[i]);
+        read_rows(f, &f->few[k]);
         if (f->kept == before) continue;
-        l->listed[l->count] = f->few[i].head;
-        l->from[l->count] = (u16)before;
-        l->to[l->count] = (u16)f->kept;
-        l->count++;
+        if (!l->count || l->listed[l->count - 1] != f->few[k].head) {
+            l->listed[l->count] = f->few[k].head;
+            l->from[l->count++] = (u16)before;
+        }
+        l->to[l->count - 1] = (u16)f->kept;
     }
+}
+
+/* Passes over blocks that have nothing, from `index` on. */
+static void pass(struct scan_slice *s, struct scan_lane *l, u32 index)
+{
+    u32 count = sealed_blocks(l->file), next = index + 1, end = l->file->head.rows;
+    while (next < count && next < index + PASSED &&
+           !may_have(s->scan, sealed_block_at(l->file, next)))
+        next++;
+    if (next < count) end = sealed_block_at(l->file, next)->first_row;
+    scan_lane_pass(l, sealed_block_at(l->file, index)->first_row, end);
+}
+
+/* To the block of the next customer; false: there is none, or the block may have nothing. */
+static bool next_block(struct scan_few *f)
+{
+    struct scan_lane *l = f->lane;
+    if (l->next >= l->head_count || l->heads[l->next].key >= f->slice->to) return false;
+    u32 row = l->row < l->heads[l->next].value ? l->heads[l->next].value : l->row;
+    if (!may_have(f->slice->scan, sealed_block_at(l->file, block_index(l, row)))) return false;
+    l->row = row;
+    block_at(&l->block, l->file, row);
+    return true;
+}
+
+/* Opens blocks and gathers their customers; false: not even the first has few. */
+static bool open_blocks(struct scan_few *f)
+{
+    struct scan_lane *l = f->lane;
+    block_at(&l->block, l->file, l->row);
+    do {
+        u32 first = f->count;
+        if (!gather(f)) {
+            l->dense = DENSE_BLOCKS;
+            break;
+        }
+        f->ends[f->block_count] = f->count;
+        f->blocks[f->block_count++] = l->block;
+        fetch_block(l->file, l->block.index + TOGETHER);
+        fetch_rows(f, &l->block, first);
+    } while (f->block_count < TOGETHER && next_block(f));
+    return f->block_count;
 }
 
 bool scan_few(struct scan_slice *s, struct scan_lane *l)
@@ -233,11 +291,8 @@ bool scan_few(struct scan_slice *s, struct scan_lane *l)
     const struct event_scan *scan = s->scan;
     if (!scan->want.who) return false;
     u32 index = block_index(l, l->row);
-    const struct sealed_block *entry = sealed_block_at(l->file, index);
-    if (!may_have(scan, entry)) {
-        u32 end = l->file->head.rows;
-        if (index + 1 < sealed_blocks(l->file)) end = sealed_block_at(l->file, index + 1)->first_row;
-        scan_lane_pass(l, entry->first_row, end);
+    if (!may_have(scan, sealed_block_at(l->file, index))) {
+        pass(s, l, index);
         return true;
     }
     if (l->dense) {
@@ -246,19 +301,14 @@ bool scan_few(struct scan_slice *s, struct scan_lane *l)
     }
     if (!s->few) s->few = mem_zalloc(sizeof *s->few);
     struct scan_few *f = s->few;
-    block_at(&l->block, l->file, l->row);
     f->slice = s, f->lane = l;
-    f->count = f->kept = 0;
+    f->count = f->kept = f->block_count = 0;
     f->check_alive = scan->view->erased || scan->crowd->any_strayed;
-    f->gone = (struct erased_of){0};
-    if (!gather(f)) {
-        l->dense = DENSE_BLOCKS;
-        return false;
-    }
+    if (!open_blocks(f)) return false;
     scan_lane_room(l, s)->same_count = 0;
     l->is_joined = true;
     l->count = 0;
-    if (wants_any(f)) list(f);
+    for (u32 i = 0; i < f->block_count; i++) list(f, i);
     l->goes_on = l->goes_on && l->count && l->listed[l->count - 1] == f->few[f->count - 1].head;
     return true;
 }
