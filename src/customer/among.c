@@ -28,8 +28,8 @@ __attribute__((target("avx2"))) static u32 among_32(const struct byte_set *set, 
     __m256i first = _mm256_broadcastsi128_si256(_mm_loadu_si128(rows)),
             second = _mm256_broadcastsi128_si256(_mm_loadu_si128(rows + 1)),
             x = _mm256_loadu_si256((const void *)p), at = _mm256_and_si256(x, low);
-    __m256i row = _mm256_blendv_epi8(_mm256_shuffle_epi8(first, at),
-                                     _mm256_shuffle_epi8(second, at), x);
+    __m256i row =
+        _mm256_blendv_epi8(_mm256_shuffle_epi8(first, at), _mm256_shuffle_epi8(second, at), x);
     __m256i bit = _mm256_shuffle_epi8(bits, _mm256_and_si256(_mm256_srli_epi16(x, 4), low));
     return (u32)_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_and_si256(row, bit), bit));
 }

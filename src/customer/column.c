@@ -420,7 +420,7 @@ value attribute_next(struct attribute_reader *r, persona head)
 /* One line of cells, and what was said of values met before, by cell. */
 enum { ASKED = 256, ASKED_SHIFT = 56, SAID_NO = 1, SAID_YES = 2, LINES_AHEAD = 8 };
 struct run {
-    persona from, to; /* heads whose cells these are; plain: they are read one by one */
+    persona from, to;  /* heads whose cells these are; plain: they are read one by one */
     bool plain, empty; /* empty: nobody of them has a value */
     kind kind;
     u32 width;

@@ -112,7 +112,7 @@ struct meta_row {
     u32 cuts;       /* links that were cut */
     u32 extents[4]; /* column.c: first free extent of each size */
     u32 line;       /* tagged.c: first free line */
-    persona free; /* first of the numbers given back, a chain by next_of_head */
+    persona free;   /* first of the numbers given back, a chain by next_of_head */
 };
 _Static_assert(sizeof(struct meta_row) == 56, "");
 

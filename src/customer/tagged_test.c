@@ -20,7 +20,8 @@ static void check_tag(const struct customer_view *v, u32 tag, persona from, u32 
                       struct arena *arena)
 {
     u32 words = (n + 63) / 64;
-    u64 *in = arena_zalloc(arena, words * sizeof *in), *out = arena_alloc(arena, words * sizeof *out);
+    u64 *in = arena_zalloc(arena, words * sizeof *in),
+        *out = arena_alloc(arena, words * sizeof *out);
     struct customer_row row;
     i64 expires;
     for (u32 i = 0; i < n; i++) {

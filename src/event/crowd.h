@@ -16,9 +16,9 @@ struct crowd {
     const event_persona *heads; /* what it says of personas below heads_end; may be NULL */
     event_persona heads_end;
     struct event_stayed *stayed; /* scan.h's, of `heads`; may be NULL */
-    i64 from, to;         /* of the tail's rows, those that occurred in [from, to)… */
-    const u32 *marks;     /* …and whose code has a mark; NULL: all */
-    u64 *moved, *strayed; /* a bit for every head, every persona */
+    i64 from, to;                /* of the tail's rows, those that occurred in [from, to)… */
+    const u32 *marks;            /* …and whose code has a mark; NULL: all */
+    u64 *moved, *strayed;        /* a bit for every head, every persona */
     bool any_moved, any_strayed;
     struct place *tail; /* its rows that are wanted, alive and somebody's, by (head, timeline) */
     u32 tail_count;

@@ -52,8 +52,8 @@ struct scan_want {
     const event_persona *heads;  /* what head_of says of personas below heads_end, or NULL */
     event_persona heads_end;
     struct event_stayed *stayed; /* what is known of `heads` already; may be NULL */
-    size_t bytes_max;         /* of one slice's memory; 0 = 256 MiB */
-    const bool *is_cancelled; /* may be NULL; set by any thread, looked at all the time */
+    size_t bytes_max;            /* of one slice's memory; 0 = 256 MiB */
+    const bool *is_cancelled;    /* may be NULL; set by any thread, looked at all the time */
 };
 
 /* What `valid` says of a SCAN_NUMBER. */

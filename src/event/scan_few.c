@@ -11,13 +11,13 @@
 
 enum {
     CODES_LOOKED_AT = 256,
-    FEW_SHARE = 4,       /* at most one row in so many is wanted */
+    FEW_SHARE = 4,        /* at most one row in so many is wanted */
     TOGETHER = FEW_SHARE, /* blocks: what they keep fits where one is decoded */
     FEW_CUSTOMERS = 512,  /* of a block */
-    DENSE_BLOCKS = 7,    /* not looked at after one with more */
-    AHEAD = 24,          /* wanted ones, fetched ahead */
-    HEAD_LINES = 8,      /* of the blocks that come next, fetched ahead */
-    PASSED = 64,         /* blocks passed over at a time */
+    DENSE_BLOCKS = 7,     /* not looked at after one with more */
+    AHEAD = 24,           /* wanted ones, fetched ahead */
+    HEAD_LINES = 8,       /* of the blocks that come next, fetched ahead */
+    PASSED = 64,          /* blocks passed over at a time */
     LINE = 64,
     LOADED_BITS = 57, /* of the eight bytes in which a value begins, at least */
 };

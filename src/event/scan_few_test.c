@@ -151,7 +151,8 @@ TEST("of few customers a scan tells what it tells of them among everybody, from 
     for (u32 round = 0; round < 48; round++) {
         struct arena *scratch = arena_new();
         if (round == 16)
-            for (event_persona p = 3; p < PEOPLE; p += 41) event_forget(t->es, p, event_order(ROWS + 9000, 0));
+            for (event_persona p = 3; p < PEOPLE; p += 41)
+                event_forget(t->es, p, event_order(ROWS + 9000, 0));
         if (round == 32) {
             t->heads[101] = t->heads[102] = 100;
             t->heads[500] = 0;

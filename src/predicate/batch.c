@@ -4,9 +4,10 @@
  *            ANY: each part over those whom no part before took
  *
  * A set is a bit for each number of the range. Parts are asked cheapest first: attributes through
- * their columns, value by value; tags through theirs; consents and the rest customer by customer; what a customer
- * did last, by a scan over the events of all who are open where these are many (batch_did.c), else
- * by passes over each one's own. A pass answers all leaves at once, and what it says is kept. */
+ * their columns, value by value; tags through theirs; consents and the rest customer by customer;
+ * what a customer did last, by a scan over the events of all who are open where these are many
+ * (batch_did.c), else by passes over each one's own. A pass answers all leaves at once, and what it
+ * says is kept. */
 #include "predicate/batch.h"
 
 #include <stdlib.h>
@@ -266,9 +267,8 @@ static void set_heads(const struct asking *b, u64 *set)
     for (persona head = b->from; head < b->to; head++) {
         u32 at = head - b->from;
         if (at % 64 == 0 && head + 64 <= min_u32(b->to, all->heads_end)) {
-            set[at / 64] = all->head_bits && head % 64 == 0
-                               ? all->head_bits[head / 64]
-                               : heads_word(all->heads + head, head);
+            set[at / 64] = all->head_bits && head % 64 == 0 ? all->head_bits[head / 64]
+                                                            : heads_word(all->heads + head, head);
             head += 63;
             continue;
         }

@@ -119,9 +119,11 @@ struct event_crowd *predicate_crowd(const struct predicate *const *p, u32 count,
 {
     u32 *marks = NULL;
     struct batch_subject copy = *all;
-    struct scan_want widest = {
-        .from = INT64_MAX, .to = INT64_MIN, .heads = all->heads, .heads_end = all->heads_end,
-        .stayed = all->stayed};
+    struct scan_want widest = {.from = INT64_MAX,
+                               .to = INT64_MIN,
+                               .heads = all->heads,
+                               .heads_end = all->heads_end,
+                               .stayed = all->stayed};
     for (u32 i = 0; i < count && all->events; i++)
         for (u32 k = 0; p[i] && k < p[i]->leaf_count; k++) {
             const struct leaf *leaf = p[i]->leaves[k];
