@@ -289,6 +289,11 @@ struct tag_reader;
 struct tag_reader *tag_reader_new(const struct customer_view *v, u32 tag, struct arena *arena);
 void tag_test(const struct tag_reader *r, persona from, u32 n, const u64 *in, u64 *out, i64 now);
 
+/* The same of a consent, as view_consent says. False: it is of a topic, or of a channel whose
+ * consents do not lie in rows, and has to be asked customer by customer. */
+bool consent_test(const struct customer_view *v, u32 channel, u32 topic, u8 state, persona from,
+                  u32 n, const u64 *in, u64 *out);
+
 /* The earliest moment after `now` at which time alone changes this customer here (a tag expires).
  */
 i64 customer_until(const struct customers *c, persona head, i64 now);
@@ -330,6 +335,9 @@ struct address_row *address_edit(struct customers *c, u32 channel,
 struct reach;
 struct reach *reach_open(const struct customer_view *v, struct sip_key key, struct arena *arena);
 u64 reach_of(const struct reach *r, persona head, u64 channels);
+/* A bit for each of [from, from + n) who may be reached by one of the channels: the others
+ * consented to none. */
+void reach_agreed(const struct customer_view *v, u64 channels, persona from, u32 n, u64 *out);
 
 /* ---- the canonical hash ---- */
 

@@ -111,7 +111,7 @@ struct meta_row {
     u32 heads;
     u32 cuts;       /* links that were cut */
     u32 extents[4]; /* column.c: first free extent of each size */
-    u32 line;       /* tagged.c: first free line */
+    u32 line;       /* members.c: first free line */
     persona free;   /* first of the numbers given back, a chain by next_of_head */
 };
 _Static_assert(sizeof(struct meta_row) == 56, "");
@@ -119,7 +119,7 @@ _Static_assert(sizeof(struct meta_row) == 56, "");
 struct customers {
     struct store *store;
     struct table *rows, *identifiers, *links, *addresses, *spaces, *attributes, *lines, *nodes,
-        *meta, *tagged;
+        *meta, *tagged, *consented;
     struct heap *text;
     struct map by_identifier, by_address, by_word, by_link; /* derived */
     struct space_rule rules[SPACES_MAX + 1];                /* derived from the table `spaces` */
@@ -291,11 +291,23 @@ void consents_join(struct customers *c, persona from, persona to);
 u8 consent_get(const struct customers *c, const struct customer_row *row, u32 channel, u32 topic,
                i64 *when);
 
-/* ---- tagged.c: who has a tag ---- */
+/* ---- members.c: sets of customers ---- */
+
+void members_put(struct customers *c, struct tree *t, persona p, bool in);
+/* Bit i of `out`: whether from + i is in it. */
+void members_read(const struct customer_view *v, struct tree t, persona from, u32 n, u64 *out);
+
+/* ---- tagged.c: who has a tag, who consented ---- */
+
+enum { CONSENT_BITS_END = 32, CONSENT_YES = 1, CONSENT_NO = 2 };
 
 /* After persona p's list got this entry, or lost it. */
 void tagged_put(struct customers *c, persona p, const struct field *f, bool keep);
 void tagged_rebuild(struct customers *c);
+/* After a row got this state of a channel below CONSENT_BITS_END. */
+void consented_put(struct customers *c, persona p, u32 channel, u8 state);
+/* All of a row's go. */
+void consents_clear(struct customers *c, struct customer_row *row, persona p);
 
 /* ---- identifier.c ---- */
 

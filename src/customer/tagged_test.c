@@ -12,6 +12,11 @@ static void write_tag(struct fixture *f, persona p, struct rng *rng)
     while (tag < TAGS && rng_percent(rng, 34)) tag++;
     if (rng_percent(rng, 60)) tag = TAGS + 1 - tag;
     i64 when = 1 + (i64)rng_below(rng, HOUR_OF);
+    if (rng_percent(rng, 20)) {
+        customer_consent(f->c, p, 1 + tag % 3, rng_percent(rng, 90) ? 0 : 1, (u8)rng_below(rng, 3),
+                         when, &ch);
+        return;
+    }
     i64 expires = rng_percent(rng, 90) ? NEVER : when + (i64)rng_below(rng, HOUR_OF);
     customer_tag(f->c, p, tag, rng_percent(rng, 75), expires, when, &ch);
 }
@@ -36,6 +41,27 @@ static void check_tag(const struct customer_view *v, u32 tag, persona from, u32 
     }
 }
 
+static void check_consent(const struct customer_view *v, u32 channel, u8 state, persona from, u32 n,
+                          struct arena *arena)
+{
+    u32 words = (n + 63) / 64;
+    u64 *in = arena_zalloc(arena, words * sizeof *in), *out = arena_alloc(arena, words * 8);
+    u64 *agreed = arena_alloc(arena, words * 8);
+    struct customer_row row;
+    for (u32 i = 0; i < n; i++) {
+        bool is_head = view_row(v, from + i, &row) && row.head == from + i;
+        in[i / 64] |= (u64)(is_head && i % 13 != 3) << i % 64;
+    }
+    CHECK(consent_test(v, channel, 0, state, from, n, in, out));
+    reach_agreed(v, 1ull << channel, from, n, agreed);
+    for (u32 i = 0; i < words * 64; i++) {
+        bool open = i < n && in[i / 64] >> i % 64 & 1;
+        u8 is = open ? view_consent(v, from + i, channel, 0) : 0;
+        CHECK_EQ(out[i / 64] >> i % 64 & 1, open && is == state);
+        if (open) CHECK_EQ(agreed[i / 64] >> i % 64 & 1, is == 1);
+    }
+}
+
 static void check_all(const struct customer_view *v, struct rng *rng, struct arena *arena)
 {
     persona end = customers_end(v->c);
@@ -44,7 +70,12 @@ static void check_all(const struct customer_view *v, struct rng *rng, struct are
         persona from = (persona)rng_below(rng, end);
         check_tag(v, tag, from, 1 + (u32)rng_below(rng, end - from), HOUR_OF, arena);
         check_tag(v, tag, 0, end, NEVER, arena);
+        check_consent(v, 1 + tag % 3, (u8)(tag / 3), from, 1 + (u32)rng_below(rng, end - from),
+                      arena);
     }
+    u64 none[1];
+    CHECK(!consent_test(v, 1, 1, 1, 0, 1, none, none) &&
+          !consent_test(v, 32, 0, 1, 0, 1, none, none));
 }
 
 /* Writes, joins, and somebody who is forgotten now and then. */
@@ -81,7 +112,9 @@ TEST("who has a tag, told by bits, is who has it by her own list: now, at an epo
         store_collect(f.store);
     }
     f.c->tagged = table_new(f.store, "customer.tag.anew", TAG_ROW_BYTES, TAGS + 1);
+    f.c->consented = table_new(f.store, "customer.consent.anew", TAG_ROW_BYTES, 31);
     tagged_rebuild(f.c);
+    CHECK(table_count(f.c->consented) > 1);
     CHECK(table_count(f.c->tagged) > 1);
     check_all(&now, &rng, arena);
     fixture_free(&f);

@@ -4,7 +4,7 @@
  *            ANY: each part over those whom no part before took
  *
  * A set is a bit for each number of the range. Parts are asked cheapest first: attributes through
- * their columns, value by value; tags through theirs; consents and the rest customer by customer;
+ * their columns, value by value; tags and consents through theirs; the rest customer by customer;
  * what a customer did last, by a scan over the events of all who are open where these are many
  * (batch_did.c), else by passes over each one's own. A pass answers all leaves at once, and what it
  * says is kept. */
@@ -167,6 +167,12 @@ static void ask_tag(struct asking *b, const struct node *n, const u64 *in, u64 *
     tag_test(r, b->from, b->to - b->from, in, out, b->now);
 }
 
+static bool ask_consent(const struct asking *b, const struct node *n, const u64 *in, u64 *out)
+{
+    return n->kind == NODE_CONSENT && consent_test(b->all->view, n->code, n->code2, n->state,
+                                                   b->from, b->to - b->from, in, out);
+}
+
 /* ---- the tree ---- */
 
 static void ask(struct asking *b, const struct node *n, const u64 *in, u64 *out);
@@ -230,7 +236,7 @@ static void ask(struct asking *b, const struct node *n, const u64 *in, u64 *out)
     default:
         if (is_one_tag(b, n))
             ask_tag(b, n, in, out);
-        else
+        else if (!ask_consent(b, n, in, out))
             ask_each(b, n, in, out);
     }
 }
