@@ -78,15 +78,17 @@ static void check_all(const struct customer_view *v, struct rng *rng, struct are
           !consent_test(v, 32, 0, 1, 0, 1, none, none));
 }
 
-/* Writes, joins, and somebody who is forgotten now and then. */
+/* Writes, joins, and somebody whose view is made anew, or who is forgotten, now and then. */
 static void live_on(struct fixture *f, persona *people, struct rng *rng, u32 steps)
 {
     for (u32 i = 0; i < steps; i++) {
         persona p = people[rng_below(rng, PEOPLE)], q = people[rng_below(rng, PEOPLE)];
         u64 dice = rng_below(rng, 1000);
-        if (dice < 990)
+        if (dice < 985)
             write_tag(f, p, rng);
-        else if (dice < 995 && customer_head(f->c, p) && customer_head(f->c, q) &&
+        else if (dice < 990 && customer_head(f->c, p))
+            customer_unfold(f->c, customer_head(f->c, p), ++f->number);
+        else if (dice >= 990 && dice < 995 && customer_head(f->c, p) && customer_head(f->c, q) &&
                  customer_head(f->c, p) != customer_head(f->c, q))
             link_heads(f->c, p, q, LINK_MANUAL, 5, ++f->number, &f->out);
         else if (dice >= 995)
