@@ -17,6 +17,7 @@ enum {
     DENSE_BLOCKS = 7,     /* not looked at after one with more */
     AHEAD = 24,           /* wanted ones, fetched ahead */
     HEAD_LINES = 8,       /* of the blocks that come next, fetched ahead */
+    NEAR = 8,             /* rows at a customer's end, looked at one by one */
     PASSED = 64,          /* blocks passed over at a time */
     LINE = 64,
     LOADED_BITS = 57, /* of the eight bytes in which a value begins, at least */
@@ -28,6 +29,11 @@ static inline u64 pack_load(const u8 *p, u32 width, u32 i)
     u64 bit = (u64)i * width, bits;
     memcpy(&bits, p + bit / 8, sizeof bits);
     return bits >> bit % 8;
+}
+
+static inline i64 time_of(const struct block *b, const struct packed *times, u32 i)
+{
+    return (i64)(times->base + b->head->time_unit * pack_get(b->p + times->at, times->width, i));
 }
 
 /* A wanted customer's rows of one block. */
@@ -44,6 +50,7 @@ struct scan_few {
     struct few few[TOGETHER * FEW_CUSTOMERS];
     u32 count;
     struct block *block; /* the one that is read */
+    bool all_after;      /* none of its rows is before the span */
     bool keep[256];
     u32 codes[256], marks[256];
     bool check_alive;
@@ -136,12 +143,20 @@ static void fetch(const struct block *b, const struct packed *c, u32 from, u32 t
     for (u32 i = 0; i < HEAD_LINES && p <= end; i++, p += LINE) __builtin_prefetch(p);
 }
 
-/* Of the customers from `first` on, whose block it is. */
+static bool is_all_after(const struct scan_few *f, const struct block *b)
+{
+    return sealed_block_at(b->s, b->index)->occurred_min >= f->slice->scan->want.from;
+}
+
+/* Of the customers from `first` on, whose block it is: what is looked at first. */
 static void fetch_rows(const struct scan_few *f, const struct block *b, u32 first)
 {
+    bool all = is_all_after(f, b);
     for (u32 i = first; i < f->count; i++) {
-        fetch(b, &b->head->row[ROW_KIND], f->few[i].from, f->few[i].to);
-        fetch(b, &b->head->row[ROW_TIME], f->few[i].from, f->few[i].to);
+        u32 from = f->few[i].from, to = f->few[i].to;
+        if (!all && to - from > NEAR) from = to - NEAR;
+        fetch(b, &b->head->row[ROW_KIND], from, to);
+        fetch(b, &b->head->row[ROW_TIME], from, to);
     }
 }
 
@@ -181,16 +196,37 @@ static void put_rest(struct scan_few *f, u32 at, u32 row, u32 kind)
                        f->slice->words);
 }
 
+/* The first of one's rows that is not before the span: rows ascend in time, and mostly few are in
+ * it, the last ones. */
+static u32 first_in_span(const struct scan_few *f, const struct few *who)
+{
+    const struct block *b = f->block;
+    const struct packed *c = &b->head->row[ROW_TIME];
+    i64 since = f->slice->scan->want.from;
+    u32 low = who->from - b->first, high = who->to - b->first;
+    if (f->all_after) return low;
+    for (u32 i = 0; i < NEAR && low < high; i++, high--)
+        if (time_of(b, c, high - 1) < since) return high;
+    while (low < high) {
+        u32 middle = low + (high - low) / 2;
+        if (time_of(b, c, middle) < since)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 /* Those of one's rows that are of a kind that is wanted, and their kinds: as many as a load holds
  * at a time. */
-static u32 find_rows(struct scan_few *f, const struct few *who)
+static u32 find_rows(struct scan_few *f, u32 from, u32 end)
 {
     const struct block *b = f->block;
     const struct packed *c = &b->head->row[ROW_KIND];
     const u8 *p = b->p + c->at;
     u32 n = 0, width = c->width, mask = (u32)pack_mask(width);
-    u32 end = who->to - b->first, in_load = width ? LOADED_BITS / width : end;
-    for (u32 at = who->from - b->first; at < end;) {
+    u32 in_load = width ? LOADED_BITS / width : end;
+    for (u32 at = from; at < end;) {
         u64 bits = pack_load(p, width, at);
         for (u32 stop = min_u32(end, at + in_load); at < stop; at++, bits >>= width) {
             u32 kind = (u32)bits & mask;
@@ -209,13 +245,11 @@ static void read_rows(struct scan_few *f, const struct few *who)
     struct scan_columns *to = &f->lane->decoded->columns;
     const struct block *b = f->block;
     const struct packed *c = &b->head->row[ROW_TIME];
-    const u8 *p = b->p + c->at;
-    u32 n = find_rows(f, who), width = c->width, kept = f->kept;
-    u64 base = c->base, unit = b->head->time_unit;
+    u32 n = find_rows(f, first_in_span(f, who), who->to - b->first), kept = f->kept;
     bool is_plain = !w->codes && !w->orders && !w->sources && !w->property_count;
     for (u32 i = 0; i < n; i++) {
-        i64 time = (i64)(base + unit * pack_get(p, width, f->rows[i]));
-        if (time < w->from || time >= w->to) continue;
+        i64 time = time_of(b, c, f->rows[i]);
+        if (time >= w->to) continue;
         if (f->check_alive && !is_alive(f, b->first + f->rows[i])) continue;
         to->time[kept] = time;
         to->mark[kept] = f->marks[f->kinds[i]];
@@ -231,6 +265,7 @@ static void list(struct scan_few *f, u32 i)
     struct scan_lane *l = f->lane;
     f->block = &f->blocks[i];
     f->gone = (struct erased_of){0};
+    f->all_after = is_all_after(f, f->block);
     if (!wants_any(f)) return;
     for (u32 k = i ? f->ends[i - 1] : 0; k < f->ends[i]; k++) {
         u32 before = f->kept;
