@@ -6,6 +6,8 @@
  * of numbers column.c       cells of attributes, per 448 personas       word.c        dictionaries
  * of columns attribute.c    types, writing and reading attributes       tag.c         tags, consent
  *   address.c      addresses                                   digest.c      the canonical hash
+ *   members.c      sets of customers, in bits                  tagged.c      who has a tag, who
+ * consented   among.c   sets of bytes
  *
  * When a field was written. The latest write wins per field, exactly to the ms and in whatever
  * order records come, so every field has a time, also one that was removed. A customer keeps one
