@@ -50,6 +50,7 @@ struct analysis_source {
     struct names *names;
     const persona *heads; /* of personas below heads_end, as of the view; NULL: rows are asked */
     persona heads_end;
+    struct event_stayed *stayed; /* event/scan.h's, of `heads`; may be NULL */
 };
 
 struct analysis_run;

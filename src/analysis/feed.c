@@ -112,6 +112,7 @@ static void open_scan(struct feed *f, const bool *is_cancelled)
                              .who_end = f->source->end,
                              .heads = f->source->heads,
                              .heads_end = f->source->heads_end,
+                             .stayed = f->source->stayed,
                              .is_cancelled = is_cancelled};
     for (u32 i = 0; i < p->property_count; i++)
         column(properties, &want.property_count, p->properties[i], SCAN_VALUE);

@@ -110,7 +110,8 @@ static struct batch_subject subject_of(struct analysis_run *r)
                                   .names = r->source.names,
                                   .crowd = r->crowd,
                                   .heads = r->source.heads,
-                                  .heads_end = r->source.heads ? r->source.heads_end : 0};
+                                  .heads_end = r->source.heads ? r->source.heads_end : 0,
+                                  .stayed = r->source.stayed};
 }
 
 static void who_piece(struct analysis_run *r, u32 piece)

@@ -137,6 +137,15 @@ static inline bool hash128_is_zero(hash128 a)
     return (a.lo | a.hi) == 0;
 }
 
+/* Bits set; the processor's own instruction is not in every one of its family. */
+static inline u32 bits_count(u64 x)
+{
+    x -= x >> 1 & 0x5555555555555555u;
+    x = (x & 0x3333333333333333u) + (x >> 2 & 0x3333333333333333u);
+    x = (x + (x >> 4)) & 0x0F0F0F0F0F0F0F0Fu;
+    return (u32)(x * 0x0101010101010101u >> 56);
+}
+
 static inline u32 min_u32(u32 a, u32 b)
 {
     return a < b ? a : b;

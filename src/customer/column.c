@@ -345,7 +345,8 @@ struct attribute_reader {
     bool is_there;
     struct attribute_row row;
     struct chunk chunk;
-    u32 chunk_at, line_at; /* which these are of; UINT32_MAX, 0: none yet */
+    struct chunk ahead;
+    u32 chunk_at, line_at, ahead_at; /* which these are of; UINT32_MAX, 0: none yet */
     struct line_row line;
     value *words; /* by code; MISSING: not decoded yet */
     struct arena *arena;
@@ -359,7 +360,7 @@ struct attribute_reader *attribute_reader_new(const struct customer_view *v, u32
     const struct attribute_row *row = view_in(v, v->c->attributes, attribute, &copy);
     r->v = v;
     r->attribute = attribute;
-    r->chunk_at = UINT32_MAX;
+    r->chunk_at = r->ahead_at = UINT32_MAX;
     r->arena = arena;
     if (!row) return r;
     r->is_there = true;
@@ -417,70 +418,128 @@ value attribute_next(struct attribute_reader *r, persona head)
 /* ---- what many customers' values say ---- */
 
 /* One line of cells, and what was said of values met before, by cell. */
-enum { ASKED = 256, ASKED_SHIFT = 56 };
+enum { ASKED = 256, ASKED_SHIFT = 56, SAID_NO = 1, SAID_YES = 2, LINES_AHEAD = 8 };
 struct run {
-    persona from, to; /* heads whose cells these are; plain: they are read one by one */
-    bool plain;
+    persona from, to;  /* heads whose cells these are; plain: they are read one by one */
+    bool plain, empty; /* empty: nobody of them has a value */
     kind kind;
     u32 width;
     u64 mask;
     u8 cells[LINE_BYTES + 8];
     u64 cell[ASKED];
-    u8 verdict[ASKED]; /* 0: not asked yet; 1 or 2: the answer is no, yes */
+    u8 verdict[ASKED];          /* 0: not asked yet */
+    struct byte_set known, yes; /* the same of dictionary codes of a byte */
+    bool (*passes)(void *ctx, value v);
+    void *ctx;
 };
+
+/* To a chunk; the lines of the one behind it are fetched ahead. */
+static void go_to_chunk(struct attribute_reader *r, u32 at)
+{
+    if (r->chunk_at == at) return;
+    r->chunk = r->ahead_at == at ? r->ahead : chunk_of(r->v, &r->row, at);
+    r->chunk_at = at;
+    r->ahead = chunk_of(r->v, &r->row, at + 1);
+    r->ahead_at = at + 1;
+    for (u32 i = 0; r->ahead.kind != KIND_NONE && i < LINES_AHEAD; i++)
+        __builtin_prefetch(table_at(r->v->c->lines, r->ahead.first + i));
+}
 
 /* To the line of a head; chunks without cells are plain. */
 static void run_to(struct run *run, struct attribute_reader *r, persona head)
 {
     u32 at = head / CHUNK, i = head % CHUNK;
     run->plain = !r->is_there || r->row.misfits;
+    run->empty = !r->is_there;
     run->from = 0, run->to = UINT32_MAX;
     if (run->plain) return;
-    struct chunk chunk = chunk_of(r->v, &r->row, at);
-    run->plain = chunk.kind == KIND_NONE;
+    go_to_chunk(r, at);
+    run->plain = r->chunk.kind == KIND_NONE;
+    run->empty = run->plain && r->chunk.first == 0;
     run->from = at * CHUNK, run->to = run->from + CHUNK;
     if (run->plain) return;
-    if (chunk.kind != run->kind) memset(run->verdict, 0, sizeof run->verdict);
-    run->kind = chunk.kind;
-    run->width = WIDTH[chunk.kind];
-    run->mask = elsewhere(chunk.kind);
+    if (r->chunk.kind != run->kind) memset(run->verdict, 0, sizeof run->verdict);
+    run->kind = r->chunk.kind;
+    run->width = WIDTH[run->kind];
+    run->mask = elsewhere(run->kind);
     u32 per_line = LINE_BYTES / run->width, line = i / per_line;
     struct line_row copy;
-    const struct line_row *row = view_in(r->v, r->v->c->lines, chunk.first + line, &copy);
+    const struct line_row *row = view_in(r->v, r->v->c->lines, r->chunk.first + line, &copy);
     memset(run->cells, 0, sizeof run->cells);
     if (row) memcpy(run->cells, row->cells, LINE_BYTES);
     run->from += line * per_line;
     run->to = run->from + per_line;
 }
 
-static inline bool run_ask(struct run *run, struct attribute_reader *r, persona head,
-                           bool (*passes)(void *ctx, value v), void *ctx)
+static inline bool run_ask(struct run *run, struct attribute_reader *r, persona head)
 {
     u64 cell;
+    if (run->plain) return run->passes(run->ctx, attribute_next(r, head));
     memcpy(&cell, run->cells + (head - run->from) * run->width, sizeof cell);
     cell &= run->mask;
     u32 at = (u32)(cell * 0x9E3779B97F4A7C15u >> ASKED_SHIFT);
-    if (LIKELY(run->verdict[at] && run->cell[at] == cell)) return run->verdict[at] == 2;
-    bool yes = passes(ctx, attribute_next(r, head));
+    if (LIKELY(run->verdict[at] && run->cell[at] == cell)) return run->verdict[at] == SAID_YES;
+    bool yes = run->passes(run->ctx, attribute_next(r, head));
     if (cell == run->mask) return yes; /* it lies elsewhere: that says nothing of others */
     run->cell[at] = cell;
-    run->verdict[at] = yes ? 2 : 1;
+    run->verdict[at] = yes ? SAID_YES : SAID_NO;
     return yes;
+}
+
+/* The same of a line of dictionary codes at once. */
+static u64 ask_codes(struct run *run, struct attribute_reader *r, u64 open)
+{
+    u64 own = 0;
+    for (u64 ask = open & ~bytes_in(&run->known, run->cells); ask; ask &= ask - 1) {
+        u32 i = (u32)__builtin_ctzll(ask);
+        u8 code = run->cells[i];
+        if (byte_set_has(&run->known, code)) continue; /* since a moment ago */
+        bool holds = run->passes(run->ctx, attribute_next(r, run->from + i));
+        if (code == run->mask) {
+            own |= (u64)holds << i;
+            continue;
+        }
+        byte_set_add(&run->known, code);
+        if (holds) byte_set_add(&run->yes, code);
+    }
+    return open & (own | bytes_in(&run->yes, run->cells));
+}
+
+/* Up to 64 bits of a set of n, from bit `at` on; behind them it is 0. */
+static u64 bits_from(const u64 *set, u32 n, u32 at)
+{
+    u64 bits = set[at / 64] >> at % 64;
+    if (at % 64 && at / 64 + 1 < (n + 63) / 64) bits |= set[at / 64 + 1] << (64 - at % 64);
+    return n - at < 64 ? bits & ((1ull << (n - at)) - 1) : bits;
+}
+
+static void add_bits(u64 *set, u32 n, u32 at, u64 bits)
+{
+    set[at / 64] |= bits << at % 64;
+    if (at % 64 && at / 64 + 1 < (n + 63) / 64) set[at / 64 + 1] |= bits >> (64 - at % 64);
 }
 
 void attribute_test(struct attribute_reader *r, persona from, u32 n, const u64 *in, u64 *out,
                     bool (*passes)(void *ctx, value v), void *ctx)
 {
-    struct run run = {.kind = KIND_NONE};
-    for (u32 w = 0; w < (n + 63) / 64; w++) {
-        u64 stay = 0;
-        for (u64 left = in[w]; left; left &= left - 1) {
-            persona head = from + w * 64 + (u32)__builtin_ctzll(left);
-            if (UNLIKELY(head >= run.to)) run_to(&run, r, head);
-            bool yes = run.plain ? passes(ctx, attribute_next(r, head))
-                                 : run_ask(&run, r, head, passes, ctx);
-            stay |= yes ? left & -left : 0;
+    struct run run = {.kind = KIND_NONE, .passes = passes, .ctx = ctx};
+    memset(out, 0, (n + 63) / 64 * sizeof *out);
+    for (u32 at = 0, some; at < n; at += some) {
+        u64 open = bits_from(in, n, at), yes = 0;
+        some = min_u32(n - at, 64);
+        if (open == 0) continue;
+        if (from + at >= run.to) run_to(&run, r, from + at);
+        some = min_u32(some, run.to - (from + at));
+        if (some < 64) open &= (1ull << some) - 1;
+        if (run.empty) {
+            yes = passes(ctx, value_missing()) ? open : 0;
+        } else if (!run.plain && run.kind == KIND_CODE8) {
+            u32 skip = from + at - run.from;
+            yes = ask_codes(&run, r, open << skip) >> skip;
+        } else {
+            for (u64 left = open; left; left &= left - 1)
+                if (run_ask(&run, r, from + at + (u32)__builtin_ctzll(left))) yes |= left & -left;
         }
-        out[w] = stay;
+        add_bits(out, n, at, yes);
     }
 }

@@ -20,6 +20,8 @@ struct customers *customers_new(struct store *s, struct sip_key key)
     c->lines = table_new(s, "customer.line", 64, LINES_MAX);
     c->nodes = table_new(s, "customer.node", 128, NODES_MAX);
     c->meta = table_new(s, "customer.meta", sizeof(struct meta_row), META);
+    c->tagged = table_new(s, "customer.tag", TAG_ROW_BYTES, TAGS_MAX - 1);
+    c->consented = table_new(s, "customer.consent", TAG_ROW_BYTES, CONSENT_BITS_END - 1);
     c->text = heap_new(s, "customer.text");
     c->kept = mem_reserve(KEPT_BYTES);
     buf_init(&c->packed, HEAP_STRING_MAX);
@@ -87,6 +89,7 @@ void customers_rebuild(struct customers *c)
     for (u32 k = 1; k < table_count(c->attributes); k++)
         if (table_has(c->attributes, k)) words_rebuild(c, k);
     links_rebuild(c);
+    tagged_rebuild(c);
 }
 
 u64 customers_derived_bytes(const struct customers *c)

@@ -6,6 +6,8 @@
  * of numbers column.c       cells of attributes, per 448 personas       word.c        dictionaries
  * of columns attribute.c    types, writing and reading attributes       tag.c         tags, consent
  *   address.c      addresses                                   digest.c      the canonical hash
+ *   members.c      sets of customers, in bits                  tagged.c      who has a tag, who
+ * consented   among.c   sets of bytes
  *
  * When a field was written. The latest write wins per field, exactly to the ms and in whatever
  * order records come, so every field has a time, also one that was removed. A customer keeps one
@@ -29,6 +31,7 @@ enum {
     CHANNELS_MAX = 256,
     LINES_MAX = 1u << 28,
     NODES_MAX = 1u << 26,
+    TAG_ROW_BYTES = 32,
     VALUE_BYTES_MAX = 256 << 10, /* of one attribute; beyond it the write is ignored */
     IDENTIFIER_BYTES_MAX = 512,  /* of a longer one only the hash is kept */
     HOLDERS_MAX = 64,  /* rows of one identifier that the index has: enough to tell it is shared */
@@ -110,15 +113,15 @@ struct meta_row {
     u32 heads;
     u32 cuts;       /* links that were cut */
     u32 extents[4]; /* column.c: first free extent of each size */
-    u32 spare;
-    persona free; /* first of the numbers given back, a chain by next_of_head */
+    u32 line;       /* members.c: first free line */
+    persona free;   /* first of the numbers given back, a chain by next_of_head */
 };
 _Static_assert(sizeof(struct meta_row) == 56, "");
 
 struct customers {
     struct store *store;
     struct table *rows, *identifiers, *links, *addresses, *spaces, *attributes, *lines, *nodes,
-        *meta;
+        *meta, *tagged, *consented;
     struct heap *text;
     struct map by_identifier, by_address, by_word, by_link; /* derived */
     struct space_rule rules[SPACES_MAX + 1];                /* derived from the table `spaces` */
@@ -200,7 +203,7 @@ bool field_next(struct field_reader *r, struct field *out);
 bool field_find(struct field_reader r, u32 key, struct field *out);
 /* Puts `f` in the place of the entry with its key; `keep` false only removes. The string of an
  * entry that goes is retired unless `f` has it too. */
-void tags_put(struct customers *c, struct customer_row *row, const struct field *f, bool keep);
+void tags_put(struct customers *c, persona p, const struct field *f, bool keep);
 void values_put(struct customers *c, struct customer_row *row, const struct field *f, bool keep);
 bool tags_have_room(const struct customers *c, const struct customer_row *row);
 bool values_have_room(const struct customers *c, const struct customer_row *row);
@@ -235,6 +238,15 @@ bool cell_put(struct customers *c, u32 attribute, struct attribute_row *a, perso
 /* After a customer's list gained (+1) or lost (−1) a value in a chunk without cells: gives the
  * chunk cells when that pays. */
 void cell_count(struct customers *c, u32 attribute, struct attribute_row *a, persona p, int change);
+
+/* ---- among.c: sets of bytes ---- */
+
+struct byte_set {
+    u8 rows[32];
+};
+void byte_set_add(struct byte_set *set, u8 byte);
+bool byte_set_has(const struct byte_set *set, u8 byte);
+u64 bytes_in(const struct byte_set *set, const u8 bytes[64]); /* a bit for each that is */
 
 /* ---- moment.c: times in 8 bytes with the text they came as ---- */
 
@@ -280,6 +292,24 @@ void consents_join(struct customers *c, persona from, persona to);
 /* State and time of one consent; INT64_MIN: never written. */
 u8 consent_get(const struct customers *c, const struct customer_row *row, u32 channel, u32 topic,
                i64 *when);
+
+/* ---- members.c: sets of customers ---- */
+
+void members_put(struct customers *c, struct tree *t, persona p, bool in);
+/* Bit i of `out`: whether from + i is in it. */
+void members_read(const struct customer_view *v, struct tree t, persona from, u32 n, u64 *out);
+
+/* ---- tagged.c: who has a tag, who consented ---- */
+
+enum { CONSENT_BITS_END = 32, CONSENT_YES = 1, CONSENT_NO = 2 };
+
+/* After persona p's list got this entry, or lost it. */
+void tagged_put(struct customers *c, persona p, const struct field *f, bool keep);
+void tagged_rebuild(struct customers *c);
+/* After a row got this state of a channel below CONSENT_BITS_END. */
+void consented_put(struct customers *c, persona p, u32 channel, u8 state);
+/* All of a row's go. */
+void consents_clear(struct customers *c, struct customer_row *row, persona p);
 
 /* ---- identifier.c ---- */
 

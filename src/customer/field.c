@@ -111,9 +111,11 @@ static u32 replace(struct customers *c, u32 handle, struct field_reader r, const
     return now;
 }
 
-void tags_put(struct customers *c, struct customer_row *row, const struct field *f, bool keep)
+void tags_put(struct customers *c, persona p, const struct field *f, bool keep)
 {
+    struct customer_row *row = customer_edit(c, p);
     row->tags = replace(c, row->tags, tags_of(c, row), f, keep);
+    tagged_put(c, p, f, keep);
 }
 
 void values_put(struct customers *c, struct customer_row *row, const struct field *f, bool keep)

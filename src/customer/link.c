@@ -284,7 +284,7 @@ static void clear_view(struct customers *c, persona head)
     tags_clear(c, head);
     attributes_clear(c, head);
     struct customer_row *row = customer_edit(c, head);
-    row->consent = 0;
+    consents_clear(c, row, head);
     row->written = n48_of(0);
 }
 

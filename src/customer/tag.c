@@ -5,8 +5,6 @@
  * its time, so that an older write that comes late finds it. */
 #include "customer/customer_internal.h"
 
-enum { CONSENT_BITS_END = 32, CONSENT_YES = 1, CONSENT_NO = 2 };
-
 /* ---- tags ---- */
 
 static bool is_on(const struct field *f, i64 now)
@@ -28,7 +26,7 @@ bool customer_tag(struct customers *c, persona p, u32 tag, bool on, i64 expires_
     written_at(row, when);
     struct field f = {
         .key = tag, .flags = on ? 0 : FIELD_GONE, .when = when, .expires = on ? expires_ms : NEVER};
-    tags_put(c, row, &f, true);
+    tags_put(c, head, &f, true);
     bool was_on = is_there && is_on(&old, when);
     if (was_on == on && (!on || old.expires == expires_ms)) return false;
     *out = (struct change){.field = FIELD_TAG,
@@ -107,14 +105,17 @@ void tags_join(struct customers *c, persona from, persona to)
     for (struct field_reader r = tags_of(c, row); field_next(&r, &f);) {
         if (field_find(tags_of(c, into), f.key, &theirs) && !tag_wins(&f, &theirs)) continue;
         written_at(into, f.when);
-        tags_put(c, into, &f, true);
+        tags_put(c, to, &f, true);
     }
     tags_clear(c, from);
 }
 
 void tags_clear(struct customers *c, persona head)
 {
+    struct field f;
     struct customer_row *row = customer_edit(c, head);
+    for (struct field_reader r = tags_of(c, row); field_next(&r, &f);)
+        tagged_put(c, head, &f, false);
     heap_retire(c->text, row->tags);
     row->tags = 0;
 }
@@ -144,9 +145,9 @@ u8 consent_get(const struct customers *c, const struct customer_row *row, u32 ch
 
 /* Bits go to the hot row; an entry stands where it must: for a state that is not in the bits, for a
  * time of its own, for a consent that is no longer recorded. */
-static void consent_put(struct customers *c, struct customer_row *row, u32 channel, u32 topic,
-                        u8 state, i64 when)
+static void consent_put(struct customers *c, persona p, u32 channel, u32 topic, u8 state, i64 when)
 {
+    struct customer_row *row = customer_edit(c, p);
     written_at(row, when);
     struct field f = {.key = KEY_CONSENT(channel, topic),
                       .flags = state ? 0 : FIELD_GONE,
@@ -155,6 +156,7 @@ static void consent_put(struct customers *c, struct customer_row *row, u32 chann
     if (in_bits(channel, topic)) {
         row->consent &= ~(3ull << 2 * channel);
         row->consent |= (u64)state << 2 * channel;
+        consented_put(c, p, channel, state);
         values_put(c, row, &f, !state || when != written(row));
         return;
     }
@@ -182,7 +184,7 @@ bool customer_consent(struct customers *c, persona p, u32 channel, u32 topic, u8
     if (!consent_wins(state, when, old, old_when)) return false;
     if (old_when == INT64_MIN && !in_bits(channel, topic) && !values_have_room(c, row))
         return false;
-    consent_put(c, row, channel, topic, state, when);
+    consent_put(c, head, channel, topic, state, when);
     if (state == old) return false;
     *out = (struct change){.field = FIELD_CONSENT,
                            .code = channel,
@@ -203,25 +205,25 @@ u8 view_consent(const struct customer_view *v, persona head, u32 channel, u32 to
     return consent_get(v->c, row, channel, topic, &when);
 }
 
-static void join_one(struct customers *c, struct customer_row *row, struct customer_row *into,
-                     u32 channel, u32 topic)
+static void join_one(struct customers *c, persona from, persona to, u32 channel, u32 topic)
 {
+    const struct customer_row *row = customer_at(c, from), *into = customer_at(c, to);
     i64 when, other_when;
     u8 state = consent_get(c, row, channel, topic, &when);
     u8 other = consent_get(c, into, channel, topic, &other_when);
     if (when == INT64_MIN || !consent_wins(state, when, other, other_when)) return;
-    consent_put(c, into, channel, topic, state, when);
+    consent_put(c, to, channel, topic, state, when);
 }
 
 void consents_join(struct customers *c, persona from, persona to)
 {
     struct field f;
-    struct customer_row *row = customer_edit(c, from), *into = customer_edit(c, to);
+    struct customer_row *row = customer_edit(c, from);
     for (u32 channel = 0; channel < CONSENT_BITS_END; channel++)
-        if (row->consent >> 2 * channel & 3) join_one(c, row, into, channel, 0);
+        if (row->consent >> 2 * channel & 3) join_one(c, from, to, channel, 0);
     for (struct field_reader r = values_of(c, row); field_next(&r, &f);) {
         u32 key = f.key - KEY_CONSENT(0, 0);
-        if (f.key >= KEY_CONSENT(0, 0)) join_one(c, row, into, key >> 17, key & ((1u << 17) - 1));
+        if (f.key >= KEY_CONSENT(0, 0)) join_one(c, from, to, key >> 17, key & ((1u << 17) - 1));
     }
-    row->consent = 0;
+    consents_clear(c, row, from);
 }

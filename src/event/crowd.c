@@ -1,6 +1,8 @@
 /* crowd.c — asking about everybody: the lists of customers of all files, and the tail. */
 #include "event/crowd.h"
 
+#include "event/scan.h"
+
 #include <stdlib.h>
 
 #define BITS_BYTES ((size_t)EVENT_PERSONAS_MAX / 8)
@@ -93,18 +95,31 @@ static void pair_all(struct crowd *c)
 }
 
 /* Mostly nobody moved: then a look at the array says so, key by key. */
-static bool all_stayed(const struct crowd *c, const struct sealed *file)
+static bool is_as_sealed(const struct crowd *c, struct sealed_keys heads, struct sealed_keys moved)
 {
-    struct sealed_keys heads = sealed_heads(file), moved = sealed_moved(file);
     u32 differ = 0;
-    sealed_touch(file, heads.keys, (heads.count + 1) * sizeof *heads.keys);
-    sealed_touch(file, moved.keys, moved.count * sizeof *moved.keys);
     if (heads.count && heads.keys[heads.count - 1].key >= c->heads_end) return false;
     if (moved.count && moved.keys[moved.count - 1].key >= c->heads_end) return false;
     for (u32 i = 0; i < heads.count; i++) differ |= c->heads[heads.keys[i].key] ^ heads.keys[i].key;
     for (u32 i = 0; i < moved.count; i++)
         differ |= c->heads[moved.keys[i].key] ^ moved.keys[i].value;
     return differ == 0;
+}
+
+static bool all_stayed(const struct crowd *c, const struct sealed *file)
+{
+    struct sealed_keys heads = sealed_heads(file), moved = sealed_moved(file);
+    u64 id = file->head.checks_hash, *known = c->stayed ? c->stayed->files : NULL, *none = NULL;
+    sealed_touch(file, heads.keys, (heads.count + 1) * sizeof *heads.keys);
+    sealed_touch(file, moved.keys, moved.count * sizeof *moved.keys);
+    for (u32 i = 0; known && i < STAYED_FILES; i++) {
+        u64 one = __atomic_load_n(&known[i], __ATOMIC_RELAXED);
+        if (one == id && id) return true;
+        if (!one && !none) none = &known[i];
+    }
+    if (!is_as_sealed(c, heads, moved)) return false;
+    if (known) __atomic_store_n(none ? none : &known[id % STAYED_FILES], id, __ATOMIC_RELAXED);
+    return true;
 }
 
 void crowd_open(struct crowd *c)

@@ -8,15 +8,17 @@
 #pragma once
 #include "event/catalog.h"
 
+struct event_stayed;
 struct crowd {
     const struct event_view *view;
     event_persona (*head_of)(void *ctx, event_persona p);
     void *ctx;
     const event_persona *heads; /* what it says of personas below heads_end; may be NULL */
     event_persona heads_end;
-    i64 from, to;         /* of the tail's rows, those that occurred in [from, to)… */
-    const u32 *marks;     /* …and whose code has a mark; NULL: all */
-    u64 *moved, *strayed; /* a bit for every head, every persona */
+    struct event_stayed *stayed; /* scan.h's, of `heads`; may be NULL */
+    i64 from, to;                /* of the tail's rows, those that occurred in [from, to)… */
+    const u32 *marks;            /* …and whose code has a mark; NULL: all */
+    u64 *moved, *strayed;        /* a bit for every head, every persona */
     bool any_moved, any_strayed;
     struct place *tail; /* its rows that are wanted, alive and somebody's, by (head, timeline) */
     u32 tail_count;

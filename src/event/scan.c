@@ -54,6 +54,7 @@ struct event_crowd *event_crowd_new(const struct event_view *v, const struct sca
                               .ctx = ctx,
                               .heads = widest->heads,
                               .heads_end = widest->heads ? widest->heads_end : 0,
+                              .stayed = widest->heads ? widest->stayed : NULL,
                               .from = widest->from,
                               .to = widest->to,
                               .marks = widest->marks};

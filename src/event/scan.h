@@ -33,6 +33,14 @@ struct scan_property {
     scan_kind kind;
 };
 
+/* Files of which every customer is who she was at sealing, by an array of heads that stands still:
+ * kept beside it, so that who asks with it again need not compare them. Zero at first; any threads.
+ */
+enum { STAYED_FILES = 16 };
+struct event_stayed {
+    u64 files[STAYED_FILES];
+};
+
 struct scan_want {
     const u32 *marks; /* NAMES_MAX + 1, by event code: what its events are marked with; 0: they are
                        * not wanted. NULL: all are, with mark 0. Stays the caller's, unchanged. */
@@ -45,8 +53,9 @@ struct scan_want {
     event_persona who_end;       /* …and none from here on */
     const event_persona *heads;  /* what head_of says of personas below heads_end, or NULL */
     event_persona heads_end;
-    size_t bytes_max;         /* of one slice's memory; 0 = 256 MiB */
-    const bool *is_cancelled; /* may be NULL; set by any thread, looked at all the time */
+    struct event_stayed *stayed; /* what is known of `heads` already; may be NULL */
+    size_t bytes_max;            /* of one slice's memory; 0 = 256 MiB */
+    const bool *is_cancelled;    /* may be NULL; set by any thread, looked at all the time */
 };
 
 /* What `valid` says of a SCAN_NUMBER. */

@@ -350,7 +350,7 @@ static bool lay_out(struct scan_slice *s, struct scan_lane *l, u32 property)
     return any;
 }
 
-static value slow_value(const struct block *b, u32 kind, u32 rank, u32 property)
+value scan_value_of(const struct block *b, u32 kind, u32 rank, u32 property)
 {
     const struct block_kind *k = block_kind(b, kind);
     const struct packed *c = block_columns(b, k);
@@ -432,7 +432,7 @@ static void put_property(struct scan_slice *s, struct scan_lane *l, u32 property
         u8 k = d->kind[i];
         if (d->slow[k])
             scan_put_value(out, w, property, i,
-                           slow_value(&l->block, k, d->ranks[i], w->properties[property].code),
+                           scan_value_of(&l->block, k, d->ranks[i], w->properties[property].code),
                            s->words);
     }
 }
@@ -506,13 +506,9 @@ static void choose(struct scan_slice *s, struct scan_lane *l)
 
 void scan_decode(struct scan_slice *s, struct scan_lane *l, u32 row)
 {
-    struct scan_block *out = l->decoded;
+    struct scan_block *out = scan_lane_room(l, s);
     const struct scan_want *w = &s->scan->want;
-    if (!out) {
-        out = l->decoded = mem_zalloc(sizeof *out);
-        scan_columns_grow(&out->columns, w, BLOCK_ROWS + KEEP_SLACK);
-        l->decoder = scan_decoder_new(s->scan);
-    }
+    if (!l->decoder) l->decoder = scan_decoder_new(s->scan);
     block_at(&l->block, l->file, row);
     out->first = l->block.first;
     out->end = l->block.end;

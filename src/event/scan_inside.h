@@ -101,6 +101,7 @@ struct scan_lane {
     u32 at, count;  /* of those listed, the one at hand; at = count: the next are to be listed */
     bool goes_on;   /* the last one listed has more rows in the next block */
     bool is_joined; /* each begins where the one before ends */
+    u32 dense;      /* so many blocks are unpacked whole before few rows are tried again */
     event_persona *listed;
     u16 *from, *to;
     const struct sealed_key *heads;
@@ -121,6 +122,15 @@ void scan_lane_open(struct scan_lane *l, struct scan_slice *s, const struct seal
 void scan_lane_close(struct scan_lane *l);
 /* Where at = count: lists the next customers. What was decoded goes. */
 void scan_lane_list(struct scan_lane *l, struct scan_slice *s);
+/* From the customer heads[next] on the first who is wanted, or head_count. */
+u32 scan_lane_skip(const struct scan_lane *l, const struct event_scan *scan, u32 next);
+/* Past a block, of rows [first, end), of which nothing is wanted. */
+void scan_lane_pass(struct scan_lane *l, u32 first, u32 end);
+/* Where its blocks are decoded. */
+struct scan_block *scan_lane_room(struct scan_lane *l, const struct scan_slice *s);
+/* Lists the next customers where few of a block are wanted, maybe none: scan_few.c. False: they are
+ * not few, or this is no time to ask; nothing was listed. */
+bool scan_few(struct scan_slice *s, struct scan_lane *l);
 /* On to the next customer, who may have to be listed. */
 static inline void scan_lane_step(struct scan_lane *l)
 {
@@ -139,12 +149,15 @@ struct scan_slice {
     struct scan_columns out;
     const struct scan_lane *direct; /* the batch lies there as it was decoded, from: */
     u32 direct_at;
-    struct word_cache *words;
+    struct word_cache *words; /* NULL: no texts are wanted */
+    struct scan_few *few;     /* NULL: not needed yet */
     struct arena *scratch;
     event_persona *personas;
     bool is_over;
 };
 
+/* A property of the row that has this rank of its kind; MISSING: it has none. */
+value scan_value_of(const struct block *b, u32 kind, u32 rank, u32 property);
 /* Decodes the block that holds `row` into the lane's. */
 void scan_decode(struct scan_slice *s, struct scan_lane *l, u32 row);
 /* Unpacks what waits. */

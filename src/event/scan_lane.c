@@ -37,8 +37,10 @@ static event_persona next_wanted(const struct scan_want *w, event_persona key)
     return head < w->who_end ? head : UINT32_MAX;
 }
 
-/* Past those who are not wanted: in steps that double, since these may be most. */
-static u32 skip_unwanted(const struct scan_lane *l, const struct event_scan *scan, u32 next)
+/* Past those who are not wanted, who may be most. Heads ascend, and each is there once: so the next
+ * wanted one is no further than the numbers between, and just there if all of those are there. Else
+ * in steps that double. */
+u32 scan_lane_skip(const struct scan_lane *l, const struct event_scan *scan, u32 next)
 {
     while (next < l->head_count) {
         event_persona key = l->heads[next].key;
@@ -48,7 +50,11 @@ static u32 skip_unwanted(const struct scan_lane *l, const struct event_scan *sca
             next++;
             continue;
         }
-        u32 low = next, step = 1;
+        u32 low = next, step = 1, most = head - key;
+        if (most < l->head_count - next && l->heads[next + most].key == head) {
+            next += most;
+            continue;
+        }
         while (low + step < l->head_count && l->heads[low + step].key < head) {
             low += step;
             step *= 2;
@@ -67,19 +73,18 @@ static u32 skip_unwanted(const struct scan_lane *l, const struct event_scan *sca
 }
 
 /* Nothing of the block is wanted: to the customer who has rows behind it. */
-static void pass_block(struct scan_lane *l)
+void scan_lane_pass(struct scan_lane *l, u32 first, u32 end)
 {
-    const struct scan_block *d = l->decoded;
-    u32 low = l->next, high = min_u32(l->head_count, l->next + d->end - d->first);
+    u32 low = l->next, high = min_u32(l->head_count, l->next + end - first);
     while (low < high) { /* the first whose rows end behind it */
         u32 middle = low + (high - low) / 2;
-        if (l->heads[middle + 1].value <= d->end)
+        if (l->heads[middle + 1].value <= end)
             low = middle + 1;
         else
             high = middle;
     }
     l->next = low;
-    l->row = d->end;
+    l->row = end;
     l->count = 0;
 }
 
@@ -159,7 +164,7 @@ static inline __attribute__((always_inline)) void list_some(struct scan_lane *l,
     l->goes_on = false;
     for (;; next++) {
         u32 before = next;
-        next = skip_unwanted(l, scan, next);
+        next = scan_lane_skip(l, scan, next);
         if (next >= l->head_count || l->heads[next].key >= s->to || l->heads[next].value >= d->end)
             break;
         if (next != before) place = place_of(d, l->heads[next].value);
@@ -238,18 +243,19 @@ void scan_lane_list(struct scan_lane *l, struct scan_slice *s)
     }
     l->at = l->count = 0;
     while (l->count == 0) {
-        l->next = skip_unwanted(l, s->scan, l->next);
+        l->next = scan_lane_skip(l, s->scan, l->next);
         if (l->next >= l->head_count || l->heads[l->next].key >= s->to) {
             l->head = UINT32_MAX;
             l->count = 1; /* of nobody: it is not asked again */
             return;
         }
         if (l->row < l->heads[l->next].value) l->row = l->heads[l->next].value;
+        if (scan_few(s, l)) continue;
         scan_decode(s, l, l->row);
         if (l->decoded->kept)
             list_block(l, s);
         else
-            pass_block(l);
+            scan_lane_pass(l, l->decoded->first, l->decoded->end);
     }
     l->head = l->listed[0];
 }
@@ -283,6 +289,14 @@ void scan_lane_open(struct scan_lane *l, struct scan_slice *s, const struct seal
     l->listed = mem_alloc((BLOCK_ROWS + 1) * sizeof *l->listed);
     l->from = mem_alloc((BLOCK_ROWS + 1) * sizeof *l->from);
     l->to = mem_alloc((BLOCK_ROWS + 1) * sizeof *l->to);
+}
+
+struct scan_block *scan_lane_room(struct scan_lane *l, const struct scan_slice *s)
+{
+    if (l->decoded) return l->decoded;
+    l->decoded = mem_zalloc(sizeof *l->decoded);
+    scan_columns_grow(&l->decoded->columns, &s->scan->want, BLOCK_ROWS + KEEP_SLACK);
+    return l->decoded;
 }
 
 void scan_lane_close(struct scan_lane *l)

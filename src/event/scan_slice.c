@@ -336,7 +336,8 @@ void scan_slice_open(struct scan_slice *s, struct event_scan *scan, event_person
 {
     const struct crowd *c = scan->crowd;
     *s = (struct scan_slice){.scan = scan, .from = from, .to = to};
-    s->words = word_cache_new(scan->words);
+    for (u32 i = 0; i < scan->want.property_count && !s->words; i++)
+        if (scan->want.properties[i].kind == SCAN_TEXT) s->words = word_cache_new(scan->words);
     s->scratch = arena_new();
     s->head = mem_alloc(BATCH_CUSTOMERS * sizeof *s->head);
     s->start = mem_zalloc((BATCH_CUSTOMERS + 1) * sizeof *s->start);
@@ -353,6 +354,7 @@ void scan_slice_close(struct scan_slice *s)
 {
     for (u32 i = 0; i < s->lane_count; i++) scan_lane_close(&s->lanes[i]);
     scan_columns_free(&s->out);
+    free(s->few);
     word_cache_free(s->words);
     arena_free(s->scratch);
     free(s->head);

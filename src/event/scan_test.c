@@ -130,8 +130,9 @@ static void check_scans(struct timeline *t, const struct event_view *v)
         {1, SCAN_TEXT},  {2, SCAN_FIXED},  {2, SCAN_TEXT},  {1, SCAN_VALUE},
         {9, SCAN_FIXED}, {2, SCAN_NUMBER}, {1, SCAN_NUMBER}};
     u32 *marks = mem_zalloc((NAMES_MAX + 1) * sizeof *marks);
-    u64 who = rng_next(&t->rng) | rng_next(&t->rng);
     for (u32 i = 0; i < 24; i++) {
+        u64 most = rng_next(&t->rng) | rng_next(&t->rng), few = rng_next(&t->rng) & ~most;
+        u64 who = i % 2 ? most : few;
         memset(marks, 0, 80 * sizeof *marks);
         for (u32 k = 0; k < i % 6; k++) marks[1 + rng_below(&t->rng, 5)] = 1 + k % 2 * 7;
         i64 from = t->now - (i64)rng_below(&t->rng, 60) * HOUR;

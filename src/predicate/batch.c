@@ -4,9 +4,10 @@
  *            ANY: each part over those whom no part before took
  *
  * A set is a bit for each number of the range. Parts are asked cheapest first: attributes through
- * their columns, value by value; tags, consents and the rest customer by customer; what a customer
- * did last, by a scan over the events of all who are open where these are many (batch_did.c), else
- * by passes over each one's own. A pass answers all leaves at once, and what it says is kept. */
+ * their columns, value by value; tags and consents through theirs; the rest customer by customer;
+ * what a customer did last, by a scan over the events of all who are open where these are many
+ * (batch_did.c), else by passes over each one's own. A pass answers all leaves at once, and what it
+ * says is kept. */
 #include "predicate/batch.h"
 
 #include <stdlib.h>
@@ -154,6 +155,24 @@ static struct attribute_reader *column_of(const struct asking *b, const struct n
     return NULL;
 }
 
+/* A tag by itself; those of a subtree are asked customer by customer. */
+static bool is_one_tag(const struct asking *b, const struct node *n)
+{
+    return n->kind == NODE_TAG && (!n->state || !b->all->names);
+}
+
+static void ask_tag(struct asking *b, const struct node *n, const u64 *in, u64 *out)
+{
+    struct tag_reader *r = tag_reader_new(b->all->view, n->code, b->sets);
+    tag_test(r, b->from, b->to - b->from, in, out, b->now);
+}
+
+static bool ask_consent(const struct asking *b, const struct node *n, const u64 *in, u64 *out)
+{
+    return n->kind == NODE_CONSENT && consent_test(b->all->view, n->code, n->code2, n->state,
+                                                   b->from, b->to - b->from, in, out);
+}
+
 /* ---- the tree ---- */
 
 static void ask(struct asking *b, const struct node *n, const u64 *in, u64 *out);
@@ -184,7 +203,7 @@ static void ask_any(struct asking *b, const struct node *n, const u64 *in, u64 *
 static u64 count(const struct asking *b, const u64 *set)
 {
     u64 n = 0;
-    for (u32 w = 0; w < b->words; w++) n += (u64)__builtin_popcountll(set[w]);
+    for (u32 w = 0; w < b->words; w++) n += bits_count(set[w]);
     return n;
 }
 
@@ -214,7 +233,11 @@ static void ask(struct asking *b, const struct node *n, const u64 *in, u64 *out)
         if (!batch_scans(b, n->leaf, open) || !batch_scan(b, n->leaf, in, out))
             ask_leaves(b, n->leaf, in, out);
         break;
-    default: ask_each(b, n, in, out);
+    default:
+        if (is_one_tag(b, n))
+            ask_tag(b, n, in, out);
+        else if (!ask_consent(b, n, in, out))
+            ask_each(b, n, in, out);
     }
 }
 
@@ -230,15 +253,36 @@ static void open_columns(struct asking *b)
         b->columns.readers[i] = attribute_reader_new(b->all->view, b->columns.codes[i], b->sets);
 }
 
+/* Which of 64 personas are heads, told by whose they are: each 0 or 1 in a byte, eights to bits. */
+static u64 heads_word(const persona *heads, persona first)
+{
+    u64 word = 0, eight;
+    u8 is_head[64];
+    for (u32 i = 0; i < 64; i++) is_head[i] = heads[i] == first + i;
+    for (u32 i = 0; i < 8; i++) {
+        memcpy(&eight, is_head + 8 * (size_t)i, sizeof eight);
+        word |= (eight * 0x0102040810204080u >> 56) << 8 * i;
+    }
+    return word;
+}
+
 static void set_heads(const struct asking *b, u64 *set)
 {
     const struct batch_subject *all = b->all;
     struct customer_row row;
     for (persona head = b->from; head < b->to; head++) {
+        u32 at = head - b->from;
+        if (at % 64 == 0 && head + 64 <= min_u32(b->to, all->heads_end)) {
+            set[at / 64] = all->head_bits && head % 64 == 0 ? all->head_bits[head / 64]
+                                                            : heads_word(all->heads + head, head);
+            head += 63;
+            continue;
+        }
         bool is_head = head < all->heads_end ? all->heads[head] == head
                                              : view_row(all->view, head, &row) && row.head == head;
-        set[(head - b->from) / 64] |= (u64)(is_head && head) << (head - b->from) % 64;
+        set[at / 64] |= (u64)is_head << at % 64;
     }
+    if (b->from == 0 && b->to) set[0] &= ~1ull;
 }
 
 bool predicate_batch(const struct predicate *p, const struct batch_subject *all, persona from,
@@ -257,6 +301,7 @@ bool predicate_batch(const struct predicate *p, const struct batch_subject *all,
     if (!b.cancelled) ask(&b, p->root, heads, bits);
     bool done = !b.cancelled && !is_cancelled(&b);
     free(b.ring.p);
+    free(b.marks);
     arena_free(b.scratch);
     arena_free(b.sets);
     return done;

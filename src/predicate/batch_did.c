@@ -82,8 +82,8 @@ bool batch_scan(struct asking *b, const struct leaf *leaf, const u64 *in, u64 *o
     const struct did *d = leaf->did;
     struct scan_batch s;
     struct scan_property amount = {d->path.whole, SCAN_NUMBER};
-    u32 *marks = mem_zalloc((NAMES_MAX + 1) * sizeof *marks);
-    struct scan_want want = {.marks = marks,
+    if (!b->marks) b->marks = mem_zalloc((NAMES_MAX + 1) * sizeof *b->marks);
+    struct scan_want want = {.marks = b->marks,
                              .properties = &amount,
                              .property_count = d->measure != MEASURE_COUNT,
                              .who = aligned(b, in) - b->from / 64,
@@ -92,7 +92,7 @@ bool batch_scan(struct asking *b, const struct leaf *leaf, const u64 *in, u64 *o
                              .heads_end = b->all->heads_end,
                              .is_cancelled = b->all->cancel};
     err e = ERR_NOT_FOUND;
-    marks[d->filter.event] = 1;
+    b->marks[d->filter.event] = 1;
     span_of(d, b->now, &want.from, &want.to);
     memset(out, 0, b->words * sizeof *out);
     if (want.from < want.to) {
@@ -100,7 +100,7 @@ bool batch_scan(struct asking *b, const struct leaf *leaf, const u64 *in, u64 *o
         while ((e = event_scan_next(scan, 0, &s)) == ERR_OK) take_batch(b, d, &s, out);
         event_scan_free(scan);
     }
-    free(marks);
+    b->marks[d->filter.event] = 0;
     if (e == ERR_UNAVAILABLE) b->cancelled = true;
     return e != ERR_LIMIT;
 }
@@ -119,8 +119,11 @@ struct event_crowd *predicate_crowd(const struct predicate *const *p, u32 count,
 {
     u32 *marks = NULL;
     struct batch_subject copy = *all;
-    struct scan_want widest = {
-        .from = INT64_MAX, .to = INT64_MIN, .heads = all->heads, .heads_end = all->heads_end};
+    struct scan_want widest = {.from = INT64_MAX,
+                               .to = INT64_MIN,
+                               .heads = all->heads,
+                               .heads_end = all->heads_end,
+                               .stayed = all->stayed};
     for (u32 i = 0; i < count && all->events; i++)
         for (u32 k = 0; p[i] && k < p[i]->leaf_count; k++) {
             const struct leaf *leaf = p[i]->leaves[k];

@@ -243,6 +243,8 @@ struct batch_subject {
                                       * events are looked up customer by customer */
     const persona *heads;            /* of personas below heads_end: whose they are; or NULL */
     persona heads_end;
+    const u64 *head_bits;        /* of the same personas, whether each is a head; may be NULL */
+    struct event_stayed *stayed; /* event/scan.h's, of `heads`; may be NULL */
 };
 /* For asking everybody: who is whose among those with events that these predicates count, opened
  * once for all pieces and threads. NULL: none of them looks at events that could be scanned. */

@@ -744,6 +744,26 @@ static void check_same(bool a, bool b, struct town *w, const struct json *j, per
     CHECK_EQ(a, b);
 }
 
+/* The same from 0 on, by heads as bits, and with what an earlier question found of the files. */
+static void check_known_heads(const struct predicate *p, struct batch_subject all, persona end,
+                              i64 now, const u64 *bits)
+{
+    struct event_stayed stayed = {0};
+    u64 is_head[3] = {0}, again[3];
+    for (persona i = 1; i < end; i++) is_head[i / 64] |= (u64)(all.heads[i] == i) << i % 64;
+    all.head_bits = is_head;
+    all.stayed = &stayed;
+    for (u32 round = 0; round < 2; round++) {
+        struct event_crowd *crowd = predicate_crowd(&p, 1, &all, now);
+        all.crowd = crowd;
+        CHECK(predicate_batch(p, &all, 0, end, now, again));
+        event_crowd_free(crowd);
+        CHECK_EQ(again[0] & 1, 0);
+        for (persona i = 1; i < end; i++)
+            CHECK_EQ(again[i / 64] >> i % 64 & 1, bits[(i - 1) / 64] >> (i - 1) % 64 & 1);
+    }
+}
+
 /* Customer by customer, and by scans over everybody's events: the same. */
 static bool batch_holds(struct town *w, const struct predicate *p, persona head, i64 now)
 {
@@ -761,6 +781,7 @@ static bool batch_holds(struct town *w, const struct predicate *p, persona head,
     CHECK(predicate_batch(p, &all, 1, end, now, scanned));
     event_crowd_free(crowd);
     CHECK_EQ(memcmp(bits, scanned, ((size_t)end - 1 + 63) / 64 * sizeof *bits), 0);
+    check_known_heads(p, all, end, now, bits);
     return bits[(head - 1) / 64] >> (head - 1) % 64 & 1;
 }
 

@@ -45,11 +45,18 @@ static bool reach_then(void *ctx, persona head, u32 channel)
 
 /* ---- heads ---- */
 
+static void leave(struct heads *h)
+{
+    if (--h->users) return;
+    free(h->is_head);
+    free(h);
+}
+
 void heads_clear(struct server *s)
 {
     struct heads *h = s->heads;
     s->heads = NULL;
-    if (h && --h->users == 0) free(h);
+    if (h) leave(h);
 }
 
 /* Personas that came later are few, and asked for one by one; from an eighth on it is made anew. */
@@ -63,6 +70,7 @@ static struct heads *heads_take(struct server *s, persona end)
     }
     h = mem_alloc(sizeof *h + (size_t)end * sizeof *h->of);
     *h = (struct heads){.moves = moves, .end = end, .users = 1};
+    h->is_head = mem_zalloc(((size_t)end / 64 + 1) * sizeof *h->is_head);
     return h;
 }
 
@@ -75,7 +83,7 @@ static void heads_give(struct server *s, struct heads *h, bool known)
         heads_clear(s);
         s->heads = h;
     }
-    if (--h->users == 0) free(h);
+    leave(h);
 }
 
 /* ---- a view ---- */
@@ -104,8 +112,11 @@ static void fill(void *ctx, u32 piece, u32 worker)
     struct customer_row row;
     persona end = min_u32(b->heads->end, (piece + 1) * FILLED_AT_ONCE);
     (void)worker;
-    for (persona p = piece * FILLED_AT_ONCE; p < end; p++)
-        b->heads->of[p] = p && view_row(&b->view.customers, p, &row) ? row.head : 0;
+    for (persona p = piece * FILLED_AT_ONCE; p < end; p++) {
+        persona head = p && view_row(&b->view.customers, p, &row) ? row.head : 0;
+        b->heads->of[p] = head;
+        b->heads->is_head[p / 64] |= (u64)(p && head == p) << p % 64;
+    }
 }
 
 const persona *beside_heads(struct beside *b, persona *end)
@@ -115,6 +126,13 @@ const persona *beside_heads(struct beside *b, persona *end)
         crew_each(b->server->crew, (*end + FILLED_AT_ONCE - 1) / FILLED_AT_ONCE, fill, b);
     b->has_heads = true;
     return b->heads->of;
+}
+
+void beside_everybody(struct beside *b, struct batch_subject *all)
+{
+    all->heads = beside_heads(b, &all->heads_end);
+    all->head_bits = b->heads->is_head;
+    all->stayed = &b->heads->stayed;
 }
 
 void beside_reach(struct beside *b, struct call *c)

@@ -3,6 +3,7 @@
 #pragma once
 #include "server/call.h"
 
+#include "event/scan.h"
 #include "segment/score.h"
 
 /* Who belonged to whom, as one array: kept from one reader to the next as long as nobody moves.
@@ -12,6 +13,8 @@ struct heads {
     persona end;
     u32 users;
     bool known;
+    u64 *is_head; /* a bit for each */
+    struct event_stayed stayed;
     persona of[];
 };
 void heads_clear(struct server *s);
@@ -35,5 +38,7 @@ void beside_pin(struct beside *b, struct call *c);
 void beside_unpin(struct beside *b);
 /* Helper: whose personas below *end are. */
 const persona *beside_heads(struct beside *b, persona *end);
+/* Helper: the same, told to who asks everybody. */
+void beside_everybody(struct beside *b, struct batch_subject *all);
 /* Helper, before threads ask who can be reached: gathers the addresses that must not be used. */
 void beside_reach(struct beside *b, struct call *c);

@@ -10,13 +10,11 @@ enum { BLOCK = 1 << 16 };
 
 /* ---- counting ---- */
 
-static void count_one(const struct counts *k, struct counted *n, persona head)
+#define CHANNELS ((1ull << CHANNEL_FIXED_COUNT) - (1ull << CHANNEL_EMAIL))
+
+static void count_reach(const struct counts *k, struct counted *n, persona head)
 {
-    n->count++;
-    if (n->sampled < COUNTS_SAMPLE) n->sample[n->sampled++] = head;
-    if (!n->with_reach) return;
-    u64 can =
-        reach_of(k->beside.reach, head, (1ull << CHANNEL_FIXED_COUNT) - (1ull << CHANNEL_EMAIL));
+    u64 can = reach_of(k->beside.reach, head, CHANNELS);
     n->reachable_any += can != 0;
     for (; can; can &= can - 1) n->reachable[__builtin_ctzll(can)]++;
 }
@@ -24,9 +22,14 @@ static void count_one(const struct counts *k, struct counted *n, persona head)
 static void count_block(const struct counts *k, struct counted *n, persona from, const u64 *bits,
                         u64 *chain)
 {
+    u64 agreed[BLOCK / 64];
+    if (n->with_reach) reach_agreed(&k->beside.view.customers, CHANNELS, from, BLOCK, agreed);
     for (u32 w = 0; w < BLOCK / 64; w++) {
-        for (u64 word = bits[w]; word; word &= word - 1)
-            count_one(k, n, from + w * 64 + (persona)__builtin_ctzll(word));
+        n->count += bits_count(bits[w]);
+        for (u64 word = bits[w]; word && n->sampled < COUNTS_SAMPLE; word &= word - 1)
+            n->sample[n->sampled++] = from + w * 64 + (persona)__builtin_ctzll(word);
+        for (u64 word = n->with_reach ? bits[w] & agreed[w] : 0; word; word &= word - 1)
+            count_reach(k, n, from + w * 64 + (persona)__builtin_ctzll(word));
         if (n->chain == CHAIN_NONE) continue;
         chain[w] = n->chain == CHAIN_FIRST ? bits[w]
                    : n->chain == CHAIN_AND ? chain[w] & bits[w]
@@ -55,7 +58,7 @@ static struct event_crowd *open_all(struct counts *k, struct batch_subject *all)
                                   .cancel = &k->cancelled,
                                   .names = engine_names(k->c->server->engine)};
     for (u32 i = 0; i < k->n; i++) p[i] = k->items[i].predicate;
-    all->heads = beside_heads(&k->beside, &all->heads_end);
+    beside_everybody(&k->beside, all);
     struct event_crowd *crowd = predicate_crowd(p, k->n, all, k->beside.now);
     all->crowd = crowd;
     free(p);
