@@ -20,7 +20,7 @@ u32 keep_count(const u64 *bits, u32 words, u16 *before)
     u32 sum = 0;
     for (u32 i = 0; i < words; i++) {
         before[i] = (u16)sum;
-        sum += (u32)__builtin_popcountll(bits[i]);
+        sum += bits_count(bits[i]);
     }
     return sum;
 }

@@ -14,7 +14,9 @@
 enum {
     FEW_KINDS = 16, /* compared one by one */
     WORDS = BLOCK_ROWS / 64 + 1,
-    SPARSE = 20 /* fewer than one row in so many: its time is read alone */
+    SPARSE = 20,     /* fewer than one row in so many: its time is read alone… */
+    AHEAD = 24,      /* …and fetched so many rows ahead */
+    HEAD_LINES = 12, /* of the block that comes next */
 };
 
 struct scan_decoder {
@@ -219,8 +221,11 @@ static void put_times(const struct scan_decoder *d, const struct block *b, struc
     } else if (!is_sparse(d, b)) {
         keep_i64(p, c->width, n, (i64)c->base, unit, out->bits, time);
     } else {
-        for (u32 i = 0; i < d->kept; i++)
+        for (u32 i = 0; i < d->kept; i++) {
+            u32 ahead = d->rows[min_u32(i + AHEAD, d->kept - 1)];
+            __builtin_prefetch(p + (size_t)ahead * c->width / 8);
             time[i] = (i64)(c->base + unit * pack_get(p, c->width, d->rows[i]));
+        }
     }
 }
 
@@ -504,12 +509,19 @@ static void choose(struct scan_slice *s, struct scan_lane *l)
     out->kept = d->kept;
 }
 
+/* What is read first of the block behind this one. */
+static void fetch_next(const struct block *b)
+{
+    for (u32 i = 0; i < HEAD_LINES; i++) __builtin_prefetch(b->p + b->bytes + i * 64);
+}
+
 void scan_decode(struct scan_slice *s, struct scan_lane *l, u32 row)
 {
     struct scan_block *out = scan_lane_room(l, s);
     const struct scan_want *w = &s->scan->want;
     if (!l->decoder) l->decoder = scan_decoder_new(s->scan);
     block_at(&l->block, l->file, row);
+    fetch_next(&l->block);
     out->first = l->block.first;
     out->end = l->block.end;
     choose(s, l);

@@ -93,15 +93,12 @@ void scan_lane_pass(struct scan_lane *l, u32 first, u32 end)
 /* The first customer from `next` on who begins behind the block or beyond the slice. */
 static u32 behind_block(const struct scan_lane *l, const struct scan_slice *s)
 {
-    u32 low = l->next, high = min_u32(l->head_count, l->next + BLOCK_ROWS + 1);
-    while (low < high) {
-        u32 middle = low + (high - low) / 2;
-        if (l->heads[middle].value < l->decoded->end && l->heads[middle].key < s->to)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    const struct sealed_key *heads = l->heads;
+    u32 next = l->next, end = l->decoded->end;
+    event_persona to = s->to;
+    /* one by one: they will all be read, and jumping ahead would wait for memory */
+    while (next < l->head_count && heads[next].value < end && heads[next].key < to) next++;
+    return next;
 }
 
 /* Lists those of n customers who have rows that were kept, the first of whom has them from `place`
