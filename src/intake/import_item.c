@@ -11,6 +11,7 @@ u32 import_name(struct import *im, name_kind kind, str text)
 {
     u32 code = names_find(im->world.names, kind, text);
     if (code || im->request.dry_run) return code ? code : 1;
+    if (im->by) return im->trouble = ERR_AGAIN, 0u; /* in the order of the file, by its reader */
     err e = names_code(im->world.names, kind, text, &code);
     if (e != ERR_OK && e != ERR_LIMIT && e != ERR_INVALID && im->trouble == ERR_OK) im->trouble = e;
     return e == ERR_OK ? code : 0;

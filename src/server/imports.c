@@ -1,4 +1,5 @@
 /* imports.c — the thread of imports: what is asked for becomes a job, jobs become records. */
+#include "server/crew.h"
 #include "server/imports_inside.h"
 #include "server/show.h"
 
@@ -197,6 +198,13 @@ err server_import(struct server *s, str asked, void (*on_end)(void *ctx, bool do
     return ERR_OK;
 }
 
+/* A command has all cores; beside live traffic a file is read by one thread. */
+static void share(void *ctx, u32 n, void (*run)(void *work, u32 piece, u32 worker), void *work)
+{
+    struct server *s = ctx;
+    crew_each(s->crew, n, run, work);
+}
+
 MUST_USE static err begin_run(struct imports *x, struct import_job *j, struct diag *why)
 {
     struct server *s = x->server;
@@ -207,6 +215,8 @@ MUST_USE static err begin_run(struct imports *x, struct import_job *j, struct di
                              .zoneinfo = s->options.zoneinfo,
                              .on_zone = on_zone,
                              .chunk_rows = s->options.for_command ? IMPORT_CHUNK_ROWS_ALONE : 0,
+                             .share = s->options.for_command ? share : NULL,
+                             .workers = crew_size(s->crew),
                              .ctx = s};
     ask(s, j, &a);
     w.zone = a.zone;
