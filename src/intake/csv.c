@@ -464,10 +464,10 @@ bool rows_cut(struct rows *piece, u64 *from, u64 *to, bool exact)
     const struct text_in *in = c->whole->in;
     u64 size = text_size(in), base = exact ? *from : *from - 1;
     u64 until = exact ? *to : *to + ROWS_LINE_MAX;
-    size_t n, got = 0, begin = 0;
+    size_t n = 0, got = 0, begin = 0;
     if (until > size) until = size;
     buf_reset(&c->text);
-    char *p = base < until ? buf_room(&c->text, n = (size_t)(until - base)) : NULL;
+    char *p = base < until ? buf_room(&c->text, (n = (size_t)(until - base)) + ROWS_SLACK) : NULL;
     if (!p || text_peek(in, base, p, n, &got) != ERR_OK || got != n) return false;
     if (!exact) {
         size_t end = *to < size ? behind_line((str){p, n}, (size_t)(*to - base) - 1) : n;

@@ -10,8 +10,8 @@
 #include "intake/import_inside.h"
 
 enum {
-    PIECE_BYTES = 512 << 10,
-    PIECES_EACH = 8, /* for each thread, before they are put together */
+    PIECE_BYTES = 256 << 10,
+    PIECES_EACH = 16, /* for each thread, before they are put together */
     PIECES_MAX = 64,
     PARTS_AT_ONCE = 8,
     REFUSED_MAX = 200, /* in a piece: a file full of them is for its reader */
@@ -46,6 +46,7 @@ struct cutter {
     struct import *im;
     struct hand *hands;
     u32 hand_count;
+    struct quick *quick; /* NULL: no row may be taken so */
     struct piece *pieces;
     u32 piece_room, count, next;
     struct rows *again; /* rows that are refused */
@@ -90,6 +91,7 @@ struct cutter *cutter_new(struct import *im)
         for (u32 k = 0; k < parts; k++) buf_init(&c->pieces[i].bins[k].rows, (size_t)1 << 30);
     }
     c->again = rows_piece(im->rows);
+    c->quick = quick_new(im);
     return c;
 }
 
@@ -102,6 +104,7 @@ void cutter_free(struct cutter *c)
         free(c->pieces[i].bins);
     }
     rows_close(c->again);
+    free(c->quick);
     free(c->pieces);
     free(c->hands);
     free(c);
@@ -135,7 +138,6 @@ static void take_row(struct piece *p, struct hand *h, const struct row *row, u64
     u64 to, size;
     import_take_row(&t, NULL, NULL);
     if (row->problem) t.reason = row->problem;
-    p->rows = row->number;
     p->warnings += !t.reason && t.warned;
     if (!t.reason) return;
     if (rows_place(h->rows, &to, &size)) note_refused(p, &t, from, to);
@@ -158,6 +160,8 @@ static void read_piece(void *work, u32 number, u32 worker)
     h->im->trouble = ERR_OK;
     while (p->is_clean && rows_place(h->rows, &from, &size) &&
            rows_next(h->rows, &row, NULL) == ERR_OK) {
+        p->rows = row.number;
+        if (c->quick && quick_take(c->quick, h->im, &row)) continue;
         take_row(p, h, &row, from);
         p->is_clean &= h->im->trouble == ERR_OK;
     }

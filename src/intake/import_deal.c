@@ -48,7 +48,8 @@ struct part {
     err failed;
 };
 
-enum { SAMPLE_LEAST = 512, KEY_BYTES = 7 };
+enum { SAMPLE_LEAST = 512, KEY_BYTES = 7, STEP = 16 };
+_Static_assert(STEP * STEP == PARTS_MAX, "two looks find a part");
 
 /* A customer of the part at hand. */
 struct dealt_group {
@@ -65,7 +66,7 @@ struct dealt {
     u32 space; /* of the one identifier */
     u64 file_bytes;
     /* ranges: the first key of each part but the first; no part: by hash */
-    u64 splits[PARTS_MAX];
+    i32 splits[PARTS_MAX], every[STEP]; /* the last of each STEP */
     bool by_range;
     u32 key_from; /* bytes that all of the sample begin with */
     bool is_dealt, again;
@@ -235,17 +236,64 @@ static u64 key_of(const struct dealt *d, str who)
 {
     u64 bytes = 0;
     size_t from = min_size(d->key_from, who.n), n = min_size(who.n - from, KEY_BYTES);
-    for (size_t i = 0; i < n; i++) bytes |= (u64)(u8)who.p[from + i] << (48 - 8 * i);
+    for (size_t i = 0; i < n; i++) bytes = bytes << 8 | (u8)who.p[from + i];
+    bytes <<= 8 * (KEY_BYTES - n);
     return (u64)min_size(who.n, 255) << 56 | bytes;
 }
 
+/* What of a key tells the parts: its length, three bytes. */
+static i32 split_of(u64 key)
+{
+    u64 n = key >> 56;
+    return (i32)((n < 127 ? n : 127) << 24 | (key >> 32 & 0xFFFFFF));
+}
+
+static u32 count_up_to(const i32 *splits, i32 key)
+{
+    u32 n = 0;
+    for (u32 i = 0; i < STEP; i++) n += splits[i] <= key;
+    return n;
+}
+
+/* How many of the splits are not above the key, sixteen by sixteen: no comparison waits for
+ * another. */
 static u32 part_of(const struct dealt *d, str who, u64 hash)
 {
     if (!d->by_range) return (u32)(hash >> 32) % d->part_count;
-    u64 key = key_of(d, who);
-    u32 at = 0;
-    for (u32 step = PARTS_MAX / 2; step; step /= 2) at += d->splits[at + step - 1] <= key ? step : 0;
-    return at;
+    i32 key = split_of(key_of(d, who));
+    u32 high = count_up_to(d->every, key);
+    if (high < STEP) high = high * STEP + count_up_to(d->splits + high * STEP, key);
+    return min_u32(high, d->part_count - 1);
+}
+
+static struct deal_bin *bin_for(const struct import *im, u32 part)
+{
+    return im->bins ? &im->bins[part] : &im->dealt->parts[part].bin;
+}
+
+u8 *deal_room(struct import *im, str who, size_t bytes, struct deal_row_place *place)
+{
+    const struct dealt *d = im->dealt;
+    u64 hash = hash_xxh64(who);
+    u32 part = part_of(d, who, hash);
+    struct deal_bin *bin = bin_for(im, part);
+    size_t most = sizeof(struct dealt_row) + who.n + bytes + 2 * BYTES_SLACK;
+    if (d->parts[part].size + bin->rows.n + most > PART_BYTES_MAX) return NULL;
+    *place = (struct deal_row_place){bin, (u8 *)buf_room(&bin->rows, most), (u32)hash};
+    if (!place->start) return NULL;
+    return bytes_put_loose(place->start + sizeof(struct dealt_row), who.p, who.n);
+}
+
+void deal_put(const struct deal_row_place *place, u32 event, i64 at, str who, const u8 *end)
+{
+    struct dealt_row r = {.at = at,
+                          .event = event,
+                          .value_n = (u16)who.n,
+                          .hash = place->hash,
+                          .bytes = (u32)(end - place->start)};
+    memcpy(place->start, &r, sizeof r);
+    place->bin->rows.n += r.bytes;
+    place->bin->count++;
 }
 
 void deal_add(struct import *im, u32 event, i64 at)
@@ -255,7 +303,7 @@ void deal_add(struct import *im, u32 event, i64 at)
     u64 hash = hash_xxh64(who);
     u32 number = part_of(d, who, hash);
     struct part *p = &d->parts[number];
-    struct deal_bin *bin = im->bins ? &im->bins[number] : &p->bin;
+    struct deal_bin *bin = bin_for(im, number);
     struct dealt_row r = {.at = at, .event = event, .value_n = (u16)who.n, .hash = (u32)hash};
     r.raw_n = (u16)min_size(raw.n, UINT16_MAX);
     r.bytes = (u32)(sizeof r + who.n + r.raw_n + props.n);
@@ -320,9 +368,9 @@ err deal_end(struct dealt *d, struct diag *why)
 
 /* ---- ranges ---- */
 
-static int by_key(const void *a, const void *b)
+static int by_split(const void *a, const void *b)
 {
-    u64 x = *(const u64 *)a, y = *(const u64 *)b;
+    i32 x = *(const i32 *)a, y = *(const i32 *)b;
     return (x > y) - (x < y);
 }
 
@@ -333,20 +381,21 @@ static u32 common_prefix(str a, str b)
     return n;
 }
 
-/* Equal shares of the sample; where one key has much more than a share, its hash spreads no worse.
- */
-static bool set_splits(struct dealt *d, u64 *keys, u32 count)
+/* Equal shares of the sample; where many have one place, their hash spreads them better. */
+static bool set_splits(struct dealt *d, i32 *sample, u32 count)
 {
-    u32 most = 0;
-    qsort(keys, count, sizeof *keys, by_key);
+    u32 most = 0, share = count / d->part_count;
+    qsort(sample, count, sizeof *sample, by_split);
     for (u32 i = 0, from = 0; i < count; i++) {
-        if (keys[i] != keys[from]) from = i;
+        if (sample[i] != sample[from]) from = i;
         if (i - from + 1 > most) most = i - from + 1;
     }
-    for (u32 i = 0; i + 1 < d->part_count; i++)
-        d->splits[i] = keys[(u64)count * (i + 1) / d->part_count];
-    for (u32 i = d->part_count - 1; i < PARTS_MAX; i++) d->splits[i] = UINT64_MAX;
-    return most <= 4 * (count / d->part_count) + 16;
+    for (u32 i = 0; i < PARTS_MAX; i++)
+        d->splits[i] = i + 1 < d->part_count
+                           ? sample[(u64)count * (i + 1) / d->part_count]
+                           : INT32_MAX;
+    for (u32 i = 0; i < STEP; i++) d->every[i] = d->splits[i * STEP + STEP - 1];
+    return most <= 4 * share + 16;
 }
 
 void deal_sample(struct dealt *d, const struct buf *values, u32 count)
@@ -357,11 +406,11 @@ void deal_sample(struct dealt *d, const struct buf *values, u32 count)
     d->key_from = (u32)first.n;
     for (u32 i = 1; i < count; i++)
         d->key_from = min_u32(d->key_from, common_prefix(first, read_str_varint(&r)));
-    u64 *keys = mem_alloc(count * sizeof *keys);
+    i32 *sample = mem_alloc(count * sizeof *sample);
     r = reader_of(buf_str(values));
-    for (u32 i = 0; i < count; i++) keys[i] = key_of(d, read_str_varint(&r));
-    d->by_range = set_splits(d, keys, count);
-    free(keys);
+    for (u32 i = 0; i < count; i++) sample[i] = split_of(key_of(d, read_str_varint(&r)));
+    d->by_range = set_splits(d, sample, count);
+    free(sample);
 }
 
 bool deal_is_uneven(const struct dealt *d)

@@ -80,6 +80,8 @@ str cell_of(const struct taking *t, target what, u32 *column);
 u32 import_name(struct import *im, name_kind kind, str text);
 /* The code of an event that clients may send; 0 with a reason. */
 u32 import_event(struct taking *t, u32 column, str name);
+/* The same, of a name that came lately; else 0. */
+u32 import_event_known(const struct import *im, str name);
 /* A price, an amount: signs of currencies and thousands are taken. */
 bool import_money(str text, fixed *out);
 
@@ -126,6 +128,23 @@ void deal_sample(struct dealt *d, const struct buf *values, u32 count);
 /* Some part has got far too large: all is dealt anew from the file's first row. */
 bool deal_is_uneven(const struct dealt *d);
 MUST_USE err deal_again(struct dealt *d, struct diag *why);
+
+/* A row of a hand that is being put together in its bin. */
+struct deal_row_place {
+    struct deal_bin *bin;
+    u8 *start;
+    u32 hash;
+};
+/* Writes whose it is; where its properties go, so many bytes of them at most and BYTES_SLACK more;
+ * NULL: there is no room. Nothing has happened until deal_put, which has their end. */
+u8 *deal_room(struct import *im, str who, size_t bytes, struct deal_row_place *place);
+void deal_put(const struct deal_row_place *place, u32 event, i64 at, str who, const u8 *end);
+
+/* ---- import_quick.c ---- */
+
+struct quick *quick_new(const struct import *im); /* NULL: its columns have more to be looked at */
+/* Deals a row of a hand if it is a plain one; false: nothing has happened. */
+bool quick_take(const struct quick *q, struct import *im, const struct row *row);
 
 /* ---- import_cut.c ---- */
 

@@ -30,6 +30,12 @@ static u32 slot_of(str name)
     return (first * 7 + middle * 3 + last + (u32)name.n) % CODES_KEPT;
 }
 
+u32 import_event_known(const struct import *im, str name)
+{
+    const struct known_code *k = &im->events[slot_of(name)];
+    return k->n == name.n && k->text && memcmp(k->text, name.p, name.n) == 0 ? k->code : 0;
+}
+
 u32 import_event(struct taking *t, u32 column, str name)
 {
     struct import *im = t->im;

@@ -60,7 +60,10 @@ str rows_describe(const struct rows *r);
 /* ---- a file in pieces (csv.c): rows of a text in UTF-8 may be read from any line end on, as long
  * as no quote stands before the next ---- */
 
-enum { ROWS_LINE_MAX = 16 << 10 /* of the row that a cut falls into */ };
+enum {
+    ROWS_LINE_MAX = 16 << 10, /* of the row that a cut falls into */
+    ROWS_SLACK = 64,          /* bytes behind a piece's text that may be read */
+};
 
 /* Where the next row begins in the file, and the file's size; false: its rows can only be read one
  * after the other. */
