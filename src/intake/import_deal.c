@@ -30,7 +30,7 @@ enum {
 };
 static const u64 PART_BYTES = 4 << 20;
 static const u64 PART_BYTES_MAX = (u64)1 << 30;
-static const u64 PART_BYTES_UNEVEN = 64 << 20; /* of a range, unless they are all that large */
+static const u64 PART_BYTES_UNEVEN = 16 << 20; /* of a range, unless they are all that large */
 
 /* A row in a part; behind it its identifier, the same as sent if that differs, its properties. */
 struct dealt_row {
@@ -415,7 +415,7 @@ void deal_sample(struct dealt *d, const struct buf *values, u32 count)
 
 bool deal_is_uneven(const struct dealt *d)
 {
-    u64 share = d->file_bytes / d->part_count * 16,
+    u64 share = d->file_bytes / d->part_count * 8,
         most = share > PART_BYTES_UNEVEN ? share : PART_BYTES_UNEVEN;
     for (u32 i = 0; d->by_range && i < d->part_count; i++)
         if (d->parts[i].size > most) return true;
