@@ -30,6 +30,7 @@ struct refused {
 struct piece {
     u64 from, to; /* in the file */
     bool is_clean;
+    bool wants_names; /* it met one that had no code */
     u64 rows, warnings;
     struct deal_bin *bins;
     struct refused refused[REFUSED_MAX];
@@ -49,6 +50,8 @@ struct cutter {
     struct quick *quick; /* NULL: no row may be taken so */
     struct piece *pieces;
     u32 piece_room, count, next;
+    u32 width; /* pieces of the next turn: more while all are clean */
+    u64 began; /* where the last turn did */
     struct rows *again; /* rows that are refused */
 };
 
@@ -84,6 +87,7 @@ struct cutter *cutter_new(struct import *im)
     c->hand_count = im->world.share && im->world.workers ? im->world.workers : 1;
     c->hands = mem_zalloc(c->hand_count * sizeof *c->hands);
     for (u32 i = 0; i < c->hand_count; i++) hand_open(&c->hands[i], im);
+    c->width = c->hand_count;
     c->piece_room = min_u32(c->hand_count * PIECES_EACH, PIECES_MAX);
     c->pieces = mem_zalloc(c->piece_room * sizeof *c->pieces);
     for (u32 i = 0; i < c->piece_room; i++) {
@@ -165,12 +169,14 @@ static void read_piece(void *work, u32 number, u32 worker)
         take_row(p, h, &row, from);
         p->is_clean &= h->im->trouble == ERR_OK;
     }
+    p->wants_names = h->im->trouble == ERR_AGAIN;
 }
 
 static bool read_pieces(struct cutter *c, u64 place, u64 size)
 {
     c->next = c->count = 0;
-    for (u64 at = place; at < size && c->count < c->piece_room; at += PIECE_BYTES) {
+    c->began = place;
+    for (u64 at = place; at < size && c->count < c->width; at += PIECE_BYTES) {
         struct piece *p = &c->pieces[c->count++];
         p->from = at;
         p->to = at + PIECE_BYTES < size ? at + PIECE_BYTES : size;
@@ -221,6 +227,7 @@ MUST_USE static err put_together(struct cutter *c, struct diag *why)
         if (deal_counts(im->dealt)) im->progress.warnings += p->warnings;
         rows_seek(im->rows, p->to, im->rows->number + p->rows);
     }
+    if (c->next == c->count) c->width = min_u32(2 * c->width, c->piece_room);
     return deal_gathered(im->dealt, im->rows->number - from, why);
 }
 
@@ -251,6 +258,10 @@ err cutter_take(struct cutter *c, bool *took, struct diag *why)
     if (!catch_up(c, place)) c->next = c->count = 0;
     if (c->next == c->count && !read_pieces(c, place, size)) return ERR_OK;
     const struct piece *p = &c->pieces[c->next];
+    if (!p->is_clean) c->width = c->hand_count;
+    /* The names may be known by now: rows before this piece were read since it was. */
+    if (p->wants_names && p->from == place && c->began != place && read_pieces(c, place, size))
+        p = &c->pieces[c->next];
     *took = p->is_clean && p->from == place;
     return *took ? put_together(c, why) : ERR_OK;
 }
