@@ -286,15 +286,13 @@ static void step(struct imports *x, struct import_job *j)
 
 void imports_tidy(struct imports *x, i64 now)
 {
-    char path[4096];
     if (now < x->tidy_ms) return;
     x->tidy_ms = now + HOUR;
     pthread_mutex_lock(&x->lock);
     for (u32 i = 0; i < x->count; i++) {
-        const struct import_job *j = x->jobs[i];
-        if (!j->ended_ms || now - j->ended_ms < IMPORT_ERRORS_KEPT) continue;
-        import_job_path(x->server->options.dir, j->id, "errors.csv", path);
-        (void)!env_remove(x->server->env, path);
+        struct import_job *j = x->jobs[i];
+        if (!j->ended_ms || now - j->ended_ms < IMPORT_CELLS_KEPT) continue;
+        import_job_forget(j, x->server->env, x->server->options.dir);
     }
     pthread_mutex_unlock(&x->lock);
 }
