@@ -88,7 +88,8 @@ struct cutter *cutter_new(struct import *im)
     c->hands = mem_zalloc(c->hand_count * sizeof *c->hands);
     for (u32 i = 0; i < c->hand_count; i++) hand_open(&c->hands[i], im);
     c->width = c->hand_count;
-    c->piece_room = min_u32(c->hand_count * PIECES_EACH, PIECES_MAX);
+    /* Alone there is nothing to wait for: short turns. */
+    c->piece_room = c->hand_count > 1 ? min_u32(c->hand_count * PIECES_EACH, PIECES_MAX) : 1;
     c->pieces = mem_zalloc(c->piece_room * sizeof *c->pieces);
     for (u32 i = 0; i < c->piece_room; i++) {
         c->pieces[i].bins = mem_zalloc(parts * sizeof(struct deal_bin));
