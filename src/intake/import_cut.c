@@ -50,8 +50,8 @@ struct cutter {
     struct quick *quick; /* NULL: no row may be taken so */
     struct piece *pieces;
     u32 piece_room, count, next;
-    u32 width; /* pieces of the next turn: more while all are clean */
-    u64 began; /* where the last turn did */
+    u32 width;          /* pieces of the next turn: more while all are clean */
+    u64 began;          /* where the last turn did */
     struct rows *again; /* rows that are refused */
 };
 

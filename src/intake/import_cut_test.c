@@ -80,8 +80,8 @@ static void put_line(struct arena *arena, struct cut_run *r, const struct bulk_r
                (long long)row->occurred_ms);
     buf_put(&b, row->props);
     CHECK(r->line_count < LINES_MAX);
-    r->lines[r->line_count] =
-        (struct cut_line){arena_str(arena, bulk->value), arena_str(arena, buf_str(&b)), r->line_count};
+    r->lines[r->line_count] = (struct cut_line){arena_str(arena, bulk->value),
+                                                arena_str(arena, buf_str(&b)), r->line_count};
     r->line_count++;
     buf_clear(&b);
 }

@@ -6,8 +6,8 @@
  * So a customer is looked up once in the whole file, and new ones get their numbers as their events
  * come. A file of pass 1 holds identifiers of a range, by values from all over the file: who was
  * numbered one after the other, here or where the identifiers come from, comes so; then what is
- * sealed of them is in order already, and rows are near those they meet. Where no range can be told,
- * or some hold too much, their hash says which file it is.
+ * sealed of them is in order already, and rows are near those they meet. Where no range can be
+ * told, or some hold too much, their hash says which file it is.
  *
  * Both passes depend on the file alone: a place in pass 2 is the same after a crash. A row that is
  * refused counts, and is told, in pass 1; others count as their records are made. A file of a few
@@ -49,7 +49,7 @@ struct part {
 };
 
 enum { SAMPLE_LEAST = 512, KEY_BYTES = 7, STEP = 16 };
-_Static_assert(STEP * STEP == PARTS_MAX, "two looks find a part");
+_Static_assert(STEP *STEP == PARTS_MAX, "two looks find a part");
 
 /* A customer of the part at hand. */
 struct dealt_group {
@@ -75,7 +75,7 @@ struct dealt {
     /* the part at hand */
     struct buf bytes;
     struct dealt_group *groups;
-    u32 *slots; /* group + 1 */
+    u32 *slots;  /* group + 1 */
     u32 *sorted; /* the groups in their order */
     u32 slot_count, group_count;
     u32 *places, *group_of; /* of each row, as they stand */
@@ -391,9 +391,8 @@ static bool set_splits(struct dealt *d, i32 *sample, u32 count)
         if (i - from + 1 > most) most = i - from + 1;
     }
     for (u32 i = 0; i < PARTS_MAX; i++)
-        d->splits[i] = i + 1 < d->part_count
-                           ? sample[(u64)count * (i + 1) / d->part_count]
-                           : INT32_MAX;
+        d->splits[i] =
+            i + 1 < d->part_count ? sample[(u64)count * (i + 1) / d->part_count] : INT32_MAX;
     for (u32 i = 0; i < STEP; i++) d->every[i] = d->splits[i * STEP + STEP - 1];
     return most <= 4 * share + 16;
 }

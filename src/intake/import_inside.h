@@ -41,8 +41,8 @@ struct import {
     struct known_code events[CODES_KEPT];
     u32 *who, *properties; /* columns: of who it is (identifiers … tags), of properties */
     u32 who_count, property_count;
-    struct bulk *bulk;   /* NULL: each row is a record */
-    struct dealt *dealt; /* NULL: rows are taken as they stand */
+    struct bulk *bulk;       /* NULL: each row is a record */
+    struct dealt *dealt;     /* NULL: rows are taken as they stand */
     struct cutter *cutter;   /* NULL: rows are read one after the other */
     struct deal_bin *bins;   /* of a hand: where rows are dealt to, one for each part */
     const struct import *by; /* of a hand (import_cut.c): whose it is; it gives no codes */

@@ -288,7 +288,8 @@ void import_job_forget(struct import_job *j, struct env *env, const char *dir)
     buf_put(&b, str_slice(buf_str(&j->preview), j->preview.n && *j->preview.p == ',', SIZE_MAX));
     buf_byte(&b, '}');
     if (has_preview(j)) {
-        if (json_parse(buf_str(&b), arena, &all, NULL) == ERR_OK) mapping = json_get(all, "mapping");
+        if (json_parse(buf_str(&b), arena, &all, NULL) == ERR_OK)
+            mapping = json_get(all, "mapping");
         buf_reset(&j->preview);
         if (mapping) json_put_key(&j->preview, mapping->key), json_put(&j->preview, mapping);
         import_job_save(j, env, dir);
