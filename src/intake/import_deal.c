@@ -19,6 +19,9 @@
 #include "customer/customer.h"
 #include "event/place.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 #include <stddef.h>
 #include <stdio.h>
 
@@ -248,12 +251,27 @@ static i32 split_of(u64 key)
     return (i32)((n < 127 ? n : 127) << 24 | (key >> 32 & 0xFFFFFF));
 }
 
-static u32 count_up_to(const i32 *splits, i32 key)
+/* Of STEP ascending splits, those that are not above the key. */
+#ifdef __SSE2__
+static inline u32 count_up_to(const i32 *splits, i32 key)
+{
+    __m128i keys = _mm_set1_epi32(key), above[STEP / 4];
+    for (u32 i = 0; i < STEP / 4; i++) {
+        __m128i four = _mm_loadu_si128((const __m128i *)(const void *)(splits + 4 * i));
+        above[i] = _mm_cmpgt_epi32(four, keys);
+    }
+    __m128i bytes = _mm_packs_epi16(_mm_packs_epi32(above[0], above[1]),
+                                    _mm_packs_epi32(above[2], above[3]));
+    return (u32)__builtin_ctz((u32)_mm_movemask_epi8(bytes) | 1u << STEP);
+}
+#else
+static inline u32 count_up_to(const i32 *splits, i32 key)
 {
     u32 n = 0;
     for (u32 i = 0; i < STEP; i++) n += splits[i] <= key;
     return n;
 }
+#endif
 
 /* How many of the splits are not above the key, sixteen by sixteen: no comparison waits for
  * another. */
