@@ -10,7 +10,7 @@ enum {
     ROW_BYTES = 256 << 10,
     TOTALS_SEEN = 1 << 16,
     ROWS_AT_ONCE = 256,
-    BUFS_MAX = 32 << 20 /* cells that pieces refused come together */,
+    BUFS_MAX = 64 << 20 /* cells that pieces refused come together */,
 };
 
 /* ---- what was asked for ---- */

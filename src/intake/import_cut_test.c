@@ -209,7 +209,7 @@ static void put_odd(struct maker *m, u32 i)
     case 5: buf_printf(&m->b, "u%u,Viewed,1767225600,1", who); break;
     case 6: buf_printf(&m->b, "u%u,Viewed,1767225600,1,x,y,too many", who); break;
     case 7: buf_printf(&m->b, "u%u,New %u,1767225600,,,", who, i % 5); break;
-    case 8: buf_printf(&m->b, "u%u,Left,1767225600123,1234567890123,\t, ", who); break;
+    case 8: buf_printf(&m->b, "u%u,Left,2026-01-02 03:04:05,1234567890123,\t, ", who); break;
     case 9: buf_printf(&m->b, "u%u,Left,0767225600,-5,\xE5\x8C\x97,y", who); break;
     case 10: buf_printf(&m->b, "  "); break;
     case 11: buf_printf(&m->b, "u%u,Left,1767225600,+7,long %0140u,x", who, i); break;
