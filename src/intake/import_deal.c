@@ -260,8 +260,8 @@ static inline u32 count_up_to(const i32 *splits, i32 key)
         __m128i four = _mm_loadu_si128((const __m128i *)(const void *)(splits + 4 * i));
         above[i] = _mm_cmpgt_epi32(four, keys);
     }
-    __m128i bytes = _mm_packs_epi16(_mm_packs_epi32(above[0], above[1]),
-                                    _mm_packs_epi32(above[2], above[3]));
+    __m128i bytes =
+        _mm_packs_epi16(_mm_packs_epi32(above[0], above[1]), _mm_packs_epi32(above[2], above[3]));
     return (u32)__builtin_ctz((u32)_mm_movemask_epi8(bytes) | 1u << STEP);
 }
 #else
