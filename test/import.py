@@ -4,6 +4,7 @@
  - a list of customers with everything wrong that lists have: counts, errors, preview, what came of it
  - a body in chunks, a form without a file, a wrong key
  - an import that is killed after its first chunks, again and again, ends as one that was not
+ - so does the command, which reads by several threads, when a server goes on with what it left
  - taking back: what it brought goes, also while the process is killed; who was there before is as before
  - the CDNOW log, where it is: its repurchase rate by preview, by the API and by the command line
 """
@@ -208,6 +209,28 @@ def killed(base, kind, content, kills):
     check("replay gives the same state", doctor["ok"] and doctor["state_hash"] == doctor.get("replay_hash"), doctor)
 
 
+def killed_command(base, content):
+    """The command reads by all threads; whoever goes on with it, by one, finds the same place."""
+    file = os.path.join(base, "events.csv")
+    with open(file, "wb") as f:
+        f.write(content)
+    plain = Server(os.path.join(base, "plain-command"))
+    want = plain.run("f.csv", content, kind="events")
+    for n in (1, 4, 6, 8):
+        dir = os.path.join(base, f"command-{n}")
+        run = subprocess.run([BINARY, "import", file, "--kind", "events", "--data", dir], capture_output=True,
+                             env=dict(os.environ, BECKON_KILL_AT=f"import.chunk:{n}"))
+        check(f"command: killed at {n}", run.returncode == -signal.SIGKILL, run)
+        s = Server(dir)
+        have = s.wait(s.api("GET", "/imports")[1]["items"][0]["id"])
+        same = ("status", "rows", "accepted", "rejected", "warnings")
+        check(f"command: counts after {n}", [have[k] for k in same] == [want[k] for k in same], have, want)
+        for u in ("u0", "u7", "u123", "u399"):
+            check(f"command: {u} after {n}", seen(s.timeline("user_id:" + u)) == seen(plain.timeline("user_id:" + u)))
+        s.stop()
+    plain.stop()
+
+
 def undone(dir):
     s = Server(dir)
     s.api("POST", "/segments", {"id": "seen", "if": {"did": "Page Viewed"}})
@@ -280,6 +303,7 @@ try:
     customers_list(os.path.join(base, "list"))
     # Thirteen steps deal the events out by customer, thirteen bring them: kills in both.
     killed(base, "events", rows_of(25000, "x" * 200), (2, 1, 16, 17, 1))
+    killed_command(base, rows_of(200000, "x" * 100))
     killed(base, "orders", orders_of(20000), (2, 1, 2, 1))
     undone(os.path.join(base, "undone"))
     repurchase(base)

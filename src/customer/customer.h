@@ -121,6 +121,8 @@ struct resolved {
         link_why why;
     } links[16];
     u32 conflict_count; /* identifiers that name two customers who must stay apart */
+    i64 known_from; /* the one identifier was known and led to them: so it does for whatever comes
+                       next in its record from that time on (customer_seen); else NEVER */
 };
 
 /* Finds or makes the persona of a record's identifiers and joins what they prove to be one (DESIGN
@@ -138,6 +140,8 @@ struct resolved {
  * no id has a namespace. */
 void customer_resolve(struct customers *c, const struct identifier *ids, u32 n, i64 when,
                       u64 number, struct resolved *out);
+/* She did something then: all that customer_resolve leaves where it has nothing to find out. */
+void customer_seen(struct customers *c, persona head, i64 when);
 /* Prefetches what customer_resolve will touch; called some records ahead. Three stages, each of
  * which finds what the one before fetched: 0 the index slot, 1 the identifier's row, 2 the
  * persona's row: gives her number then, else 0. */

@@ -228,7 +228,7 @@ static u32 order(const struct customers *c, const struct identifier *ids, u32 n,
     return count;
 }
 
-static void seen_at(struct customers *c, persona head, i64 when)
+void customer_seen(struct customers *c, persona head, i64 when)
 {
     const struct customer_row *row = customer_at(c, head);
     if (when >= n48_get(row->first_seen) && when <= n48_get(row->last_seen)) return;
@@ -255,7 +255,8 @@ static bool resolve_known(struct customers *c, const struct identifier *id, i64 
         return false;
     out->persona = r->persona;
     out->head = customer_at(c, r->persona)->head;
-    seen_at(c, out->head, when);
+    out->known_from = since_of(r);
+    customer_seen(c, out->head, when);
     return true;
 }
 
@@ -285,7 +286,7 @@ __attribute__((noinline)) static void resolve_all(struct customers *c, const str
     }
     out->persona = r.at;
     out->head = customer_head(c, r.at);
-    seen_at(c, out->head, when);
+    customer_seen(c, out->head, when);
 }
 
 void customer_resolve(struct customers *c, const struct identifier *ids, u32 n, i64 when,
@@ -295,6 +296,7 @@ void customer_resolve(struct customers *c, const struct identifier *ids, u32 n, 
     out->persona = out->head = 0;
     out->is_new = false;
     out->link_count = out->conflict_count = 0;
+    out->known_from = NEVER;
     c->kept_used = 0;
     if (n == 1 && resolve_known(c, ids, when, out)) return;
     resolve_all(c, ids, n, when, number, out);

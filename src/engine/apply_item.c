@@ -302,7 +302,7 @@ void apply_item(struct engine *e, const struct record *r)
 /* ---- rows of a file ---- */
 
 /* As apply_item with the row as its item. `out` is the caller's: clearing one for each row would
- * cost more than most of this. */
+ * cost more than most of this; and where nothing comes between, it still says whose the next is. */
 static void apply_row(struct engine *e, struct item_state *s, const struct record *r,
                       const struct bulk_row *row, struct resolved *out)
 {
@@ -314,6 +314,13 @@ static void apply_row(struct engine *e, struct item_state *s, const struct recor
     s->item.props = row->props;
     if (!hash128_is_zero(s->dedupe) && event_seen(e->events, s->dedupe, e->now)) {
         e->stats.duplicates++;
+        return;
+    }
+    if (s->unheard && out->known_from <= s->occurred) {
+        customer_seen(e->customers, s->head, s->occurred);
+        e->occurred = s->occurred;
+        write_event(e, s, r);
+        e->stats.accepted++;
         return;
     }
     resolve(e, s, false, out);
@@ -335,6 +342,7 @@ void apply_bulk(struct engine *e, const struct record *r)
     struct bulk_record b;
     struct bulk_row row;
     struct resolved out;
+    out.known_from = NEVER;
     if (r->id_count && r->payload.n == 0) apply_blank(e, &s, r);
     if (r->id_count != 1 || !bulk_read(r->payload, r->occurred_ms, &b)) return;
     background_import(e, false);

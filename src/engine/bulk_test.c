@@ -104,6 +104,9 @@ static str told(struct rig *r, u32 segment)
                    (long long)n48_get(row->first_seen), (long long)n48_get(row->last_seen),
                    (long long)n48_get(row->next_due),
                    segment ? segment_resolve(e->segments, p, segment, RIG_START).holds : 0);
+        struct identifier_view id;
+        for (u32 at = 0; customer_identifier(e->customers, p, &at, &id);)
+            buf_printf(&b, "  %.*s since %lld\n", STR_ARG(id.value), (long long)id.since_ms);
         while (event_next(it, &ev)) {
             buf_printf(&b, "  %u %u %u %lld ", ev.code, ev.source, ev.flags,
                        (long long)ev.occurred_ms);

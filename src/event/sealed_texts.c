@@ -9,6 +9,8 @@ enum {
     SLOTS_FIRST = 1 << 10,
     TEXT_BYTES = 255, /* longer ones stay in the heap */
     PROPERTIES = 1 << 16,
+    RECENT = 1 << 10,
+    RECENT_BYTES = 16,
     TRIED = 512, /* texts of a property, before it is judged */
     REPEAT = 4,  /* so often each has to come, on average */
 };
@@ -18,12 +20,19 @@ struct slot {
     u32 number, used;
 };
 
+/* A short text that came lately, whole: it is found without its hash and its bytes. */
+struct recent {
+    u64 low, high;
+    u32 n, number; /* number + 1 */
+};
+
 struct texts {
     struct slot *slots;
     u32 size, count;
     struct buf ends, bytes;
+    struct recent recent[RECENT];
     struct {
-        u32 seen, added, last; /* last: the number found last, + 1, for texts that come in runs */
+        u32 seen, added;
     } * properties;
 };
 
@@ -101,25 +110,39 @@ void texts_note_many(struct texts *t, u32 property, u32 n)
     *seen = n < UINT32_MAX - *seen ? *seen + n : UINT32_MAX;
 }
 
-u32 texts_number(struct texts *t, u32 property, str text)
+/* The bytes of a text of up to RECENT_BYTES as two words; with its length they are the text. */
+static inline struct recent words_of(str s)
 {
-    u32 p = property % PROPERTIES;
-    if (text.n > TEXT_BYTES) return TEXT_NONE;
-    u32 seen = t->properties[p].seen, added = t->properties[p].added;
-    u32 last = t->properties[p].last;
-    if (last && str_eq(texts_at(t, last - 1), text)) {
-        texts_note(t, property);
-        return last - 1;
+    struct recent r = {.n = (u32)s.n};
+    u32 low, high;
+    if (s.n >= 8) {
+        memcpy(&r.low, s.p, 8);
+        memcpy(&r.high, s.p + s.n - 8, 8);
+    } else if (s.n >= 4) {
+        memcpy(&low, s.p, 4);
+        memcpy(&high, s.p + s.n - 4, 4);
+        r.low = low, r.high = high;
+    } else if (s.n) {
+        r.low = (u64)(u8)s.p[0] << 16 | (u64)(u8)s.p[s.n / 2] << 8 | (u8)s.p[s.n - 1];
     }
+    return r;
+}
+
+static inline struct recent *recent_of(struct texts *t, const struct recent *r)
+{
+    u64 mixed = (r->low * 0x9E3779B97F4A7C15u ^ r->high) * 0xC2B2AE3D27D4EB4Fu + r->n;
+    return &t->recent[(mixed >> 40) % RECENT];
+}
+
+static u32 find_number(struct texts *t, u32 p, str text)
+{
+    u32 seen = t->properties[p].seen, added = t->properties[p].added;
     bool is_open = seen < TRIED || (u64)added * REPEAT < seen;
     if (seen < UINT32_MAX) t->properties[p].seen++;
     if (!is_open && added * 2 > seen) return TEXT_NONE; /* it will not be found either */
     u64 hash = hash_xxh64(text);
     struct slot *slot = slot_of(t, hash, text);
-    if (slot->used) {
-        t->properties[p].last = slot->number + 1;
-        return slot->number;
-    }
+    if (slot->used) return slot->number;
     if (!is_open || t->count == SEALED_TEXTS_MAX || t->bytes.n + text.n > SEALED_TEXTS_BYTES)
         return TEXT_NONE;
     *slot = (struct slot){hash, t->count++, 1};
@@ -127,7 +150,23 @@ u32 texts_number(struct texts *t, u32 property, str text)
     buf_u32(&t->ends, (u32)t->bytes.n);
     t->properties[p].added++;
     u32 number = slot->number;
-    t->properties[p].last = number + 1;
     if (t->count > t->size / 2) grow(t);
+    return number;
+}
+
+u32 texts_number(struct texts *t, u32 property, str text)
+{
+    u32 p = property % PROPERTIES;
+    if (text.n > TEXT_BYTES) return TEXT_NONE;
+    if (text.n > RECENT_BYTES) return find_number(t, p, text);
+    struct recent r = words_of(text), *known = recent_of(t, &r);
+    if (known->number && known->n == r.n && known->low == r.low && known->high == r.high) {
+        texts_note(t, property);
+        return known->number - 1;
+    }
+    u32 number = find_number(t, p, text);
+    if (number == TEXT_NONE) return number;
+    r.number = number + 1;
+    *known = r;
     return number;
 }

@@ -19,6 +19,8 @@ enum { TEXT_MAX = 64 << 20, SAMPLE_ROWS = 100, BLANKS = 1 /* runs of blanks part
 struct csv {
     struct rows rows;
     struct text_in *in;
+    const struct csv *whole; /* of a piece: the file's reader, whose text it looks into */
+    u64 base;                /* of a piece: where its text begins in the file */
     struct buf text;
     size_t at; /* of what is not read yet */
     bool at_end;
@@ -81,63 +83,72 @@ static void add_cell(struct csv *c, const char *from, size_t n, bool quoted)
 {
     if (c->count == ROWS_COLUMNS_MAX) return;
     c->quoted[c->count] = quoted;
-    c->cells[c->count++] = (struct cell){.text = {from, n}};
+    c->cells[c->count++].text = (str){from, n}; /* no cell has `bytes` here */
 }
 
-/* What of sixteen bytes the scanner stops at, a bit each; whether one is a quote; and the highest
- * bits of all. */
-struct sixteen {
-    u32 stops, quotes, foreign;
+/* Of 64 bytes, a bit each: where cells end, and where rows do; quotes; what is not ASCII. */
+struct window {
+    u64 stops, ends, quotes, foreign;
 };
 
 #ifdef __SSE2__
-static inline struct sixteen look_at_16(const char *p, char delimiter)
+static inline struct window look_at_64(const char *p, char delimiter)
 {
-    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-    __m128i ends = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\n')),
-                                _mm_cmpeq_epi8(v, _mm_set1_epi8('\r')));
-    __m128i stops = _mm_or_si128(ends, _mm_cmpeq_epi8(v, _mm_set1_epi8(delimiter)));
-    return (struct sixteen){(u32)_mm_movemask_epi8(stops),
-                            (u32)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8('"'))),
-                            (u32)_mm_movemask_epi8(v)};
+    struct window w = {0};
+    for (u32 i = 0; i < 64; i += 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
+        __m128i ends = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\n')),
+                                    _mm_cmpeq_epi8(v, _mm_set1_epi8('\r')));
+        __m128i stops = _mm_or_si128(ends, _mm_cmpeq_epi8(v, _mm_set1_epi8(delimiter)));
+        w.ends |= (u64)(u32)_mm_movemask_epi8(ends) << i;
+        w.stops |= (u64)(u32)_mm_movemask_epi8(stops) << i;
+        w.quotes |= (u64)(u32)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8('"'))) << i;
+        w.foreign |= (u64)(u32)_mm_movemask_epi8(v) << i;
+    }
+    return w;
 }
 #else
-static inline struct sixteen look_at_16(const char *p, char delimiter)
+static inline struct window look_at_64(const char *p, char delimiter)
 {
-    struct sixteen s = {0};
-    for (u32 i = 0; i < 16; i++) {
-        s.stops |= (u32)(p[i] == delimiter || p[i] == '\n' || p[i] == '\r') << i;
-        s.quotes |= (u32)(p[i] == '"') << i;
-        s.foreign |= (u32)((u8)p[i] >> 7) << i;
+    struct window w = {0};
+    for (u32 i = 0; i < 64; i++) {
+        u64 end = p[i] == '\n' || p[i] == '\r';
+        w.ends |= end << i;
+        w.stops |= (end | (p[i] == delimiter)) << i;
+        w.quotes |= (u64)(p[i] == '"') << i;
+        w.foreign |= (u64)((u8)p[i] >> 7) << i;
     }
-    return s;
+    return w;
 }
 #endif
 
-/* A row without quotes that ends well before the limit, sixteen bytes at a time; false: it is to be
- * looked at closely. */
+/* A row without quotes that ends well before the limit, 64 bytes at a time; false: it is to be
+ * looked at closely. Most rows are one window, and have as many cells as the one before: then all
+ * branches are foreseen. */
 static bool find_plain_row(struct csv *c, size_t at, size_t limit, size_t *next)
 {
     const char *p = c->text.p;
     size_t start = at;
-    u32 foreign = 0, count = 0;
+    u64 foreign = 0;
+    u32 count = 0;
     const char delimiter = c->delimiter;
     c->has_quotes = false;
-    for (; at + 16 < limit; at += 16) {
-        struct sixteen s = look_at_16(p + at, delimiter);
-        if (s.quotes) return false;
-        foreign |= s.foreign;
-        for (u32 hits = s.stops; hits; hits &= hits - 1) {
-            size_t end = at + (u32)__builtin_ctz(hits);
+    for (; at + 64 < limit; at += 64) {
+        struct window w = look_at_64(p + at, delimiter);
+        u64 row = w.ends ^ (w.ends - 1); /* up to its end; all bits if that is not here */
+        if (w.quotes & row) return false;
+        foreign |= w.foreign & row;
+        for (u64 hits = w.stops & row; hits; hits &= hits - 1) {
+            size_t end = at + (u32)__builtin_ctzll(hits);
             if (LIKELY(count < ROWS_COLUMNS_MAX))
-                c->cells[count++] = (struct cell){.text = {p + start, end - start}};
+                c->cells[count++].text = (str){p + start, end - start};
             start = end + 1;
-            if (p[end] == delimiter) continue;
-            c->count = count;
-            *next = end + 1 + (p[end] == '\r' && p[end + 1] == '\n');
-            c->is_ascii = !foreign;
-            return true;
         }
+        if (!w.ends) continue;
+        c->count = count;
+        *next = start + (p[start - 1] == '\r' && p[start] == '\n');
+        c->is_ascii = !foreign;
+        return true;
     }
     return false;
 }
@@ -396,4 +407,80 @@ err csv_open(struct env *env, const char *path, const struct rows_options *o, st
     describe(c);
     *out = &c->rows;
     return ERR_OK;
+}
+
+/* ---- pieces ---- */
+
+bool rows_place(const struct rows *r, u64 *place, u64 *size)
+{
+    const struct csv *c = (const struct csv *)r;
+    if (r->reader != &READER || c->delimiter == BLANKS || c->pending) return false;
+    if (c->whole) {
+        *place = c->base + c->at;
+        return true;
+    }
+    if (!text_is_plain(c->in)) return false;
+    *place = text_at(c->in) - (c->text.n - c->at);
+    *size = text_size(c->in);
+    return true;
+}
+
+void rows_seek(struct rows *r, u64 place, u64 number)
+{
+    struct csv *c = (struct csv *)r;
+    c->at_end = false;
+    c->at = 0;
+    buf_reset(&c->text);
+    text_seek(c->in, place);
+    r->number = number;
+}
+
+struct rows *rows_piece(const struct rows *r)
+{
+    const struct csv *whole = (const struct csv *)r;
+    struct csv *c = mem_zalloc(sizeof *c);
+    c->rows.reader = &READER;
+    c->rows.arena = arena_new();
+    c->whole = whole;
+    c->delimiter = whole->delimiter;
+    c->at_end = true; /* what it is given is all */
+    buf_init(&c->text, TEXT_MAX);
+    set_stops(c);
+    return &c->rows;
+}
+
+/* Behind the first line end of `text` from `at` on; 0: there is none. */
+static size_t behind_line(str text, size_t at)
+{
+    const char *p = at < text.n ? memchr(text.p + at, '\n', text.n - at) : NULL;
+    return p ? (size_t)(p - text.p) + 1 : 0;
+}
+
+/* The text from a byte before *from, in which the line end that stands right there is found, to a
+ * line behind *to. */
+bool rows_cut(struct rows *piece, u64 *from, u64 *to, bool exact)
+{
+    struct csv *c = (struct csv *)piece;
+    const struct text_in *in = c->whole->in;
+    u64 size = text_size(in), base = exact ? *from : *from - 1;
+    u64 until = exact ? *to : *to + ROWS_LINE_MAX;
+    size_t n = 0, got = 0, begin = 0;
+    if (until > size) until = size;
+    buf_reset(&c->text);
+    char *p = base < until ? buf_room(&c->text, (n = (size_t)(until - base)) + ROWS_SLACK) : NULL;
+    if (!p || text_peek(in, base, p, n, &got) != ERR_OK || got != n) return false;
+    if (!exact) {
+        size_t end = *to < size ? behind_line((str){p, n}, (size_t)(*to - base) - 1) : n;
+        begin = behind_line((str){p, n}, 0);
+        if (!begin || begin > end) return false;
+        n = end;
+    }
+    if (memchr(p + begin, '"', n - begin)) return false;
+    c->base = base;
+    c->at = begin;
+    c->text.n = n;
+    piece->number = 0;
+    *from = base + begin;
+    *to = base + n;
+    return true;
 }

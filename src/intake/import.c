@@ -10,6 +10,7 @@ enum {
     ROW_BYTES = 256 << 10,
     TOTALS_SEEN = 1 << 16,
     ROWS_AT_ONCE = 256,
+    BUFS_MAX = 64 << 20 /* cells that pieces refused come together */,
 };
 
 /* ---- what was asked for ---- */
@@ -262,7 +263,11 @@ MUST_USE static err open_all(struct import *im, struct diag *why)
     TRY(look_at_totals(im, why));
     TRY(open_errors(im, why));
     TRY(reopen(im, why));
-    return deal_fits(im) ? deal_open(im, &im->dealt, why) : ERR_OK;
+    if (!deal_fits(im)) return ERR_OK;
+    TRY(deal_open(im, &im->dealt, why));
+    im->cutter = cutter_new(im);
+    if (im->cutter && deal_parts(im->dealt) > 1) cutter_sample(im->cutter);
+    return ERR_OK;
 }
 
 static struct buf *const *bufs(struct import *im, struct buf *out[10])
@@ -287,7 +292,7 @@ err import_open(const struct import_world *w, const struct import_request *r, co
     im->path = mem_alloc(strlen(path) + 1);
     memcpy(im->path, path, strlen(path) + 1);
     im->world.dir = arena_printf(im->arena, "%s", w->dir ? w->dir : "").p; /* used to the end */
-    for (struct buf *const *b = bufs(im, all); *b; b++) buf_init(*b, 8 << 20);
+    for (struct buf *const *b = bufs(im, all); *b; b++) buf_init(*b, BUFS_MAX);
     err e = open_all(im, why);
     if (r->kind == IMPORT_EVENTS && !r->live && !im->dealt) im->bulk = bulk_new();
     if (e != ERR_OK) {
@@ -304,6 +309,7 @@ void import_close(struct import *im)
     if (!im) return;
     orders_close(im->orders);
     bulk_free(im->bulk);
+    cutter_free(im->cutter);
     deal_close(im->dealt);
     rows_close(im->rows);
     file_close(im->errors);
@@ -458,16 +464,20 @@ static void take_event(struct taking *t, struct buf *records, u32 *count)
     ++*count;
 }
 
+void import_take_row(struct taking *t, struct buf *records, u32 *count)
+{
+    item_begin(t->im);
+    if (t->row->problem || !import_fits(t)) return;
+    if (t->im->request.kind == IMPORT_CUSTOMERS)
+        take_customer(t, records, count);
+    else
+        take_event(t, records, count);
+}
+
 static void take_row(struct import *im, const struct row *row, struct buf *records, u32 *count)
 {
     struct taking t = {.im = im, .row = row, .column = ROWS_COLUMNS_MAX};
-    item_begin(im);
-    if (!row->problem && import_fits(&t)) {
-        if (im->request.kind == IMPORT_CUSTOMERS)
-            take_customer(&t, records, count);
-        else
-            take_event(&t, records, count);
-    }
+    import_take_row(&t, records, count);
     import_settle_row(&t);
 }
 
@@ -485,10 +495,29 @@ static void meet_columns(struct import *im)
 
 /* ---- chunks ---- */
 
+/* Parts that are to hold near identifiers came out far too uneven: from the first row again. */
+MUST_USE static err deal_anew(struct import *im, struct diag *why)
+{
+    TRY(deal_again(im->dealt, why));
+    TRY(reopen(im, why));
+    cutter_free(im->cutter);
+    im->cutter = cutter_new(im);
+    if (!deal_counts(im->dealt)) return ERR_OK;
+    im->progress = (struct import_record){.source = im->source, .state = IMPORT_RUNNING};
+    buf_reset(&im->error_text);
+    im->began = false;
+    return ERR_OK;
+}
+
+/* Pieces as long as the rows are plain, else some rows by themselves. */
 MUST_USE static err deal_rows(struct import *im, struct buf *records, u32 *count, struct diag *why)
 {
     struct row row;
-    for (u32 i = 0; i < ROWS_AT_ONCE; i++) {
+    bool took = false;
+    if (deal_is_uneven(im->dealt)) return deal_anew(im, why);
+    if (im->cutter) TRY(cutter_take(im->cutter, &took, why));
+    if (took) return ERR_OK;
+    for (u32 i = 0; i < ROWS_AT_ONCE && (!i || !im->cutter || cutter_waits(im->cutter)); i++) {
         err e = rows_next(im->rows, &row, why);
         if (e == ERR_NOT_FOUND) return deal_end(im->dealt, why);
         if (e != ERR_OK) return e;

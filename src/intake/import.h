@@ -49,6 +49,10 @@ struct import_world {
     str phone_country;
     bool (*on_zone)(void *ctx, str name); /* as intake.h's */
     void *ctx;
+    /* Runs pieces 0 … n − 1 on threads that are numbered below `workers`; returns when all are
+     * done. NULL: one after the other on the caller's. */
+    void (*share)(void *ctx, u32 n, void (*run)(void *work, u32 piece, u32 worker), void *work);
+    u32 workers;
     u32 chunk_rows;  /* 0: IMPORT_CHUNK_ROWS */
     const char *dir; /* where errors.csv and what is dealt out are written */
 };

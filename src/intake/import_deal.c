@@ -1,18 +1,27 @@
 /* import_deal.c — events of history by customer, wherever her rows stand in the file.
  *
- *   pass 1: rows, read once ─hash of who─► one of up to 256 files, each small enough for memory
- *   pass 2: a file ─chained by customer─► BULK records of all her rows, in the order of their first
+ *   pass 1: rows, read once ─who─► one of up to 256 files, each small enough for memory
+ *   pass 2: a file ─sorted by customer─► BULK records of all her rows, in the order of identifiers
  *
- * So a customer is looked up once in the whole file, new ones get their numbers as their events
- * come, and what is sealed of them is sorted already. Both passes depend on the file alone: a place
- * in pass 2 is the same after a crash. A row that is refused counts, and is told, in pass 1; others
- * count as their records are made. A file of a few MiB is dealt out in memory. */
+ * So a customer is looked up once in the whole file, and new ones get their numbers as their events
+ * come. A file of pass 1 holds identifiers of a range, by values from all over the file: who was
+ * numbered one after the other, here or where the identifiers come from, comes so; then what is
+ * sealed of them is in order already, and rows are near those they meet. Where no range can be
+ * told, or some hold too much, their hash says which file it is.
+ *
+ * Both passes depend on the file alone: a place in pass 2 is the same after a crash. A row that is
+ * refused counts, and is told, in pass 1; others count as their records are made. A file of a few
+ * MiB is dealt out in memory. */
 #include "intake/import_inside.h"
 
 #include "base/bytes.h"
 #include "base/hash.h"
 #include "customer/customer.h"
+#include "event/place.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 #include <stddef.h>
 #include <stdio.h>
 
@@ -24,6 +33,7 @@ enum {
 };
 static const u64 PART_BYTES = 4 << 20;
 static const u64 PART_BYTES_MAX = (u64)1 << 30;
+static const u64 PART_BYTES_UNEVEN = 16 << 20; /* of a range, unless they are all that large */
 
 /* A row in a part; behind it its identifier, the same as sent if that differs, its properties. */
 struct dealt_row {
@@ -36,10 +46,13 @@ struct dealt_row {
 
 struct part {
     struct file *file;
-    struct buf rows;
+    struct deal_bin bin;
     u64 size;
-    u32 count;
+    err failed;
 };
+
+enum { SAMPLE_LEAST = 512, KEY_BYTES = 7, STEP = 16 };
+_Static_assert(STEP *STEP == PARTS_MAX, "two looks find a part");
 
 /* A customer of the part at hand. */
 struct dealt_group {
@@ -54,13 +67,19 @@ struct dealt {
     struct part *parts;
     u32 part_count, part;
     u32 space; /* of the one identifier */
+    u64 file_bytes;
+    /* ranges: the first key of each part but the first; no part: by hash */
+    i32 splits[PARTS_MAX], every[STEP]; /* the last of each STEP */
+    bool by_range;
+    u32 key_from; /* bytes that all of the sample begin with */
     bool is_dealt, again;
     u64 read, skip; /* rows of pass 1; rows of pass 2 that the log has */
     err failed;
     /* the part at hand */
     struct buf bytes;
     struct dealt_group *groups;
-    u32 *slots; /* group + 1 */
+    u32 *slots;  /* group + 1 */
+    u32 *sorted; /* the groups in their order */
     u32 slot_count, group_count;
     u32 *places, *group_of; /* of each row, as they stand */
     u32 *order;             /* places by customer */
@@ -117,7 +136,7 @@ MUST_USE static err make_parts(struct dealt *d, u64 file_bytes, bool packed, str
     d->parts = mem_zalloc(d->part_count * sizeof *d->parts);
     for (u32 i = 0; i < d->part_count; i++) {
         char path[4096];
-        buf_init(&d->parts[i].rows, PART_BYTES_MAX);
+        buf_init(&d->parts[i].bin.rows, PART_BYTES_MAX);
         if (d->part_count == 1) break;
         part_path(d->im->world.dir, i, path);
         err e = env_open(env, path, FILE_CREATE, &d->parts[i].file);
@@ -140,6 +159,7 @@ err deal_open(struct import *im, struct dealt **out, struct diag *why)
         e = file_size(f, &size);
         file_close(f);
     }
+    d->file_bytes = size;
     if (e == ERR_OK)
         e = make_parts(d, size, str_find(rows_describe(im->rows), S("xlsx")) >= 0, why);
     if (e != ERR_OK) {
@@ -154,7 +174,7 @@ static void part_close(struct dealt *d, u32 i)
 {
     struct part *p = &d->parts[i];
     char path[4096];
-    buf_clear(&p->rows);
+    buf_clear(&p->bin.rows);
     if (!p->file) return;
     file_close(p->file);
     p->file = NULL;
@@ -170,6 +190,7 @@ void deal_close(struct dealt *d)
     buf_clear(&d->bytes);
     free(d->groups);
     free(d->slots);
+    free(d->sorted);
     free(d->places);
     free(d);
 }
@@ -197,13 +218,100 @@ void deal_resume(struct dealt *d, u64 taken)
     d->skip = taken;
 }
 
+u32 deal_parts(const struct dealt *d)
+{
+    return d->part_count;
+}
+
 MUST_USE static err flush(struct part *p)
 {
-    if (!p->file || !p->rows.n) return ERR_OK;
-    TRY(file_write(p->file, p->size, p->rows.p, p->rows.n));
-    p->size += p->rows.n;
-    buf_reset(&p->rows);
+    struct buf *rows = &p->bin.rows;
+    if (!p->file || !rows->n) return ERR_OK;
+    TRY(file_write(p->file, p->size, rows->p, rows->n));
+    p->size += rows->n;
+    buf_reset(rows);
     return ERR_OK;
+}
+
+/* In the order of length and bytes, as far as a word has them: that of numbers, and of numbers
+ * behind one prefix. */
+static u64 key_of(const struct dealt *d, str who)
+{
+    u64 bytes = 0;
+    size_t from = min_size(d->key_from, who.n), n = min_size(who.n - from, KEY_BYTES);
+    for (size_t i = 0; i < n; i++) bytes = bytes << 8 | (u8)who.p[from + i];
+    bytes <<= 8 * (KEY_BYTES - n);
+    return (u64)min_size(who.n, 255) << 56 | bytes;
+}
+
+/* What of a key tells the parts: its length, three bytes. */
+static i32 split_of(u64 key)
+{
+    u64 n = key >> 56;
+    return (i32)((n < 127 ? n : 127) << 24 | (key >> 32 & 0xFFFFFF));
+}
+
+/* Of STEP ascending splits, those that are not above the key. */
+#ifdef __SSE2__
+static inline u32 count_up_to(const i32 *splits, i32 key)
+{
+    __m128i keys = _mm_set1_epi32(key), above[STEP / 4];
+    for (u32 i = 0; i < STEP / 4; i++) {
+        __m128i four = _mm_loadu_si128((const __m128i *)(const void *)(splits + 4 * i));
+        above[i] = _mm_cmpgt_epi32(four, keys);
+    }
+    __m128i bytes =
+        _mm_packs_epi16(_mm_packs_epi32(above[0], above[1]), _mm_packs_epi32(above[2], above[3]));
+    return (u32)__builtin_ctz((u32)_mm_movemask_epi8(bytes) | 1u << STEP);
+}
+#else
+static inline u32 count_up_to(const i32 *splits, i32 key)
+{
+    u32 n = 0;
+    for (u32 i = 0; i < STEP; i++) n += splits[i] <= key;
+    return n;
+}
+#endif
+
+/* How many of the splits are not above the key, sixteen by sixteen: no comparison waits for
+ * another. */
+static u32 part_of(const struct dealt *d, str who, u64 hash)
+{
+    if (!d->by_range) return (u32)(hash >> 32) % d->part_count;
+    i32 key = split_of(key_of(d, who));
+    u32 high = count_up_to(d->every, key);
+    if (high < STEP) high = high * STEP + count_up_to(d->splits + high * STEP, key);
+    return min_u32(high, d->part_count - 1);
+}
+
+static struct deal_bin *bin_for(const struct import *im, u32 part)
+{
+    return im->bins ? &im->bins[part] : &im->dealt->parts[part].bin;
+}
+
+u8 *deal_room(struct import *im, str who, size_t bytes, struct deal_row_place *place)
+{
+    const struct dealt *d = im->dealt;
+    u64 hash = hash_xxh64(who);
+    u32 part = part_of(d, who, hash);
+    struct deal_bin *bin = bin_for(im, part);
+    size_t most = sizeof(struct dealt_row) + who.n + bytes + 2 * BYTES_SLACK;
+    if (d->parts[part].size + bin->rows.n + most > PART_BYTES_MAX) return NULL;
+    *place = (struct deal_row_place){bin, (u8 *)buf_room(&bin->rows, most), (u32)hash};
+    if (!place->start) return NULL;
+    return bytes_put_loose(place->start + sizeof(struct dealt_row), who.p, who.n);
+}
+
+void deal_put(const struct deal_row_place *place, u32 event, i64 at, str who, const u8 *end)
+{
+    struct dealt_row r = {.at = at,
+                          .event = event,
+                          .value_n = (u16)who.n,
+                          .hash = place->hash,
+                          .bytes = (u32)(end - place->start)};
+    memcpy(place->start, &r, sizeof r);
+    place->bin->rows.n += r.bytes;
+    place->bin->count++;
 }
 
 void deal_add(struct import *im, u32 event, i64 at)
@@ -211,13 +319,15 @@ void deal_add(struct import *im, u32 event, i64 at)
     struct dealt *d = im->dealt;
     str who = im->item.values[0], raw = im->item.raws[0], props = buf_str(&im->prop_list);
     u64 hash = hash_xxh64(who);
-    struct part *p = &d->parts[(hash >> 32) % d->part_count];
+    u32 number = part_of(d, who, hash);
+    struct part *p = &d->parts[number];
+    struct deal_bin *bin = bin_for(im, number);
     struct dealt_row r = {.at = at, .event = event, .value_n = (u16)who.n, .hash = (u32)hash};
     r.raw_n = (u16)min_size(raw.n, UINT16_MAX);
     r.bytes = (u32)(sizeof r + who.n + r.raw_n + props.n);
-    u8 *to = (u8 *)buf_room(&p->rows, r.bytes + BYTES_SLACK);
-    if (!to || p->size + p->rows.n + r.bytes > PART_BYTES_MAX) {
-        d->failed = ERR_TOO_LARGE;
+    u8 *to = (u8 *)buf_room(&bin->rows, r.bytes + BYTES_SLACK);
+    if (!to || p->size + bin->rows.n + r.bytes > PART_BYTES_MAX) {
+        *(im->bins ? &im->trouble : &d->failed) = ERR_TOO_LARGE;
         return;
     }
     to = bytes_put(to, &r, sizeof r);
@@ -225,28 +335,122 @@ void deal_add(struct import *im, u32 event, i64 at)
     to = bytes_put(to, raw.p, r.raw_n);
     /* The list was given slack as it was put together. */
     bytes_put_loose(to, props.p, props.n);
-    p->rows.n += r.bytes;
-    p->count++;
-    if (p->rows.n > FLUSH_BYTES) {
-        err e = flush(p);
-        if (e != ERR_OK) d->failed = e;
-    }
+    bin->rows.n += r.bytes;
+    bin->count++;
+    if (im->bins || bin->rows.n <= FLUSH_BYTES) return;
+    err e = flush(p);
+    if (e != ERR_OK) d->failed = e;
+}
+
+static void gather(struct part *p, const struct deal_bin *bin)
+{
+    struct buf *rows = &p->bin.rows;
+    if (p->failed != ERR_OK || !bin->count) return;
+    if (p->size + rows->n + bin->rows.n > PART_BYTES_MAX) p->failed = ERR_TOO_LARGE;
+    buf_put(rows, buf_str(&bin->rows));
+    p->bin.count += bin->count;
+    if (p->failed == ERR_OK && rows->n > FLUSH_BYTES) p->failed = flush(p);
+}
+
+void deal_gather(struct dealt *d, u32 from, u32 to, struct deal_bin *const *bins, u32 count)
+{
+    for (u32 i = from; i < to; i++)
+        for (u32 k = 0; k < count; k++) gather(&d->parts[i], &bins[k][i]);
+}
+
+MUST_USE static err check(const struct dealt *d, struct diag *why)
+{
+    if (LIKELY(d->failed == ERR_OK)) return ERR_OK;
+    return diag_set(why, d->failed, "the rows cannot be sorted in %s", d->im->world.dir);
 }
 
 err deal_took(struct dealt *d, struct diag *why)
 {
     d->read++;
-    if (LIKELY(d->failed == ERR_OK)) return ERR_OK;
-    return diag_set(why, d->failed, "the rows cannot be sorted in %s", d->im->world.dir);
+    return check(d, why);
+}
+
+err deal_gathered(struct dealt *d, u64 rows, struct diag *why)
+{
+    d->read += rows;
+    for (u32 i = 0; i < d->part_count && d->failed == ERR_OK; i++) d->failed = d->parts[i].failed;
+    return check(d, why);
 }
 
 err deal_end(struct dealt *d, struct diag *why)
 {
     for (u32 i = 0; i < d->part_count && d->failed == ERR_OK; i++) d->failed = flush(&d->parts[i]);
-    if (d->failed != ERR_OK)
-        return diag_set(why, d->failed, "the rows cannot be sorted in %s", d->im->world.dir);
-    d->is_dealt = true;
-    return ERR_OK;
+    d->is_dealt = d->failed == ERR_OK;
+    return check(d, why);
+}
+
+/* ---- ranges ---- */
+
+static int by_split(const void *a, const void *b)
+{
+    i32 x = *(const i32 *)a, y = *(const i32 *)b;
+    return (x > y) - (x < y);
+}
+
+static u32 common_prefix(str a, str b)
+{
+    u32 n = 0;
+    while (n < a.n && n < b.n && a.p[n] == b.p[n]) n++;
+    return n;
+}
+
+/* Equal shares of the sample; where many have one place, their hash spreads them better. */
+static bool set_splits(struct dealt *d, i32 *sample, u32 count)
+{
+    u32 most = 0, share = count / d->part_count;
+    qsort(sample, count, sizeof *sample, by_split);
+    for (u32 i = 0, from = 0; i < count; i++) {
+        if (sample[i] != sample[from]) from = i;
+        if (i - from + 1 > most) most = i - from + 1;
+    }
+    for (u32 i = 0; i < PARTS_MAX; i++)
+        d->splits[i] =
+            i + 1 < d->part_count ? sample[(u64)count * (i + 1) / d->part_count] : INT32_MAX;
+    for (u32 i = 0; i < STEP; i++) d->every[i] = d->splits[i * STEP + STEP - 1];
+    return most <= 4 * share + 16;
+}
+
+void deal_sample(struct dealt *d, const struct buf *values, u32 count)
+{
+    struct reader r = reader_of(buf_str(values));
+    str first = read_str_varint(&r);
+    if (count < SAMPLE_LEAST) return;
+    d->key_from = (u32)first.n;
+    for (u32 i = 1; i < count; i++)
+        d->key_from = min_u32(d->key_from, common_prefix(first, read_str_varint(&r)));
+    i32 *sample = mem_alloc(count * sizeof *sample);
+    r = reader_of(buf_str(values));
+    for (u32 i = 0; i < count; i++) sample[i] = split_of(key_of(d, read_str_varint(&r)));
+    d->by_range = set_splits(d, sample, count);
+    free(sample);
+}
+
+bool deal_is_uneven(const struct dealt *d)
+{
+    u64 share = d->file_bytes / d->part_count * 8,
+        most = share > PART_BYTES_UNEVEN ? share : PART_BYTES_UNEVEN;
+    for (u32 i = 0; d->by_range && i < d->part_count; i++)
+        if (d->parts[i].size > most) return true;
+    return false;
+}
+
+err deal_again(struct dealt *d, struct diag *why)
+{
+    d->by_range = false;
+    d->read = 0;
+    for (u32 i = 0; i < d->part_count; i++) {
+        struct part *p = &d->parts[i];
+        buf_reset(&p->bin.rows);
+        p->bin.count = 0;
+        p->size = 0;
+        if (p->file && d->failed == ERR_OK) d->failed = file_resize(p->file, 0);
+    }
+    return check(d, why);
 }
 
 /* ---- pass 2: a part ---- */
@@ -308,6 +512,32 @@ static u32 group_for(struct dealt *d, u32 at, const struct dealt_row *r)
     return d->group_count - 1;
 }
 
+static int by_value(const void *a, const void *b, void *ctx)
+{
+    const struct dealt *d = ctx;
+    const struct place *x = a, *y = b;
+    return str_cmp(value_at(d, d->groups[x->at].first), value_at(d, d->groups[y->at].first));
+}
+
+/* The customers by their keys; those of one key by the whole identifier. */
+static void sort_groups(struct dealt *d)
+{
+    u32 n = d->group_count;
+    struct place *all = mem_alloc(2 * ((size_t)n + 1) * sizeof *all);
+    for (u32 g = 0; g < n; g++) {
+        const struct dealt_group *group = &d->groups[g];
+        all[g] = (struct place){.order = key_of(d, value_at(d, group->first)), .at = g};
+    }
+    place_sort(all, all + n, n);
+    for (u32 from = 0, to; from < n; from = to) {
+        for (to = from + 1; to < n && all[to].order == all[from].order;) to++;
+        if (to - from > 1) qsort_r(all + from, to - from, sizeof *all, by_value, d);
+    }
+    d->sorted = mem_realloc(d->sorted, ((size_t)n + 1) * sizeof *d->sorted);
+    for (u32 i = 0; i < n; i++) d->sorted[i] = all[i].at;
+    free(all);
+}
+
 /* Counts each customer's rows, then puts their places one customer after the other. */
 static void sort_rows(struct dealt *d, u32 rows)
 {
@@ -322,9 +552,11 @@ static void sort_rows(struct dealt *d, u32 rows)
         d->groups[d->group_of[i]].next++;
         at += r.bytes;
     }
-    for (u32 g = 0; g < d->group_count; g++) {
-        u32 n = d->groups[g].next;
-        d->groups[g].next = sum;
+    sort_groups(d);
+    for (u32 i = 0; i < d->group_count; i++) {
+        struct dealt_group *g = &d->groups[d->sorted[i]];
+        u32 n = g->next;
+        g->next = sum;
         sum += n;
     }
     for (u32 i = 0; i < rows; i++) d->order[d->groups[d->group_of[i]].next++] = d->places[i];
@@ -343,10 +575,10 @@ MUST_USE static err load_part(struct dealt *d)
         d->bytes.n = got;
     } else {
         struct buf swap = d->bytes;
-        d->bytes = p->rows;
-        p->rows = swap;
+        d->bytes = p->bin.rows;
+        p->bin.rows = swap;
     }
-    sort_rows(d, p->count);
+    sort_rows(d, p->bin.count);
     part_close(d, d->part - 1);
     return ERR_OK;
 }
@@ -367,7 +599,7 @@ static void begin_record(const struct dealt *d, struct record *r, const struct d
 static u32 put_rows(struct dealt *d, struct record *record)
 {
     struct buf *payload = &d->im->payload;
-    u32 from = d->row, end = d->groups[d->group].next;
+    u32 from = d->row, end = d->groups[d->sorted[d->group]].next;
     struct dealt_row row = row_at(d, d->order[from]);
     str who = value_at(d, d->order[from]), raw = {who.p + who.n, row.raw_n};
     begin_record(d, record, &row);

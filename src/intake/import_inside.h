@@ -41,8 +41,11 @@ struct import {
     struct known_code events[CODES_KEPT];
     u32 *who, *properties; /* columns: of who it is (identifiers … tags), of properties */
     u32 who_count, property_count;
-    struct bulk *bulk;   /* NULL: each row is a record */
-    struct dealt *dealt; /* NULL: rows are taken as they stand */
+    struct bulk *bulk;       /* NULL: each row is a record */
+    struct dealt *dealt;     /* NULL: rows are taken as they stand */
+    struct cutter *cutter;   /* NULL: rows are read one after the other */
+    struct deal_bin *bins;   /* of a hand: where rows are dealt to, one for each part */
+    const struct import *by; /* of a hand (import_cut.c): whose it is; it gives no codes */
     bool began, ended;
     bool line_totals; /* orders: a total is its row's, not its order's */
     err trouble;      /* of names_code: nothing of this chunk counts */
@@ -77,6 +80,8 @@ str cell_of(const struct taking *t, target what, u32 *column);
 u32 import_name(struct import *im, name_kind kind, str text);
 /* The code of an event that clients may send; 0 with a reason. */
 u32 import_event(struct taking *t, u32 column, str name);
+/* The same, of a name that came lately; else 0. */
+u32 import_event_known(const struct import *im, str name);
 /* A price, an amount: signs of currencies and thousands are taken. */
 bool import_money(str text, fixed *out);
 
@@ -108,6 +113,50 @@ bool deal_is_over(const struct dealt *d);
 /* Pass 2: one record of so many rows, 0 if the log has them. ERR_NOT_FOUND at the end. */
 MUST_USE err deal_next(struct dealt *d, struct buf *records, u32 *rows, struct diag *why);
 
+/* Rows of a part, one after the other. */
+struct deal_bin {
+    struct buf rows;
+    u32 count;
+};
+u32 deal_parts(const struct dealt *d);
+/* Puts what the bins have behind the parts from `from` to `to`: others may be another thread's. */
+void deal_gather(struct dealt *d, u32 from, u32 to, struct deal_bin *const *bins, u32 count);
+/* After all parts: so many rows came. */
+MUST_USE err deal_gathered(struct dealt *d, u64 rows, struct diag *why);
+/* Values of identifiers from all over the file: parts are to hold those that are near. */
+void deal_sample(struct dealt *d, const struct buf *values, u32 count);
+/* Some part has got far too large: all is dealt anew from the file's first row. */
+bool deal_is_uneven(const struct dealt *d);
+MUST_USE err deal_again(struct dealt *d, struct diag *why);
+
+/* A row of a hand that is being put together in its bin. */
+struct deal_row_place {
+    struct deal_bin *bin;
+    u8 *start;
+    u32 hash;
+};
+/* Writes whose it is; where its properties go, so many bytes of them at most and BYTES_SLACK more;
+ * NULL: there is no room. Nothing has happened until deal_put, which has their end. */
+u8 *deal_room(struct import *im, str who, size_t bytes, struct deal_row_place *place);
+void deal_put(const struct deal_row_place *place, u32 event, i64 at, str who, const u8 *end);
+
+/* ---- import_quick.c ---- */
+
+struct quick *quick_new(const struct import *im); /* NULL: its columns have more to be looked at */
+/* Deals a row of a hand if it is a plain one; false: nothing has happened. */
+bool quick_take(const struct quick *q, struct import *im, const struct row *row);
+
+/* ---- import_cut.c ---- */
+
+struct cutter *cutter_new(struct import *im);
+void cutter_free(struct cutter *c);
+/* Takes rows from where the file's reader stands, and sets it behind them; if not, the rows there
+ * have to be read plainly, until cutter_waits says no. */
+MUST_USE err cutter_take(struct cutter *c, bool *took, struct diag *why);
+bool cutter_waits(const struct cutter *c);
+/* Looks at identifiers all over the file, for deal_sample. */
+void cutter_sample(struct cutter *c);
+
 /* ---- import_order.c ---- */
 
 /* Deals the rows out by order. ERR_IO, ERR_FULL. */
@@ -120,6 +169,8 @@ void orders_take(struct import *im, const struct row *rows, u32 count, struct bu
                  u32 *record_count);
 
 /* ---- import.c ---- */
+/* Makes an item of a row, and deals it or appends its record; a reason is in `t`. */
+void import_take_row(struct taking *t, struct buf *records, u32 *count);
 /* Notes what became of a row: counts it, and tells the file of errors. */
 void import_settle_row(struct taking *t);
 /* Rows that are too wide or too narrow. */

@@ -11,6 +11,7 @@ u32 import_name(struct import *im, name_kind kind, str text)
 {
     u32 code = names_find(im->world.names, kind, text);
     if (code || im->request.dry_run) return code ? code : 1;
+    if (im->by) return im->trouble = ERR_AGAIN, 0u; /* in the order of the file, by its reader */
     err e = names_code(im->world.names, kind, text, &code);
     if (e != ERR_OK && e != ERR_LIMIT && e != ERR_INVALID && im->trouble == ERR_OK) im->trouble = e;
     return e == ERR_OK ? code : 0;
@@ -27,6 +28,12 @@ static u32 slot_of(str name)
     if (!name.n) return 0;
     u32 first = (u8)name.p[0], middle = (u8)name.p[name.n / 2], last = (u8)name.p[name.n - 1];
     return (first * 7 + middle * 3 + last + (u32)name.n) % CODES_KEPT;
+}
+
+u32 import_event_known(const struct import *im, str name)
+{
+    const struct known_code *k = &im->events[slot_of(name)];
+    return k->n == name.n && k->text && memcmp(k->text, name.p, name.n) == 0 ? k->code : 0;
 }
 
 u32 import_event(struct taking *t, u32 column, str name)

@@ -57,6 +57,27 @@ str rows_column(const struct rows *r, u32 i);
 /* In words: "csv, utf-8, ','". */
 str rows_describe(const struct rows *r);
 
+/* ---- a file in pieces (csv.c): rows of a text in UTF-8 may be read from any line end on, as long
+ * as no quote stands before the next ---- */
+
+enum {
+    ROWS_LINE_MAX = 16 << 10, /* of the row that a cut falls into */
+    ROWS_SLACK = 64,          /* bytes behind a piece's text that may be read */
+};
+
+/* Where the next row begins in the file, and the file's size; false: its rows can only be read one
+ * after the other. */
+bool rows_place(const struct rows *r, u64 *place, u64 *size);
+/* Goes on at that place, behind so many rows. */
+void rows_seek(struct rows *r, u64 place, u64 number);
+/* A reader of pieces of that file, which `r` outlives; it has no rows yet. Its rows are numbered
+ * from 1 in each piece. */
+struct rows *rows_piece(const struct rows *r);
+/* The rows that begin between the first line end at or behind *from and the first at or behind *to,
+ * which become those places. With `exact`, *from and *to are places already. False: a line end is
+ * too far, a quote stands there, or it cannot be read; nothing can be said of these rows. */
+bool rows_cut(struct rows *piece, u64 *from, u64 *to, bool exact);
+
 /* ---- for the readers ---- */
 
 /* What a format does. A reader keeps its own state behind `rows`. */

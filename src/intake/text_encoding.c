@@ -201,3 +201,30 @@ err text_more(struct text_in *t, struct buf *out)
     t->at += n;
     return n || !t->raw_n ? ERR_OK : ERR_IO;
 }
+
+/* ---- in pieces ---- */
+
+bool text_is_plain(const struct text_in *t)
+{
+    return !t->convert;
+}
+
+u64 text_size(const struct text_in *t)
+{
+    return t->size;
+}
+
+u64 text_at(const struct text_in *t)
+{
+    return t->at;
+}
+
+void text_seek(struct text_in *t, u64 at)
+{
+    t->at = at;
+}
+
+err text_peek(const struct text_in *t, u64 at, void *out, size_t n, size_t *got)
+{
+    return file_read(t->file, at, out, n, got);
+}

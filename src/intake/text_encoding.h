@@ -19,3 +19,13 @@ void text_close(struct text_in *t);
 /* Appends the next piece; ERR_NOT_FOUND at the end, ERR_IO. */
 MUST_USE err text_more(struct text_in *t, struct buf *out);
 const char *text_encoding(const struct text_in *t);
+
+/* ---- of a file that is not converted: what is read is what lies there ---- */
+
+bool text_is_plain(const struct text_in *t);
+u64 text_size(const struct text_in *t);
+/* Where the next piece is taken from. */
+u64 text_at(const struct text_in *t);
+void text_seek(struct text_in *t, u64 at);
+/* Reads from anywhere and moves nothing: any thread may. */
+MUST_USE err text_peek(const struct text_in *t, u64 at, void *out, size_t n, size_t *got);

@@ -269,6 +269,35 @@ void import_job_save(const struct import_job *j, struct env *env, const char *di
     buf_clear(&b);
 }
 
+static bool has_preview(const struct import_job *j)
+{
+    str shown = buf_str(&j->preview);
+    return str_find(str_slice(shown, 0, 16), S("\"preview\":")) >= 0;
+}
+
+void import_job_forget(struct import_job *j, struct env *env, const char *dir)
+{
+    struct arena *arena = arena_new();
+    const struct json *all, *mapping = NULL;
+    struct buf b;
+    char path[4096];
+    import_job_path(dir, j->id, "errors.csv", path);
+    (void)!env_remove(env, path); /* most have none */
+    buf_init(&b, JOB_TEXT_MAX + 2);
+    buf_byte(&b, '{');
+    buf_put(&b, str_slice(buf_str(&j->preview), j->preview.n && *j->preview.p == ',', SIZE_MAX));
+    buf_byte(&b, '}');
+    if (has_preview(j)) {
+        if (json_parse(buf_str(&b), arena, &all, NULL) == ERR_OK)
+            mapping = json_get(all, "mapping");
+        buf_reset(&j->preview);
+        if (mapping) json_put_key(&j->preview, mapping->key), json_put(&j->preview, mapping);
+        import_job_save(j, env, dir);
+    }
+    buf_clear(&b);
+    arena_free(arena);
+}
+
 static void set_detail(struct import_job *j, const struct diag *why)
 {
     struct buf b;

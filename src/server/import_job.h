@@ -56,6 +56,9 @@ MUST_USE err import_job_begin(struct import_job *j, struct import_world *w, cons
 /* Ends the run: writes its result, and removes the file that was sent. */
 void import_job_end(struct import_job *j, struct env *env, const char *dir, job_status status,
                     const struct diag *why);
+/* Long after its end: the cells of its file that are kept, of refused rows and of the preview, go;
+ * what its columns mean stays. */
+void import_job_forget(struct import_job *j, struct env *env, const char *dir);
 void import_job_save(const struct import_job *j, struct env *env, const char *dir);
 /* As the API shows it. */
 void import_job_put(const struct import_job *j, struct buf *out, bool whole);

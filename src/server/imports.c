@@ -1,4 +1,5 @@
 /* imports.c — the thread of imports: what is asked for becomes a job, jobs become records. */
+#include "server/crew.h"
 #include "server/imports_inside.h"
 #include "server/show.h"
 
@@ -197,6 +198,13 @@ err server_import(struct server *s, str asked, void (*on_end)(void *ctx, bool do
     return ERR_OK;
 }
 
+/* A command has all cores; beside live traffic a file is read by one thread. */
+static void share(void *ctx, u32 n, void (*run)(void *work, u32 piece, u32 worker), void *work)
+{
+    struct server *s = ctx;
+    crew_each(s->crew, n, run, work);
+}
+
 MUST_USE static err begin_run(struct imports *x, struct import_job *j, struct diag *why)
 {
     struct server *s = x->server;
@@ -207,6 +215,8 @@ MUST_USE static err begin_run(struct imports *x, struct import_job *j, struct di
                              .zoneinfo = s->options.zoneinfo,
                              .on_zone = on_zone,
                              .chunk_rows = s->options.for_command ? IMPORT_CHUNK_ROWS_ALONE : 0,
+                             .share = s->options.for_command ? share : NULL,
+                             .workers = crew_size(s->crew),
                              .ctx = s};
     ask(s, j, &a);
     w.zone = a.zone;
@@ -276,15 +286,13 @@ static void step(struct imports *x, struct import_job *j)
 
 void imports_tidy(struct imports *x, i64 now)
 {
-    char path[4096];
     if (now < x->tidy_ms) return;
     x->tidy_ms = now + HOUR;
     pthread_mutex_lock(&x->lock);
     for (u32 i = 0; i < x->count; i++) {
-        const struct import_job *j = x->jobs[i];
-        if (!j->ended_ms || now - j->ended_ms < IMPORT_ERRORS_KEPT) continue;
-        import_job_path(x->server->options.dir, j->id, "errors.csv", path);
-        (void)!env_remove(x->server->env, path);
+        struct import_job *j = x->jobs[i];
+        if (!j->ended_ms || now - j->ended_ms < IMPORT_CELLS_KEPT) continue;
+        import_job_forget(j, x->server->env, x->server->options.dir);
     }
     pthread_mutex_unlock(&x->lock);
 }

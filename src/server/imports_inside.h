@@ -17,8 +17,9 @@ struct imports {
     i64 tidy_ms; /* when old files are looked for again */
 };
 
-/* Cells of refused rows may be somebody's who is erased since: they are not kept for ever. */
-#define IMPORT_ERRORS_KEPT (30 * DAY)
+/* Cells of refused rows, and those of the preview, may be somebody's who is erased since: they are
+ * not kept for ever. */
+#define IMPORT_CELLS_KEPT (30 * DAY)
 /* Removes what is older. Imports' thread. */
 void imports_tidy(struct imports *x, i64 now);
 

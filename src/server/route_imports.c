@@ -266,7 +266,7 @@ static err get_errors(struct call *c)
     u64 size = 0;
     size_t got = 0;
     TRY(find(c, &j));
-    if (j->ended_ms && server_now(c->server) - j->ended_ms >= IMPORT_ERRORS_KEPT)
+    if (j->ended_ms && server_now(c->server) - j->ended_ms >= IMPORT_CELLS_KEPT)
         return diag_set(&c->why, ERR_NOT_FOUND,
                         "the rows that were refused are kept for thirty days");
     c->type = S("text/csv; charset=utf-8");

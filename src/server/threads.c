@@ -213,9 +213,9 @@ void threads_start(struct server *s)
     }
     start(s, THREAD_LOG, log_thread);
     start(s, THREAD_HELPER, helper_thread);
-    start(s, THREAD_IMPORT, import_thread);
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
     s->crew = crew_new(cpus < CREW_LEAST ? CREW_LEAST : cpus > CREW_MOST ? CREW_MOST : (u32)cpus);
+    start(s, THREAD_IMPORT, import_thread);
 }
 
 static void end(struct server *s, int which, atomic_bool *flag, struct postbox *box)
