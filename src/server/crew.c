@@ -93,8 +93,10 @@ struct crew *crew_new(u32 threads)
     pthread_mutex_init(&c->lock, NULL);
     pthread_cond_init(&c->work, NULL);
     pthread_cond_init(&c->over, NULL);
-    for (; c->count < threads; c->count++)
+    for (; c->count < threads; c->count++) {
         MUST(pthread_create(&c->threads[c->count], NULL, member, c) == 0);
+        pthread_setname_np(c->threads[c->count], "crew");
+    }
     return c;
 }
 
