@@ -72,11 +72,11 @@ try {
   await sleep(3000);
   const again = await all();
   let logs = 0, n = 0;
-  console.log('question'.padEnd(20), '   alone  beside   again   ratio of speeds; processor ms alone, beside with ingest');
+  console.log('question'.padEnd(20), '   alone  beside   again   ratio of speeds; processor ms of the crew alone, beside, again');
   for (const [name, a] of Object.entries(alone)) {
     const b = then.told[name], c = again[name], ratio = (a.ms + c.ms) / 2 / b.ms;
     logs += Math.log(ratio), n++;
-    console.log(name.padEnd(20), ...[a.ms, b.ms, c.ms].map(x => x.toFixed(1).padStart(7)), `  ${(100 * ratio).toFixed(0).padStart(4)} %  ${a.cpu.toFixed(0)} ${b.cpu.toFixed(0)}`);
+    console.log(name.padEnd(20), ...[a.ms, b.ms, c.ms].map(x => x.toFixed(1).padStart(7)), `  ${(100 * ratio).toFixed(0).padStart(4)} %  ${[a, b, c].map(x => x.crew.toFixed(0)).join(' ')}`);
   }
   console.log(`geometric mean: ${(100 * Math.exp(logs / n)).toFixed(0)} % of the speed alone (bar 50 %); ingest ${then.said.rate} of ${rate}/s, p50 ${then.said.p50}, p99 ${then.said.p99} (bar 20), p99.9 ${then.said.p999} ms`);
 } finally {

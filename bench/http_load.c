@@ -171,6 +171,7 @@ static void open_all(struct load *l, int epoll, u16 port, const char *key)
         fcntl(c->fd, F_SETFL, O_NONBLOCK);
         setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
         c->request = make_request(l, key, &c->size);
+        c->sent = c->size;
         struct epoll_event e = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.u32 = i};
         epoll_ctl(epoll, EPOLL_CTL_ADD, c->fd, &e);
         ask_next(l, i);

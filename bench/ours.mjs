@@ -1,6 +1,6 @@
 // ours.mjs — what the benches of analyses share: a server on a directory, asked over HTTP, and the peers' eleven questions.
 //
-//   serve(binary, data) ─► ask(method, path, body), cpu(), memory(), ready(), stop()     questions(ask) ─► { name: [run, shape] }
+//   serve(binary, data) ─► ask(method, path, body), threads(), memory(), ready(), stop()     questions(ask) ─► { name: [run, shape] }
 import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import http from 'node:http';
@@ -51,7 +51,6 @@ export async function serve(binary, data) {
     }
     return all;
   }
-  const cpu = () => Object.values(threads()).reduce((a, b) => a + b, 0);
   function memory() {
     const status = readFileSync(`/proc/${server.pid}/status`, 'utf8'), mb = name => Math.round(new RegExp(name + ':\\s+(\\d+)').exec(status)[1] / 1024);
     return { peak: mb('VmHWM'), anonymous: mb('RssAnon') };
@@ -60,7 +59,7 @@ export async function serve(binary, data) {
     server.kill('SIGTERM');
     await gone;
   }
-  return { pid: server.pid, port, ask, ready, threads, cpu, memory, stop };
+  return { pid: server.pid, port, ask, ready, threads, memory, stop };
 }
 
 // Each answer brought into the shape of the peers' SQL by the second function.
@@ -99,16 +98,18 @@ export function questions(ask) {
   };
 }
 
-// Asked once to warm up and then `reps` times: the medians and the least, and the last answer.
+// Asked once to warm up and then `reps` times: the medians and the least, and the last answer. `crew`: the processor
+// time of the threads that answer, whatever else the server does meanwhile.
 export async function timed(server, run, reps) {
-  const ms = [], cpu = [];
+  const ms = [], cpu = [], crew = [], sum = t => Object.values(t).reduce((a, b) => a + b, 0);
   let answer;
   for (let i = 0; i <= reps; i++) {
-    const c0 = server.cpu(), t = performance.now();
+    const before = server.threads(), t = performance.now();
     answer = await run();
-    const took = performance.now() - t;
-    if (i) { ms.push(took); cpu.push(server.cpu() - c0); }
+    const took = performance.now() - t, after = server.threads();
+    if (i) { ms.push(took); cpu.push(sum(after) - sum(before)); crew.push(after.crew - before.crew); }
   }
-  ms.sort((a, b) => a - b); cpu.sort((a, b) => a - b);
-  return { answer, ms: ms[ms.length >> 1], min: ms[0], cpu: cpu[cpu.length >> 1] };
+  for (const list of [ms, cpu, crew]) list.sort((a, b) => a - b);
+  const middle = list => list[list.length >> 1];
+  return { answer, ms: middle(ms), min: ms[0], cpu: middle(cpu), crew: middle(crew) };
 }
