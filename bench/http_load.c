@@ -39,7 +39,7 @@ struct load {
     u32 count, batch, customers;
     size_t id_at[BATCH_MAX], user_at[BATCH_MAX];
     u64 next, answered, refused;
-    i64 due, every;           /* of the next request, and between two; every 0: at once */
+    i64 due, every;            /* of the next request, and between two; every 0: at once */
     u32 idle[CONNECTIONS_MAX]; /* connections with nothing under way */
     u32 idle_count;
     struct rng rng;
@@ -224,13 +224,12 @@ static void report(struct load *l, double seconds)
                  (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
     qsort(l->samples, l->sample_count, sizeof *l->samples, by_size);
     u32 s = l->sample_count ? l->sample_count - 1 : 0;
-    printf(
-        "%.0f requests/s, %.0f events/s, p50 %.2f ms, p99 %.2f ms, p99.9 %.2f ms, max %.2f ms, "
-        "refused %llu, client %.0f %% of a core\n",
-        (double)l->answered / seconds, (double)l->answered * l->batch / seconds,
-        l->samples[s / 2] / 1e3, l->samples[(u64)s * 99 / 100] / 1e3,
-        l->samples[(u64)s * 999 / 1000] / 1e3, l->samples[s] / 1e3, (unsigned long long)l->refused,
-        100 * cpu / seconds);
+    printf("%.0f requests/s, %.0f events/s, p50 %.2f ms, p99 %.2f ms, p99.9 %.2f ms, max %.2f ms, "
+           "refused %llu, client %.0f %% of a core\n",
+           (double)l->answered / seconds, (double)l->answered * l->batch / seconds,
+           l->samples[s / 2] / 1e3, l->samples[(u64)s * 99 / 100] / 1e3,
+           l->samples[(u64)s * 999 / 1000] / 1e3, l->samples[s] / 1e3,
+           (unsigned long long)l->refused, 100 * cpu / seconds);
 }
 
 int main(int argc, char **argv)

@@ -119,10 +119,18 @@ u32 crew_size(const struct crew *c)
     return c->count;
 }
 
-bool crew_post(struct crew *c, void (*run)(void *ctx), void *ctx)
+bool crew_has_room(struct crew *c)
 {
     pthread_mutex_lock(&c->lock);
     bool room = c->waiting < CREW_WAITING_MAX;
+    pthread_mutex_unlock(&c->lock);
+    return room;
+}
+
+bool crew_post(struct crew *c, void (*run)(void *ctx), void *ctx, bool must)
+{
+    pthread_mutex_lock(&c->lock);
+    bool room = must || c->waiting < CREW_WAITING_MAX;
     if (room) {
         struct task *t = mem_alloc(sizeof *t);
         *t = (struct task){run, ctx, NULL};

@@ -15,8 +15,9 @@ enum { CREW_WAITING_MAX = 64 };
 struct crew *crew_new(u32 threads);
 void crew_free(struct crew *c); /* waits for what is under way; NULL is allowed */
 u32 crew_size(const struct crew *c);
-/* False: too much is waiting already. */
-bool crew_post(struct crew *c, void (*run)(void *ctx), void *ctx);
+/* False: too much is waiting already; never if it `must`. */
+bool crew_post(struct crew *c, void (*run)(void *ctx), void *ctx, bool must);
+bool crew_has_room(struct crew *c);
 /* From a member: returns once all pieces are done. Workers are numbered below crew_size. */
 void crew_each(struct crew *c, u32 pieces, void (*run)(void *ctx, u32 piece, u32 worker),
                void *ctx);
