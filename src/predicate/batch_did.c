@@ -1,5 +1,5 @@
 /* batch_did.c — how often, or how much in all, each of many customers did something: one scan over
- * the events of those who are open. */
+ * the events of those who are open. What takes more than times and a number is batch_tell.c's. */
 #include "predicate/batch.h"
 
 #include <stdlib.h>
@@ -34,7 +34,7 @@ static void span_of(const struct did *d, i64 now, i64 *from, i64 *to)
 
 bool batch_scans(const struct asking *b, const struct leaf *leaf, u64 open)
 {
-    return b->all->crowd && is_plain(leaf) && open * MANY > b->to - b->from;
+    return b->all->crowd && open * MANY > b->to - b->from && (is_plain(leaf) || batch_tells(leaf));
 }
 
 /* The set as one that begins at a customer whose number 64 divides. */
@@ -77,30 +77,36 @@ static void take_batch(const struct asking *b, const struct did *d, const struct
     }
 }
 
-bool batch_scan(struct asking *b, const struct leaf *leaf, const u64 *in, u64 *out)
+static err scan_plain(struct asking *b, const struct did *d, struct scan_want *want, u64 *out)
 {
-    const struct did *d = leaf->did;
     struct scan_batch s;
     struct scan_property amount = {d->path.whole, SCAN_NUMBER};
     u32 *marks = mem_zalloc((NAMES_MAX + 1) * sizeof *marks);
-    struct scan_want want = {.marks = marks,
-                             .properties = &amount,
-                             .property_count = d->measure != MEASURE_COUNT,
-                             .who = aligned(b, in) - b->from / 64,
-                             .who_end = b->to,
-                             .heads = b->all->heads,
-                             .heads_end = b->all->heads_end,
-                             .is_cancelled = b->all->cancel};
     err e = ERR_NOT_FOUND;
+    want->marks = marks;
+    want->properties = &amount;
+    want->property_count = d->measure != MEASURE_COUNT;
     marks[d->filter.event] = 1;
-    span_of(d, b->now, &want.from, &want.to);
+    span_of(d, b->now, &want->from, &want->to);
     memset(out, 0, b->words * sizeof *out);
-    if (want.from < want.to) {
-        struct event_scan *scan = event_scan_of(b->all->crowd, &want, b->from, b->to);
+    if (want->from < want->to) {
+        struct event_scan *scan = event_scan_of(b->all->crowd, want, b->from, b->to);
         while ((e = event_scan_next(scan, 0, &s)) == ERR_OK) take_batch(b, d, &s, out);
         event_scan_free(scan);
     }
     free(marks);
+    return e;
+}
+
+bool batch_scan(struct asking *b, const struct leaf *leaf, const u64 *in, u64 *out)
+{
+    struct scan_want want = {.who = aligned(b, in) - b->from / 64,
+                             .who_end = b->to,
+                             .heads = b->all->heads,
+                             .heads_end = b->all->heads_end,
+                             .is_cancelled = b->all->cancel};
+    err e =
+        is_plain(leaf) ? scan_plain(b, leaf->did, &want, out) : batch_tell(b, leaf, &want, in, out);
     if (e == ERR_UNAVAILABLE) b->cancelled = true;
     return e != ERR_LIMIT;
 }
@@ -125,10 +131,16 @@ struct event_crowd *predicate_crowd(const struct predicate *const *p, u32 count,
         for (u32 k = 0; p[i] && k < p[i]->leaf_count; k++) {
             const struct leaf *leaf = p[i]->leaves[k];
             i64 from, to;
-            if (!is_plain(leaf)) continue;
+            bool plain = is_plain(leaf);
+            if (!plain && !batch_tells(leaf)) continue;
             if (!marks) marks = mem_zalloc((NAMES_MAX + 1) * sizeof *marks);
-            marks[leaf->did->filter.event] = 1;
-            span_of(leaf->did, now, &from, &to);
+            if (plain) {
+                marks[leaf->did->filter.event] = 1;
+                span_of(leaf->did, now, &from, &to);
+            } else {
+                batch_tell_marks(leaf, marks);
+                batch_tell_span(leaf, now, &from, &to);
+            }
             widest.from = min_i64(widest.from, from);
             widest.to = max_i64(widest.to, to);
         }
