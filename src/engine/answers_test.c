@@ -94,11 +94,12 @@ TEST("a slice in which thousands cross leaves nothing of what follows out")
     rig_close(r);
 }
 
-TEST("a rule that keeps state or asks about time goes its way by being asked in apply")
+TEST("a rule that counts the engine's own events, or asks about time, goes its way by being asked "
+     "in apply")
 {
     struct rig *r = rig_open(arena, NULL);
     people(r, 1025);
-    rig_publishes(r, OBJECT_SEGMENT, "{'id':'did','if':{'did':'Bought'}}");
+    rig_publishes(r, OBJECT_SEGMENT, "{'id':'did','if':{'did':'Segment Left'}}");
     rig_publishes(r, OBJECT_SEGMENT, "{'id':'tagged','if':{'tag':'vip'}}");
     rig_apply(r);
     u64 before = engine_applied(r->engine);

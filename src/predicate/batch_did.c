@@ -1,5 +1,6 @@
 /* batch_did.c — how often, or how much in all, each of many customers did something: one scan over
  * the events of those who are open. What takes more than times and a number is batch_tell.c's. */
+#include "log/events.h"
 #include "predicate/batch.h"
 
 #include <stdlib.h>
@@ -149,4 +150,73 @@ struct event_crowd *predicate_crowd(const struct predicate *const *p, u32 count,
     struct event_crowd *c = event_crowd_new(all->events, &widest, head_of, &copy);
     free(marks);
     return c;
+}
+
+/* ---- who did any of it ---- */
+
+bool predicate_stirs(const struct predicate *p)
+{
+    if (p->live != PREDICATE_KEPT || p->leaf_count == 0) return false;
+    for (u32 i = 0; i < p->leaf_count; i++)
+        if (!p->leaves[i]->did || p->leaves[i]->did->filter.event < EVENT_FIXED_END) return false;
+    return true;
+}
+
+static struct scan_want any_of(const struct predicate *p, const struct batch_subject *all)
+{
+    u32 *marks = mem_zalloc((NAMES_MAX + 1) * sizeof *marks);
+    for (u32 i = 0; i < p->leaf_count; i++) marks[p->leaves[i]->did->filter.event] = 1;
+    return (struct scan_want){.marks = marks,
+                              .from = INT64_MIN,
+                              .to = INT64_MAX,
+                              .heads = all->heads,
+                              .heads_end = all->heads_end,
+                              .is_cancelled = all->cancel};
+}
+
+struct event_crowd *predicate_stirring(const struct predicate *p, const struct batch_subject *all)
+{
+    struct batch_subject copy = *all;
+    struct scan_want widest = any_of(p, all);
+    struct event_crowd *c = event_crowd_new(all->events, &widest, head_of, &copy);
+    free((void *)(uintptr_t)widest.marks);
+    return c;
+}
+
+bool predicate_stirred(const struct predicate *p, const struct batch_subject *all, persona from,
+                       persona to, u64 *bits)
+{
+    err e;
+    struct scan_batch s;
+    struct scan_want want = any_of(p, all);
+    struct event_scan *scan = event_scan_of(all->crowd, &want, from, to);
+    memset(bits, 0, (to - from + 63) / 64 * sizeof *bits);
+    while ((e = event_scan_next(scan, 0, &s)) == ERR_OK)
+        for (u32 i = 0; i < s.customers; i++)
+            bits[(s.head[i] - from) / 64] |= 1ull << (s.head[i] - from) % 64;
+    event_scan_free(scan);
+    free((void *)(uintptr_t)want.marks);
+    return e == ERR_NOT_FOUND;
+}
+
+/* Whether a part is sure to be `so`: what she did is nothing, the rest may be anything. */
+static bool is_sure(const struct node *n, bool so)
+{
+    bool all = (n->kind == NODE_ALL) == so;
+    switch (n->kind) {
+    case NODE_ALL:
+    case NODE_ANY:
+        for (u32 i = 0; i < n->count; i++)
+            if (is_sure(n->children[i], so) != all) return !all;
+        return all;
+    case NODE_NOT: return is_sure(n->children[0], !so);
+    case NODE_DID: return !so;
+    default: return false;
+    }
+}
+
+bool predicate_of_nothing(const struct predicate *p, bool *holds)
+{
+    *holds = is_sure(p->root, true);
+    return *holds || is_sure(p->root, false);
 }

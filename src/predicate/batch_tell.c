@@ -160,7 +160,7 @@ err batch_tell(struct asking *b, const struct leaf *leaf, struct scan_want *want
     want->marks = r.marks;
     want->properties = r.properties;
     want->property_count = r.count;
-    want->codes = want->orders = true;
+    want->codes = true;
     batch_tell_span(leaf, b->now, &want->from, &want->to);
     tell_nothing(b, &e, leaf, in, out);
     if (want->from < want->to) {
