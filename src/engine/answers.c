@@ -3,8 +3,8 @@
  *   engine: pin ─► helper: predicate_batch ─► engine: SLICE records with the bits ─► pin the next …
  *                          predicate_stirred
  *
- * What the bits say is segment_beside's: the answers; or, of a rule that keeps state, who has
- * events that it counts at all, by a scan: the state of all others is nothing, and theirs alone are
+ * What the bits say is segment_beside's: the answers; or, of a rule over what clients send, who
+ * has events that it counts at all, by a scan: of the others nothing holds, and only theirs are
  * read in apply. Rules of neither kind are asked in apply, a few hundred customers a slice. One
  * chunk of one rule is under way at a time. It is void when the rule was published anew or removed:
  * apply sees that by the position the bits carry, so it does not matter what has been appended

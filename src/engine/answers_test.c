@@ -358,6 +358,11 @@ static void random_rule(struct rig *r, u32 which, char *out, size_t size)
                  "{'any':[{'tag':'vip'},{'did':'Bought','count':{'op':'<','value':%u}}]}",
                  n % 3 + 2);
         break;
+    case 9:
+        snprintf(out, size, "{'did':'Bought','count':{'op':'>=','value':%u},'within':'1mo'}",
+                 n % 3 + 1);
+        break;
+    case 10: snprintf(out, size, "{'not':{'sequence':[{'did':'Bought'},{'did':'Bought'}]}}"); break;
     default: snprintf(out, size, "{'segment':'r0'}");
     }
 }
@@ -366,7 +371,7 @@ static void publish_random(struct rig *r)
 {
     char source[300], rule[200];
     u32 id = (u32)rng_below(&r->rng, 6);
-    random_rule(r, (u32)rng_below(&r->rng, id ? 11 : 9), rule, sizeof rule);
+    random_rule(r, (u32)rng_below(&r->rng, id ? 13 : 11), rule, sizeof rule);
     snprintf(source, sizeof source, "{'id':'r%u','if':%s}", id, rule);
     rig_publishes(r, OBJECT_SEGMENT, source);
 }

@@ -154,18 +154,26 @@ struct event_crowd *predicate_crowd(const struct predicate *const *p, u32 count,
 
 /* ---- who did any of it ---- */
 
+/* Without any of this event a leaf does not hold; 0: no such thing can be said of it. */
+static u32 stirring_event(const struct leaf *leaf)
+{
+    return leaf->did        ? leaf->did->filter.event
+           : leaf->sequence ? leaf->sequence->steps[0].event
+                            : 0;
+}
+
 bool predicate_stirs(const struct predicate *p)
 {
-    if (p->live != PREDICATE_KEPT || p->leaf_count == 0) return false;
+    if (p->live == PREDICATE_DAILY || p->leaf_count == 0) return false;
     for (u32 i = 0; i < p->leaf_count; i++)
-        if (!p->leaves[i]->did || p->leaves[i]->did->filter.event < EVENT_FIXED_END) return false;
+        if (stirring_event(p->leaves[i]) < EVENT_FIXED_END) return false;
     return true;
 }
 
 static struct scan_want any_of(const struct predicate *p, const struct batch_subject *all)
 {
     u32 *marks = mem_zalloc((NAMES_MAX + 1) * sizeof *marks);
-    for (u32 i = 0; i < p->leaf_count; i++) marks[p->leaves[i]->did->filter.event] = 1;
+    for (u32 i = 0; i < p->leaf_count; i++) marks[stirring_event(p->leaves[i])] = 1;
     return (struct scan_want){.marks = marks,
                               .from = INT64_MIN,
                               .to = INT64_MAX,
@@ -210,7 +218,8 @@ static bool is_sure(const struct node *n, bool so)
             if (is_sure(n->children[i], so) != all) return !all;
         return all;
     case NODE_NOT: return is_sure(n->children[0], !so);
-    case NODE_DID: return !so;
+    case NODE_DID:
+    case NODE_SEQUENCE: return !so;
     default: return false;
     }
 }

@@ -256,17 +256,17 @@ struct event_crowd *predicate_crowd(const struct predicate *const *p, u32 count,
 bool predicate_batch(const struct predicate *p, const struct batch_subject *all, persona from,
                      persona to, i64 now, u64 *bits);
 
-/* ---- kept state of many ---- */
+/* ---- who did any of it ---- */
 
-/* Whether kept state is all that it asks of events, and only of events that come with a change of
- * the customer (those of clients): then nobody without any of them need be read. */
+/* Whether all it asks of events is false of who has none of certain events, which come with a
+ * change of the customer (those of clients): then nobody else need be read. */
 bool predicate_stirs(const struct predicate *p);
 /* Of such a predicate: who is whose among those with any of its events, at any time; and bit
  * (persona - from) for every head in [from, to) that has some. False: cancelled. */
 struct event_crowd *predicate_stirring(const struct predicate *p, const struct batch_subject *all);
 bool predicate_stirred(const struct predicate *p, const struct batch_subject *all, persona from,
                        persona to, u64 *bits);
-/* Of who has none: is its answer sure by that alone, and which? */
+/* Of who has none, whose kept state is nothing: is its answer sure by that alone, and which? */
 bool predicate_of_nothing(const struct predicate *p, bool *holds);
 
 /* The condition as JSON text again (canonical), for showing and for the digest of configuration;

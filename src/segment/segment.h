@@ -97,8 +97,7 @@ void segment_bootstrap(struct segments *sg, u32 code, persona from, persona to, 
                        u64 at, void (*subject_of)(void *ctx, persona head, struct subject *out),
                        void *ctx, i64 now, void (*on_edge)(void *ctx, const struct edge *e));
 /* What may be computed beside for a rule. ANSWERS: it keeps no state, and asks neither time nor
- * what other modules know. STIRRED (predicate_stirs): who has events it counts; of all others it is
- * asked without reading any. */
+ * what other modules know. STIRRED (predicate_stirs): who has events that it counts at all. */
 typedef enum { BESIDE_NOTHING, BESIDE_ANSWERS, BESIDE_STIRRED } beside_kind;
 beside_kind segment_beside(const struct segments *sg, u32 code);
 /* Number of the record with which the rule's bootstrap began; 0: no rule. Answers that are older
