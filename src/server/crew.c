@@ -5,6 +5,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { NICE = 10 };
 
 struct task {
     void (*run)(void *ctx);
@@ -68,9 +72,18 @@ static void run_task(struct crew *c)
     pthread_mutex_lock(&c->lock);
 }
 
+/* Who reads for long gives way to the threads that take events in and answer, wherever cores are
+ * few. Of Linux, where each thread has a priority of its own; it may be refused. */
+static void give_way(void)
+{
+    id_t self = (id_t)gettid();
+    (void)!setpriority(PRIO_PROCESS, self, getpriority(PRIO_PROCESS, self) + NICE);
+}
+
 static void *member(void *arg)
 {
     struct crew *c = arg;
+    give_way();
     pthread_mutex_lock(&c->lock);
     for (;;) {
         struct share *s = open_share(c);

@@ -4,7 +4,8 @@
  *   any thread: crew_post(run, ctx) ──► some member runs it
  *   a member:   crew_each(n, run, ctx) ──► pieces 0 … n − 1, by itself and by whoever is free
  *
- * A piece knows which worker it is given to, so that workers keep what they gather apart. */
+ * A piece knows which worker it is given to, so that workers keep what they gather apart. Members
+ * run at a lower priority than the other threads. */
 #pragma once
 #include "base/base.h"
 
