@@ -142,6 +142,22 @@ TEST("of a rule over a client's events, only who has some is asked with hers")
     rig_close(r);
 }
 
+TEST("where many must be read a slice is as short as one that is asked in apply")
+{
+    struct rig *r = rig_open(arena, NULL);
+    people(r, 1100);
+    for (u32 n = 1; n <= 1100; n++) rig_item(r, n, "Bought", (struct item){0});
+    rig_apply(r);
+    rig_publishes(r, OBJECT_SEGMENT, "{'id':'all','if':{'did':'Bought'}}");
+    rig_apply(r);
+    u64 before = engine_applied(r->engine);
+    rig_settle(r);
+    CHECK_EQ(engine_applied(r->engine) - before, 3); /* 512, 512 and 76 */
+    CHECK_EQ(segment_count(r->engine->segments, rig_code(r, NAME_OBJECT, "all")), 1100);
+    check_members(r);
+    rig_close(r);
+}
+
 TEST("rules that share kept state with another window keep it")
 {
     struct rig *r = rig_open(arena, NULL);
