@@ -221,6 +221,8 @@ struct predicate_leaf {
     u32 index;       /* in its predicate */
 };
 u32 predicate_leaves(const struct predicate *p, struct predicate_leaf *out, u32 max);
+/* Whether feeding looks into an event's properties. */
+bool predicate_leaf_reads(const struct predicate *p, u32 leaf);
 /* Takes one event into the state, once, in any order of occurrence; events it does not count change
  * nothing. */
 void predicate_leaf_feed(const struct predicate *p, u32 leaf, u64 *state, const struct event *ev,

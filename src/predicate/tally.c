@@ -439,14 +439,39 @@ static bool in_pass(const struct evaluation *e, const struct leaf *leaf)
     return !leaf->did || leaf->did->window.kind != WINDOW_SESSION;
 }
 
-/* Does it look into the properties of such an event? Of a plain did the others' kind says enough.
- */
-static bool looks_into(const struct tally *t, const struct event *ev)
+/* What an event is to a tally: nothing, by its kind alone; something to count; or to look into. */
+typedef enum { LOOK_NOT, LOOK_AT, LOOK_INTO } look;
+
+static look looks_by(u32 asked, bool reads, const struct event *ev)
 {
-    if (t->window->has_since_last) return true;
-    if (t->leaf->messages) return message_event_says(ev->code, t->leaf->messages->status);
-    if (!t->filter) return true;
-    return t->filter->event ? ev->code == t->filter->event : !(ev->flags & EVENT_SYSTEM);
+    bool fits = asked ? ev->code == asked : !(ev->flags & EVENT_SYSTEM);
+    return !fits ? LOOK_NOT : reads ? LOOK_INTO : LOOK_AT;
+}
+
+static look looks_for(const struct filter *f, bool has_path, const struct event *ev)
+{
+    return looks_by(f->event, f->where || f->has_match || f->net || has_path, ev);
+}
+
+static look more(look a, look b)
+{
+    return a > b ? a : b;
+}
+
+static look looks(const struct tally *t, const struct event *ev)
+{
+    const struct leaf *leaf = t->leaf;
+    look l = LOOK_NOT;
+    if (t->window->has_since_last) l = looks_for(&t->window->since_last, false, ev);
+    if (leaf->did) return more(l, looks_for(&leaf->did->filter, leaf->did->has_path, ev));
+    if (leaf->messages && message_event_says(ev->code, leaf->messages->status)) return LOOK_INTO;
+    for (u32 i = 0; leaf->sequence && i < leaf->sequence->count; i++)
+        l = more(l, looks_for(&leaf->sequence->steps[i], false, ev));
+    for (u32 i = 0; leaf->formula && i < leaf->formula->function_count; i++) {
+        const struct function *f = &leaf->formula->functions[i];
+        l = more(l, looks_by(f->event, f->has_path, ev));
+    }
+    return l;
 }
 
 static void pass(struct evaluation *e)
@@ -466,10 +491,10 @@ static void pass(struct evaluation *e)
         struct event_iter *it = event_iter(who->events, who->personas, who->persona_count, from,
                                            e->now + 1, who->scratch);
         while (event_skim(it, &ev)) {
-            bool into = false;
-            for (u32 i = 0; i < count && !into; i++) into = looks_into(&tallies[i], &ev);
-            if (!into) continue;
-            event_fill(it, &ev);
+            look l = LOOK_NOT;
+            for (u32 i = 0; i < count && l != LOOK_INTO; i++) l = more(l, looks(&tallies[i], &ev));
+            if (l == LOOK_NOT) continue;
+            if (l == LOOK_INTO) event_fill(it, &ev);
             for (u32 i = 0; i < count; i++) take(&tallies[i], e, &ev);
         }
     }

@@ -193,14 +193,19 @@ static void feed_words(struct asking *a, const struct event *ev, u32 code,
     }
 }
 
-static bool feeds(const struct segments *sg, u32 code)
+/* Whether some leaf counts events of this code, and whether one of them reads their properties. */
+static bool feeds(const struct segments *sg, u32 code, bool *reads)
 {
     u32 from, to;
     fed_by(sg, code, &from, &to);
+    for (u32 i = from; i < to && !*reads; i++) {
+        const struct fed_leaf *f = &sg->fed[i];
+        *reads = predicate_leaf_reads(sg->rules[f->rule]->p, f->index);
+    }
     return from < to;
 }
 
-/* All kept state from her own events; properties only of those that some leaf counts. */
+/* All kept state from her own events; properties only of those into which some leaf looks. */
 static void rebuild(struct asking *a)
 {
     struct segments *sg = a->sg;
@@ -215,8 +220,10 @@ static void rebuild(struct asking *a)
                                            INT64_MIN, a->now + 1, who->scratch);
         while (event_skim(it, &ev)) {
             if (ev.order > order) order = ev.order;
-            if (!feeds(sg, ev.code) && ((ev.flags & EVENT_SYSTEM) || !feeds(sg, 0))) continue;
-            event_fill(it, &ev);
+            bool reads = false, fed = feeds(sg, ev.code, &reads);
+            if (!(ev.flags & EVENT_SYSTEM)) fed |= feeds(sg, 0, &reads);
+            if (!fed) continue;
+            if (reads) event_fill(it, &ev);
             feed_words(a, &ev, ev.code, words);
             if (!(ev.flags & EVENT_SYSTEM)) feed_words(a, &ev, 0, words);
         }
