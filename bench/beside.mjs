@@ -20,6 +20,7 @@ process.on('exit', () => rmSync(room, { recursive: true, force: true }));
 process.on('SIGTERM', () => process.exit(1));
 process.on('SIGINT', () => process.exit(1));
 execFileSync('cp', ['-a', '--reflink=auto', from, data]);
+execFileSync('sync', ['-f', data]); // or the log's syncs would wait for the copy
 
 const server = await serve(binary, data);
 const sleep = ms => new Promise(r => setTimeout(r, ms));
