@@ -1,9 +1,13 @@
 /* http_load.c — a client that costs little: keep-alive connections, one request under way on each.
  *
- * http_load PORT CONNECTIONS SECONDS BATCH CUSTOMERS [KEY]
+ * http_load PORT CONNECTIONS SECONDS BATCH CUSTOMERS [KEY [RATE]]
  * Every event has a message id of its own (a number written into a finished request), its customer
  * drawn from CUSTOMERS. KEY is the base64 of "writeKey:". Prints requests and events a second, and
- * the latency's percentiles of requests answered 200; counts all other answers. */
+ * the latency's percentiles of requests answered 200; counts all other answers.
+ *
+ * RATE: so many events a second, at even distances whatever is answered; latency is then from when
+ * a request was due, also if it waited for a connection. 0 or none: the next as soon as one is
+ * answered. SIGTERM ends it before SECONDS are over; what it took of one core is told too. */
 #include "base/mem.h"
 #include "base/rng.h"
 
@@ -11,9 +15,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -33,6 +39,9 @@ struct load {
     u32 count, batch, customers;
     size_t id_at[BATCH_MAX], user_at[BATCH_MAX];
     u64 next, answered, refused;
+    i64 due, every;            /* of the next request, and between two; every 0: at once */
+    u32 idle[CONNECTIONS_MAX]; /* connections with nothing under way */
+    u32 idle_count;
     struct rng rng;
     u32 *samples; /* µs */
     u32 sample_count;
@@ -91,15 +100,30 @@ static void push(struct connection *c)
     }
 }
 
-static void ask(struct load *l, struct connection *c)
+static void ask(struct load *l, struct connection *c, i64 due)
 {
     for (u32 i = 0; i < l->batch; i++) {
         digits(c->request + l->id_at[i], ++l->next);
         digits(c->request + l->user_at[i], rng_below(&l->rng, l->customers));
     }
     c->sent = c->got = 0;
-    c->began = now_ns();
+    c->began = due;
     push(c);
+}
+
+/* What is due by now, on whatever connections are free. */
+static void ask_due(struct load *l)
+{
+    for (i64 now = now_ns(); l->every && l->idle_count && l->due <= now; l->due += l->every)
+        ask(l, &l->connections[l->idle[--l->idle_count]], l->due);
+}
+
+static void ask_next(struct load *l, u32 connection)
+{
+    if (l->every)
+        l->idle[l->idle_count++] = connection;
+    else
+        ask(l, &l->connections[connection], now_ns());
 }
 
 /* The whole answer: its head and Content-Length bytes. */
@@ -130,7 +154,7 @@ static void readable(struct load *l, struct connection *c)
         l->refused++;
     if (l->sample_count < SAMPLES)
         l->samples[l->sample_count++] = (u32)((now_ns() - c->began) / 1000);
-    ask(l, c);
+    ask_next(l, (u32)(c - l->connections));
 }
 
 static void open_all(struct load *l, int epoll, u16 port, const char *key)
@@ -147,9 +171,10 @@ static void open_all(struct load *l, int epoll, u16 port, const char *key)
         fcntl(c->fd, F_SETFL, O_NONBLOCK);
         setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
         c->request = make_request(l, key, &c->size);
+        c->sent = c->size;
         struct epoll_event e = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.u32 = i};
         epoll_ctl(epoll, EPOLL_CTL_ADD, c->fd, &e);
-        ask(l, c);
+        ask_next(l, i);
     }
 }
 
@@ -159,6 +184,54 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static volatile sig_atomic_t ended;
+
+static void on_end(int signal)
+{
+    (void)signal;
+    ended = 1;
+}
+
+/* Until something comes or the next request is due, a tenth of a second at most. */
+static int wait_for(const struct load *l, int epoll, struct epoll_event *events, int max)
+{
+    i64 left = 100 * 1000000;
+    if (l->every && l->idle_count) left = l->due - now_ns();
+    if (left < 0) left = 0;
+    if (left > 100 * 1000000) left = 100 * 1000000;
+    return epoll_pwait2(epoll, events, max, &(struct timespec){.tv_nsec = (long)left}, NULL);
+}
+
+static void run(struct load *l, int epoll, i64 end)
+{
+    struct epoll_event events[256];
+    while (!ended && now_ns() < end) {
+        ask_due(l);
+        int n = wait_for(l, epoll, events, 256);
+        for (int i = 0; i < n; i++) {
+            struct connection *c = &l->connections[events[i].data.u32];
+            if (events[i].events & EPOLLOUT) push(c);
+            if (events[i].events & EPOLLIN) readable(l, c);
+        }
+    }
+}
+
+static void report(struct load *l, double seconds)
+{
+    struct rusage used;
+    getrusage(RUSAGE_SELF, &used);
+    double cpu = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+                 (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+    qsort(l->samples, l->sample_count, sizeof *l->samples, by_size);
+    u32 s = l->sample_count ? l->sample_count - 1 : 0;
+    printf("%.0f requests/s, %.0f events/s, p50 %.2f ms, p99 %.2f ms, p99.9 %.2f ms, max %.2f ms, "
+           "refused %llu, client %.0f %% of a core\n",
+           (double)l->answered / seconds, (double)l->answered * l->batch / seconds,
+           l->samples[s / 2] / 1e3, l->samples[(u64)s * 99 / 100] / 1e3,
+           l->samples[(u64)s * 999 / 1000] / 1e3, l->samples[s] / 1e3,
+           (unsigned long long)l->refused, 100 * cpu / seconds);
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 6) return 2;
@@ -166,29 +239,17 @@ int main(int argc, char **argv)
     l->count = (u32)atol(argv[2]);
     l->batch = (u32)atol(argv[4]);
     l->customers = (u32)atol(argv[5]);
+    double rate = argc > 7 ? atof(argv[7]) : 0;
+    if (rate > 0) l->every = (i64)(1e9 * l->batch / rate);
     l->rng.state = 1;
     l->next = (u64)(now_ns() / 1000) % 1000000000000u;
     l->samples = mem_alloc(SAMPLES * sizeof *l->samples);
     if (l->count > CONNECTIONS_MAX || l->batch > BATCH_MAX) return 2;
+    signal(SIGTERM, on_end);
     int epoll = epoll_create1(0);
+    i64 began = l->due = now_ns();
     open_all(l, epoll, (u16)atol(argv[1]), argc > 6 ? argv[6] : "eDo=");
-    i64 began = now_ns(), end = began + (i64)(atof(argv[3]) * 1e9);
-    struct epoll_event events[256];
-    while (now_ns() < end) {
-        int n = epoll_wait(epoll, events, 256, 100);
-        for (int i = 0; i < n; i++) {
-            struct connection *c = &l->connections[events[i].data.u32];
-            if (events[i].events & EPOLLOUT) push(c);
-            if (events[i].events & EPOLLIN) readable(l, c);
-        }
-    }
-    double seconds = (double)(now_ns() - began) / 1e9;
-    qsort(l->samples, l->sample_count, sizeof *l->samples, by_size);
-    u32 s = l->sample_count ? l->sample_count - 1 : 0;
-    printf(
-        "%.0f requests/s, %.0f events/s, p50 %.2f ms, p99 %.2f ms, p99.9 %.2f ms, refused %llu\n",
-        (double)l->answered / seconds, (double)l->answered * l->batch / seconds,
-        l->samples[s / 2] / 1e3, l->samples[(u64)s * 99 / 100] / 1e3,
-        l->samples[(u64)s * 999 / 1000] / 1e3, (unsigned long long)l->refused);
+    run(l, epoll, began + (i64)(atof(argv[3]) * 1e9));
+    report(l, (double)(now_ns() - began) / 1e9);
     return 0;
 }

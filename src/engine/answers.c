@@ -1,16 +1,19 @@
 /* answers.c — a new rule's way through everybody: its answers are computed beside, on an epoch.
  *
  *   engine: pin ─► helper: predicate_batch ─► engine: SLICE records with the bits ─► pin the next …
+ *                          predicate_stirred
  *
- * Only rules that are segment_answerable go this way; the others are asked in apply, a few hundred
- * customers a slice. One chunk of one rule is under way at a time. It is void when the rule was
- * published anew or removed: apply sees that by the position the bits carry, so it does not matter
- * what has been appended meanwhile. Nothing of it is state: after a restart it begins at the
- * cursor.
+ * What the bits say is segment_beside's: the answers; or, of a rule over what clients send, who
+ * has events that it counts at all, by a scan: of the others nothing holds, and only theirs are
+ * read in apply. Rules of neither kind are asked in apply, a few hundred customers a slice. One
+ * chunk of one rule is under way at a time. It is void when the rule was published anew or removed:
+ * apply sees that by the position the bits carry, so it does not matter what has been appended
+ * meanwhile. Nothing of it is state: after a restart it begins at the cursor.
  *
  * The state word is handed back and forth as in background.c. A slice ends early where many would
  * cross: what applies it stays short either way. */
 #include "engine/engine_internal.h"
+#include "event/scan.h"
 
 #include <stdlib.h>
 
@@ -19,7 +22,9 @@ enum {
     BLOCK = 64,
     CHUNK = 1 << 18,  /* customers answered for on one epoch */
     STEP = 1 << 14,   /* between two looks at the budget */
-    CROSSINGS = 1024, /* of one slice, about */
+    CROSSINGS = 1024, /* of one slice, about… */
+    READ_COST = 2,    /* …where who must be read is as many as this, */
+    ASKED_COST = 8,   /* and a block of whom it is asked without reading as many as that */
 };
 
 struct answers {
@@ -31,6 +36,9 @@ struct answers {
     i64 now;
     struct epoch *epoch;
     struct customer_view view; /* of it */
+    beside_kind says;
+    struct event_view *events; /* of STIRRED; pinned with the epoch */
+    struct event_crowd *crowd; /* the helper's, from the first step on */
     const struct zone *zone;
     struct arena *arena;
     struct predicate *predicate; /* its own: the rule's may go at any time */
@@ -45,31 +53,52 @@ struct answers *answers_new(void)
     return a;
 }
 
+static void let_go(struct answers *a)
+{
+    event_crowd_free(a->crowd);
+    if (a->events) event_view_drop(a->events);
+    if (a->epoch) epoch_drop(a->epoch);
+    a->crowd = NULL;
+    a->events = NULL;
+    a->epoch = NULL;
+}
+
 void answers_free(struct answers *a)
 {
     if (!a) return;
-    if (a->epoch) epoch_drop(a->epoch);
+    let_go(a);
     arena_free(a->arena);
     free(a);
 }
 
 /* ---- the helper's side ---- */
 
+/* What a block of the slice asks of apply, in crossings. */
 static u32 crossings_of(const struct engine *e, const struct answers *a, u32 block)
 {
     u64 bits = a->bits[block], members = 0;
+    bool holds;
     persona first = a->from + block * BLOCK;
     for (u32 i = 0; a->has_members && i < BLOCK && first + i < a->to; i++)
         members |= (u64)segment_holds(e->segments, &a->view, a->code, first + i) << i;
-    return (u32)__builtin_popcountll(bits ^ members);
+    if (a->says == BESIDE_ANSWERS) return (u32)__builtin_popcountll(bits ^ members);
+    u32 read = READ_COST * (u32)__builtin_popcountll(bits);
+    if (!predicate_of_nothing(a->predicate, &holds)) return read + ASKED_COST;
+    return read + (u32)__builtin_popcountll(~bits & (holds ? ~members : members));
 }
 
 static bool some(struct engine *e, struct answers *a)
 {
-    struct batch_subject all = {.view = &a->view, .zone = a->zone, .names = e->names};
+    struct batch_subject all = {
+        .view = &a->view, .events = a->events, .zone = a->zone, .names = e->names};
     persona to = min_u32(a->to, a->reached + STEP);
     u32 block = (a->reached - a->from) / BLOCK;
-    if (!predicate_batch(a->predicate, &all, a->reached, to, a->now, a->bits + block)) return false;
+    if (a->events && !a->crowd) a->crowd = predicate_stirring(a->predicate, &all);
+    all.crowd = a->crowd;
+    bool told = a->events
+                    ? predicate_stirred(a->predicate, &all, a->reached, to, a->bits + block)
+                    : predicate_batch(a->predicate, &all, a->reached, to, a->now, a->bits + block);
+    if (!told) return false;
     for (; a->from + block * BLOCK < to; block++)
         a->crossings[block] = (u8)crossings_of(e, a, block);
     a->reached = to;
@@ -86,8 +115,7 @@ bool answers_step(struct engine *e, i64 budget_us)
         if (env_mono_ns(e->env) >= until) break;
     }
     if (a->reached < a->to && !a->failed) return true;
-    epoch_drop(a->epoch);
-    a->epoch = NULL;
+    let_go(a);
     atomic_store_explicit(&a->state, DONE, memory_order_release);
     return true;
 }
@@ -110,6 +138,8 @@ static bool begin(struct engine *e, struct answers *a, u32 code)
     a->zone = e->workspace_zone;
     a->epoch = epoch_pin(e->store);
     a->view = (struct customer_view){e->customers, a->epoch};
+    a->says = segment_beside(e->segments, code);
+    if (a->says == BESIDE_STIRRED) a->events = event_view_pin(e->events);
     atomic_store_explicit(&a->state, TO_DO, memory_order_release);
     if (e->options.on_background) e->options.on_background(e->options.ctx);
     return true;
@@ -140,7 +170,8 @@ static void fill(const struct answers *a, struct slice_record *s)
 bool answers_for(struct engine *e, struct slice_record *s, bool *began)
 {
     struct answers *a = e->answers;
-    if (!segment_answerable(e->segments, s->job) || s->from >= customers_end(e->customers))
+    if (segment_beside(e->segments, s->job) == BESIDE_NOTHING ||
+        s->from >= customers_end(e->customers))
         return true;
     int state = atomic_load_explicit(&a->state, memory_order_acquire);
     if (state == TO_DO) return false;

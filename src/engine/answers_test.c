@@ -94,11 +94,12 @@ TEST("a slice in which thousands cross leaves nothing of what follows out")
     rig_close(r);
 }
 
-TEST("a rule that keeps state or asks about time goes its way by being asked in apply")
+TEST("a rule that counts the engine's own events, or asks about time, goes its way by being asked "
+     "in apply")
 {
     struct rig *r = rig_open(arena, NULL);
     people(r, 1025);
-    rig_publishes(r, OBJECT_SEGMENT, "{'id':'did','if':{'did':'Bought'}}");
+    rig_publishes(r, OBJECT_SEGMENT, "{'id':'did','if':{'did':'Segment Left'}}");
     rig_publishes(r, OBJECT_SEGMENT, "{'id':'tagged','if':{'tag':'vip'}}");
     rig_apply(r);
     u64 before = engine_applied(r->engine);
@@ -106,6 +107,95 @@ TEST("a rule that keeps state or asks about time goes its way by being asked in 
     CHECK(!engine_background(r->engine, 1000));
     rig_settle(r);
     CHECK_EQ(engine_applied(r->engine) - before, 6); /* 512, 512 and 1, twice */
+    check_members(r);
+    rig_close(r);
+}
+
+TEST("of a rule over a client's events, only who has some is asked with hers")
+{
+    struct rig *r = rig_open(arena, NULL);
+    people(r, 3000);
+    for (u32 n = 1; n <= 40; n++)
+        for (u32 i = 0; i < n % 4; i++) rig_item(r, n, "Bought", (struct item){0});
+    rig_publishes(r, OBJECT_SEGMENT,
+                  "{'id':'often','if':{'did':'Bought','count':{'op':'>=','value':3}}}");
+    rig_apply(r);
+    u64 before = engine_applied(r->engine);
+    rig_settle(r);
+    CHECK_EQ(engine_applied(r->engine) - before, 1);
+    CHECK_EQ(segment_count(r->engine->segments, rig_code(r, NAME_OBJECT, "often")), 10);
+    rig_publishes(r, OBJECT_SEGMENT, "{'id':'never','if':{'not':{'did':'Bought'}}}");
+    rig_settle(r);
+    CHECK_EQ(segment_count(r->engine->segments, rig_code(r, NAME_OBJECT, "never")), 2970);
+    rig_publishes(r, OBJECT_SEGMENT,
+                  "{'id':'either','if':{'any':[{'attribute':'points','op':'=','value':2999},"
+                  "{'did':'Bought'}]}}");
+    rig_settle(r);
+    CHECK_EQ(segment_count(r->engine->segments, rig_code(r, NAME_OBJECT, "either")), 31);
+    /* What comes later counts from there on. */
+    for (u32 i = 0; i < 3; i++) rig_item(r, 2500, "Bought", (struct item){0});
+    rig_apply(r);
+    CHECK(rig_is_member(r, "often", 2500));
+    CHECK(!rig_is_member(r, "never", 2500));
+    CHECK(rig_is_member(r, "either", 2500));
+    check_members(r);
+    rig_close(r);
+}
+
+TEST("where many must be read a slice is as short as one that is asked in apply")
+{
+    struct rig *r = rig_open(arena, NULL);
+    people(r, 1100);
+    for (u32 n = 1; n <= 1100; n++) rig_item(r, n, "Bought", (struct item){0});
+    rig_apply(r);
+    rig_publishes(r, OBJECT_SEGMENT, "{'id':'all','if':{'did':'Bought'}}");
+    rig_apply(r);
+    u64 before = engine_applied(r->engine);
+    rig_settle(r);
+    CHECK_EQ(engine_applied(r->engine) - before, 3); /* 512, 512 and 76 */
+    CHECK_EQ(segment_count(r->engine->segments, rig_code(r, NAME_OBJECT, "all")), 1100);
+    check_members(r);
+    rig_close(r);
+}
+
+TEST("rules that share kept state with another window keep it")
+{
+    struct rig *r = rig_open(arena, NULL);
+    people(r, 100);
+    rig_item(r, 7, "Bought", (struct item){0});
+    rig_apply(r);
+    rig_publishes(r, OBJECT_SEGMENT, "{'id':'long','if':{'did':'Bought','within':'300d'}}");
+    rig_settle(r);
+    CHECK(rig_is_member(r, "long", 7));
+    sim_advance(r->env, 30 * DAY);
+    rig_publishes(r, OBJECT_SEGMENT, "{'id':'short','if':{'did':'Bought','within':'7d'}}");
+    rig_settle(r);
+    CHECK(rig_is_member(r, "long", 7));
+    CHECK(!rig_is_member(r, "short", 7));
+    rig_publishes(r, OBJECT_SEGMENT, "{'id':'middle','if':{'did':'Bought','within':'60d'}}");
+    rig_settle(r);
+    CHECK(rig_is_member(r, "middle", 7));
+    check_members(r);
+    rig_close(r);
+}
+
+TEST("who did something after they were told to have done nothing is asked in apply")
+{
+    struct rig *r = rig_open(arena, NULL);
+    people(r, 100);
+    rig_item(r, 50, "Bought", (struct item){0});
+    rig_publishes(r, OBJECT_SEGMENT, "{'id':'did','if':{'did':'Bought'}}");
+    rig_apply(r);
+    CHECK(engine_propose(r->engine, env_wall_ms(r->env)));
+    CHECK(engine_background(r->engine, 1000000));
+    rig_item(r, 10, "Bought", (struct item){0}); /* after the epoch, before the slice */
+    rig_merges(r, 50, 51);
+    rig_apply(r);
+    until_proposed(r);
+    rig_item(r, 11, "Bought", (struct item){0}); /* after the slice in the log */
+    rig_settle(r);
+    CHECK(rig_is_member(r, "did", 10));
+    CHECK(rig_is_member(r, "did", 11));
     check_members(r);
     rig_close(r);
 }
@@ -274,6 +364,21 @@ static void random_rule(struct rig *r, u32 which, char *out, size_t size)
     case 5:
         snprintf(out, size, "{'did':'Bought','count':{'op':'>=','value':%u}}", n % 3 + 1);
         break;
+    case 6: snprintf(out, size, "{'not':{'did':'Bought','within':'%ud'}}", n); break;
+    case 7:
+        snprintf(out, size, "{'all':[{'did':'Bought'},{'attribute':'points','op':'>','value':%u}]}",
+                 n);
+        break;
+    case 8:
+        snprintf(out, size,
+                 "{'any':[{'tag':'vip'},{'did':'Bought','count':{'op':'<','value':%u}}]}",
+                 n % 3 + 2);
+        break;
+    case 9:
+        snprintf(out, size, "{'did':'Bought','count':{'op':'>=','value':%u},'within':'1mo'}",
+                 n % 3 + 1);
+        break;
+    case 10: snprintf(out, size, "{'not':{'sequence':[{'did':'Bought'},{'did':'Bought'}]}}"); break;
     default: snprintf(out, size, "{'segment':'r0'}");
     }
 }
@@ -282,7 +387,7 @@ static void publish_random(struct rig *r)
 {
     char source[300], rule[200];
     u32 id = (u32)rng_below(&r->rng, 6);
-    random_rule(r, (u32)rng_below(&r->rng, id ? 8 : 6), rule, sizeof rule);
+    random_rule(r, (u32)rng_below(&r->rng, id ? 13 : 11), rule, sizeof rule);
     snprintf(source, sizeof source, "{'id':'r%u','if':%s}", id, rule);
     rig_publishes(r, OBJECT_SEGMENT, source);
 }

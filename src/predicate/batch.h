@@ -26,3 +26,13 @@ struct asking {
 bool batch_scans(const struct asking *b, const struct leaf *leaf, u64 open);
 /* False: it could not be told this way. */
 bool batch_scan(struct asking *b, const struct leaf *leaf, const u64 *in, u64 *out);
+
+/* ---- batch_tell.c ---- */
+
+/* Whether the rows of a scan tell the leaf; of which events, and from when to when. */
+bool batch_tells(const struct leaf *leaf);
+void batch_tell_marks(const struct leaf *leaf, u32 *marks);
+void batch_tell_span(const struct leaf *leaf, i64 now, i64 *from, i64 *to);
+/* For whom of `in` it holds. `want` says who is asked; the rest is filled in. The scan's end. */
+err batch_tell(struct asking *b, const struct leaf *leaf, struct scan_want *want, const u64 *in,
+               u64 *out);

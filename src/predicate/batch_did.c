@@ -1,5 +1,6 @@
 /* batch_did.c — how often, or how much in all, each of many customers did something: one scan over
- * the events of those who are open. */
+ * the events of those who are open. What takes more than times and a number is batch_tell.c's. */
+#include "log/events.h"
 #include "predicate/batch.h"
 
 #include <stdlib.h>
@@ -34,7 +35,7 @@ static void span_of(const struct did *d, i64 now, i64 *from, i64 *to)
 
 bool batch_scans(const struct asking *b, const struct leaf *leaf, u64 open)
 {
-    return b->all->crowd && is_plain(leaf) && open * MANY > b->to - b->from;
+    return b->all->crowd && open * MANY > b->to - b->from && (is_plain(leaf) || batch_tells(leaf));
 }
 
 /* The set as one that begins at a customer whose number 64 divides. */
@@ -77,30 +78,36 @@ static void take_batch(const struct asking *b, const struct did *d, const struct
     }
 }
 
-bool batch_scan(struct asking *b, const struct leaf *leaf, const u64 *in, u64 *out)
+static err scan_plain(struct asking *b, const struct did *d, struct scan_want *want, u64 *out)
 {
-    const struct did *d = leaf->did;
     struct scan_batch s;
     struct scan_property amount = {d->path.whole, SCAN_NUMBER};
-    if (!b->marks) b->marks = mem_zalloc((NAMES_MAX + 1) * sizeof *b->marks);
-    struct scan_want want = {.marks = b->marks,
-                             .properties = &amount,
-                             .property_count = d->measure != MEASURE_COUNT,
-                             .who = aligned(b, in) - b->from / 64,
-                             .who_end = b->to,
-                             .heads = b->all->heads,
-                             .heads_end = b->all->heads_end,
-                             .is_cancelled = b->all->cancel};
     err e = ERR_NOT_FOUND;
+    if (!b->marks) b->marks = mem_zalloc((NAMES_MAX + 1) * sizeof *b->marks);
+    want->marks = b->marks;
+    want->properties = &amount;
+    want->property_count = d->measure != MEASURE_COUNT;
     b->marks[d->filter.event] = 1;
-    span_of(d, b->now, &want.from, &want.to);
+    span_of(d, b->now, &want->from, &want->to);
     memset(out, 0, b->words * sizeof *out);
-    if (want.from < want.to) {
-        struct event_scan *scan = event_scan_of(b->all->crowd, &want, b->from, b->to);
+    if (want->from < want->to) {
+        struct event_scan *scan = event_scan_of(b->all->crowd, want, b->from, b->to);
         while ((e = event_scan_next(scan, 0, &s)) == ERR_OK) take_batch(b, d, &s, out);
         event_scan_free(scan);
     }
     b->marks[d->filter.event] = 0;
+    return e;
+}
+
+bool batch_scan(struct asking *b, const struct leaf *leaf, const u64 *in, u64 *out)
+{
+    struct scan_want want = {.who = aligned(b, in) - b->from / 64,
+                             .who_end = b->to,
+                             .heads = b->all->heads,
+                             .heads_end = b->all->heads_end,
+                             .is_cancelled = b->all->cancel};
+    err e =
+        is_plain(leaf) ? scan_plain(b, leaf->did, &want, out) : batch_tell(b, leaf, &want, in, out);
     if (e == ERR_UNAVAILABLE) b->cancelled = true;
     return e != ERR_LIMIT;
 }
@@ -128,10 +135,16 @@ struct event_crowd *predicate_crowd(const struct predicate *const *p, u32 count,
         for (u32 k = 0; p[i] && k < p[i]->leaf_count; k++) {
             const struct leaf *leaf = p[i]->leaves[k];
             i64 from, to;
-            if (!is_plain(leaf)) continue;
+            bool plain = is_plain(leaf);
+            if (!plain && !batch_tells(leaf)) continue;
             if (!marks) marks = mem_zalloc((NAMES_MAX + 1) * sizeof *marks);
-            marks[leaf->did->filter.event] = 1;
-            span_of(leaf->did, now, &from, &to);
+            if (plain) {
+                marks[leaf->did->filter.event] = 1;
+                span_of(leaf->did, now, &from, &to);
+            } else {
+                batch_tell_marks(leaf, marks);
+                batch_tell_span(leaf, now, &from, &to);
+            }
             widest.from = min_i64(widest.from, from);
             widest.to = max_i64(widest.to, to);
         }
@@ -140,4 +153,82 @@ struct event_crowd *predicate_crowd(const struct predicate *const *p, u32 count,
     struct event_crowd *c = event_crowd_new(all->events, &widest, head_of, &copy);
     free(marks);
     return c;
+}
+
+/* ---- who did any of it ---- */
+
+/* Without any of this event a leaf does not hold; 0: no such thing can be said of it. */
+static u32 stirring_event(const struct leaf *leaf)
+{
+    return leaf->did        ? leaf->did->filter.event
+           : leaf->sequence ? leaf->sequence->steps[0].event
+                            : 0;
+}
+
+bool predicate_stirs(const struct predicate *p)
+{
+    if (p->live == PREDICATE_DAILY || p->leaf_count == 0) return false;
+    for (u32 i = 0; i < p->leaf_count; i++)
+        if (stirring_event(p->leaves[i]) < EVENT_FIXED_END) return false;
+    return true;
+}
+
+static struct scan_want any_of(const struct predicate *p, const struct batch_subject *all)
+{
+    u32 *marks = mem_zalloc((NAMES_MAX + 1) * sizeof *marks);
+    for (u32 i = 0; i < p->leaf_count; i++) marks[stirring_event(p->leaves[i])] = 1;
+    return (struct scan_want){.marks = marks,
+                              .from = INT64_MIN,
+                              .to = INT64_MAX,
+                              .heads = all->heads,
+                              .heads_end = all->heads_end,
+                              .is_cancelled = all->cancel};
+}
+
+struct event_crowd *predicate_stirring(const struct predicate *p, const struct batch_subject *all)
+{
+    struct batch_subject copy = *all;
+    struct scan_want widest = any_of(p, all);
+    struct event_crowd *c = event_crowd_new(all->events, &widest, head_of, &copy);
+    free((void *)(uintptr_t)widest.marks);
+    return c;
+}
+
+bool predicate_stirred(const struct predicate *p, const struct batch_subject *all, persona from,
+                       persona to, u64 *bits)
+{
+    err e;
+    struct scan_batch s;
+    struct scan_want want = any_of(p, all);
+    struct event_scan *scan = event_scan_of(all->crowd, &want, from, to);
+    memset(bits, 0, (to - from + 63) / 64 * sizeof *bits);
+    while ((e = event_scan_next(scan, 0, &s)) == ERR_OK)
+        for (u32 i = 0; i < s.customers; i++)
+            bits[(s.head[i] - from) / 64] |= 1ull << (s.head[i] - from) % 64;
+    event_scan_free(scan);
+    free((void *)(uintptr_t)want.marks);
+    return e == ERR_NOT_FOUND;
+}
+
+/* Whether a part is sure to be `so`: what she did is nothing, the rest may be anything. */
+static bool is_sure(const struct node *n, bool so)
+{
+    bool all = (n->kind == NODE_ALL) == so;
+    switch (n->kind) {
+    case NODE_ALL:
+    case NODE_ANY:
+        for (u32 i = 0; i < n->count; i++)
+            if (is_sure(n->children[i], so) != all) return !all;
+        return all;
+    case NODE_NOT: return is_sure(n->children[0], !so);
+    case NODE_DID:
+    case NODE_SEQUENCE: return !so;
+    default: return false;
+    }
+}
+
+bool predicate_of_nothing(const struct predicate *p, bool *holds)
+{
+    *holds = is_sure(p->root, true);
+    return *holds || is_sure(p->root, false);
 }

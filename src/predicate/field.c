@@ -38,10 +38,28 @@ static value attribute_of(const struct subject *who, u32 code)
     return view_attribute(who->view, who->head, code);
 }
 
+static value told_value(const struct told *t, u32 code)
+{
+    for (u32 i = 0; i < t->property_count; i++) {
+        if (t->properties[i].code != code) continue;
+        const struct scan_column *c = &t->batch->columns[i];
+        i64 n = c->number[t->row];
+        if (c->valid[t->row] == SCAN_IS_OTHER) return c->value[t->row];
+        if (c->valid[t->row] != SCAN_IS_NUMBER) return value_missing();
+        return n % FIXED_ONE ? value_fixed(n) : value_int(n / FIXED_ONE);
+    }
+    return value_missing();
+}
+
+value property_of(const struct scope *s, u32 code)
+{
+    return s->kind == SCOPE_TOLD ? told_value(s->told, code) : props_get(s->props, code);
+}
+
 static value coded(const struct scope *s, u32 code)
 {
     if (s->kind == SCOPE_CUSTOMER) return attribute_of(s->who, code);
-    return props_get(s->props, code);
+    return property_of(s, code);
 }
 
 value field_of(const struct scope *s, const struct path *path)
@@ -138,12 +156,18 @@ static bool same_as_trigger(const struct path *path, const struct event *ev,
            value_as_text(field_of(&its, path), b_room, &b) && str_eq(a, b);
 }
 
-bool filter_takes(const struct filter *f, const struct event *ev, const struct subject *who)
+bool filter_takes_in(const struct filter *f, const struct event *ev, const struct subject *who,
+                     const struct scope *s)
 {
     if (f->event ? ev->code != f->event : (ev->flags & EVENT_SYSTEM) != 0) return false;
     if (f->has_match && !same_as_trigger(&f->match, ev, who ? who->event : NULL)) return false;
+    return !f->where || where_holds(f->where, s);
+}
+
+bool filter_takes(const struct filter *f, const struct event *ev, const struct subject *who)
+{
     struct scope s = {.kind = SCOPE_EVENT, .props = ev->props};
-    return !f->where || where_holds(f->where, &s);
+    return filter_takes_in(f, ev, who, &s);
 }
 
 bool predicate_where(const struct predicate *p, const struct event *ev)

@@ -112,11 +112,10 @@ static void take_time(struct gathered *g, i64 t, struct arena *arena)
 }
 
 void function_take(const struct function *f, struct gathered *g, const struct event *ev,
-                   struct arena *arena)
+                   const struct scope *s, struct arena *arena)
 {
     if (f->event ? ev->code != f->event : (ev->flags & EVENT_SYSTEM) != 0) return;
-    struct scope s = {.kind = SCOPE_EVENT, .props = ev->props};
-    value v = f->has_path ? field_of(&s, &f->path) : value_bool(true);
+    value v = f->has_path ? field_of(s, &f->path) : value_bool(true);
     if (v.type == VALUE_MISSING || v.type == VALUE_NULL) return;
     switch (f->kind) {
     case FUNCTION_SUM:

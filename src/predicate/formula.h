@@ -96,7 +96,7 @@ struct gathered {
     u64 stored, room;
 };
 void function_take(const struct function *f, struct gathered *g, const struct event *ev,
-                   struct arena *arena);
+                   const struct scope *s, struct arena *arena); /* s: its fields */
 answer formula_answer(const struct formula *f, struct gathered *g, const struct zone *zone,
                       i64 now);
 str function_text(function_kind f);

@@ -171,6 +171,12 @@ u32 predicate_leaves(const struct predicate *p, struct predicate_leaf *out, u32 
     return p->kept_count;
 }
 
+bool predicate_leaf_reads(const struct predicate *p, u32 leaf)
+{
+    const struct did *d = p->kept[leaf]->did;
+    return d->filter.where || d->has_path;
+}
+
 /* ---- feeding ---- */
 
 static void feed_time(u64 *state, u32 words, i64 t)

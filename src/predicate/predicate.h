@@ -221,6 +221,8 @@ struct predicate_leaf {
     u32 index;       /* in its predicate */
 };
 u32 predicate_leaves(const struct predicate *p, struct predicate_leaf *out, u32 max);
+/* Whether feeding looks into an event's properties. */
+bool predicate_leaf_reads(const struct predicate *p, u32 leaf);
 /* Takes one event into the state, once, in any order of occurrence; events it does not count change
  * nothing. */
 void predicate_leaf_feed(const struct predicate *p, u32 leaf, u64 *state, const struct event *ev,
@@ -257,6 +259,19 @@ struct event_crowd *predicate_crowd(const struct predicate *const *p, u32 count,
  * epoch is cancelled. */
 bool predicate_batch(const struct predicate *p, const struct batch_subject *all, persona from,
                      persona to, i64 now, u64 *bits);
+
+/* ---- who did any of it ---- */
+
+/* Whether all it asks of events is false of who has none of certain events, which come with a
+ * change of the customer (those of clients): then nobody else need be read. */
+bool predicate_stirs(const struct predicate *p);
+/* Of such a predicate: who is whose among those with any of its events, at any time; and bit
+ * (persona - from) for every head in [from, to) that has some. False: cancelled. */
+struct event_crowd *predicate_stirring(const struct predicate *p, const struct batch_subject *all);
+bool predicate_stirred(const struct predicate *p, const struct batch_subject *all, persona from,
+                       persona to, u64 *bits);
+/* Of who has none, whose kept state is nothing: is its answer sure by that alone, and which? */
+bool predicate_of_nothing(const struct predicate *p, bool *holds);
 
 /* The condition as JSON text again (canonical), for showing and for the digest of configuration;
  * compiled in the same place and zone it gives the same bytes. */

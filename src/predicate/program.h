@@ -28,6 +28,7 @@
  * also zigzag day, from_ms, to_ms: its day in the workspace's zone, so that comparing needs no zone
  */
 #pragma once
+#include "event/scan.h"
 #include "predicate/orders.h"
 #include "predicate/predicate.h"
 
@@ -257,19 +258,31 @@ bool pattern_matches(str text, str pattern);
 
 /* ---- field.c ---- */
 
-typedef enum { SCOPE_CUSTOMER, SCOPE_EVENT, SCOPE_ITEM } scope_kind;
+/* A row of a scan: an event whose fields are in columns, those of SCAN_NUMBER. */
+struct told {
+    const struct scan_batch *batch;
+    const struct scan_property *properties;
+    u32 property_count, row;
+};
+
+typedef enum { SCOPE_CUSTOMER, SCOPE_EVENT, SCOPE_TOLD, SCOPE_ITEM } scope_kind;
 struct scope {
     scope_kind kind;
     const struct subject *who; /* CUSTOMER */
     str props;                 /* EVENT */
+    const struct told *told;   /* TOLD */
     value item;                /* ITEM */
 };
 value field_of(const struct scope *s, const struct path *path);
+value property_of(const struct scope *s, u32 code); /* EVENT, TOLD */
 /* A value as text, the same for 7, 7.0 and "7"; false for what has none. */
 bool value_as_text(value v, char room[48], str *out);
 /* Trees of FIELD, ITEM, ALL, ANY and NOT. */
 bool where_holds(const struct node *n, const struct scope *s);
 bool filter_takes(const struct filter *f, const struct event *ev, const struct subject *who);
+/* The same for an event whose fields are in `s`. */
+bool filter_takes_in(const struct filter *f, const struct event *ev, const struct subject *who,
+                     const struct scope *s);
 
 /* ---- tally.c ---- */
 
@@ -282,15 +295,21 @@ struct evaluation {
     answer *answers;             /* per leaf, once the pass over her events was made */
     const struct orders *orders; /* once they were folded, for leaves that are net */
     bool holds_only;             /* `until` is not asked for */
+    struct told *told;           /* the events are rows of a scan, this one of them; or NULL */
 };
 /* The answer of a leaf that is not kept; the first call makes the one pass over her events that
  * answers all of them. */
 answer tally_answer(struct evaluation *e, const struct leaf *leaf);
+/* The same from rows [from, to) of e->told: those of her events that the leaf reads, in timeline
+ * order. Not for leaves over sessions, since something, with `match` or net. */
+bool tally_told(struct evaluation *e, const struct leaf *leaf, u32 from, u32 to);
 /* Holds while more than … of `count` latest expiries are ahead; `expiries` ascend, all > now. */
 answer count_answer(const struct did *d, const i64 *expiries, u64 stored, u64 count);
 /* Whether a system event's code says that a message reached the status (ASKED_*). What happened
  * counts: a message that bounced later was sent. */
 bool message_event_says(u32 event, u32 status);
+/* No event before it is in a window of MONTHS, whatever the zone. */
+i64 window_months_from(const struct window *w, i64 now);
 /* When an event leaves the window; NEVER if it does not. */
 i64 window_expiry(const struct window *w, const struct zone *zone, i64 t);
 

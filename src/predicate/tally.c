@@ -2,7 +2,8 @@
  *
  * Every leaf has a tally; the pass goes once through her timeline, from the earliest beginning of
  * any window to now, and shows each event to each tally. Leaves over a session make passes of their
- * own, since a session belongs to one device. */
+ * own, since a session belongs to one device. Where everybody is asked, a scan brings the events
+ * of one leaf instead: rows, whose fields are in columns. */
 #include "log/events.h"
 #include "log/fixed.h"
 #include "predicate/formula.h"
@@ -34,6 +35,11 @@ struct tally {
 };
 
 #define NO_START INT64_MIN
+
+i64 window_months_from(const struct window *w, i64 now)
+{
+    return now - ((i64)w->months * 31 + 2) * DAY;
+}
 
 i64 window_expiry(const struct window *w, const struct zone *zone, i64 t)
 {
@@ -129,7 +135,7 @@ static void begin(struct tally *t, const struct leaf *leaf, const struct subject
     *t = (struct tally){.leaf = leaf, .window = w, .from = INT64_MIN, .to = NEVER};
     if (leaf->did) t->filter = &leaf->did->filter;
     if (w->kind == WINDOW_WITHIN) t->from = now - w->ms + 1;
-    if (w->kind == WINDOW_MONTHS) t->from = now - ((i64)w->months * 31 + 2) * DAY;
+    if (w->kind == WINDOW_MONTHS) t->from = window_months_from(w, now);
     if (w->kind == WINDOW_BETWEEN) {
         t->from = w->from;
         t->to = w->to;
@@ -213,16 +219,25 @@ static value net_of(const struct did *d, const struct order *o, value v, struct 
     return decimal_value(said, arena);
 }
 
-static void take_did(struct tally *t, const struct evaluation *e, const struct event *ev)
+/* Of months the calendar is asked only for the few days at their beginning, unless `until` is. */
+static i64 expiry_of(const struct tally *t, const struct evaluation *e, i64 at)
+{
+    const struct window *w = t->window;
+    bool sure =
+        e->holds_only && w->kind == WINDOW_MONTHS && at > e->now - ((i64)w->months * 28 - 2) * DAY;
+    return sure ? NEVER : window_expiry(w, e->who->zone, at);
+}
+
+static void take_did(struct tally *t, const struct evaluation *e, const struct event *ev,
+                     const struct scope *s)
 {
     const struct did *d = t->leaf->did;
     const struct subject *who = e->who;
-    i64 expiry = window_expiry(t->window, who->zone, ev->occurred_ms);
-    if (expiry <= e->now || !filter_takes(t->filter, ev, who)) return;
-    struct scope s = {.kind = SCOPE_EVENT, .props = ev->props};
+    i64 expiry = expiry_of(t, e, ev->occurred_ms);
+    if (expiry <= e->now || !filter_takes_in(t->filter, ev, who, s)) return;
     const struct order *o = d->filter.net ? orders_find(e->orders, ev) : NULL;
     if (d->filter.net && (!o || order_is_void(o))) return;
-    value v = d->has_path ? field_of(&s, &d->path) : value_missing();
+    value v = d->has_path ? field_of(s, &d->path) : value_missing();
     if (o) v = net_of(d, o, v, who->scratch);
     if (d->has_path && !take_value(t, d, v, who->scratch)) return;
     t->count++;
@@ -232,12 +247,13 @@ static void take_did(struct tally *t, const struct evaluation *e, const struct e
 }
 
 /* For each length the latest beginning of a chain: the best one for every continuation. */
-static void take_sequence(struct tally *t, const struct evaluation *e, const struct event *ev)
+static void take_sequence(struct tally *t, const struct evaluation *e, const struct event *ev,
+                          const struct scope *at)
 {
     const struct sequence *s = t->leaf->sequence;
     for (u32 i = s->count; i-- > 0 && !t->found;) {
         if (i > 0 && t->starts[i - 1] == NO_START) continue;
-        if (!filter_takes(&s->steps[i], ev, e->who)) continue;
+        if (!filter_takes_in(&s->steps[i], ev, e->who, at)) continue;
         t->starts[i] = i ? max_i64(t->starts[i], t->starts[i - 1]) : ev->occurred_ms;
     }
     i64 start = t->starts[s->count - 1];
@@ -257,51 +273,54 @@ bool message_event_says(u32 event, u32 status)
     return asked >= status && asked <= ASKED_replied;
 }
 
-static bool says(const struct event *ev, u32 property, str wanted)
+static bool says(const struct scope *s, u32 property, str wanted)
 {
     if (!wanted.n) return true;
-    value v = props_get(ev->props, property);
+    value v = property_of(s, property);
     return v.type == VALUE_TEXT && str_eq(v.text, wanted);
 }
 
 /* A message counts once, at the first moment that shows it in the status. */
-static void take_message(struct tally *t, const struct evaluation *e, const struct event *ev)
+static void take_message(struct tally *t, const struct evaluation *e, const struct event *ev,
+                         const struct scope *s)
 {
     const struct asked_messages *m = t->leaf->messages;
-    if (!message_event_says(ev->code, m->status) || !says(ev, PROPERTY_JOURNEY, m->journey) ||
-        !says(ev, PROPERTY_TEMPLATE, m->template) || !says(ev, PROPERTY_CHANNEL, m->channel) ||
-        props_get(ev->props, PROPERTY_MACHINE).type == VALUE_TRUE)
+    if (!message_event_says(ev->code, m->status) || !says(s, PROPERTY_JOURNEY, m->journey) ||
+        !says(s, PROPERTY_TEMPLATE, m->template) || !says(s, PROPERTY_CHANNEL, m->channel) ||
+        property_of(s, PROPERTY_MACHINE).type == VALUE_TRUE)
         return;
-    if (!set_add(&t->seen, value_hash(props_get(ev->props, PROPERTY_MESSAGE)), e->who->scratch))
-        return;
-    i64 expiry = window_expiry(t->window, e->who->zone, ev->occurred_ms);
+    if (!set_add(&t->seen, value_hash(property_of(s, PROPERTY_MESSAGE)), e->who->scratch)) return;
+    i64 expiry = expiry_of(t, e, ev->occurred_ms);
     if (expiry <= e->now) return;
     t->count++;
     if (expiry != NEVER && !e->holds_only) store_expiry(t, expiry, e->who->scratch);
 }
 
-static void take_formula(struct tally *t, const struct evaluation *e, const struct event *ev)
+static void take_formula(struct tally *t, const struct evaluation *e, const struct event *ev,
+                         const struct scope *s)
 {
     const struct formula *f = t->leaf->formula;
     for (u32 i = 0; i < f->function_count; i++)
-        function_take(&f->functions[i], &t->gathered[i], ev, e->who->scratch);
+        function_take(&f->functions[i], &t->gathered[i], ev, s, e->who->scratch);
 }
 
 static void take(struct tally *t, const struct evaluation *e, const struct event *ev)
 {
-    if (t->window->has_since_last && filter_takes(&t->window->since_last, ev, e->who)) {
+    struct scope s = {
+        .kind = e->told ? SCOPE_TOLD : SCOPE_EVENT, .props = ev->props, .told = e->told};
+    if (t->window->has_since_last && filter_takes_in(&t->window->since_last, ev, e->who, &s)) {
         forget(t);
         return;
     }
     if (ev->occurred_ms < t->from || ev->occurred_ms >= t->to || ev->order <= t->after) return;
     if (t->filter)
-        take_did(t, e, ev);
+        take_did(t, e, ev, &s);
     else if (t->leaf->formula)
-        take_formula(t, e, ev);
+        take_formula(t, e, ev, &s);
     else if (t->leaf->messages)
-        take_message(t, e, ev);
+        take_message(t, e, ev, &s);
     else
-        take_sequence(t, e, ev);
+        take_sequence(t, e, ev, &s);
 }
 
 answer count_answer(const struct did *d, const i64 *expiries, u64 stored, u64 count)
@@ -420,14 +439,39 @@ static bool in_pass(const struct evaluation *e, const struct leaf *leaf)
     return !leaf->did || leaf->did->window.kind != WINDOW_SESSION;
 }
 
-/* Does it look into the properties of such an event? Of a plain did the others' kind says enough.
- */
-static bool looks_into(const struct tally *t, const struct event *ev)
+/* What an event is to a tally: nothing, by its kind alone; something to count; or to look into. */
+typedef enum { LOOK_NOT, LOOK_AT, LOOK_INTO } look;
+
+static look looks_by(u32 asked, bool reads, const struct event *ev)
 {
-    if (t->window->has_since_last) return true;
-    if (t->leaf->messages) return message_event_says(ev->code, t->leaf->messages->status);
-    if (!t->filter) return true;
-    return t->filter->event ? ev->code == t->filter->event : !(ev->flags & EVENT_SYSTEM);
+    bool fits = asked ? ev->code == asked : !(ev->flags & EVENT_SYSTEM);
+    return !fits ? LOOK_NOT : reads ? LOOK_INTO : LOOK_AT;
+}
+
+static look looks_for(const struct filter *f, bool has_path, const struct event *ev)
+{
+    return looks_by(f->event, f->where || f->has_match || f->net || has_path, ev);
+}
+
+static look more(look a, look b)
+{
+    return a > b ? a : b;
+}
+
+static look looks(const struct tally *t, const struct event *ev)
+{
+    const struct leaf *leaf = t->leaf;
+    look l = LOOK_NOT;
+    if (t->window->has_since_last) l = looks_for(&t->window->since_last, false, ev);
+    if (leaf->did) return more(l, looks_for(&leaf->did->filter, leaf->did->has_path, ev));
+    if (leaf->messages && message_event_says(ev->code, leaf->messages->status)) return LOOK_INTO;
+    for (u32 i = 0; leaf->sequence && i < leaf->sequence->count; i++)
+        l = more(l, looks_for(&leaf->sequence->steps[i], false, ev));
+    for (u32 i = 0; leaf->formula && i < leaf->formula->function_count; i++) {
+        const struct function *f = &leaf->formula->functions[i];
+        l = more(l, looks_by(f->event, f->has_path, ev));
+    }
+    return l;
 }
 
 static void pass(struct evaluation *e)
@@ -447,14 +491,29 @@ static void pass(struct evaluation *e)
         struct event_iter *it = event_iter(who->events, who->personas, who->persona_count, from,
                                            e->now + 1, who->scratch);
         while (event_skim(it, &ev)) {
-            bool into = false;
-            for (u32 i = 0; i < count && !into; i++) into = looks_into(&tallies[i], &ev);
-            if (!into) continue;
-            event_fill(it, &ev);
+            look l = LOOK_NOT;
+            for (u32 i = 0; i < count && l != LOOK_INTO; i++) l = more(l, looks(&tallies[i], &ev));
+            if (l == LOOK_NOT) continue;
+            if (l == LOOK_INTO) event_fill(it, &ev);
             for (u32 i = 0; i < count; i++) take(&tallies[i], e, &ev);
         }
     }
     for (u32 i = 0; i < count; i++) e->answers[tallies[i].leaf->slot] = finish(e, &tallies[i]);
+}
+
+bool tally_told(struct evaluation *e, const struct leaf *leaf, u32 from, u32 to)
+{
+    struct tally t;
+    const struct scan_batch *s = e->told->batch;
+    begin(&t, leaf, e->who, e->now);
+    struct event ev = {.order = 1}; /* any: they come in order, and none is left out by it */
+    for (u32 i = from; i < to; i++) {
+        ev.code = s->code[i];
+        ev.occurred_ms = s->time[i];
+        e->told->row = i;
+        take(&t, e, &ev);
+    }
+    return finish(e, &t).holds;
 }
 
 static void fold_orders(struct evaluation *e)

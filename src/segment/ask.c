@@ -193,7 +193,19 @@ static void feed_words(struct asking *a, const struct event *ev, u32 code,
     }
 }
 
-/* All kept state from her own events. */
+/* Whether some leaf counts events of this code, and whether one of them reads their properties. */
+static bool feeds(const struct segments *sg, u32 code, bool *reads)
+{
+    u32 from, to;
+    fed_by(sg, code, &from, &to);
+    for (u32 i = from; i < to && !*reads; i++) {
+        const struct fed_leaf *f = &sg->fed[i];
+        *reads = predicate_leaf_reads(sg->rules[f->rule]->p, f->index);
+    }
+    return from < to;
+}
+
+/* All kept state from her own events; properties only of those into which some leaf looks. */
 static void rebuild(struct asking *a)
 {
     struct segments *sg = a->sg;
@@ -206,8 +218,12 @@ static void rebuild(struct asking *a)
         struct event ev;
         struct event_iter *it = event_iter(who->events, who->personas, who->persona_count,
                                            INT64_MIN, a->now + 1, who->scratch);
-        while (event_next(it, &ev)) {
+        while (event_skim(it, &ev)) {
             if (ev.order > order) order = ev.order;
+            bool reads = false, fed = feeds(sg, ev.code, &reads);
+            if (!(ev.flags & EVENT_SYSTEM)) fed |= feeds(sg, 0, &reads);
+            if (!fed) continue;
+            if (reads) event_fill(it, &ev);
             feed_words(a, &ev, ev.code, words);
             if (!(ev.flags & EVENT_SYSTEM)) feed_words(a, &ev, 0, words);
         }
@@ -329,11 +345,13 @@ void segment_due(struct segments *sg, const struct subject *who, i64 now, struct
 /* ---- bootstrap ---- */
 
 /* Computed beside, an answer says nothing of kept state, `until`, or what other modules know. */
-bool rule_answerable(const struct rule *r)
+beside_kind rule_beside(const struct rule *r)
 {
     const struct predicate_inputs *in = predicate_inputs(r->p);
-    return predicate_live_class(r->p) == PREDICATE_KEPT && r->leaf_count == 0 && !in->time &&
-           in->segment_count == 0 && !in->others;
+    if (predicate_stirs(r->p)) return BESIDE_STIRRED;
+    bool answers = predicate_live_class(r->p) == PREDICATE_KEPT && r->leaf_count == 0 &&
+                   !in->time && in->segment_count == 0 && !in->others;
+    return answers ? BESIDE_ANSWERS : BESIDE_NOTHING;
 }
 
 static void judge(struct asking *a, u32 index)
@@ -361,6 +379,8 @@ struct passing {
     bool in_turn;
     const u64 *answers;
     u64 at;
+    beside_kind says; /* what the bits are… */
+    bool sure, holds; /* …and of who is not stirred: is it sure by that alone, and which? */
     void (*subject_of)(void *ctx, persona head, struct subject *out);
     void *ctx;
     i64 now;
@@ -373,6 +393,12 @@ static bool takes_answer(const struct passing *p, persona head)
     return p->answers && n48_get(customer_at(p->sg->customers, head)->changed) <= (i64)p->at;
 }
 
+static bool bit_of(const struct passing *p, persona head)
+{
+    u32 bit = head - p->from;
+    return p->answers[bit / 64] >> bit % 64 & 1;
+}
+
 static void begin_passing(struct asking *a, const struct passing *p, persona head)
 {
     struct subject who;
@@ -383,18 +409,40 @@ static void begin_passing(struct asking *a, const struct passing *p, persona hea
 }
 
 /* Nearly everybody's answer changes nothing: then no subject is made. */
-static void take_answer(const struct passing *p, persona head)
+static void take_answer(const struct passing *p, persona head, bool holds)
 {
     struct asking a;
     const struct rule *r = p->sg->rules[p->index];
-    u32 bit = head - p->from;
-    bool holds = p->answers[bit / 64] >> bit % 64 & 1;
     bool had_until = state_find(p->sg, head, until_tag(r->slot)) != NULL;
     struct mask users = {0};
     if (!had_until && holds == member_is(p->sg, r->slot, head)) return;
     begin_passing(&a, p, head);
     if (settle(&a, r, (answer){holds, NEVER})) users = r->users;
     ask(&a, &users);
+}
+
+/* Nothing she did counts: state is as of nobody. */
+static void pass_unstirred(const struct passing *p, persona head)
+{
+    struct asking a;
+    struct mask rules = {0};
+    const struct rule *r = p->sg->rules[p->index];
+    for (u32 i = 0; i < r->leaf_count; i++) state_drop(p->sg, head, (u16)r->leaves[i]);
+    if (p->sure) {
+        take_answer(p, head, p->holds);
+        return;
+    }
+    begin_passing(&a, p, head);
+    a.judging = (i32)p->index;
+    mask_set(&rules, p->index);
+    ask(&a, &rules);
+}
+
+static void pass_judged(const struct passing *p, persona head)
+{
+    struct asking a;
+    begin_passing(&a, p, head);
+    judge(&a, p->index);
 }
 
 static void pass_one(const struct passing *p, persona head)
@@ -406,13 +454,13 @@ static void pass_one(const struct passing *p, persona head)
     bool served = rule_judged(sg, r, head);
     if (p->in_turn) state_drop(sg, head, served_tag(r->slot));
     if (served) return;
-    if (takes_answer(p, head)) {
-        take_answer(p, head);
-    } else {
-        struct asking a;
-        begin_passing(&a, p, head);
-        judge(&a, p->index);
-    }
+    bool takes = takes_answer(p, head), bit = takes && bit_of(p, head);
+    if (takes && p->says == BESIDE_ANSWERS)
+        take_answer(p, head, bit);
+    else if (takes && !bit)
+        pass_unstirred(p, head);
+    else
+        pass_judged(p, head);
     if (!p->in_turn) state_put(sg, head, served_tag(r->slot), &row->since, 1);
 }
 
@@ -424,18 +472,21 @@ void segment_bootstrap(struct segments *sg, u32 code, persona from, persona to, 
     segments_sweep(sg);
     if (index < 0) return;
     const struct segment_row *row = segment_at(sg, code);
-    bool takes = answers && at >= row->since && rule_answerable(sg->rules[index]);
+    beside_kind says = rule_beside(sg->rules[index]);
+    bool takes = answers && at >= row->since && says != BESIDE_NOTHING;
     struct passing p = {.sg = sg,
                         .index = (u32)index,
                         .from = from,
                         .in_turn = from == row->cursor,
                         .answers = takes ? answers : NULL,
                         .at = at,
+                        .says = says,
                         .subject_of = subject_of,
                         .ctx = ctx,
                         .now = now,
                         .on_edge = on_edge};
     persona end = min_u32(to, customers_end(sg->customers));
+    p.sure = takes && predicate_of_nothing(sg->rules[index]->p, &p.holds);
     for (persona head = from; head < end; head++) pass_one(&p, head);
 }
 

@@ -178,7 +178,7 @@ i32 rule_index(const struct segments *sg, u32 code);
 /* Rules that read a thing are added to `out`. */
 void readers_add(const struct segments *sg, thing_kind kind, u32 code, struct mask *out);
 bool rule_judged(const struct segments *sg, const struct rule *r, persona head);
-bool rule_answerable(const struct rule *r);
+beside_kind rule_beside(const struct rule *r);
 /* Puts loaded rules in order of dependence and makes every index. False: there is a cycle. */
 bool segments_order(struct segments *sg);
 /* Whether all rules would have an order with these in the place of those of the same codes, which

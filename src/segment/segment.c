@@ -543,10 +543,10 @@ persona segment_cursor(const struct segments *sg, u32 code)
     return row ? row->cursor : PERSONAS_MAX;
 }
 
-bool segment_answerable(const struct segments *sg, u32 code)
+beside_kind segment_beside(const struct segments *sg, u32 code)
 {
     i32 i = rule_index(sg, code);
-    return i >= 0 && rule_answerable(sg->rules[i]);
+    return i < 0 ? BESIDE_NOTHING : rule_beside(sg->rules[i]);
 }
 
 u64 segment_since(const struct segments *sg, u32 code)

@@ -88,17 +88,18 @@ void segment_due(struct segments *sg, const struct subject *who, i64 now, struct
 i64 segment_next(const struct segments *sg, persona head);
 
 /* Bootstrap of one rule over [from, to): `answers` (bits, computed at record number `at` on an
- * epoch; or NULL) are taken for customers unchanged since (customer_row.changed ≤ at) if the rule
- * is answerable and was so by then already; the others are evaluated here. `subject_of` fills a
+ * epoch; or NULL) are taken for customers unchanged since (customer_row.changed ≤ at) if there is
+ * something that segment_beside names; the others are evaluated here. `subject_of` fills a
  * live subject, of those who are evaluated or cross. Edges so made, also of rules that name this
  * one, are not fresh. A range that does not begin at the cursor serves its customers out of turn.
  */
 void segment_bootstrap(struct segments *sg, u32 code, persona from, persona to, const u64 *answers,
                        u64 at, void (*subject_of)(void *ctx, persona head, struct subject *out),
                        void *ctx, i64 now, void (*on_edge)(void *ctx, const struct edge *e));
-/* May answers be computed beside: the rule keeps no state, and asks neither time nor what other
- * modules know. */
-bool segment_answerable(const struct segments *sg, u32 code);
+/* What may be computed beside for a rule. ANSWERS: it keeps no state, and asks neither time nor
+ * what other modules know. STIRRED (predicate_stirs): who has events that it counts at all. */
+typedef enum { BESIDE_NOTHING, BESIDE_ANSWERS, BESIDE_STIRRED } beside_kind;
+beside_kind segment_beside(const struct segments *sg, u32 code);
 /* Number of the record with which the rule's bootstrap began; 0: no rule. Answers that are older
  * are void. */
 u64 segment_since(const struct segments *sg, u32 code);

@@ -88,9 +88,11 @@ static void heads_give(struct server *s, struct heads *h, bool known)
 
 /* ---- a view ---- */
 
-void beside_pin(struct beside *b, struct call *c)
+err beside_pin(struct beside *b, struct call *c)
 {
     struct engine *e = c->server->engine;
+    if (!crew_has_room(c->server->crew))
+        return diag_set(&c->why, ERR_BUSY, "too many analyses at once; ask again soon");
     *b = (struct beside){.zone = engine_zone(e),
                          .end = customers_end(engine_customers(e)),
                          .now = max_i64(engine_time(e), server_now(c->server)),
@@ -99,9 +101,12 @@ void beside_pin(struct beside *b, struct call *c)
     b->resolver = (struct resolver){
         .ctx = b, .segment = member_then, .score = score_then, .reachable = reach_then};
     b->server = c->server;
+    b->call = c;
+    c->pinned = true;
     b->heads = heads_take(c->server, b->end);
     b->has_heads = b->heads->known;
     engine_pin(e, &b->view);
+    return ERR_OK;
 }
 
 enum { FILLED_AT_ONCE = 1 << 16 };
@@ -144,4 +149,5 @@ void beside_unpin(struct beside *b)
 {
     heads_give(b->server, b->heads, b->has_heads);
     engine_unpin(&b->view);
+    b->call->pinned = false;
 }

@@ -29,12 +29,14 @@ struct beside {
     const struct scores *scores;
     const struct reach *reach; /* NULL: nobody can be reached */
     struct server *server;
+    struct call *call;
     struct heads *heads; /* to be asked for by beside_heads */
     bool has_heads;
 };
 
-/* Engine thread, both. */
-void beside_pin(struct beside *b, struct call *c);
+/* Engine thread, both. ERR_BUSY, with c->why: too many wait for the crew. Who has pinned may go to
+ * the crew as often as it likes, and must end at beside_unpin. */
+MUST_USE err beside_pin(struct beside *b, struct call *c);
 void beside_unpin(struct beside *b);
 /* Helper: whose personas below *end are. */
 const persona *beside_heads(struct beside *b, persona *end);

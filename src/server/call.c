@@ -249,7 +249,7 @@ static void advance(struct call *c)
     case GO_HELPER: postbox_post(&s->helper_post, at_helper, c); break;
     case GO_IMPORT: postbox_post(&s->import_post, at_import, c); break;
     case GO_CREW:
-        if (!crew_post(s->crew, at_crew, c)) too_busy(c);
+        if (!crew_post(s->crew, at_crew, c, c->pinned)) too_busy(c);
         break;
     case GO_ASIDE: postbox_post(&s->loop_post, at_aside, c); break;
     case GO_APPLIED: wait_applied(c); break;

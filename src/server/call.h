@@ -90,6 +90,7 @@ struct call {
     bool limited;
     u32 tokens_left;
     struct repeat *repeat; /* it came with an Idempotency-Key */
+    bool pinned;           /* holds a view (beside.h): the crew refuses it no more */
     atomic_bool gone;      /* who asked is not there any more */
 };
 

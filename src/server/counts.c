@@ -175,7 +175,7 @@ err counts_begin(struct counts *k, call_step then)
     k->then = then;
     k->began_ns = env_mono_ns(k->c->server->env);
     k->c->helper_data = k;
-    beside_pin(&k->beside, k->c);
+    TRY(beside_pin(&k->beside, k->c));
     if (as_of) k->beside.now = zone_resolve_iso(k->beside.zone, &t);
     return call_crew(k->c, count);
 }

@@ -5,6 +5,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { NICE = 10 };
 
 struct task {
     void (*run)(void *ctx);
@@ -68,9 +72,18 @@ static void run_task(struct crew *c)
     pthread_mutex_lock(&c->lock);
 }
 
+/* Who reads for long gives way to the threads that take events in and answer, wherever cores are
+ * few. Of Linux, where each thread has a priority of its own; it may be refused. */
+static void give_way(void)
+{
+    id_t self = (id_t)gettid();
+    (void)!setpriority(PRIO_PROCESS, self, getpriority(PRIO_PROCESS, self) + NICE);
+}
+
 static void *member(void *arg)
 {
     struct crew *c = arg;
+    give_way();
     pthread_mutex_lock(&c->lock);
     for (;;) {
         struct share *s = open_share(c);
@@ -93,8 +106,10 @@ struct crew *crew_new(u32 threads)
     pthread_mutex_init(&c->lock, NULL);
     pthread_cond_init(&c->work, NULL);
     pthread_cond_init(&c->over, NULL);
-    for (; c->count < threads; c->count++)
+    for (; c->count < threads; c->count++) {
         MUST(pthread_create(&c->threads[c->count], NULL, member, c) == 0);
+        pthread_setname_np(c->threads[c->count], "crew");
+    }
     return c;
 }
 
@@ -117,10 +132,18 @@ u32 crew_size(const struct crew *c)
     return c->count;
 }
 
-bool crew_post(struct crew *c, void (*run)(void *ctx), void *ctx)
+bool crew_has_room(struct crew *c)
 {
     pthread_mutex_lock(&c->lock);
     bool room = c->waiting < CREW_WAITING_MAX;
+    pthread_mutex_unlock(&c->lock);
+    return room;
+}
+
+bool crew_post(struct crew *c, void (*run)(void *ctx), void *ctx, bool must)
+{
+    pthread_mutex_lock(&c->lock);
+    bool room = must || c->waiting < CREW_WAITING_MAX;
     if (room) {
         struct task *t = mem_alloc(sizeof *t);
         *t = (struct task){run, ctx, NULL};

@@ -200,7 +200,7 @@ static err run(struct call *c)
 static err pin_and_run(struct call *c)
 {
     struct asked *q = c->data;
-    beside_pin(&q->beside, c);
+    TRY(beside_pin(&q->beside, c));
     q->name = c->params[0];
     q->next = c->server->asked;
     c->server->asked = q;

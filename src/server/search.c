@@ -1,12 +1,21 @@
 #include "server/search.h"
 
+#include "event/scan.h"
+#include "server/beside.h"
+#include "server/crew.h"
 #include "server/show.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BLOCK = 1 << 16, SLICE = 1 << 13, TEXT_BYTES_MAX = 200, NAME_ATTRIBUTES = 7 };
+enum {
+    BLOCK = 1 << 16,
+    BLOCKS_MAX = 16, /* asked at a time; one at first, then twice as many as before */
+    SLICE = 1 << 13,
+    TEXT_BYTES_MAX = 200,
+    NAME_ATTRIBUTES = 7
+};
 
 struct search {
     u32 limit, found, segment;
@@ -16,12 +25,13 @@ struct search {
     persona exact; /* shown first, and not again */
     /* with a condition */
     struct predicate *filter;
-    struct engine_view view;
-    struct reach *reach;
-    const struct zone *zone;
-    i64 now;
-    u64 *bits; /* of [block, block + BLOCK) */
-    persona block, end;
+    struct beside beside;
+    struct batch_subject all;
+    struct event_crowd *crowd;
+    u32 blocks;         /* that were asked last, from `block` up… */
+    u64 *bits;          /* …and for whom of them it holds */
+    persona block, end; /* of blocks: a multiple of BLOCK; above all that was asked */
+    bool ready, cancelled;
 };
 
 /* ---- the text ---- */
@@ -105,64 +115,82 @@ static void show(struct call *c, struct search *q, persona head)
     q->found++;
 }
 
+static void unpin(struct search *q)
+{
+    event_crowd_free(q->crowd);
+    if (q->filter) beside_unpin(&q->beside);
+    free(q->bits);
+}
+
 static err finish(struct call *c, bool more)
 {
     struct search *q = c->data;
-    if (q->filter) engine_unpin(&q->view);
-    free(q->bits);
+    unpin(q);
     call_items_end(c, more ? arena_printf(c->arena, "%u", q->at) : (str){0});
     return ERR_OK;
 }
 
+static err give_up(struct call *c)
+{
+    unpin(c->data);
+    return diag_set(&c->why, ERR_BUSY, "it took too long; ask again");
+}
+
 /* ---- the condition ---- */
 
-static answer member_then(void *ctx, persona head, u32 code, i64 now)
+/* Crew, before it is asked for the first time: as counts do, so that what customers did is told by
+ * scans. */
+static void make_ready(struct call *c, struct search *q)
+{
+    const struct predicate *p = q->filter;
+    const struct predicate_inputs *in = predicate_inputs(p);
+    q->ready = true;
+    q->all = (struct batch_subject){.view = &q->beside.view.customers,
+                                    .events = q->beside.view.events,
+                                    .zone = q->beside.zone,
+                                    .resolver = &q->beside.resolver,
+                                    .cancel = &q->cancelled,
+                                    .names = engine_names(c->server->engine)};
+    if (in->others) beside_reach(&q->beside, c);
+    if (!in->event_count && !in->any_event) return;
+    q->all.heads = beside_heads(&q->beside, &q->all.heads_end);
+    q->crowd = predicate_crowd(&p, 1, &q->all, q->beside.now);
+    q->all.crowd = q->crowd;
+}
+
+/* Crew, any of it. */
+static void ask_block(void *ctx, u32 piece, u32 worker)
 {
     struct call *c = ctx;
     struct search *q = c->data;
-    struct segments_at at = {engine_segments(c->server->engine), &q->view.customers};
-    return segment_resolve_at(&at, head, code, now);
-}
-
-static bool reach_then(void *ctx, persona head, u32 channel)
-{
-    struct search *q = ((struct call *)ctx)->data;
-    return channel < 64 && reach_of(q->reach, head, 1ull << channel);
-}
-
-static void ask_filter(struct call *c, persona from, persona to, u64 *bits)
-{
-    struct search *q = c->data;
-    if (!q->reach)
-        q->reach = reach_open(&q->view.customers, engine_key(c->server->engine), c->arena);
-    struct resolver resolver = {.ctx = c, .segment = member_then, .reachable = reach_then};
-    struct batch_subject all = {.view = &q->view.customers,
-                                .events = q->view.events,
-                                .zone = q->zone,
-                                .resolver = &resolver,
-                                .names = engine_names(c->server->engine)};
-    memset(bits, 0, BLOCK / 8);
-    (void)!predicate_batch(q->filter, &all, from, to, q->now, bits);
+    persona from = q->block + piece * BLOCK, to = min_u32(q->end, from + BLOCK);
+    (void)worker;
+    if (atomic_load(&c->gone) || !predicate_batch(q->filter, &q->all, from, to, q->beside.now,
+                                                  q->bits + (size_t)piece * (BLOCK / 64)))
+        __atomic_store_n(&q->cancelled, true, __ATOMIC_RELAXED);
 }
 
 /* ---- the pass ---- */
 
 static err pass(struct call *c);
 
-/* Helper: the answers of the block that ends below `at`. */
-static err next_block(struct call *c)
+/* Crew: the answers of the blocks that end below `at`. */
+static err next_blocks(struct call *c)
 {
     struct search *q = c->data;
+    u32 top = q->at ? (q->at - 1) / BLOCK : 0;
+    if (!q->ready) make_ready(c, q);
+    q->blocks = min_u32(q->blocks ? q->blocks * 2 : 1, min_u32(BLOCKS_MAX, top + 1));
     q->end = q->at;
-    q->block = q->at > BLOCK ? (q->at - 1) / BLOCK * BLOCK : 0;
-    ask_filter(c, q->block ? q->block : 1, q->end, q->bits);
-    return call_engine(c, pass);
+    q->block = (top + 1 - q->blocks) * BLOCK;
+    crew_each(c->server->crew, q->blocks, ask_block, c);
+    return call_engine(c, q->cancelled ? give_up : pass);
 }
 
 static bool filter_fits(const struct search *q, persona p)
 {
-    persona base = q->block ? q->block : 1;
-    return !q->filter || (q->bits[(p - base) / 64] >> ((p - base) % 64) & 1);
+    persona at = p - q->block;
+    return !q->filter || (q->bits[at / 64] >> at % 64 & 1);
 }
 
 static err pass(struct call *c)
@@ -181,16 +209,7 @@ static err pass(struct call *c)
         if (fits) show(c, q, p);
     }
     if (q->at <= 1 || c->out.full) return finish(c, false);
-    return q->filter && q->at == q->block ? call_helper(c, next_block) : call_engine(c, pass);
-}
-
-/* Helper: is the one who was named exactly among them? */
-static err ask_exact(struct call *c)
-{
-    struct search *q = c->data;
-    ask_filter(c, q->exact, q->exact + 1, q->bits);
-    if (!(q->bits[0] & 1)) q->exact = 0;
-    return ERR_OK;
+    return q->filter && q->at == q->block ? call_crew(c, next_blocks) : call_engine(c, pass);
 }
 
 static err show_exact(struct call *c)
@@ -198,12 +217,19 @@ static err show_exact(struct call *c)
     struct search *q = c->data;
     bool is_first = call_query(c, "cursor").n == 0;
     if (q->exact && is_first && segment_fits(c, q, q->exact)) show(c, q, q->exact);
-    return q->filter ? call_helper(c, next_block) : pass(c);
+    return q->filter ? call_crew(c, next_blocks) : pass(c);
 }
 
-static err exact_then_show(struct call *c)
+/* Crew: is the one who was named exactly among them? */
+static err ask_exact(struct call *c)
 {
-    TRY(ask_exact(c));
+    struct search *q = c->data;
+    make_ready(c, q);
+    struct batch_subject alone = q->all;
+    alone.crowd = NULL; /* of one it is quicker to read her own */
+    if (!predicate_batch(q->filter, &alone, q->exact, q->exact + 1, q->beside.now, q->bits))
+        return call_engine(c, give_up);
+    if (!(q->bits[0] & 1)) q->exact = 0;
     return call_engine(c, show_exact);
 }
 
@@ -283,11 +309,9 @@ err customers_list(struct call *c)
     read_text(c, q);
     q->at = (persona)min_i64(below, customers_end(engine_customers(e)));
     c->data = q;
+    if (q->filter) TRY(beside_pin(&q->beside, c));
     call_items_begin(c);
     if (!q->filter) return show_exact(c);
-    q->bits = mem_alloc(BLOCK / 8);
-    q->zone = engine_zone(e);
-    q->now = max_i64(engine_time(e), server_now(c->server));
-    engine_pin(e, &q->view);
-    return call_helper(c, q->exact ? exact_then_show : next_block);
+    q->bits = mem_alloc((size_t)BLOCKS_MAX * BLOCK / 8);
+    return call_crew(c, q->exact ? ask_exact : next_blocks);
 }

@@ -1,3 +1,5 @@
+#include "server/crew.h"
+#include "server/inside.h"
 #include "server/rig_test.h"
 
 static str page_of(struct rig *rig, const char *query)
@@ -88,4 +90,72 @@ TEST("a filter is a condition; it narrows segment and text, page after page")
     CHECK_EQ(ask(rig, "GET", "/api/v1/customers?limit=1001", "").status, 400);
     CHECK_EQ(ask(rig, "GET", "/api/v1/customers?cursor=-1", "").status, 400);
     rig_stop(rig);
+}
+
+TEST("a filter asks what customers did, and how many points they have, as counts do")
+{
+    struct rig *rig = rig_new(arena, "did", (struct server_options){0});
+    for (u32 i = 0; i < 20; i++) add(rig, i);
+    for (u32 i = 0; i < 20; i++) {
+        for (u32 k = 0; k < i % 4; k++) {
+            str body = arena_printf(arena,
+                                    "{\"userId\":\"user-%u\",\"event\":\"Bought\",\"properties\":"
+                                    "{\"amount\":%u}}",
+                                    i, 10 * i + k);
+            CHECK_EQ(send_in(rig, "/v1/track", body.p).status, 200);
+        }
+    }
+#define DID "filter=%7B%22did%22%3A%22Bought%22"
+    CHECK_EQ(count_of(rig, DID "%7D"), 15);
+    CHECK_EQ(count_of(rig, DID ",%22count%22%3A%7B%22op%22%3A%22%3D%22,%22value%22%3A3%7D%7D"), 5);
+    CHECK_EQ(count_of(rig, DID ",%22within%22%3A%222mo%22%7D"), 15);
+    CHECK_EQ(count_of(rig, DID ",%22where%22%3A%7B%22property%22%3A%22amount%22,%22op%22%3A%22%3E"
+                               "%22,%22value%22%3A100%7D%7D"),
+             8);
+    CHECK_EQ(count_of(rig, "q=user-3&" DID "%7D"), 1);
+    CHECK_EQ(count_of(rig, "q=user-4&" DID "%7D"), 0);
+    CHECK_EQ(ask(rig, "PUT", "/api/v1/scores/points",
+                 "{\"name\":\"P\",\"rules\":[{\"did\":\"Bought\",\"points\":5}]}")
+                 .status,
+             200);
+    CHECK_EQ(count_of(rig, "filter=%7B%22score%22%3A%22points%22,%22op%22%3A%22%3E%3D%22,%22value"
+                           "%22%3A10%7D"),
+             10);
+    rig_stop(rig);
+}
+
+struct jam {
+    uv_sem_t go;
+};
+
+static void hold(void *ctx)
+{
+    uv_sem_wait(&((struct jam *)ctx)->go);
+}
+
+TEST("where too many wait for the crew a filter is refused before it holds anything")
+{
+    struct rig *rig = rig_new(arena, "busy", (struct server_options){0});
+    struct jam jam;
+    u32 held = 0;
+    for (u32 i = 0; i < 3; i++) add(rig, i);
+    CHECK_EQ(uv_sem_init(&jam.go, 0), 0);
+    while (held < CREW_WAITING_MAX + crew_size(rig->server->crew))
+        held += crew_post(rig->server->crew, hold, &jam, false);
+    CHECK(!crew_has_room(rig->server->crew));
+    CHECK_EQ(ask(rig, "GET", "/api/v1/customers?" FILTER, "").status, 429);
+    CHECK_EQ(ask(rig, "POST", "/api/v1/segments/preview",
+                 "{\"predicate\":{\"attribute\":\"n\",\"op\":\"<\",\"value\":2}}")
+                 .status,
+             429);
+    struct answer_text a = ask(rig, "POST", "/api/v1/analyses/trend", "{\"interval\":\"day\"}");
+    CHECK_EQ(a.status, 429);
+    a = ask(rig, "GET", "/api/v1/analyses", "");
+    CHECK_EQ(item_count(&a), 0);
+    CHECK_EQ(count_of(rig, ""), 3); /* nobody has to wait for a list without a condition */
+    for (u32 i = 0; i < held; i++) uv_sem_post(&jam.go);
+    while (!crew_has_room(rig->server->crew)) usleep(1000);
+    CHECK_EQ(count_of(rig, FILTER), 0);
+    rig_stop(rig);
+    uv_sem_destroy(&jam.go);
 }

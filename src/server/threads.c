@@ -199,23 +199,24 @@ static void *import_thread(void *arg)
 
 /* ---- all of them ---- */
 
-static void start(struct server *s, int which, void *(*body)(void *))
+static void start(struct server *s, int which, const char *name, void *(*body)(void *))
 {
     MUST(pthread_create(&s->threads[which], NULL, body, s) == 0);
+    pthread_setname_np(s->threads[which], name); /* as top and perf show it */
     s->thread_runs[which] = true;
 }
 
 void threads_start(struct server *s)
 {
     if (!s->thread_runs[THREAD_ENGINE]) {
-        start(s, THREAD_ENGINE, engine_thread);
+        start(s, THREAD_ENGINE, "engine", engine_thread);
         return;
     }
-    start(s, THREAD_LOG, log_thread);
-    start(s, THREAD_HELPER, helper_thread);
+    start(s, THREAD_LOG, "log", log_thread);
+    start(s, THREAD_HELPER, "helper", helper_thread);
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
     s->crew = crew_new(cpus < CREW_LEAST ? CREW_LEAST : cpus > CREW_MOST ? CREW_MOST : (u32)cpus);
-    start(s, THREAD_IMPORT, import_thread);
+    start(s, THREAD_IMPORT, "import", import_thread);
 }
 
 static void end(struct server *s, int which, atomic_bool *flag, struct postbox *box)
