@@ -296,6 +296,7 @@ bool predicate_batch(const struct predicate *p, const struct batch_subject *all,
     open_columns(&b);
     u64 *heads = set_new(&b);
     set_heads(&b, heads);
+    b.everybody = heads;
     b.cancelled = is_cancelled(&b);
     memset(bits, 0, b.words * sizeof *bits);
     if (!b.cancelled) ask(&b, p->root, heads, bits);

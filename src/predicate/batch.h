@@ -18,6 +18,7 @@ struct asking {
     struct columns columns;
     struct ring ring;
     struct arena *sets, *scratch;
+    const u64 *everybody;
     u32 *marks;         /* by event code, all 0 between scans; NULL: there was none yet */
     u64 *known, **said; /* whose leaves were answered by a pass, and for which they hold */
 };
