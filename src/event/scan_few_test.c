@@ -15,6 +15,7 @@ struct town {
     struct events *es;
     struct rng rng;
     event_persona heads[PEOPLE + 1];
+    u32 packed_times, kinds; /* batches that had them */
 };
 
 static event_persona head_of(void *ctx, event_persona p)
@@ -58,7 +59,7 @@ static void seal(struct town *t)
     } while (t->es->tail_rows);
 }
 
-static struct town *town_new(struct arena *arena)
+static struct town *town_new(struct arena *arena, u32 tail)
 {
     struct town *t = arena_zalloc(arena, sizeof *t);
     t->env = env_sim(test_seed());
@@ -70,7 +71,7 @@ static struct town *town_new(struct arena *arena)
     seal(t);
     for (u32 i = 0; i < ROWS; i++) append(t, ROWS + i, 0);
     seal(t);
-    for (u32 i = 0; i < 500; i++) append(t, 2 * ROWS + i, 0);
+    for (u32 i = 0; i < tail; i++) append(t, 2 * ROWS + i, 0);
     return t;
 }
 
@@ -84,11 +85,15 @@ static u64 told(struct town *t, const struct scan_want *w, str *of, struct arena
     buf_init(&b, 1 << 26);
     memset(of, 0, (PEOPLE + 1) * sizeof *of);
     for (u32 slice = 0; slice < event_scan_slices(scan); slice++)
-        while (event_scan_next(scan, slice, &s) == ERR_OK)
+        while (event_scan_next(scan, slice, &s) == ERR_OK) {
+            t->packed_times += !s.time;
+            t->kinds += !s.mark;
             for (u32 c = 0; c < s.customers; c++) {
                 buf_reset(&b);
                 for (u32 i = s.start[c]; i < s.start[c + 1]; i++, events++) {
-                    buf_printf(&b, "%lld %u", (long long)s.time[i], s.mark[i]);
+                    i64 time = s.time ? s.time[i] : packed_time(&s.packed, i);
+                    buf_printf(&b, "%lld %u", (long long)time,
+                               s.mark ? s.mark[i] : s.kind_marks[s.kind[i]]);
                     if (w->codes) buf_printf(&b, " %u", s.code[i]);
                     if (w->orders) buf_printf(&b, " %llu", (unsigned long long)s.order[i]);
                     if (w->sources) buf_printf(&b, " %u", s.source[i]);
@@ -106,6 +111,7 @@ static u64 told(struct town *t, const struct scan_want *w, str *of, struct arena
                 CHECK(s.head[c] <= PEOPLE && !of[s.head[c]].n);
                 of[s.head[c]] = arena_str(arena, buf_str(&b));
             }
+        }
     event_scan_free(scan);
     buf_clear(&b);
     return events;
@@ -145,7 +151,7 @@ static void check_few(struct town *t, u32 round, u32 *marks, struct arena *arena
 
 TEST("of few customers a scan tells what it tells of them among everybody, from many blocks")
 {
-    struct town *t = town_new(arena);
+    struct town *t = town_new(arena, 500);
     u32 *marks = mem_zalloc((NAMES_MAX + 1) * sizeof *marks);
     CHECK(sealed_blocks(t->es->catalog->files[0]) > 5);
     for (u32 round = 0; round < 48; round++) {
@@ -163,4 +169,34 @@ TEST("of few customers a scan tells what it tells of them among everybody, from 
     free(marks);
     events_free(t->es);
     env_free(t->env);
+}
+
+TEST("what a scan leaves packed is what it would have unpacked")
+{
+    for (u32 tail = 0; tail < 2; tail++) {
+        struct town *t = town_new(arena, tail * 3);
+        u32 *marks = mem_zalloc((NAMES_MAX + 1) * sizeof *marks);
+        str *plain = arena_alloc(arena, (PEOPLE + 1) * sizeof *plain),
+            *packed = arena_alloc(arena, (PEOPLE + 1) * sizeof *packed);
+        for (u32 round = 0; round < 8; round++) {
+            i64 from = (i64)rng_below(&t->rng, 2 * ROWS) * 1000;
+            struct scan_want w = {.marks = marks,
+                                  .from = round % 4 == 3 ? from : INT64_MIN,
+                                  .to = INT64_MAX,
+                                  .codes = round % 4 == 2};
+            for (u32 code = 1; code <= CODES; code++)
+                marks[code] = round % 2 && rng_percent(&t->rng, 40) ? 0 : 1 + code % 3;
+            if (round == 6) event_forget(t->es, 3, event_order(ROWS + 30000, 0));
+            u32 before = t->packed_times + t->kinds;
+            told(t, &w, plain, arena);
+            CHECK_EQ(t->packed_times + t->kinds, before);
+            w.packed_times = w.kinds = true;
+            told(t, &w, packed, arena);
+            for (event_persona p = 1; p <= PEOPLE; p++) CHECK(str_eq(plain[p], packed[p]));
+        }
+        CHECK(t->packed_times > 2 && t->kinds > 8);
+        free(marks);
+        events_free(t->es);
+        env_free(t->env);
+    }
 }
