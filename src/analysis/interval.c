@@ -26,7 +26,7 @@ struct state {
     struct numbers times;
     u64 starts, customers, started;
     bool open; /* some customer of the last batch has a start without an end */
-    struct runs start_bits, end_bits;
+    struct runs start_bits, end_bits, customer_bits;
 };
 
 /* A percentile is a number of a hundred with up to three decimals. */
@@ -68,35 +68,35 @@ static err parse(struct ask *a)
     return ERR_OK;
 }
 
-/* From start to start of the batch; the next end, and whose the start is, only move on. An end at
- * the start's own moment is passed over. */
+/* From start to start of the batch, without asking what cannot be guessed: the next end, and where
+ * the customer's events end, are the next bits. An end at the start's own moment is passed over. */
 static void add(void *state, const struct timelines *b)
 {
     struct state *s = state;
-    u32 from = b->start[0], events = b->start[b->customers] - from, c = 0, to = 0, end = 0;
+    u32 from = b->start[0], events = b->start[b->customers] - from, to = 0;
     const u64 *starts = runs_hit(&s->start_bits, b, 1u << s->a->start),
-              *ends = runs_hit(&s->end_bits, b, 1u << s->a->end);
+              *ends = runs_hit(&s->end_bits, b, 1u << s->a->end),
+              *customers = runs_customers(&s->customer_bits, b);
     const i64 *at = b->at + from;
-    bool came = false;
-    s->open = false;
-    for (u32 i = runs_next(starts, 0); i < events; i = runs_next(starts, i + 1)) {
-        if (i >= to) { /* another customer */
-            while (b->start[c + 1] - from <= i) c++;
-            to = b->start[c + 1] - from;
-            s->customers += came;
-            s->started++;
-            came = false;
-        }
-        if (end <= i) end = runs_next(ends, i + 1);
-        u32 next = end;
-        while (next < to && at[next] == at[i]) next = runs_next(ends, next + 1);
-        bool comes = next < to && (u64)at[next] - (u64)at[i] <= (u64)s->a->within;
-        if (comes) numbers_put(&s->times, (u64)at[next] - (u64)at[i]);
-        s->starts++;
-        came |= comes;
-        s->open |= !comes;
+    u64 within = (u64)s->a->within, n = 0, comers = 0, starters = 0;
+    bool came = false, open = false;
+    for (u32 i = runs_next(starts, 0); i < events; i = runs_next(starts, i + 1), n++) {
+        bool is_new = i >= to; /* another customer than before */
+        to = runs_next(customers, i + 1);
+        u32 end = runs_next(ends, i + 1);
+        while (UNLIKELY(end < to && at[end] == at[i])) end = runs_next(ends, end + 1);
+        u64 took = (u64)at[min_u32(end, to - 1)] - (u64)at[i];
+        bool comes = (end < to) & (took <= within), did = came & !is_new;
+        if (comes) numbers_put(&s->times, took);
+        starters += is_new;
+        comers += comes & !did;
+        came = did | comes;
+        open |= !comes;
     }
-    s->customers += came;
+    s->starts += n;
+    s->started += starters;
+    s->customers += comers;
+    s->open = open;
 }
 
 static void merge(void *state, void *other)
@@ -198,7 +198,7 @@ static void close(void *state)
 {
     struct state *s = state;
     numbers_clear(&s->times);
-    runs_end(&s->start_bits), runs_end(&s->end_bits);
+    runs_end(&s->start_bits), runs_end(&s->end_bits), runs_end(&s->customer_bits);
 }
 
 /* ---- who took that long, or never came ---- */

@@ -3,12 +3,17 @@
  *
  * Codes of names fit 16 bits, so a run of eight packs into two words; runs are counted in a hash
  * table. A customer counts once for a run: the table knows who was counted last. Runs that were
- * found wait until there are some, so that their places in the table are fetched side by side. */
+ * found wait until there are some, so that their places in the table are fetched side by side.
+ *
+ * Up to three events in a row, of up to 31 different ones, are counted without a table: each event
+ * gets a number of five bits, and the run's numbers are its place. What was counted so goes into
+ * the table before it is merged or told, or when a 32nd event comes. */
 #include "analysis/fold.h"
 
 #include <stdlib.h>
 
 enum { LENGTH_MAX = 8, LIMIT_MAX = 1000, PATHS_MAX = 1 << 22, WAITING = 128 };
+enum { SHORT = 3, ID_BITS = 5, IDS = 1 << ID_BITS, SHORT_PLACES = 1 << SHORT * ID_BITS };
 
 struct path_args {
     u32 start, end; /* filters or FILTER_NONE */
@@ -27,8 +32,17 @@ struct counted {
 };
 
 struct found {
-    run key;
+    run key; /* of a short one: its place */
     u32 serial;
+};
+
+/* Short runs by their place. */
+struct shorts {
+    struct {
+        u32 count, customers, last;
+    } at[SHORT_PLACES];
+    u32 codes[IDS], ids; /* the codes by their numbers, from 1 */
+    u8 id_of[NAMES_MAX + 1];
 };
 
 struct state {
@@ -40,6 +54,7 @@ struct state {
     u32 serial, waiting;
     bool full;
     struct found found[WAITING];
+    struct shorts *shorts; /* NULL: runs go into the table */
 };
 
 static err parse(struct ask *a)
@@ -64,11 +79,11 @@ static void open(void *state, const struct plan *p)
 {
     struct state *s = state;
     u32 bits = s->a->length * 16;
-    (void)p;
     s->whole.lo = bits < 64 ? (1ull << bits) - 1 : UINT64_MAX;
     s->whole.hi = bits <= 64 ? 0 : bits < 128 ? (1ull << (bits - 64)) - 1 : UINT64_MAX;
     s->mask = (1 << 10) - 1;
     s->table = mem_zalloc((s->mask + 1) * sizeof *s->table);
+    if (s->a->length <= SHORT && !p->drill) s->shorts = mem_zalloc(sizeof *s->shorts);
 }
 
 static inline u64 mix(run r)
@@ -128,12 +143,23 @@ static inline run run_push(run r, u32 code, u32 length)
     return r;
 }
 
+static void settle_shorts(struct state *s)
+{
+    for (u32 i = 0; i < s->waiting; i++) {
+        u64 at = s->found[i].key.lo;
+        s->shorts->at[at].count++;
+        s->shorts->at[at].customers += s->shorts->at[at].last != s->found[i].serial;
+        s->shorts->at[at].last = s->found[i].serial;
+    }
+}
+
 /* Counts those who wait. */
 static void settle(struct state *s)
 {
-    for (u32 i = 0; i < s->waiting; i++)
-        __builtin_prefetch(&s->table[mix(s->found[i].key) & s->mask], 1);
-    for (u32 i = 0; i < s->waiting; i++) {
+    u32 n = s->shorts ? 0 : s->waiting;
+    if (s->shorts) settle_shorts(s);
+    for (u32 i = 0; i < n; i++) __builtin_prefetch(&s->table[mix(s->found[i].key) & s->mask], 1);
+    for (u32 i = 0; i < n; i++) {
         struct counted *c = place(s, s->found[i].key);
         if (!c) break;
         c->count++;
@@ -141,6 +167,49 @@ static void settle(struct state *s)
         c->last = s->found[i].serial;
     }
     s->waiting = 0;
+}
+
+/* The codes of a short run's numbers. */
+static run run_of(const struct state *s, u32 at)
+{
+    run r = {0};
+    for (u32 k = s->a->length; k-- > 0;)
+        r = run_push(r, s->shorts->codes[at >> k * ID_BITS & (IDS - 1)], s->a->length);
+    return r;
+}
+
+/* Into the table, where all runs go from now on. */
+static void end_shorts(struct state *s)
+{
+    struct shorts *all = s->shorts;
+    if (!all) return;
+    settle(s);
+    for (u32 at = 0; at < SHORT_PLACES; at++) {
+        if (!all->at[at].count) continue;
+        struct counted *c = place(s, run_of(s, at));
+        if (!c) break;
+        c->count += all->at[at].count;
+        c->customers += all->at[at].customers;
+        c->last = all->at[at].last;
+    }
+    free(all);
+    s->shorts = NULL;
+}
+
+/* The numbers of a batch's events are there, or there are too many different ones. */
+static void number_codes(struct state *s, const struct timelines *b)
+{
+    struct shorts *all = s->shorts;
+    for (u32 i = b->start[0]; i < b->start[b->customers]; i++) {
+        u32 code = b->code[i];
+        if (LIKELY(all->id_of[code]) || !(timeline_hits(b, i) & HIT_ANY)) continue;
+        if (all->ids == IDS - 1) {
+            end_shorts(s);
+            return;
+        }
+        all->id_of[code] = (u8)++all->ids;
+        all->codes[all->ids] = code;
+    }
 }
 
 static bool is_wanted(const struct path_args *a, const struct timelines *b, u32 i)
@@ -151,11 +220,13 @@ static bool is_wanted(const struct path_args *a, const struct timelines *b, u32 
 
 /* Whether a gap is too long cannot be guessed, so a run is written down anyway and stays if it is
  * whole. */
-static void one(struct state *s, const struct timelines *b, u32 from, u32 to)
+static inline __attribute__((always_inline)) void one(struct state *s, const struct timelines *b,
+                                                      u32 from, u32 to, const u8 *id_of)
 {
     const struct path_args *a = s->a;
     run r = {0}, whole = s->whole;
     u32 in_run = 0, length = a->length;
+    u64 places = (1ull << length * ID_BITS) - 1; /* of short ones */
     bool every = a->start == FILTER_NONE && a->end == FILTER_NONE;
     i64 last = 0;
     s->serial++;
@@ -163,8 +234,12 @@ static void one(struct state *s, const struct timelines *b, u32 from, u32 to)
         if (!(b->hits[i] & HIT_ANY)) continue;
         in_run = b->at[i] - last > a->max_gap ? 1 : in_run + 1;
         last = b->at[i];
-        r.hi = (r.hi << 16 | r.lo >> 48) & whole.hi;
-        r.lo = (r.lo << 16 | b->code[i]) & whole.lo;
+        if (id_of) {
+            r.lo = (r.lo << ID_BITS | id_of[b->code[i]]) & places;
+        } else {
+            r.hi = (r.hi << 16 | r.lo >> 48) & whole.hi;
+            r.lo = (r.lo << 16 | b->code[i]) & whole.lo;
+        }
         s->found[s->waiting] = (struct found){r, s->serial};
         bool is_found = in_run >= length;
         if (!every) is_found = is_found && is_wanted(a, b, i);
@@ -176,14 +251,20 @@ static void one(struct state *s, const struct timelines *b, u32 from, u32 to)
 static void add(void *state, const struct timelines *b)
 {
     struct state *s = state;
-    for (u32 c = 0; c < b->customers; c++) one(s, b, b->start[c], b->start[c + 1]);
+    if (s->shorts) number_codes(s, b);
+    if (s->shorts)
+        for (u32 c = 0; c < b->customers; c++)
+            one(s, b, b->start[c], b->start[c + 1], s->shorts->id_of);
+    else
+        for (u32 c = 0; c < b->customers; c++) one(s, b, b->start[c], b->start[c + 1], NULL);
     settle(s);
 }
 
 static void merge(void *state, void *other)
 {
-    struct state *s = state;
-    const struct state *o = other;
+    struct state *s = state, *o = other;
+    end_shorts(s);
+    end_shorts(o);
     s->full |= o->full;
     for (u64 i = 0; i <= o->mask; i++) {
         if (!o->table[i].key.lo) continue;
@@ -223,6 +304,7 @@ static err finish(void *state, struct buf *out, struct diag *why)
 {
     struct state *s = state;
     u64 n = 0, total = 0;
+    end_shorts(s);
     if (s->full)
         return diag_set(why, ERR_LIMIT,
                         "there are more than %d different paths; ask for a "
@@ -262,6 +344,7 @@ static void close(void *state)
 {
     struct state *s = state;
     free(s->table);
+    free(s->shorts);
 }
 
 /* ---- who went a path ---- */

@@ -89,6 +89,15 @@ static void put_customers(u64 *bits, const struct timelines *b)
     }
 }
 
+const u64 *runs_customers(struct runs *r, const struct timelines *b)
+{
+    u32 n = b->start[b->customers] - b->start[0];
+    u64 *bits = make_room(r, n);
+    memset(bits, 0, (n / WORD + 1) * sizeof *bits);
+    put_customers(bits, b);
+    return bits;
+}
+
 /* The bit of event i + 1 is told by event i, so words are carried over by one. */
 static void put_changes(u64 *bits, const i32 *unit, u32 n)
 {

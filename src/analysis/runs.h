@@ -20,6 +20,8 @@ const u64 *runs_bits(struct runs *r, const struct timelines *b, const i32 *unit)
 u32 runs_of(struct runs *r, const struct timelines *b, const i32 *unit, const u32 **first);
 /* A bit for every event with any of these hits; and one behind the last. A word more is there. */
 const u64 *runs_hit(struct runs *r, const struct timelines *b, u32 any_of);
+/* A bit for every customer's first event; and one behind the last. */
+const u64 *runs_customers(struct runs *r, const struct timelines *b);
 void runs_end(struct runs *r);
 
 /* The first bit from `at` on; there is one. */
