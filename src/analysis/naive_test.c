@@ -72,8 +72,7 @@ static struct town *random_town(struct arena *arena, u64 seed)
                  "xyz"[rng_below(&rng, 3)]);
         const char *name = NAMES[rng_below(&rng, 4)];
         if (seed % 3 == 0 && i % 2) name = arena_printf(arena, "other %u", i % 80 / 2).p;
-        town_event(w, p, name, begin + day * DAY + slot * 20 * MINUTE,
-                   town_json(arena, props));
+        town_event(w, p, name, begin + day * DAY + slot * 20 * MINUTE, town_json(arena, props));
     }
     return w;
 }

@@ -29,8 +29,9 @@ struct scan_decoder {
     u32 kept;
     const u8 *kind; /* of the kept, where kinds differ in what is wanted */
     u8 picked[BLOCK_ROWS + KEEP_SLACK];
-    const u16 *rows;                  /* of the kept, where they are needed */
-    u16 ranks[BLOCK_ROWS + 1];        /* which of its kind each is, if properties are wanted */
+    const u16 *rows; /* of the kept, where they are needed */
+    const u16 *rank; /* which of its kind each is, if properties are wanted */
+    u16 ranks[BLOCK_ROWS + 1];
     u64 among[WORDS], in_span[WORDS]; /* a bit for each row */
     /* of one property */
     i64 *flat; /* values of all kinds; [0] is none */
@@ -156,6 +157,7 @@ static void list_ranked(struct scan_decoder *d, const u64 *bits, u32 n, u16 *row
 static void rank_all(struct scan_decoder *d)
 {
     u16 met[256] = {0};
+    d->rank = d->ranks;
     for (u32 i = 0; i < d->kept; i++) d->ranks[i] = met[d->kinds[i]]++;
 }
 
@@ -176,7 +178,10 @@ static void list_kept(struct scan_decoder *d, const struct block *b, struct scan
     const struct scan_want *w = &d->scan->want;
     u32 n = b->head->rows;
     bool sparse = is_sparse(d, b);
-    if (w->property_count)
+    /* of one kind, and all of it: the first is its first */
+    bool in_order = d->kept_kinds == 1 && d->kept == block_kind(b, d->kept_kind[0])->rows;
+    d->rank = in_order ? d->every_row : d->ranks;
+    if (w->property_count && !in_order)
         list_ranked(d, out->bits, n, out->rows);
     else if (w->orders || w->sources || sparse)
         list_rows(out->bits, n, out->rows);
@@ -371,7 +376,7 @@ static void gather_numbers(const struct scan_decoder *d, i64 *number, u8 *valid)
 {
     for (u32 i = 0; i < d->kept; i++) {
         u8 k = d->kind[i];
-        number[i] = d->flat[d->from[k] + (d->ranks[i] & d->mask[k])];
+        number[i] = d->flat[d->from[k] + (d->rank[i] & d->mask[k])];
         valid[i] = d->mask[k] & 1;
     }
 }
@@ -380,7 +385,7 @@ static void gather_words(const struct scan_decoder *d, u32 *text, u8 *valid)
 {
     for (u32 i = 0; i < d->kept; i++) {
         u8 k = d->kind[i];
-        text[i] = d->flat_words[d->from[k] + (d->ranks[i] & d->mask[k])];
+        text[i] = d->flat_words[d->from[k] + (d->rank[i] & d->mask[k])];
         valid[i] = text[i] != 0;
     }
 }
@@ -437,7 +442,7 @@ static void put_property(struct scan_slice *s, struct scan_lane *l, u32 property
         u8 k = d->kind[i];
         if (d->slow[k])
             scan_put_value(out, w, property, i,
-                           scan_value_of(&l->block, k, d->ranks[i], w->properties[property].code),
+                           scan_value_of(&l->block, k, d->rank[i], w->properties[property].code),
                            s->words);
     }
 }
