@@ -63,11 +63,6 @@ static u64 place_of(const struct numbers *v, u64 part, u64 whole)
     return rank > v->n ? v->n - 1 : rank - 1;
 }
 
-u64 numbers_rank(const struct numbers *v, u64 part, u64 whole)
-{
-    return v->p[place_of(v, part, whole)];
-}
-
 /* Digit by digit from the highest: those whose digit is that of the rank stay. */
 u64 numbers_select(const struct numbers *v, u64 part, u64 whole)
 {

@@ -23,10 +23,8 @@ void numbers_clear(struct numbers *v);
 void numbers_take(struct numbers *v, const struct numbers *from);
 /* Ascending, by digits: three passes for numbers below 2^33. */
 void numbers_sort(struct numbers *v);
-/* Of sorted numbers: the one at rank ⌈share·n⌉, where share = part ÷ whole; n ≥ 1. */
-u64 numbers_rank(const struct numbers *v, u64 part, u64 whole);
-
-/* The same of numbers in any order, which stay so: for one rank a third of sorting's time. */
+/* The one at rank ⌈share·n⌉, where share = part ÷ whole; n ≥ 1. They stay in their order; a third
+ * of sorting's time. */
 u64 numbers_select(const struct numbers *v, u64 part, u64 whole);
 
 /* The same of several ranks at once, in any order: parts[i] ÷ whole, with out[i]; n ≥ 1. Costs four
