@@ -57,6 +57,21 @@ struct state {
     struct shorts *shorts; /* NULL: runs go into the table */
 };
 
+/* The bits of a run of this length. */
+static run whole_of(u32 length)
+{
+    u32 bits = length * 16;
+    return (run){.lo = bits < 64 ? (1ull << bits) - 1 : UINT64_MAX,
+                 .hi = bits <= 64   ? 0
+                       : bits < 128 ? (1ull << (bits - 64)) - 1
+                                    : UINT64_MAX};
+}
+
+static inline run run_push(run r, u32 code, run whole)
+{
+    return (run){.lo = (r.lo << 16 | code) & whole.lo, .hi = (r.hi << 16 | r.lo >> 48) & whole.hi};
+}
+
 static err parse(struct ask *a)
 {
     struct path_args *x = ask_room(a, sizeof *x);
@@ -78,9 +93,7 @@ static err parse(struct ask *a)
 static void open(void *state, const struct plan *p)
 {
     struct state *s = state;
-    u32 bits = s->a->length * 16;
-    s->whole.lo = bits < 64 ? (1ull << bits) - 1 : UINT64_MAX;
-    s->whole.hi = bits <= 64 ? 0 : bits < 128 ? (1ull << (bits - 64)) - 1 : UINT64_MAX;
+    s->whole = whole_of(s->a->length);
     s->mask = (1 << 10) - 1;
     s->table = mem_zalloc((s->mask + 1) * sizeof *s->table);
     if (s->a->length <= SHORT && !p->drill) s->shorts = mem_zalloc(sizeof *s->shorts);
@@ -130,19 +143,6 @@ static struct counted *place(struct state *s, run key)
     return &s->table[at];
 }
 
-static inline run run_push(run r, u32 code, u32 length)
-{
-    r.hi = r.hi << 16 | r.lo >> 48;
-    r.lo = r.lo << 16 | code;
-    if (length <= 4) {
-        r.hi = 0;
-        if (length < 4) r.lo &= (1ull << 16 * length) - 1;
-    } else if (length < 8) {
-        r.hi &= (1ull << 16 * (length - 4)) - 1;
-    }
-    return r;
-}
-
 static void settle_shorts(struct state *s)
 {
     for (u32 i = 0; i < s->waiting; i++) {
@@ -174,7 +174,7 @@ static run run_of(const struct state *s, u32 at)
 {
     run r = {0};
     for (u32 k = s->a->length; k-- > 0;)
-        r = run_push(r, s->shorts->codes[at >> k * ID_BITS & (IDS - 1)], s->a->length);
+        r = run_push(r, s->shorts->codes[at >> k * ID_BITS & (IDS - 1)], s->whole);
     return r;
 }
 
@@ -237,8 +237,7 @@ static inline __attribute__((always_inline)) void one(struct state *s, const str
         if (id_of) {
             r.lo = (r.lo << ID_BITS | id_of[b->code[i]]) & places;
         } else {
-            r.hi = (r.hi << 16 | r.lo >> 48) & whole.hi;
-            r.lo = (r.lo << 16 | b->code[i]) & whole.lo;
+            r = run_push(r, b->code[i], whole);
         }
         s->found[s->waiting] = (struct found){r, s->serial};
         bool is_found = in_run >= length;
@@ -359,7 +358,7 @@ static err cell(struct ask *a)
     for (const struct json *e = j->child; e; e = e->next) {
         u32 code = e->type == JSON_STRING ? names_find(a->cx->names, NAME_EVENT, e->text) : 0;
         if (!code) return REFUSE_AT(a, "path", "there is no event of this name");
-        *r = run_push(*r, code, x->length);
+        *r = run_push(*r, code, whole_of(x->length));
     }
     a->plan->cell = r;
     return ERR_OK;
