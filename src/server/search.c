@@ -153,7 +153,7 @@ static void make_ready(struct call *c, struct search *q)
                                     .names = engine_names(c->server->engine)};
     if (in->others) beside_reach(&q->beside, c);
     if (!in->event_count && !in->any_event) return;
-    q->all.heads = beside_heads(&q->beside, &q->all.heads_end);
+    beside_everybody(&q->beside, &q->all);
     q->crowd = predicate_crowd(&p, 1, &q->all, q->beside.now);
     q->all.crowd = q->crowd;
 }
