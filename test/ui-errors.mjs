@@ -70,9 +70,8 @@ async function gone(browser, s) {
   const p = await signedIn(browser, s.url)
   for (const path of GONE) {
     await p.page.goto(s.url + path)
-    await p.page.locator('.empty-part, .note').first().waitFor({ timeout: 8000 }).catch(() => {})
-    const said = await text(p.page)
-    check(`deleted ${path}: says that it is not here`, /not here|not there|no page|Nothing|No |not found|cannot be found/i.test(said), said.slice(0, 200))
+    const says = await until(async () => /not here|not there|no page|Nothing|No |not found|cannot be found/i.test(await text(p.page)), 8000)
+    check(`deleted ${path}: says that it is not here`, says, (await text(p.page)).slice(0, 200))
     check(`deleted ${path}: leads on`, (await p.page.locator('main a, header.top a').count()) > 0)
   }
   check('deleted things break nothing', p.errors.length === 0, p.errors.slice(0, 3))
@@ -93,10 +92,10 @@ async function roles(browser, s, call, places) {
   const p = await colleague(browser, s, call, 'analyst')
   for (const path of places) {
     await p.page.goto(s.url + path)
-    await p.page.locator('main').first().waitFor({ timeout: 8000 }).catch(() => {})
+    const seen = await until(async () => (await text(p.page)).trim().length > 10, 8000)
     await sleep(300)
     const said = await text(p.page)
-    check(`an analyst sees ${path} or why not`, said.trim().length > 10 && !/undefined|TypeError|about:blank/.test(said), said.slice(0, 200))
+    check(`an analyst sees ${path} or why not`, seen && !/undefined|TypeError|about:blank/.test(said), said.slice(0, 200))
   }
   check('an analyst breaks nothing', p.errors.length === 0, p.errors.slice(0, 3))
   // She may not save: she is told so, and what she typed stays.
