@@ -20,6 +20,17 @@ struct env *env_real(void);     /* one per process; not freed */
 struct env *env_sim(u64 seed);  /* see "simulated" below */
 void env_free(struct env *env); /* of a simulated one; no file may be open, but of a dead process */
 
+/* What takes long to give back: the blocks of a removed file (a quarter of a second for 200 MB on
+ * ext4), the pages of a mapping. Of real files it is handed to `later`, by any thread, which has
+ * env_real_give_back called for it once; without one, as at first, it is given back at once. */
+struct left {
+    int fd; /* −1: none */
+    void *p;
+    size_t n;
+};
+void env_real_later(void (*later)(void *ctx, struct left l), void *ctx); /* NULL: at once */
+void env_real_give_back(struct left l);
+
 i64 env_wall_ms(struct env *env); /* since 1970 UTC; may jump */
 i64 env_mono_ns(struct env *env); /* never goes back */
 /* Bytes fit for keys (getrandom); in the simulator reproducible. */

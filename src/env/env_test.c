@@ -5,6 +5,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -201,6 +202,70 @@ TEST("real files are for their owner only")
     put(env_real(), path, S("x"));
     CHECK_EQ(stat(path, &st), 0);
     CHECK_EQ(st.st_mode & 07777, 0600);
+}
+
+/* Whether this process holds a file that was removed, open or mapped. */
+static bool holds_removed(const char *path)
+{
+    char name[64], target[1024], line[2048];
+    bool holds = false;
+    for (int fd = 0; fd < 256 && !holds; fd++) {
+        snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+        ssize_t n = readlink(name, target, sizeof target - 1);
+        target[n > 0 ? n : 0] = 0;
+        holds = strstr(target, path) && strstr(target, "(deleted)");
+    }
+    FILE *maps = fopen("/proc/self/maps", "r");
+    while (!holds && fgets(line, sizeof line, maps)) holds = strstr(line, path);
+    fclose(maps);
+    return holds;
+}
+
+struct leavings {
+    struct left left[4];
+    u32 count;
+};
+
+static void keep(void *ctx, struct left l)
+{
+    struct leavings *all = ctx;
+    CHECK(all->count < COUNT_OF(all->left));
+    all->left[all->count++] = l;
+}
+
+TEST("a large real file goes by its name at once, what it held when that is given back")
+{
+    struct env *env = env_real();
+    struct leavings all = {.count = 0};
+    char path[256];
+    size_t size = 3 << 20, got;
+    char *text = mem_alloc(size), byte = 0;
+    const void *map;
+    struct file *f, *other;
+    snprintf(path, sizeof path, "%s/large", test_dir());
+    for (size_t i = 0; i < size; i++) text[i] = (char)('a' + i % 26);
+    put(env, path, (str){text, size});
+    CHECK_OK(env_open(env, path, FILE_READ, &f));
+    CHECK_OK(file_map(f, size, &map));
+    env_real_later(keep, &all);
+    CHECK_OK(env_remove(env, path));
+    CHECK_EQ(env_remove(env, path), ERR_NOT_FOUND);
+    CHECK_EQ(env_open(env, path, FILE_READ, &other), ERR_NOT_FOUND);
+    CHECK(memcmp(map, text, size) == 0);
+    CHECK_OK(file_read(f, size - 1, &byte, 1, &got));
+    CHECK(got == 1 && byte == text[size - 1]);
+    CHECK(holds_removed(path));
+    file_unmap(f, map, size);
+    file_close(f);
+    CHECK_EQ(all.count, 2);
+    CHECK(holds_removed(path));
+    for (u32 i = 0; i < all.count; i++) env_real_give_back(all.left[i]);
+    CHECK(!holds_removed(path));
+    put(env, path, S("small"));
+    CHECK_OK(env_remove(env, path));
+    CHECK_EQ(all.count, 2);
+    env_real_later(NULL, NULL);
+    free(text);
 }
 
 /* The signal that ends a process armed by `at` which passes three times two points; 0 if it lives.

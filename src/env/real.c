@@ -17,7 +17,10 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ZEROS_BYTES = 1 << 18 };
+enum {
+    ZEROS_BYTES = 1 << 18,
+    LEFT_BYTES = 1 << 20, /* of a file or a mapping: so large ones are given back later */
+};
 
 struct real_file {
     struct file base;
@@ -28,6 +31,8 @@ static const struct env_ops OPS;
 static char zeros[ZEROS_BYTES]; /* never written */
 static char kill_name[64];
 static _Atomic i64 kill_left;
+static void (*_Atomic later)(void *ctx, struct left l);
+static void *_Atomic later_ctx;
 
 static int fd_of(const struct file *f)
 {
@@ -200,10 +205,33 @@ static err real_map(struct file *f, u64 n, const void **out)
     return ERR_OK;
 }
 
+/* ---- what is given back later ---- */
+
+void env_real_later(void (*f)(void *ctx, struct left l), void *ctx)
+{
+    atomic_store(&later_ctx, ctx);
+    atomic_store(&later, f);
+}
+
+void env_real_give_back(struct left l)
+{
+    if (l.n) MUST(munmap(l.p, l.n) == 0);
+    if (l.fd >= 0) close(l.fd);
+}
+
+static void leave(struct left l, u64 bytes)
+{
+    void (*f)(void *ctx, struct left l) = atomic_load(&later);
+    if (f && bytes >= LEFT_BYTES)
+        f(atomic_load(&later_ctx), l);
+    else
+        env_real_give_back(l);
+}
+
 static void real_unmap(struct file *f, const void *p, u64 n)
 {
     (void)f;
-    if (n) MUST(munmap((void *)(uintptr_t)p, n) == 0);
+    leave((struct left){-1, (void *)(uintptr_t)p, n}, n);
 }
 
 static err real_rename(struct env *env, const char *from, const char *to)
@@ -212,10 +240,16 @@ static err real_rename(struct env *env, const char *from, const char *to)
     return done(rename(from, to));
 }
 
+/* The name goes at once. While it is open the file itself stays: its blocks go when that is closed.
+ */
 static err real_remove(struct env *env, const char *path)
 {
     (void)env;
-    return done(unlink(path));
+    struct stat st;
+    int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    err e = done(unlink(path));
+    leave((struct left){fd, NULL, 0}, fd >= 0 && fstat(fd, &st) == 0 ? (u64)st.st_size : 0);
+    return e;
 }
 
 static err real_make_dir(struct env *env, const char *path)

@@ -55,6 +55,8 @@ struct counters {
     u64 latency[LATENCY_BUCKETS + 1], latency_ns;
 };
 
+enum { THREAD_LOG, THREAD_ENGINE, THREAD_HELPER, THREAD_IMPORT, THREAD_SWEEPER, THREAD_COUNT };
+
 struct server {
     struct env *env;
     struct server_options options;
@@ -127,18 +129,16 @@ struct server {
     char start_country[3];                     /* of phone numbers, as of the start */
     struct sip_key key;
 
-    struct postbox log_post, helper_post, import_post;
+    struct postbox log_post, helper_post, import_post, sweeper_post;
     struct imports *imports;
     struct crew *crew;
     struct heads *heads;        /* beside.h's; the engine's thread */
     struct asked *asked;        /* analyses under way, newest first; the engine's thread */
     atomic_ullong helper_turns; /* that did something */
-    pthread_t threads[4];
-    bool thread_runs[4];
-    atomic_bool stop_engine, stop_log, stop_helper, stop_import;
+    pthread_t threads[THREAD_COUNT];
+    bool thread_runs[THREAD_COUNT];
+    atomic_bool stop_engine, stop_log, stop_helper, stop_import, stop_sweeper;
 };
-
-enum { THREAD_LOG, THREAD_ENGINE, THREAD_HELPER, THREAD_IMPORT };
 
 static inline i64 server_now(const struct server *s)
 {

@@ -412,6 +412,7 @@ static struct server *make(struct env *env, const struct server_options *o, stru
     postbox_init(&s->log_post, NULL, NULL);
     postbox_init(&s->helper_post, NULL, NULL);
     postbox_init(&s->import_post, NULL, NULL);
+    postbox_init(&s->sweeper_post, NULL, NULL);
     return s;
 }
 
@@ -431,6 +432,7 @@ static void destroy(struct server *s)
     postbox_clear(&s->log_post);
     postbox_clear(&s->helper_post);
     postbox_clear(&s->import_post);
+    postbox_clear(&s->sweeper_post);
     imports_clear(s);
     waiting_clear(&s->waiting);
     arena_free(s->scratch);

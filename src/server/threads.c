@@ -197,6 +197,33 @@ static void *import_thread(void *arg)
     return NULL;
 }
 
+/* ---- what is given back later ---- */
+
+static void give_back(void *ctx)
+{
+    struct left *l = ctx;
+    env_real_give_back(*l);
+    free(l);
+}
+
+static void leave(void *ctx, struct left l)
+{
+    struct server *s = ctx;
+    struct left *copy = mem_alloc(sizeof *copy);
+    *copy = l;
+    postbox_post(&s->sweeper_post, give_back, copy);
+}
+
+/* Large files that were removed, so that no other thread waits for the disk to forget them. */
+static void *sweeper_thread(void *arg)
+{
+    struct server *s = arg;
+    while (!atomic_load(&s->stop_sweeper))
+        if (!postbox_run(&s->sweeper_post)) postbox_wait(&s->sweeper_post, 1000);
+    postbox_run(&s->sweeper_post);
+    return NULL;
+}
+
 /* ---- all of them ---- */
 
 static void start(struct server *s, int which, const char *name, void *(*body)(void *))
@@ -212,6 +239,8 @@ void threads_start(struct server *s)
         start(s, THREAD_ENGINE, "engine", engine_thread);
         return;
     }
+    start(s, THREAD_SWEEPER, "sweeper", sweeper_thread);
+    env_real_later(leave, s);
     start(s, THREAD_LOG, "log", log_thread);
     start(s, THREAD_HELPER, "helper", helper_thread);
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
@@ -227,7 +256,7 @@ static void end(struct server *s, int which, atomic_bool *flag, struct postbox *
     s->thread_runs[which] = false;
 }
 
-/* The engine first, which appends; then the log, which writes that down. */
+/* The engine first, which appends; then the log, which writes that down; last what both leave. */
 void threads_stop(struct server *s)
 {
     end(s, THREAD_IMPORT, &s->stop_import, &s->import_post);
@@ -237,4 +266,6 @@ void threads_stop(struct server *s)
     end(s, THREAD_ENGINE, &s->stop_engine, &s->engine_post);
     heads_clear(s);
     end(s, THREAD_LOG, &s->stop_log, &s->log_post);
+    env_real_later(NULL, NULL);
+    end(s, THREAD_SWEEPER, &s->stop_sweeper, &s->sweeper_post);
 }
