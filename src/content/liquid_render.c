@@ -68,34 +68,39 @@ static void put_digits(struct buf *out, i64 v)
         buf_i64_text(out, v);
 }
 
-void render_put(struct render *r, const datum *d)
+/* What is no text may still hold some: a list, or a number as somebody sent it. */
+static void put_other(struct render *r, const datum *d)
 {
-    bool html = r->format == LIQUID_HTML && !d->safe;
-    if (LIKELY(d->kind == DATUM_PLAIN)) {
-        switch (d->v.type) {
-        case VALUE_MISSING:
-        case VALUE_NULL: return;
-        case VALUE_INT: put_digits(r->out, d->v.n); return;
-        case VALUE_TEXT:
-        case VALUE_DATE:
-        case VALUE_TIME:
-            if (html)
-                html_escape(r->out, d->v.text, false);
-            else
-                put(r->out, d->v.text);
-            return;
-        default: break;
-        }
-    }
-    /* What is no text may still hold some: a list, or a number as somebody sent it. */
     bool holds_text = d->v.type >= VALUE_NUMBER && d->kind == DATUM_PLAIN;
     str text;
-    if (!html || !holds_text)
+    if (r->format != LIQUID_HTML || d->safe || !holds_text)
         datum_put(r->out, d);
     else if (datum_text(r, d, &text))
         html_escape(r->out, text, false);
     else
         r->out->full = true;
+}
+
+void render_put(struct render *r, const datum *d)
+{
+    if (UNLIKELY(d->kind != DATUM_PLAIN)) {
+        put_other(r, d);
+        return;
+    }
+    switch (d->v.type) {
+    case VALUE_MISSING:
+    case VALUE_NULL: return;
+    case VALUE_INT: put_digits(r->out, d->v.n); return;
+    case VALUE_TEXT:
+    case VALUE_DATE:
+    case VALUE_TIME:
+        if (r->format == LIQUID_HTML && !d->safe)
+            html_escape(r->out, d->v.text, false);
+        else
+            put(r->out, d->v.text);
+        return;
+    default: put_other(r, d); return;
+    }
 }
 
 /* What differs per message is remembered as a span, so that the fingerprint can leave it out. When
