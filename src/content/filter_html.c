@@ -36,12 +36,11 @@ static bool is_entity(str s)
 }
 
 typedef u8 bytes16 __attribute__((vector_size(16)));
+typedef u64 halves16 __attribute__((vector_size(16)));
 
 /* A bit for each byte that has to be escaped: & and ', < and > are apart by one bit. */
-static inline u32 hits_of(const void *from)
+static inline u32 hits_of(bytes16 b)
 {
-    bytes16 b;
-    memcpy(&b, from, sizeof b);
     bytes16 hit = (bytes16)(((b | 1) == '\'') | ((b | 2) == '>') | (b == '"'));
 #ifdef __SSE2__
     return (u32)_mm_movemask_epi8((__m128i)hit);
@@ -55,8 +54,8 @@ static inline u32 hits_of(const void *from)
 /* Of two halves that lie at the ends of n bytes and may overlap: the first hit's place; none: n. */
 static inline size_t first_hit(u64 low, u64 high, size_t half, size_t n)
 {
-    u64 both[2] = {half == 4 ? low | high << 32 : low, half == 4 ? 0 : high};
-    u32 hits = hits_of(both);
+    halves16 both = {half == 4 ? low | high << 32 : low, half == 4 ? 0 : high};
+    u32 hits = hits_of((bytes16)both);
     if (!hits) return n;
     size_t at = (size_t)__builtin_ctz(hits);
     return at < half ? at : at + n - 2 * half;
@@ -67,8 +66,10 @@ static inline size_t put_plain(char *to, const char *p, size_t n)
 {
     u64 low = 0, high = 0;
     for (size_t i = 0; n >= 16; i = min_size(i + 16, n - 16)) {
-        u32 hits = hits_of(p + i);
-        memcpy(to + i, p + i, 16);
+        bytes16 b;
+        memcpy(&b, p + i, 16);
+        memcpy(to + i, &b, 16);
+        u32 hits = hits_of(b);
         if (hits) return i + (size_t)__builtin_ctz(hits);
         if (i + 16 == n) return n;
     }
@@ -87,7 +88,7 @@ static inline size_t put_plain(char *to, const char *p, size_t n)
     return i;
 }
 
-/* Byte by byte, where the limit is near. */
+/* Byte by byte: the limit is near, or passed. */
 static void escape_tightly(struct buf *out, str s, bool once)
 {
     for (; s.n && !out->full; s.p++, s.n--) {
@@ -99,31 +100,43 @@ static void escape_tightly(struct buf *out, str s, bool once)
     }
 }
 
-void html_escape(struct buf *out, str s, bool once)
+/* What begins with a byte that has to be escaped. */
+static void escape_rest(struct buf *out, str s, bool once)
 {
     while (s.n) {
         size_t room = s.n + ENTITY_ROOM;
-        if (UNLIKELY(room > out->cap - out->n || out->full)) {
-            if (out->full || room > out->max - out->n) {
-                escape_tightly(out, s, once);
-                return;
-            }
-            (void)buf_room(out, room);
+        if (room > out->max - out->n || out->full) {
+            escape_tightly(out, s, once);
+            return;
         }
-        char *to = out->p + out->n;
-        size_t n = put_plain(to, s.p, s.n);
-        out->n += n;
-        if (n == s.n) return;
-        s = (str){s.p + n, s.n - n};
+        char *to = buf_room(out, room);
         if (once && s.p[0] == '&' && is_entity(s)) {
-            to[n] = '&';
+            to[0] = '&';
             out->n++;
         } else {
-            memcpy(to + n, entities[(u8)s.p[0]].text, ENTITY_ROOM);
+            memcpy(to, entities[(u8)s.p[0]].text, ENTITY_ROOM);
             out->n += entities[(u8)s.p[0]].n;
         }
         s.p++, s.n--;
+        size_t n = put_plain(out->p + out->n, s.p, s.n);
+        out->n += n;
+        s.p += n, s.n -= n;
     }
+}
+
+/* Most texts hold nothing to escape. */
+void html_escape(struct buf *out, str s, bool once)
+{
+    size_t n = 0;
+    if (LIKELY(s.n <= out->cap - out->n && !out->full)) {
+        n = put_plain(out->p + out->n, s.p, s.n);
+        out->n += n;
+        if (n == s.n) return;
+    } else if (s.n <= out->max - out->n && buf_room(out, s.n)) {
+        n = put_plain(out->p + out->n, s.p, s.n);
+        out->n += n;
+    }
+    escape_rest(out, (str){s.p + n, s.n - n}, once);
 }
 
 /* Runs `put` over the value's text, behind the output, and makes what it wrote the value. */

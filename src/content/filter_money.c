@@ -58,54 +58,68 @@ static err apply_t(struct render *r, datum *d, const datum *args, u32 given)
 
 struct currency {
     char code[4];
-    const char *sign;
+    str sign;
     u8 places;
 };
 static const struct currency currencies[] = {
-    {"CNY", "¥", 2},   {"USD", "$", 2},   {"EUR", "€", 2},   {"GBP", "£", 2},    {"JPY", "¥", 0},
-    {"HKD", "HK$", 2}, {"TWD", "NT$", 0}, {"KRW", "₩", 0},   {"INR", "₹", 2},    {"SGD", "S$", 2},
-    {"AUD", "A$", 2},  {"CAD", "CA$", 2}, {"NZD", "NZ$", 2}, {"BRL", "R$", 2},   {"MXN", "MX$", 2},
-    {"VND", "₫", 0},   {"THB", "฿", 2},   {"PHP", "₱", 2},   {"ILS", "₪", 2},    {"RUB", "₽", 2},
-    {"TRY", "₺", 2},   {"UAH", "₴", 2},   {"IDR", "Rp", 0},  {"MOP", "MOP$", 2}, {"CLP", "CLP$", 0},
-    {"BHD", "", 3},    {"KWD", "", 3},    {"OMR", "", 3},    {"JOD", "", 3},     {"TND", "", 3},
-    {"ISK", "", 0}};
+    {"CNY", LIQUID_NAME("¥"), 2},   {"USD", LIQUID_NAME("$"), 2},   {"EUR", LIQUID_NAME("€"), 2},   {"GBP", LIQUID_NAME("£"), 2},    {"JPY", LIQUID_NAME("¥"), 0},
+    {"HKD", LIQUID_NAME("HK$"), 2}, {"TWD", LIQUID_NAME("NT$"), 0}, {"KRW", LIQUID_NAME("₩"), 0},   {"INR", LIQUID_NAME("₹"), 2},    {"SGD", LIQUID_NAME("S$"), 2},
+    {"AUD", LIQUID_NAME("A$"), 2},  {"CAD", LIQUID_NAME("CA$"), 2}, {"NZD", LIQUID_NAME("NZ$"), 2}, {"BRL", LIQUID_NAME("R$"), 2},   {"MXN", LIQUID_NAME("MX$"), 2},
+    {"VND", LIQUID_NAME("₫"), 0},   {"THB", LIQUID_NAME("฿"), 2},   {"PHP", LIQUID_NAME("₱"), 2},   {"ILS", LIQUID_NAME("₪"), 2},    {"RUB", LIQUID_NAME("₽"), 2},
+    {"TRY", LIQUID_NAME("₺"), 2},   {"UAH", LIQUID_NAME("₴"), 2},   {"IDR", LIQUID_NAME("Rp"), 0},  {"MOP", LIQUID_NAME("MOP$"), 2}, {"CLP", LIQUID_NAME("CLP$"), 0},
+    {"BHD", LIQUID_NAME(""), 3},    {"KWD", LIQUID_NAME(""), 3},    {"OMR", LIQUID_NAME(""), 3},    {"JOD", LIQUID_NAME(""), 3},     {"TND", LIQUID_NAME(""), 3},
+    {"ISK", LIQUID_NAME(""), 0}};
 
 /* How a language writes amounts: 1,234.50 with the sign before, unless it stands here. */
 struct style {
-    const char *language, *group, *point;
+    char language[3];
+    str group, point;
 };
 static const struct style styles[] = {
-    {"de", ".", ","},      {"es", ".", ","},      {"it", ".", ","},      {"nl", ".", ","},
-    {"pt", ".", ","},      {"da", ".", ","},      {"id", ".", ","},      {"tr", ".", ","},
-    {"vi", ".", ","},      {"el", ".", ","},      {"fr", "\u202f", ","}, {"ru", "\u00a0", ","},
-    {"pl", "\u00a0", ","}, {"cs", "\u00a0", ","}, {"sv", "\u00a0", ","}, {"nb", "\u00a0", ","},
-    {"fi", "\u00a0", ","}, {"uk", "\u00a0", ","}, {"hu", "\u00a0", ","}, {"sk", "\u00a0", ","}};
+    {"de", LIQUID_NAME("."), LIQUID_NAME(",")},      {"es", LIQUID_NAME("."), LIQUID_NAME(",")},      {"it", LIQUID_NAME("."), LIQUID_NAME(",")},      {"nl", LIQUID_NAME("."), LIQUID_NAME(",")},
+    {"pt", LIQUID_NAME("."), LIQUID_NAME(",")},      {"da", LIQUID_NAME("."), LIQUID_NAME(",")},      {"id", LIQUID_NAME("."), LIQUID_NAME(",")},      {"tr", LIQUID_NAME("."), LIQUID_NAME(",")},
+    {"vi", LIQUID_NAME("."), LIQUID_NAME(",")},      {"el", LIQUID_NAME("."), LIQUID_NAME(",")},      {"fr", LIQUID_NAME("\u202f"), LIQUID_NAME(",")}, {"ru", LIQUID_NAME("\u00a0"), LIQUID_NAME(",")},
+    {"pl", LIQUID_NAME("\u00a0"), LIQUID_NAME(",")}, {"cs", LIQUID_NAME("\u00a0"), LIQUID_NAME(",")}, {"sv", LIQUID_NAME("\u00a0"), LIQUID_NAME(",")}, {"nb", LIQUID_NAME("\u00a0"), LIQUID_NAME(",")},
+    {"fi", LIQUID_NAME("\u00a0"), LIQUID_NAME(",")}, {"uk", LIQUID_NAME("\u00a0"), LIQUID_NAME(",")}, {"hu", LIQUID_NAME("\u00a0"), LIQUID_NAME(",")}, {"sk", LIQUID_NAME("\u00a0"), LIQUID_NAME(",")}};
 
-static const struct style *style_of(str language)
+/* Letters that differ by their case only are the same. */
+static bool same_letters(const char *a, const char *b, size_t n)
 {
+    for (size_t i = 0; i < n; i++)
+        if ((a[i] | 0x20) != (b[i] | 0x20)) return false;
+    return true;
+}
+
+static const struct style *style_of(str tag)
+{
+    if (tag.n < 2 || (tag.n > 2 && tag.p[2] != '-' && tag.p[2] != '_')) return NULL;
     for (u32 i = 0; i < COUNT_OF(styles); i++)
-        if (is_language(language, str_of(styles[i].language))) return &styles[i];
+        if (same_letters(tag.p, styles[i].language, 2)) return &styles[i];
     return NULL;
 }
 
 static const struct currency *currency_of(str code)
 {
-    for (u32 i = 0; i < COUNT_OF(currencies); i++)
-        if (code.n == 3 && str_eq_nocase(code, (str){currencies[i].code, 3})) return &currencies[i];
+    for (u32 i = 0; i < COUNT_OF(currencies) && code.n == 3; i++)
+        if (same_letters(code.p, currencies[i].code, 3)) return &currencies[i];
     return NULL;
 }
 
 /* The amount in ten-thousandths; false for what is no number, or none that money has. */
 static bool amount_of(const datum *d, __int128 *out)
 {
-    struct number n = number_of(d);
     if (d->kind != DATUM_PLAIN || d->v.type <= VALUE_TRUE || d->v.type >= VALUE_DATE) return false;
+    if (LIKELY(d->v.type == VALUE_FIXED || d->v.type == VALUE_INT)) {
+        *out = d->v.type == VALUE_FIXED ? d->v.n : (__int128)d->v.n * FIXED_ONE;
+        return true;
+    }
     if (d->v.type == VALUE_TEXT) {
         fixed f;
         if (fixed_parse(str_trim(d->v.text), &f) != ERR_OK) return false;
         *out = f;
         return true;
     }
+    struct number n = number_of(d);
     if (n.kind == NUMBER_DOUBLE) {
         if (!(n.d < 9e14 && n.d > -9e14)) return false;
         *out = (__int128)(n.d * 10000.0 + (n.d < 0.0 ? -0.5 : 0.5));
@@ -115,16 +129,16 @@ static bool amount_of(const datum *d, __int128 *out)
     return true;
 }
 
-static char *put_back(char *p, const char *s)
+static char *put_back(char *p, str s)
 {
-    size_t n = strlen(s);
-    return memcpy(p - n, s, n);
+    for (size_t i = s.n; i-- > 0;) *--p = s.p[i];
+    return p;
 }
 
 /* Digits from the last to the first, so that the room is filled from its end. */
 static char *put_amount(char *p, u64 rest, u32 places, const struct style *style)
 {
-    const char *group = style ? style->group : ",", *point = style ? style->point : ".";
+    str group = style ? style->group : S(","), point = style ? style->point : S(".");
     for (u32 i = 0; i < places; i++, rest /= 10) *--p = (char)('0' + rest % 10);
     if (places) p = put_back(p, point);
     for (u32 i = 0; i == 0 || rest; i++, rest /= 10) {
@@ -134,12 +148,26 @@ static char *put_amount(char *p, u64 rest, u32 places, const struct style *style
     return p;
 }
 
+/* Ten-thousandths to the smallest unit that the currency has; false: too many of them. */
+static bool in_units(u128 amount, u32 places, u64 *out)
+{
+    static const u64 units[] = {10000, 1000, 100, 10};
+    u64 unit = units[places];
+    if (LIKELY(amount <= UINT64_MAX - unit)) {
+        u64 rounded = (u64)amount + unit / 2;
+        *out = LIKELY(places == 2) ? rounded / 100 : rounded / unit;
+        return true;
+    }
+    amount = (amount + unit / 2) / unit;
+    *out = (u64)amount;
+    return amount <= UINT64_MAX;
+}
+
 enum { MONEY_MAX = 112 };
 
 /* -¥1,234.50, -1.234,50 €, CHF 12.50: a currency without a sign of its own has its code. */
 static err apply_money(struct render *r, datum *d, const datum *args, u32 given)
 {
-    static const u64 units[] = {10000, 1000, 100, 10};
     __int128 amount;
     str code = r->values ? r->values->currency : (str){0};
     if (!amount_of(d, &amount)) return ERR_OK;
@@ -155,22 +183,21 @@ static err apply_money(struct render *r, datum *d, const datum *args, u32 given)
     const struct style *style = r->style;
     if (code.n > 16) code.n = 0;
     u32 places = c ? c->places : 2;
-    bool negative = amount < 0, has_sign = c && c->sign[0];
-    str sign = has_sign ? str_of(c->sign) : code;
-    u128 whole = (u128)(negative ? -amount : amount);
-    whole = (whole + units[places] / 2) / units[places];
-    if (whole > (u128)UINT64_MAX) return ERR_OK;
+    bool negative = amount < 0, has_sign = c && c->sign.n;
+    str sign = has_sign ? c->sign : code;
+    u64 whole;
+    if (!in_units((u128)(negative ? -amount : amount), places, &whole)) return ERR_OK;
     char *room = render_bytes(r, MONEY_MAX);
     if (!room) return render_out_of_room(r);
     char *end = room + MONEY_MAX, *p = end;
     if (style && sign.n) {
-        p = memcpy(p - sign.n, sign.p, sign.n);
-        p = put_back(p, "\u00a0");
+        p = put_back(p, sign);
+        p = put_back(p, S("\u00a0"));
     }
-    p = put_amount(p, (u64)whole, places, style);
+    p = put_amount(p, whole, places, style);
     if (!style && sign.n) {
-        if (!has_sign) p = put_back(p, "\u00a0");
-        p = memcpy(p - sign.n, sign.p, sign.n);
+        if (!has_sign) p = put_back(p, S("\u00a0"));
+        p = put_back(p, sign);
     }
     if (negative && whole) *--p = '-';
     datum_set(d, value_text((str){p, (size_t)(end - p)}));
