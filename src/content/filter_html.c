@@ -100,16 +100,18 @@ static void escape_tightly(struct buf *out, str s, bool once)
     }
 }
 
-/* What begins with a byte that has to be escaped. */
-static void escape_rest(struct buf *out, str s, bool once)
+/* What begins with a byte that has to be escaped; apart, since most texts hold none. */
+__attribute__((noinline)) static void escape_rest(struct buf *out, str s, bool once)
 {
     while (s.n) {
         size_t room = s.n + ENTITY_ROOM;
-        if (room > out->max - out->n || out->full) {
-            escape_tightly(out, s, once);
-            return;
+        if (UNLIKELY(room > out->cap - out->n || out->full)) {
+            if (room > out->max - out->n || !buf_room(out, room)) {
+                escape_tightly(out, s, once);
+                return;
+            }
         }
-        char *to = buf_room(out, room);
+        char *to = out->p + out->n;
         if (once && s.p[0] == '&' && is_entity(s)) {
             to[0] = '&';
             out->n++;
@@ -124,17 +126,14 @@ static void escape_rest(struct buf *out, str s, bool once)
     }
 }
 
-/* Most texts hold nothing to escape. */
 void html_escape(struct buf *out, str s, bool once)
 {
     size_t n = 0;
-    if (LIKELY(s.n <= out->cap - out->n && !out->full)) {
+    bool fits = s.n <= out->cap - out->n && !out->full;
+    if (LIKELY(fits) || (s.n <= out->max - out->n && buf_room(out, s.n))) {
         n = put_plain(out->p + out->n, s.p, s.n);
         out->n += n;
         if (n == s.n) return;
-    } else if (s.n <= out->max - out->n && buf_room(out, s.n)) {
-        n = put_plain(out->p + out->n, s.p, s.n);
-        out->n += n;
     }
     escape_rest(out, (str){s.p + n, s.n - n}, once);
 }

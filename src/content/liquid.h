@@ -82,8 +82,8 @@ struct text_node {
  * the name stands for is read in one pass, which finds the values of all its fields. */
 enum { FIELD_AT_NONE = UINT8_MAX };
 struct field {
+    u64 first, last; /* eight bytes at either end of the name, or fewer */
     str name;
-    u32 tag; /* field_tag(name) */
     u16 slot;
     u8 kind; /* field_kind */
     u8 next; /* of the same slot; FIELD_AT_NONE: it is the last */
@@ -146,7 +146,7 @@ struct program {
     str names[LIQUID_NAMES_MAX];
     u8 fields_of[LIQUID_NAMES_MAX]; /* a slot's first field + 1 */
     struct field fields[LIQUID_FIELDS_MAX];
-    u8 homes[FIELD_HOMES]; /* fields + 1 by the hash of slot and tag, the next free place */
+    u8 homes[FIELD_HOMES]; /* fields + 1 by the hash of slot and name, or the next free place */
     u32 name_count, field_count, node_count;
     bool continues; /* some loop continues another: they all note where they stop */
     const struct liquid_options *options;

@@ -9,57 +9,49 @@
 
 /* ---- fields ---- */
 
-/* Length and three letters of a name: two that differ are two names. */
-static inline u32 tag_of(str name)
-{
-    if (!name.n) return 0;
-    const u8 *p = (const u8 *)name.p;
-    return (u32)(u8)name.n | (u32)p[0] << 8 | (u32)p[name.n - 1] << 16 | (u32)p[name.n / 2] << 24;
-}
-
-enum { HOME_SHIFT = 23 };
-_Static_assert(FIELD_HOMES == 1 << (32 - HOME_SHIFT), "a place for each home");
+enum { HOME_SHIFT = 64 - 9 };
+_Static_assert(FIELD_HOMES == 1 << (64 - HOME_SHIFT), "a place for each home");
 _Static_assert(LIQUID_FIELDS_MAX < UINT8_MAX, "numbers of fields are bytes");
 
-static inline u32 home_of(u32 slot, u32 tag)
+/* The bytes at both ends of a name: up to sixteen bytes that is all there is to it. */
+struct ends {
+    u64 first, last;
+};
+static inline struct ends ends_of(str name)
 {
-    return (tag ^ slot * 0x9E3779B1u) * 0x85EBCA6Bu >> HOME_SHIFT;
+    const u8 *p = (const u8 *)name.p;
+    struct ends e = {0};
+    if (name.n >= 8) {
+        memcpy(&e.first, p, 8), memcpy(&e.last, p + name.n - 8, 8);
+    } else if (name.n >= 4) {
+        u32 first, last;
+        memcpy(&first, p, 4), memcpy(&last, p + name.n - 4, 4);
+        e = (struct ends){first, last};
+    } else if (name.n) {
+        e.first = p[0] | (u32)p[name.n / 2] << 8 | (u32)p[name.n - 1] << 16;
+    }
+    return e;
 }
 
-static inline u32 load4(const char *p)
+static inline u32 home_of(u32 slot, struct ends e)
 {
-    u32 v;
-    memcpy(&v, p, sizeof v);
-    return v;
+    u64 mixed = (e.first ^ slot) * 0x9E3779B97F4A7C15u ^ e.last;
+    return (u32)(mixed * 0xD6E8FEB86659FD93u >> HOME_SHIFT);
 }
 
-static inline u64 load8(const char *p)
+static inline bool is_field(const struct field *f, u32 slot, str name, struct ends e)
 {
-    u64 v;
-    memcpy(&v, p, sizeof v);
-    return v;
-}
-
-/* Two names of the same tag: it is all there is to short ones, the ends cover others. */
-static inline bool is_same(str a, str b)
-{
-    if (a.n != b.n) return false;
-    if (a.n <= 3) return true;
-    if (a.n > 16) return memcmp(a.p, b.p, a.n) == 0;
-    if (a.n < 8)
-        return !((load4(a.p) ^ load4(b.p)) | (load4(a.p + a.n - 4) ^ load4(b.p + b.n - 4)));
-    return !((load8(a.p) ^ load8(b.p)) | (load8(a.p + a.n - 8) ^ load8(b.p + b.n - 8)));
+    return f->first == e.first && f->last == e.last && f->name.n == name.n && f->slot == slot &&
+           (name.n <= 16 || memcmp(f->name.p, name.p, name.n) == 0);
 }
 
 /* Its number; FIELD_AT_NONE, and the place where it would be noted. */
 static inline u8 find(const struct program *p, u32 slot, str name, u32 *home)
 {
-    u32 tag = tag_of(name), h = home_of(slot, tag);
-    for (; p->homes[h]; h = (h + 1) % FIELD_HOMES) {
-        const struct field *f = &p->fields[p->homes[h] - 1];
-        if (f->tag == tag && f->slot == slot && is_same(f->name, name))
-            return (u8)(p->homes[h] - 1);
-    }
+    struct ends e = ends_of(name);
+    u32 h = home_of(slot, e);
+    for (; p->homes[h]; h = (h + 1) % FIELD_HOMES)
+        if (is_field(&p->fields[p->homes[h] - 1], slot, name, e)) return (u8)(p->homes[h] - 1);
     *home = h;
     return FIELD_AT_NONE;
 }
@@ -73,8 +65,10 @@ u8 liquid_field_at(struct compiler *c, u32 slot, str name, u8 kind)
     u8 at = find(p, slot, name, &home);
     if (at != FIELD_AT_NONE || p->field_count == LIQUID_FIELDS_MAX) return at;
     at = (u8)p->field_count++;
+    struct ends e = ends_of(name);
     p->fields[at] = (struct field){.name = name,
-                                   .tag = tag_of(name),
+                                   .first = e.first,
+                                   .last = e.last,
                                    .slot = (u16)slot,
                                    .kind = kind,
                                    .next = (u8)(p->fields_of[slot] - 1)};
@@ -83,7 +77,7 @@ u8 liquid_field_at(struct compiler *c, u32 slot, str name, u8 kind)
     return at;
 }
 
-static void fields_from(struct render *r, u32 slot, const datum *map)
+__attribute__((noinline)) static void fields_from(struct render *r, u32 slot, const datum *map)
 {
     const struct program *p = r->liquid->program;
     const u8 *at = (const u8 *)map->v.text.p, *end = at + map->v.text.n;

@@ -168,23 +168,44 @@ err render_nodes(struct render *r, const struct node *first)
     return ERR_OK;
 }
 
+static void put_marked(struct render *r, const datum *d)
+{
+    size_t from = r->out->n;
+    render_put(r, d);
+    if (d->own) render_mark_own(r, from);
+}
+
+/* Nearly all that is put is text. */
+static inline void put_datum(struct render *r, const datum *d)
+{
+    bool plain_text = d->v.type == VALUE_TEXT && d->kind == DATUM_PLAIN;
+    if (LIKELY(plain_text && !d->safe && !d->own && r->format == LIQUID_HTML))
+        html_escape(r->out, d->v.text, false);
+    else
+        put_marked(r, d);
+}
+
 static err render_output(struct render *r, const struct node *n)
 {
     datum d __attribute__((uninitialized));
-    size_t from = r->out->n;
     TRY(render_expression(r, &((const struct output_node *)n)->expression, &d));
-    render_put(r, &d);
-    if (UNLIKELY(d.own)) render_mark_own(r, from);
+    put_datum(r, &d);
     return ERR_OK;
 }
 
 static err render_plain_output(struct render *r, const struct node *n)
 {
     datum room __attribute__((uninitialized));
-    size_t from = r->out->n;
-    const datum *d = render_view(r, &((const struct output_node *)n)->expression.head, &room);
-    render_put(r, d);
-    if (UNLIKELY(d->own)) render_mark_own(r, from);
+    put_datum(r, render_view(r, &((const struct output_node *)n)->expression.head, &room));
+    return ERR_OK;
+}
+
+/* {{ item.name }}: needs no room of its own, once the fields are there. */
+static err render_field_output(struct render *r, const struct node *n)
+{
+    const struct operand *o = &((const struct output_node *)n)->expression.head;
+    if (UNLIKELY(!(r->flags[o->slot] & HAS_FIELDS))) return render_plain_output(r, n);
+    put_datum(r, &r->fields[o->field]);
     return ERR_OK;
 }
 
@@ -195,7 +216,9 @@ err parse_output(struct compiler *c, str markup, u32 at, const struct node **out
     *out = &n->node;
     if (parser.kind == WORD_END) return ERR_OK; /* {{ }} is nothing */
     TRY(parse_expression(&parser, &n->expression));
-    if (!n->expression.calls) n->node.render = render_plain_output;
+    if (!n->expression.calls)
+        n->node.render = n->expression.head.field == FIELD_AT_NONE ? render_plain_output
+                                                                   : render_field_output;
     return parse_end(&parser);
 }
 
