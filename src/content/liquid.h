@@ -33,8 +33,8 @@ struct loop;
 typedef struct {
     value v; /* RANGE: v.n is its first number */
     union {
-        i64 to;                  /* RANGE: its last */
-        const struct loop *loop; /* LOOP: what `forloop` and `tablerowloop` are */
+        i64 to;            /* RANGE: its last */
+        struct loop *loop; /* LOOP: what `forloop` and `tablerowloop` are */
     };
     u8 kind;   /* datum_kind: `empty` and `blank` are words of the language */
     bool safe; /* it is HTML already */
@@ -249,12 +249,13 @@ struct argument {
 
 /* ---- rendering ---- */
 
-/* A loop at work: what its `forloop` answers. */
+/* A loop at work: what its `forloop` answers. One that was assigned to a name outlives its end. */
 struct loop {
     i64 index, length; /* from 0 */
     i64 columns;       /* of a tablerow, else 0 */
     str name;
-    const struct loop *parent;
+    struct loop *parent; /* of one that has ended: the next such */
+    bool kept;           /* a name has it */
 };
 
 /* Counters, cycles and places to continue from: few, found by their key. */
@@ -288,7 +289,8 @@ struct render {
     datum *scoped, *assigned, *outside;
     datum *fields; /* by number of the program's fields */
     struct state *states;
-    const struct loop *loop; /* the innermost */
+    struct loop *loop;       /* the innermost */
+    struct loop *ended;      /* to be used again */
     str changed;             /* what ifchanged saw last */
     u32 steps_left, depth, state_count;
     u32 at; /* of the node at work */
@@ -359,7 +361,7 @@ struct isolation {
     u8 *flags;
     datum *scoped, *assigned, *outside, *fields;
     struct state *states;
-    const struct loop *loop;
+    struct loop *loop, *ended;
     char *room, *room_end;
     str changed;
     u32 state_count;

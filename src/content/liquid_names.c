@@ -106,6 +106,8 @@ void render_assign(struct render *r, u32 slot, const datum *d)
 {
     r->assigned[slot] = *d;
     r->flags[slot] = (u8)((r->flags[slot] | HAS_ASSIGNED) & ~HAS_MEMBERS);
+    if (UNLIKELY(d->kind == DATUM_LOOP))
+        for (struct loop *l = d->loop; l; l = l->parent) l->kept = true;
 }
 
 void render_counts(struct render *r, u32 slot)
@@ -316,12 +318,14 @@ err isolation_enter(struct render *r, struct isolation *i)
                             .fields = r->fields,
                             .states = r->states,
                             .loop = r->loop,
+                            .ended = r->ended,
                             .room = r->room,
                             .room_end = r->room_end,
                             .changed = r->changed,
                             .state_count = r->state_count,
                             .isolated = r->isolated};
     r->isolated = true;
+    r->ended = NULL; /* theirs go with this room */
     if (!render_slots(r, r->liquid->program)) return render_out_of_room(r);
     isolation_clear(r);
     return ERR_OK;
@@ -345,6 +349,7 @@ void isolation_leave(struct render *r, const struct isolation *i)
     r->states = i->states;
     r->state_count = i->state_count;
     r->loop = i->loop;
+    r->ended = i->ended;
     r->isolated = i->isolated;
     if (r->room_end == i->room_end && r->changed.p == i->changed.p) r->room = i->room;
 }

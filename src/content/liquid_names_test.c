@@ -48,6 +48,17 @@ TEST("a name that changes has the members of what it stands for")
          data, "6");
 }
 
+TEST("a loop that was assigned to a name can be asked after its end")
+{
+    said(arena,
+         "{% for x in (1..2) %}{% for y in (1..3) %}{% assign z = forloop %}{{ z.index }}"
+         "{% endfor %}{{ z.length }}{% endfor %} {% for x in (1..5) %}{% endfor %}"
+         "{{ z.length }}{{ z.index }}{{ z.parentloop.length }}{{ z.parentloop.index }}"
+         "{% tablerow x in (1..2) %}{% assign t = tablerowloop %}{% endtablerow %}{{ t.col }}",
+         "{}", "12331233 3423<tr class=\"row1\">\n<td class=\"col1\"></td><td class=\"col2\"></td>"
+               "</tr>\n1");
+}
+
 TEST("of members with one key the last counts, and a size is a member if there is one")
 {
     struct buf b;
