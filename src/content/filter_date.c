@@ -8,11 +8,11 @@ struct moment {
     i32 offset_s;
 };
 
-static const str months[] = {LIQUID_NAME("January"),   LIQUID_NAME("February"), LIQUID_NAME("March"),    LIQUID_NAME("April"),
-                                     LIQUID_NAME("May"),       LIQUID_NAME("June"),     LIQUID_NAME("July"),     LIQUID_NAME("August"),
-                                     LIQUID_NAME("September"), LIQUID_NAME("October"),  LIQUID_NAME("November"), LIQUID_NAME("December")};
-static const str days[] = {LIQUID_NAME("Sunday"),   LIQUID_NAME("Monday"), LIQUID_NAME("Tuesday"), LIQUID_NAME("Wednesday"),
-                                   LIQUID_NAME("Thursday"), LIQUID_NAME("Friday"), LIQUID_NAME("Saturday")};
+static const char *const months[] = {"January",   "February", "March",    "April",
+                                     "May",       "June",     "July",     "August",
+                                     "September", "October",  "November", "December"};
+static const char *const days[] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
+                                   "Thursday", "Friday", "Saturday"};
 
 /* ---- what the directives mean ---- */
 
@@ -103,13 +103,13 @@ static void put_names(struct buf *out, struct directive *d, const struct moment 
     switch (d->conversion) {
     case 'a':
     case 'A':
-        s = days[weekday_of(days_of(c->year, c->month, c->day)) % 7];
+        s = str_of(days[weekday_of(days_of(c->year, c->month, c->day)) % 7]);
         if (d->conversion == 'a') s.n = 3;
         break;
     case 'b':
     case 'h':
     case 'B':
-        s = months[c->month - 1];
+        s = str_of(months[c->month - 1]);
         if (d->conversion != 'B') s.n = 3;
         break;
     case 'Z': s = m->offset_s ? (str){0} : S("UTC"); break;
@@ -280,7 +280,7 @@ static bool set_text(const struct liquid_values *v, str s, struct moment *m)
     iso_time t;
     i64 seconds;
     s = str_trim(s);
-    if ((s.n == 3 && str_eq_nocase(s, S("now"))) || (s.n == 5 && str_eq_nocase(s, S("today")))) {
+    if (str_eq_nocase(s, S("now")) || str_eq_nocase(s, S("today"))) {
         if (!v || !v->now_ms) return false;
         set_ms(v, v->now_ms, m);
         return true;

@@ -58,29 +58,28 @@ static err apply_t(struct render *r, datum *d, const datum *args, u32 given)
 
 struct currency {
     char code[4];
-    str sign;
+    const char *sign;
     u8 places;
 };
 static const struct currency currencies[] = {
-    {"CNY", LIQUID_NAME("¥"), 2},   {"USD", LIQUID_NAME("$"), 2},   {"EUR", LIQUID_NAME("€"), 2},   {"GBP", LIQUID_NAME("£"), 2},    {"JPY", LIQUID_NAME("¥"), 0},
-    {"HKD", LIQUID_NAME("HK$"), 2}, {"TWD", LIQUID_NAME("NT$"), 0}, {"KRW", LIQUID_NAME("₩"), 0},   {"INR", LIQUID_NAME("₹"), 2},    {"SGD", LIQUID_NAME("S$"), 2},
-    {"AUD", LIQUID_NAME("A$"), 2},  {"CAD", LIQUID_NAME("CA$"), 2}, {"NZD", LIQUID_NAME("NZ$"), 2}, {"BRL", LIQUID_NAME("R$"), 2},   {"MXN", LIQUID_NAME("MX$"), 2},
-    {"VND", LIQUID_NAME("₫"), 0},   {"THB", LIQUID_NAME("฿"), 2},   {"PHP", LIQUID_NAME("₱"), 2},   {"ILS", LIQUID_NAME("₪"), 2},    {"RUB", LIQUID_NAME("₽"), 2},
-    {"TRY", LIQUID_NAME("₺"), 2},   {"UAH", LIQUID_NAME("₴"), 2},   {"IDR", LIQUID_NAME("Rp"), 0},  {"MOP", LIQUID_NAME("MOP$"), 2}, {"CLP", LIQUID_NAME("CLP$"), 0},
-    {"BHD", LIQUID_NAME(""), 3},    {"KWD", LIQUID_NAME(""), 3},    {"OMR", LIQUID_NAME(""), 3},    {"JOD", LIQUID_NAME(""), 3},     {"TND", LIQUID_NAME(""), 3},
-    {"ISK", LIQUID_NAME(""), 0}};
+    {"CNY", "¥", 2},   {"USD", "$", 2},   {"EUR", "€", 2},   {"GBP", "£", 2},    {"JPY", "¥", 0},
+    {"HKD", "HK$", 2}, {"TWD", "NT$", 0}, {"KRW", "₩", 0},   {"INR", "₹", 2},    {"SGD", "S$", 2},
+    {"AUD", "A$", 2},  {"CAD", "CA$", 2}, {"NZD", "NZ$", 2}, {"BRL", "R$", 2},   {"MXN", "MX$", 2},
+    {"VND", "₫", 0},   {"THB", "฿", 2},   {"PHP", "₱", 2},   {"ILS", "₪", 2},    {"RUB", "₽", 2},
+    {"TRY", "₺", 2},   {"UAH", "₴", 2},   {"IDR", "Rp", 0},  {"MOP", "MOP$", 2}, {"CLP", "CLP$", 0},
+    {"BHD", "", 3},    {"KWD", "", 3},    {"OMR", "", 3},    {"JOD", "", 3},     {"TND", "", 3},
+    {"ISK", "", 0}};
 
 /* How a language writes amounts: 1,234.50 with the sign before, unless it stands here. */
 struct style {
-    char language[3];
-    str group, point;
+    const char *language, *group, *point;
 };
 static const struct style styles[] = {
-    {"de", LIQUID_NAME("."), LIQUID_NAME(",")},      {"es", LIQUID_NAME("."), LIQUID_NAME(",")},      {"it", LIQUID_NAME("."), LIQUID_NAME(",")},      {"nl", LIQUID_NAME("."), LIQUID_NAME(",")},
-    {"pt", LIQUID_NAME("."), LIQUID_NAME(",")},      {"da", LIQUID_NAME("."), LIQUID_NAME(",")},      {"id", LIQUID_NAME("."), LIQUID_NAME(",")},      {"tr", LIQUID_NAME("."), LIQUID_NAME(",")},
-    {"vi", LIQUID_NAME("."), LIQUID_NAME(",")},      {"el", LIQUID_NAME("."), LIQUID_NAME(",")},      {"fr", LIQUID_NAME("\u202f"), LIQUID_NAME(",")}, {"ru", LIQUID_NAME("\u00a0"), LIQUID_NAME(",")},
-    {"pl", LIQUID_NAME("\u00a0"), LIQUID_NAME(",")}, {"cs", LIQUID_NAME("\u00a0"), LIQUID_NAME(",")}, {"sv", LIQUID_NAME("\u00a0"), LIQUID_NAME(",")}, {"nb", LIQUID_NAME("\u00a0"), LIQUID_NAME(",")},
-    {"fi", LIQUID_NAME("\u00a0"), LIQUID_NAME(",")}, {"uk", LIQUID_NAME("\u00a0"), LIQUID_NAME(",")}, {"hu", LIQUID_NAME("\u00a0"), LIQUID_NAME(",")}, {"sk", LIQUID_NAME("\u00a0"), LIQUID_NAME(",")}};
+    {"de", ".", ","},      {"es", ".", ","},      {"it", ".", ","},      {"nl", ".", ","},
+    {"pt", ".", ","},      {"da", ".", ","},      {"id", ".", ","},      {"tr", ".", ","},
+    {"vi", ".", ","},      {"el", ".", ","},      {"fr", "\u202f", ","}, {"ru", "\u00a0", ","},
+    {"pl", "\u00a0", ","}, {"cs", "\u00a0", ","}, {"sv", "\u00a0", ","}, {"nb", "\u00a0", ","},
+    {"fi", "\u00a0", ","}, {"uk", "\u00a0", ","}, {"hu", "\u00a0", ","}, {"sk", "\u00a0", ","}};
 
 /* Letters that differ by their case only are the same. */
 static bool same_letters(const char *a, const char *b, size_t n)
@@ -136,9 +135,8 @@ static char *put_back(char *p, str s)
 }
 
 /* Digits from the last to the first, so that the room is filled from its end. */
-static char *put_amount(char *p, u64 rest, u32 places, const struct style *style)
+static char *put_amount(char *p, u64 rest, u32 places, str group, str point)
 {
-    str group = style ? style->group : S(","), point = style ? style->point : S(".");
     for (u32 i = 0; i < places; i++, rest /= 10) *--p = (char)('0' + rest % 10);
     if (places) p = put_back(p, point);
     for (u32 i = 0; i == 0 || rest; i++, rest /= 10) {
@@ -177,14 +175,17 @@ static err apply_money(struct render *r, datum *d, const datum *args, u32 given)
     if (!r->money_known) {
         r->money_known = true;
         r->currency = currency_of(r->values ? r->values->currency : (str){0});
-        r->style = style_of(language_of(r));
+        const struct style *found = style_of(language_of(r));
+        r->style = found;
+        r->group = found ? str_of(found->group) : S(",");
+        r->point = found ? str_of(found->point) : S(".");
     }
     const struct currency *c = given ? currency_of(code) : r->currency;
     const struct style *style = r->style;
     if (code.n > 16) code.n = 0;
     u32 places = c ? c->places : 2;
-    bool negative = amount < 0, has_sign = c && c->sign.n;
-    str sign = has_sign ? c->sign : code;
+    bool negative = amount < 0, has_sign = c && c->sign[0];
+    str sign = has_sign ? str_of(c->sign) : code;
     u64 whole;
     if (!in_units((u128)(negative ? -amount : amount), places, &whole)) return ERR_OK;
     char *room = render_bytes(r, MONEY_MAX);
@@ -194,7 +195,7 @@ static err apply_money(struct render *r, datum *d, const datum *args, u32 given)
         p = put_back(p, sign);
         p = put_back(p, S("\u00a0"));
     }
-    p = put_amount(p, whole, places, style);
+    p = put_amount(p, whole, places, r->group, r->point);
     if (!style && sign.n) {
         if (!has_sign) p = put_back(p, S("\u00a0"));
         p = put_back(p, sign);

@@ -93,7 +93,8 @@ static bool compute_plainly(datum *d, operation op, const datum *by)
         (d->v.type != VALUE_INT && d->v.type != VALUE_FIXED) ||
         (by->v.type != VALUE_INT && by->v.type != VALUE_FIXED))
         return false;
-    if (decimals && d->v.type == VALUE_INT && __builtin_mul_overflow(a, FIXED_ONE, &a)) return false;
+    if (decimals && d->v.type == VALUE_INT && __builtin_mul_overflow(a, FIXED_ONE, &a))
+        return false;
     if (decimals && by->v.type == VALUE_INT && __builtin_mul_overflow(b, FIXED_ONE, &b))
         return false;
     if (!(decimals ? decimal(op, a, b, &out) : whole(op, a, b, &out))) return false;

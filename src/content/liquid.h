@@ -4,8 +4,9 @@
  *
  * A node knows how to render itself, so a new tag is one file that exports one constant and one
  * line in liquid_tags; a new filter is one function and one line in a table of liquid_filters. What
- * can be known at compile time is: names are slots of an array, members like `size` and `index` are
- * numbers, constants are values. Rendering then takes its memory from one block on the stack. */
+ * can be known at compile time is: names are slots of an array, their members numbered fields,
+ * `size` and `index` and their like numbers, constants and filters' arguments values. Rendering
+ * then takes its memory from one block on the stack. */
 #pragma once
 #include "content/content.h"
 
@@ -60,7 +61,7 @@ typedef enum {
     FIELD_COL_LAST,
     FIELD_ROW
 } field_kind;
-u8 liquid_field(str name);
+u8 liquid_field_kind(str name);
 
 /* ---- the compiled form ---- */
 
@@ -289,9 +290,9 @@ struct render {
     datum *scoped, *assigned, *outside;
     datum *fields; /* by number of the program's fields */
     struct state *states;
-    struct loop *loop;       /* the innermost */
-    struct loop *ended;      /* to be used again */
-    str changed;             /* what ifchanged saw last */
+    struct loop *loop;  /* the innermost */
+    struct loop *ended; /* to be used again */
+    str changed;        /* what ifchanged saw last */
     u32 steps_left, depth, state_count;
     u32 at; /* of the node at work */
     u32 own_count;
@@ -300,7 +301,8 @@ struct render {
     bool own_captured;
     bool money_known; /* and what `money` found out about it */
     const void *currency, *style;
-    u32 capturing; /* captures within captures */
+    str group, point; /* of amounts */
+    u32 capturing;    /* captures within captures */
     struct {
         size_t from, to;
     } own[LIQUID_OWN_MAX]; /* of the output; the last member: it is not cleared */
@@ -328,8 +330,8 @@ MUST_USE err render_condition(struct render *r, const struct condition *c, bool 
 void render_put(struct render *r, const datum *d);
 void render_assign(struct render *r, u32 slot, const datum *d);
 void render_counts(struct render *r, u32 slot); /* the name is a counter's now */
-/* Counts work that no node shows. */
 err render_out_of_steps(struct render *r);
+/* Counts work that no node shows. */
 MUST_USE static inline err render_steps(struct render *r, u64 n)
 {
     if (UNLIKELY(n > r->steps_left)) return render_out_of_steps(r);
@@ -338,8 +340,8 @@ MUST_USE static inline err render_steps(struct render *r, u64 n)
 }
 err render_fail(struct render *r, err code, const char *format, ...) PRINTF_LIKE(3, 4);
 err render_out_of_room(struct render *r);
-/* Bytes for a filter's result, out of the rendering's budget; NULL when that is used up. */
 char *render_more_bytes(struct render *r, size_t padded);
+/* Bytes for a filter's result, out of the rendering's budget; NULL when that is used up. */
 static inline char *render_bytes(struct render *r, size_t n)
 {
     size_t padded = (n + 15) & ~(size_t)15;

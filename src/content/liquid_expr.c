@@ -195,7 +195,7 @@ MUST_USE static err parse_members(struct parser *p, struct operand *out)
             parser_next(p);
             if (p->kind != WORD_NAME) return parser_unexpected(p, "a name");
             m->name = p->word;
-            m->kind = liquid_field(p->word);
+            m->kind = liquid_field_kind(p->word);
             parser_next(p);
         }
         m->field = FIELD_AT_NONE;

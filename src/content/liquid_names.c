@@ -61,7 +61,7 @@ u8 liquid_field_at(struct compiler *c, u32 slot, str name, u8 kind)
 {
     struct program *p = c->program;
     u32 home = 0;
-    if (kind != liquid_field(name)) return FIELD_AT_NONE;
+    if (kind != liquid_field_kind(name)) return FIELD_AT_NONE;
     u8 at = find(p, slot, name, &home);
     if (at != FIELD_AT_NONE || p->field_count == LIQUID_FIELDS_MAX) return at;
     at = (u8)p->field_count++;
@@ -77,6 +77,7 @@ u8 liquid_field_at(struct compiler *c, u32 slot, str name, u8 kind)
     return at;
 }
 
+/* Apart, so that finding what is there already stays short. */
 __attribute__((noinline)) static void fields_from(struct render *r, u32 slot, const datum *map)
 {
     const struct program *p = r->liquid->program;
@@ -107,7 +108,7 @@ void render_assign(struct render *r, u32 slot, const datum *d)
     r->assigned[slot] = *d;
     r->flags[slot] = (u8)((r->flags[slot] | HAS_ASSIGNED) & ~HAS_MEMBERS);
     if (UNLIKELY(d->kind == DATUM_LOOP))
-        for (struct loop *l = d->loop; l; l = l->parent) l->kept = true;
+        for (struct loop *l = d->loop; l && !l->kept; l = l->parent) l->kept = true;
 }
 
 void render_counts(struct render *r, u32 slot)

@@ -55,8 +55,9 @@ TEST("a loop that was assigned to a name can be asked after its end")
          "{% endfor %}{{ z.length }}{% endfor %} {% for x in (1..5) %}{% endfor %}"
          "{{ z.length }}{{ z.index }}{{ z.parentloop.length }}{{ z.parentloop.index }}"
          "{% tablerow x in (1..2) %}{% assign t = tablerowloop %}{% endtablerow %}{{ t.col }}",
-         "{}", "12331233 3423<tr class=\"row1\">\n<td class=\"col1\"></td><td class=\"col2\"></td>"
-               "</tr>\n1");
+         "{}",
+         "12331233 3423<tr class=\"row1\">\n<td class=\"col1\"></td><td class=\"col2\"></td>"
+         "</tr>\n1");
 }
 
 TEST("of members with one key the last counts, and a size is a member if there is one")
@@ -97,9 +98,9 @@ TEST("what is known by its members only is asked once for each")
 {
     struct counting c = {0};
     struct liquid_values values = {count_lookup, &c};
-    CHECK_STR(rendered(arena, S("{{ a.x }}{{ a.y }}{{ a.x }}{{ a.x | upcase }}{{ a['y'] }}"),
-                       &values),
-              S("xyxXy"));
+    CHECK_STR(
+        rendered(arena, S("{{ a.x }}{{ a.y }}{{ a.x }}{{ a.x | upcase }}{{ a['y'] }}"), &values),
+        S("xyxXy"));
     CHECK_EQ(c.wholes, 1);
     CHECK_EQ(c.members, 2);
     /* A name of its own meanwhile, and then again that from outside. */
@@ -188,7 +189,8 @@ TEST("every byte at every place is escaped as a slow twin does it, up to the lim
     for (size_t n = 0; n <= 70; n++) {
         check_escape(text, n, 1000);
         for (size_t at = 0; at < n; at++) {
-            for (u32 ch = n == 13 || n == 35 ? 0 : '"'; ch < (n == 13 || n == 35 ? 256 : 64); ch++) {
+            for (u32 ch = n == 13 || n == 35 ? 0 : '"'; ch < (n == 13 || n == 35 ? 256 : 64);
+                 ch++) {
                 text[at] = (char)ch;
                 check_escape(text, n, 1000);
             }

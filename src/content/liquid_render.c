@@ -217,8 +217,8 @@ err parse_output(struct compiler *c, str markup, u32 at, const struct node **out
     if (parser.kind == WORD_END) return ERR_OK; /* {{ }} is nothing */
     TRY(parse_expression(&parser, &n->expression));
     if (!n->expression.calls)
-        n->node.render = n->expression.head.field == FIELD_AT_NONE ? render_plain_output
-                                                                   : render_field_output;
+        n->node.render =
+            n->expression.head.field == FIELD_AT_NONE ? render_plain_output : render_field_output;
     return parse_end(&parser);
 }
 

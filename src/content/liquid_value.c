@@ -90,7 +90,7 @@ err datum_compare(const datum *a, const datum *b, comparison c, bool *out)
 
 /* ---- members ---- */
 
-u8 liquid_field(str name)
+u8 liquid_field_kind(str name)
 {
     static const str names[] = {
         LIQUID_NAME(""),       LIQUID_NAME("size"),       LIQUID_NAME("first"),
@@ -235,7 +235,7 @@ void datum_indexed(const datum *d, const datum *index, datum *out)
     if (index->v.type == VALUE_INT && index->kind == DATUM_PLAIN)
         datum_element(d, index->v.n, out);
     else if (index->v.type == VALUE_TEXT && (d->v.type == VALUE_MAP || d->kind == DATUM_LOOP))
-        datum_member(d, index->v.text, d->kind == DATUM_LOOP ? liquid_field(index->v.text) : 0,
+        datum_member(d, index->v.text, d->kind == DATUM_LOOP ? liquid_field_kind(index->v.text) : 0,
                      out);
     else
         *out = (datum){.own = d->own};
