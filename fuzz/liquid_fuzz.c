@@ -32,6 +32,7 @@ static value lookup(void *ctx, str root, str member)
     if (str_eq(root, S("l"))) return *(value *)ctx;
     if (str_eq(root, S("m"))) return value_element(*(value *)ctx, 3);
     if (str_eq(root, S("missing"))) return value_missing();
+    if (str_eq(root, S("o")) && !member.n) return value_missing(); /* by its members only */
     return value_text(S("\x01<&\"'\xE4\xB8\xAD"));
 }
 

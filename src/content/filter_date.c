@@ -27,23 +27,26 @@ struct directive {
 static void put_number(struct buf *out, const struct directive *d, i64 n, u32 width, char pad)
 {
     char text[24];
-    u32 digits = 0;
+    size_t at = sizeof text;
     u64 rest = n < 0 ? 0 - (u64)n : (u64)n;
-    do text[digits++] = (char)('0' + rest % 10);
+    do text[--at] = (char)('0' + rest % 10);
     while (rest /= 10);
     if (d->width) width = d->width;
     if (d->pad) pad = d->pad;
     if (d->no_pad) width = 0;
+    u32 taken = (u32)(sizeof text - at) + (n < 0);
     if (n < 0 && pad == '0') buf_byte(out, '-');
-    for (u32 i = digits + (n < 0); i < width; i++) buf_byte(out, (u8)pad);
-    if (n < 0 && pad != '0') buf_byte(out, '-');
-    while (digits) buf_byte(out, (u8)text[--digits]);
+    if (n < 0 && pad != '0') text[--at] = '-';
+    for (; taken < width && at; taken++) text[--at] = pad;
+    for (; taken < width; taken++) buf_byte(out, (u8)pad);
+    buf_put(out, (str){text + at, sizeof text - at});
 }
 
 static void put_text(struct buf *out, const struct directive *d, str s)
 {
     for (size_t i = s.n; i < d->width && !d->no_pad; i++) buf_byte(out, d->pad == '0' ? '0' : ' ');
-    for (size_t i = 0; i < s.n; i++) {
+    if (!d->upper && !d->swap) buf_put(out, s);
+    for (size_t i = 0; i < s.n && (d->upper || d->swap); i++) {
         char ch = s.p[i];
         if (d->upper && ch >= 'a' && ch <= 'z') ch = (char)(ch - 32);
         if (d->swap && ch >= 'A' && ch <= 'Z') ch = (char)(ch + 32);
@@ -180,16 +183,29 @@ static bool put_directive(struct buf *out, struct directive *d, const struct mom
         return true;
     }
     if (put_numbers(out, d, m)) return true;
-    if (!d->conversion) return false;
-    if (strchr("UWVGgwuj", d->conversion))
-        put_week(out, d, &m->local);
-    else if (d->conversion == 'z')
-        put_offset(out, d, m->offset_s);
-    else if (strchr("aAbBhZPpnt%", d->conversion))
-        put_names(out, d, m);
-    else
-        return false;
-    return true;
+    switch (d->conversion) {
+    case 'U':
+    case 'W':
+    case 'V':
+    case 'G':
+    case 'g':
+    case 'w':
+    case 'u':
+    case 'j': put_week(out, d, &m->local); return true;
+    case 'z': put_offset(out, d, m->offset_s); return true;
+    case 'a':
+    case 'A':
+    case 'b':
+    case 'B':
+    case 'h':
+    case 'Z':
+    case 'P':
+    case 'p':
+    case 'n':
+    case 't':
+    case '%': put_names(out, d, m); return true;
+    default: return false;
+    }
 }
 
 /* Flags, width and conversion behind a %; how many bytes they take. */

@@ -4,15 +4,19 @@
 
 #include "content/html.h"
 
-enum { ENTITY_MAX = 6 };
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+enum { ENTITY_ROOM = 8 };
 static const struct {
+    char text[ENTITY_ROOM];
     u8 n;
-    char text[ENTITY_MAX + 1];
-} entities[256] = {['&'] = {5, "&amp;"},
-                   ['<'] = {4, "&lt;"},
-                   ['>'] = {4, "&gt;"},
-                   ['"'] = {6, "&quot;"},
-                   ['\''] = {5, "&#39;"}};
+} entities[256] = {['&'] = {"&amp;", 5},
+                   ['<'] = {"&lt;", 4},
+                   ['>'] = {"&gt;", 4},
+                   ['"'] = {"&quot;", 6},
+                   ['\''] = {"&#39;", 5}};
 
 /* &name; or &#digits; or &#xhex; stands here. */
 static bool is_entity(str s)
@@ -32,48 +36,106 @@ static bool is_entity(str s)
 }
 
 typedef u8 bytes16 __attribute__((vector_size(16)));
+typedef u64 halves16 __attribute__((vector_size(16)));
 
-/* Bytes up to the next that has to be escaped, sixteen at a time. */
-static size_t plain_length(const char *p, size_t n)
+/* A bit for each byte that has to be escaped: & and ', < and > are apart by one bit. */
+static inline u32 hits_of(bytes16 b)
 {
-    size_t i = 0;
-    for (; i + 16 <= n; i += 16) {
+    bytes16 hit = (bytes16)(((b | 1) == '\'') | ((b | 2) == '>') | (b == '"'));
+#ifdef __SSE2__
+    return (u32)_mm_movemask_epi8((__m128i)hit);
+#else
+    u32 bits = 0;
+    for (u32 i = 0; i < sizeof b; i++) bits |= (u32)(hit[i] & 1) << i;
+    return bits;
+#endif
+}
+
+/* Of two halves that lie at the ends of n bytes and may overlap: the first hit's place; none: n. */
+static inline size_t first_hit(u64 low, u64 high, size_t half, size_t n)
+{
+    halves16 both = {half == 4 ? low | high << 32 : low, half == 4 ? 0 : high};
+    u32 hits = hits_of((bytes16)both);
+    if (!hits) return n;
+    size_t at = (size_t)__builtin_ctz(hits);
+    return at < half ? at : at + n - 2 * half;
+}
+
+/* Copies `n` bytes and returns how many of them stand before the first that has to be escaped. */
+static inline size_t put_plain(char *to, const char *p, size_t n)
+{
+    u64 low = 0, high = 0;
+    for (size_t i = 0; n >= 16; i = min_size(i + 16, n - 16)) {
         bytes16 b;
-        u64 half[2];
         memcpy(&b, p + i, 16);
-        bytes16 hit = (bytes16)((b == '&') | (b == '<') | (b == '>') | (b == '"') | (b == '\''));
-        memcpy(half, &hit, 16);
-        if (!(half[0] | half[1])) continue;
-        return i + (half[0] ? (size_t)__builtin_ctzll(half[0]) / 8
-                            : 8 + (size_t)__builtin_ctzll(half[1]) / 8);
+        memcpy(to + i, &b, 16);
+        u32 hits = hits_of(b);
+        if (hits) return i + (size_t)__builtin_ctz(hits);
+        if (i + 16 == n) return n;
     }
-    while (i < n && !entities[(u8)p[i]].n) i++;
+    if (n >= 8) {
+        memcpy(&low, p, 8), memcpy(&high, p + n - 8, 8);
+        memcpy(to, &low, 8), memcpy(to + n - 8, &high, 8);
+        return first_hit(low, high, 8, n);
+    }
+    if (n >= 4) {
+        memcpy(&low, p, 4), memcpy(&high, p + n - 4, 4);
+        memcpy(to, &low, 4), memcpy(to + n - 4, &high, 4);
+        return first_hit(low, high, 4, n);
+    }
+    size_t i = 0;
+    for (; i < n && !entities[(u8)p[i]].n; i++) to[i] = p[i];
     return i;
+}
+
+/* Byte by byte: the limit is near, or passed. */
+static void escape_tightly(struct buf *out, str s, bool once)
+{
+    for (; s.n && !out->full; s.p++, s.n--) {
+        u8 n = entities[(u8)s.p[0]].n;
+        if (n && !(once && s.p[0] == '&' && is_entity(s)))
+            buf_put(out, (str){entities[(u8)s.p[0]].text, n});
+        else
+            buf_byte(out, (u8)s.p[0]);
+    }
+}
+
+/* What begins with a byte that has to be escaped; apart, since most texts hold none. */
+__attribute__((noinline)) static void escape_rest(struct buf *out, str s, bool once)
+{
+    while (s.n) {
+        size_t room = s.n + ENTITY_ROOM;
+        if (UNLIKELY(room > out->cap - out->n || out->full)) {
+            if (room > out->max - out->n || !buf_room(out, room)) {
+                escape_tightly(out, s, once);
+                return;
+            }
+        }
+        char *to = out->p + out->n;
+        if (once && s.p[0] == '&' && is_entity(s)) {
+            to[0] = '&';
+            out->n++;
+        } else {
+            memcpy(to, entities[(u8)s.p[0]].text, ENTITY_ROOM);
+            out->n += entities[(u8)s.p[0]].n;
+        }
+        s.p++, s.n--;
+        size_t n = put_plain(out->p + out->n, s.p, s.n);
+        out->n += n;
+        s.p += n, s.n -= n;
+    }
 }
 
 void html_escape(struct buf *out, str s, bool once)
 {
-    while (s.n) {
-        size_t n = plain_length(s.p, s.n);
-        char *to = buf_room(out, n + ENTITY_MAX);
-        if (!to) {
-            /* The limit is near: byte by byte. */
-            buf_put(out, (str){s.p, n});
-            if (n < s.n) buf_put(out, str_of(entities[(u8)s.p[n]].text));
-            return;
-        }
-        memcpy(to, s.p, n);
+    size_t n = 0;
+    bool fits = s.n <= out->cap - out->n && !out->full;
+    if (LIKELY(fits) || (s.n <= out->max - out->n && buf_room(out, s.n))) {
+        n = put_plain(out->p + out->n, s.p, s.n);
         out->n += n;
-        s = (str){s.p + n, s.n - n};
-        if (!s.n) return;
-        if (once && s.p[0] == '&' && is_entity(s)) {
-            buf_byte(out, '&');
-        } else {
-            memcpy(out->p + out->n, entities[(u8)s.p[0]].text, ENTITY_MAX);
-            out->n += entities[(u8)s.p[0]].n;
-        }
-        s.p++, s.n--;
+        if (n == s.n) return;
     }
+    escape_rest(out, (str){s.p + n, s.n - n}, once);
 }
 
 /* Runs `put` over the value's text, behind the output, and makes what it wrote the value. */

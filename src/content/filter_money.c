@@ -81,31 +81,44 @@ static const struct style styles[] = {
     {"pl", "\u00a0", ","}, {"cs", "\u00a0", ","}, {"sv", "\u00a0", ","}, {"nb", "\u00a0", ","},
     {"fi", "\u00a0", ","}, {"uk", "\u00a0", ","}, {"hu", "\u00a0", ","}, {"sk", "\u00a0", ","}};
 
-static const struct style *style_of(str language)
+/* Letters that differ by their case only are the same. */
+static bool same_letters(const char *a, const char *b, size_t n)
 {
+    for (size_t i = 0; i < n; i++)
+        if ((a[i] | 0x20) != (b[i] | 0x20)) return false;
+    return true;
+}
+
+static const struct style *style_of(str tag)
+{
+    if (tag.n < 2 || (tag.n > 2 && tag.p[2] != '-' && tag.p[2] != '_')) return NULL;
     for (u32 i = 0; i < COUNT_OF(styles); i++)
-        if (is_language(language, str_of(styles[i].language))) return &styles[i];
+        if (same_letters(tag.p, styles[i].language, 2)) return &styles[i];
     return NULL;
 }
 
 static const struct currency *currency_of(str code)
 {
-    for (u32 i = 0; i < COUNT_OF(currencies); i++)
-        if (code.n == 3 && str_eq_nocase(code, (str){currencies[i].code, 3})) return &currencies[i];
+    for (u32 i = 0; i < COUNT_OF(currencies) && code.n == 3; i++)
+        if (same_letters(code.p, currencies[i].code, 3)) return &currencies[i];
     return NULL;
 }
 
 /* The amount in ten-thousandths; false for what is no number, or none that money has. */
 static bool amount_of(const datum *d, __int128 *out)
 {
-    struct number n = number_of(d);
     if (d->kind != DATUM_PLAIN || d->v.type <= VALUE_TRUE || d->v.type >= VALUE_DATE) return false;
+    if (LIKELY(d->v.type == VALUE_FIXED || d->v.type == VALUE_INT)) {
+        *out = d->v.type == VALUE_FIXED ? d->v.n : (__int128)d->v.n * FIXED_ONE;
+        return true;
+    }
     if (d->v.type == VALUE_TEXT) {
         fixed f;
         if (fixed_parse(str_trim(d->v.text), &f) != ERR_OK) return false;
         *out = f;
         return true;
     }
+    struct number n = number_of(d);
     if (n.kind == NUMBER_DOUBLE) {
         if (!(n.d < 9e14 && n.d > -9e14)) return false;
         *out = (__int128)(n.d * 10000.0 + (n.d < 0.0 ? -0.5 : 0.5));
@@ -115,16 +128,15 @@ static bool amount_of(const datum *d, __int128 *out)
     return true;
 }
 
-static char *put_back(char *p, const char *s)
+static char *put_back(char *p, str s)
 {
-    size_t n = strlen(s);
-    return memcpy(p - n, s, n);
+    for (size_t i = s.n; i-- > 0;) *--p = s.p[i];
+    return p;
 }
 
 /* Digits from the last to the first, so that the room is filled from its end. */
-static char *put_amount(char *p, u64 rest, u32 places, const struct style *style)
+static char *put_amount(char *p, u64 rest, u32 places, str group, str point)
 {
-    const char *group = style ? style->group : ",", *point = style ? style->point : ".";
     for (u32 i = 0; i < places; i++, rest /= 10) *--p = (char)('0' + rest % 10);
     if (places) p = put_back(p, point);
     for (u32 i = 0; i == 0 || rest; i++, rest /= 10) {
@@ -134,12 +146,26 @@ static char *put_amount(char *p, u64 rest, u32 places, const struct style *style
     return p;
 }
 
+/* Ten-thousandths to the smallest unit that the currency has; false: too many of them. */
+static bool in_units(u128 amount, u32 places, u64 *out)
+{
+    static const u64 units[] = {10000, 1000, 100, 10};
+    u64 unit = units[places];
+    if (LIKELY(amount <= UINT64_MAX - unit)) {
+        u64 rounded = (u64)amount + unit / 2;
+        *out = LIKELY(places == 2) ? rounded / 100 : rounded / unit;
+        return true;
+    }
+    amount = (amount + unit / 2) / unit;
+    *out = (u64)amount;
+    return amount <= UINT64_MAX;
+}
+
 enum { MONEY_MAX = 112 };
 
 /* -¥1,234.50, -1.234,50 €, CHF 12.50: a currency without a sign of its own has its code. */
 static err apply_money(struct render *r, datum *d, const datum *args, u32 given)
 {
-    static const u64 units[] = {10000, 1000, 100, 10};
     __int128 amount;
     str code = r->values ? r->values->currency : (str){0};
     if (!amount_of(d, &amount)) return ERR_OK;
@@ -149,7 +175,10 @@ static err apply_money(struct render *r, datum *d, const datum *args, u32 given)
     if (!r->money_known) {
         r->money_known = true;
         r->currency = currency_of(r->values ? r->values->currency : (str){0});
-        r->style = style_of(language_of(r));
+        const struct style *found = style_of(language_of(r));
+        r->style = found;
+        r->group = found ? str_of(found->group) : S(",");
+        r->point = found ? str_of(found->point) : S(".");
     }
     const struct currency *c = given ? currency_of(code) : r->currency;
     const struct style *style = r->style;
@@ -157,20 +186,19 @@ static err apply_money(struct render *r, datum *d, const datum *args, u32 given)
     u32 places = c ? c->places : 2;
     bool negative = amount < 0, has_sign = c && c->sign[0];
     str sign = has_sign ? str_of(c->sign) : code;
-    u128 whole = (u128)(negative ? -amount : amount);
-    whole = (whole + units[places] / 2) / units[places];
-    if (whole > (u128)UINT64_MAX) return ERR_OK;
+    u64 whole;
+    if (!in_units((u128)(negative ? -amount : amount), places, &whole)) return ERR_OK;
     char *room = render_bytes(r, MONEY_MAX);
     if (!room) return render_out_of_room(r);
     char *end = room + MONEY_MAX, *p = end;
     if (style && sign.n) {
-        p = memcpy(p - sign.n, sign.p, sign.n);
-        p = put_back(p, "\u00a0");
+        p = put_back(p, sign);
+        p = put_back(p, S("\u00a0"));
     }
-    p = put_amount(p, (u64)whole, places, style);
+    p = put_amount(p, whole, places, r->group, r->point);
     if (!style && sign.n) {
-        if (!has_sign) p = put_back(p, "\u00a0");
-        p = memcpy(p - sign.n, sign.p, sign.n);
+        if (!has_sign) p = put_back(p, S("\u00a0"));
+        p = put_back(p, sign);
     }
     if (negative && whole) *--p = '-';
     datum_set(d, value_text((str){p, (size_t)(end - p)}));

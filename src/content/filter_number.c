@@ -50,16 +50,19 @@ static bool to_fixed(struct number n, fixed *out)
 /* False where four places do not hold the result exactly. */
 static bool decimal(operation op, fixed a, fixed b, fixed *out)
 {
-    i64 other;
-    __int128 wide;
+    i64 other, narrow;
     switch (op) {
     case PLUS: return !__builtin_add_overflow(a, b, out);
     case MINUS: return !__builtin_sub_overflow(a, b, out);
     case MODULO: return divide(a, b, &other, out);
-    case TIMES: wide = (__int128)a * b; break;
-    default: wide = (__int128)a * FIXED_ONE; break;
+    default: break;
     }
     i64 by = op == TIMES ? FIXED_ONE : b;
+    if (LIKELY(!__builtin_mul_overflow(a, op == TIMES ? b : FIXED_ONE, &narrow) && by > 0)) {
+        *out = op == TIMES ? narrow / FIXED_ONE : narrow / by;
+        return *out * by == narrow;
+    }
+    __int128 wide = (__int128)a * (op == TIMES ? b : FIXED_ONE);
     if (wide % by != 0 || wide / by > INT64_MAX || wide / by < INT64_MIN) return false;
     *out = (i64)(wide / by);
     return true;
@@ -81,8 +84,27 @@ static bool is_zero(struct number n)
     return !(d < 0.0) && !(d > 0.0);
 }
 
+/* What nearly all numbers are, without the detour over `struct number`; false: it is needed. */
+static bool compute_plainly(datum *d, operation op, const datum *by)
+{
+    i64 a = d->v.n, b = by->v.n, out;
+    bool decimals = d->v.type == VALUE_FIXED || by->v.type == VALUE_FIXED;
+    if (d->kind != DATUM_PLAIN || by->kind != DATUM_PLAIN || (op >= DIVIDED_BY && b == 0) ||
+        (d->v.type != VALUE_INT && d->v.type != VALUE_FIXED) ||
+        (by->v.type != VALUE_INT && by->v.type != VALUE_FIXED))
+        return false;
+    if (decimals && d->v.type == VALUE_INT && __builtin_mul_overflow(a, FIXED_ONE, &a))
+        return false;
+    if (decimals && by->v.type == VALUE_INT && __builtin_mul_overflow(b, FIXED_ONE, &b))
+        return false;
+    if (!(decimals ? decimal(op, a, b, &out) : whole(op, a, b, &out))) return false;
+    datum_set(d, decimals ? value_fixed(out) : value_int(out));
+    return true;
+}
+
 MUST_USE static err compute(struct render *r, datum *d, operation op, const datum *argument)
 {
+    if (LIKELY(compute_plainly(d, op, argument))) return ERR_OK;
     struct number a = number_of(d), b = number_of(argument), out = {NUMBER_INT, 0, 0.0};
     fixed x, y;
     if (op >= DIVIDED_BY && is_zero(b)) return render_fail(r, ERR_INVALID, "divided by 0");

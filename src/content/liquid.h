@@ -4,8 +4,9 @@
  *
  * A node knows how to render itself, so a new tag is one file that exports one constant and one
  * line in liquid_tags; a new filter is one function and one line in a table of liquid_filters. What
- * can be known at compile time is: names are slots of an array, members like `size` and `index` are
- * numbers, constants are values. Rendering then takes its memory from one block on the stack. */
+ * can be known at compile time is: names are slots of an array, their members numbered fields,
+ * `size` and `index` and their like numbers, constants and filters' arguments values. Rendering
+ * then takes its memory from one block on the stack. */
 #pragma once
 #include "content/content.h"
 
@@ -14,19 +15,27 @@ enum {
     LIQUID_NODES_MAX = 50000,     /* of one template with its partials */
     LIQUID_ARGS_MAX = 4,          /* of one filter, named ones counted */
     LIQUID_NAMES_MAX = 1000,      /* different first names in a template */
+    LIQUID_FIELDS_MAX = 160,      /* different pairs of a name and a member that are found ahead */
     LIQUID_STATES_MAX = 1000,     /* counters, cycles and loops that can be continued */
     LIQUID_SCRATCH_MAX = 8 << 20, /* bytes that filters may make in one rendering */
     LIQUID_OWN_MAX = 64           /* spans of the output that differ per message */
 };
 
-/* A value on its way through an expression. */
-typedef enum { DATUM_PLAIN, DATUM_EMPTY, DATUM_BLANK, DATUM_RANGE, DATUM_LOOP } datum_kind;
+/* A value on its way through an expression. UNASKED stands in a table of fields only. */
+typedef enum {
+    DATUM_PLAIN,
+    DATUM_EMPTY,
+    DATUM_BLANK,
+    DATUM_RANGE,
+    DATUM_LOOP,
+    DATUM_UNASKED
+} datum_kind;
 struct loop;
 typedef struct {
     value v; /* RANGE: v.n is its first number */
     union {
-        i64 to;                  /* RANGE: its last */
-        const struct loop *loop; /* LOOP: what `forloop` and `tablerowloop` are */
+        i64 to;            /* RANGE: its last */
+        struct loop *loop; /* LOOP: what `forloop` and `tablerowloop` are */
     };
     u8 kind;   /* datum_kind: `empty` and `blank` are words of the language */
     bool safe; /* it is HTML already */
@@ -52,7 +61,7 @@ typedef enum {
     FIELD_COL_LAST,
     FIELD_ROW
 } field_kind;
-u8 liquid_field(str name);
+u8 liquid_field_kind(str name);
 
 /* ---- the compiled form ---- */
 
@@ -70,32 +79,52 @@ struct text_node {
     str text;
 };
 
+/* A member that the template asks a name for, as customer.first_name: once per template. A map that
+ * the name stands for is read in one pass, which finds the values of all its fields. */
+enum { FIELD_AT_NONE = UINT8_MAX };
+struct field {
+    u64 first, last; /* eight bytes at either end of the name, or fewer */
+    str name;
+    u16 slot;
+    u8 kind; /* field_kind */
+    u8 next; /* of the same slot; FIELD_AT_NONE: it is the last */
+};
+
 struct operand;
 struct member {
     const struct member *next;
     str name; /* .name, ["name"] */
-    u32 tag;  /* index_tag(name) */
-    u8 field;
+    u8 kind;  /* field_kind */
+    u8 field; /* of the program, the first member of a name; FIELD_AT_NONE: it has none */
     const struct operand *index; /* [0], [x]; NULL: name */
 };
 typedef enum { OPERAND_CONSTANT, OPERAND_NAME, OPERAND_COMPUTED, OPERAND_RANGE } operand_kind;
 struct operand {
     u8 kind;
+    u8 field; /* NAME: it is this field and nothing more, else FIELD_AT_NONE */
     bool own;
     u32 slot; /* NAME */
-    datum constant;
-    str root;                        /* NAME */
-    const struct operand *index;     /* COMPUTED: [name], the root is its value; RANGE: its start */
-    const struct operand *end;       /* RANGE */
-    const struct member *members;    /* not of a RANGE */
-    const struct operand *otherwise; /* the declared fallback */
+    union {
+        datum constant; /* CONSTANT */
+        struct {
+            str root;                        /* NAME */
+            const struct operand *index;     /* COMPUTED: [name], its root; RANGE: its start */
+            const struct operand *end;       /* RANGE */
+            const struct member *members;    /* not of a RANGE */
+            const struct operand *otherwise; /* the declared fallback */
+        };
+    };
 };
 struct liquid_filter;
 struct call {
     const struct call *next;
+    err (*apply)(struct render *r, datum *d, const datum *args, u32 given); /* the filter's */
+    const datum *constants; /* its arguments, if all of them are constants */
+    u32 at;
+    u8 given, count; /* how many it has; how many the filter may have */
+    u8 safety;
     const struct liquid_filter *filter;
     const struct operand *args[LIQUID_ARGS_MAX]; /* NULL: not given */
-    u32 at;
 };
 struct expression {
     struct operand head;
@@ -113,9 +142,13 @@ struct condition {
 };
 
 /* What a template and its partials share: their names by slot, and the partials. */
+enum { FIELD_HOMES = 512 };
 struct program {
     str names[LIQUID_NAMES_MAX];
-    u32 name_count, node_count;
+    u8 fields_of[LIQUID_NAMES_MAX]; /* a slot's first field + 1 */
+    struct field fields[LIQUID_FIELDS_MAX];
+    u8 homes[FIELD_HOMES]; /* fields + 1 by the hash of slot and name, or the next free place */
+    u32 name_count, field_count, node_count;
     bool continues; /* some loop continues another: they all note where they stop */
     const struct liquid_options *options;
     struct liquid **partials; /* compiled when first named; by the options' order */
@@ -170,6 +203,8 @@ void *liquid_node(struct compiler *c, size_t size, u32 at,
 MUST_USE err liquid_partial_compile(struct compiler *c, u32 index);
 /* The slot of a name, new or not; UINT32_MAX when there are too many. */
 u32 liquid_slot(struct compiler *c, str name);
+/* The field of a name's member, new or not; FIELD_AT_NONE when there are too many. */
+u8 liquid_field_at(struct compiler *c, u32 slot, str name, u8 kind);
 /* Refuses, with the line and column of `at`. */
 err liquid_refuse(struct compiler *c, u32 at, const char *format, ...) PRINTF_LIKE(3, 4);
 /* "line:column" of a byte, both from 1, columns in characters; before it "/partials/NAME:". */
@@ -215,30 +250,13 @@ struct argument {
 
 /* ---- rendering ---- */
 
-/* The members of a map found once, for many questions: of a loop's element, of `customer`. */
-enum { INDEX_MAX = 32, INDEX_NAME_MAX = 100, INDEX_NONE = 255 };
-struct index {
-    u32 count; /* INDEX_NONE: too many members, or too long names */
-    u32 tags[INDEX_MAX];
-    u32 values[INDEX_MAX]; /* from the map's first byte */
-};
-/* Length and three letters of a name: two that differ are two names. */
-static inline u32 index_tag(str name)
-{
-    if (!name.n) return 0;
-    const u8 *p = (const u8 *)name.p;
-    return (u32)(u8)name.n | (u32)p[0] << 8 | (u32)p[name.n - 1] << 16 | (u32)p[name.n / 2] << 24;
-}
-void index_make(const value *map, struct index *out);
-/* False: it has no member of this name. */
-bool index_find(const struct index *index, const value *map, str name, u32 tag, value *out);
-
-/* A loop at work: what its `forloop` answers. */
+/* A loop at work: what its `forloop` answers. One that was assigned to a name outlives its end. */
 struct loop {
     i64 index, length; /* from 0 */
     i64 columns;       /* of a tablerow, else 0 */
     str name;
-    const struct loop *parent;
+    struct loop *parent; /* of one that has ended: the next such */
+    bool kept;           /* a name has it */
 };
 
 /* Counters, cycles and places to continue from: few, found by their key. */
@@ -256,8 +274,8 @@ enum {
     HAS_COUNTER = 4,
     HAS_OUTSIDE = 8,   /* `outside` has its whole value from outside */
     HAS_NO_WHOLE = 16, /* from outside it has members only, or nothing */
-    HAS_QUESTION = 32, /* a member of what it holds now was asked for */
-    HAS_INDEX = 64     /* and its index is made */
+    HAS_FIELDS = 32,   /* its fields are those of the map that it holds now */
+    HAS_ASKED = 64     /* its fields were asked outside one by one, or are UNASKED */
 };
 typedef enum { INTERRUPT_NONE, INTERRUPT_BREAK, INTERRUPT_CONTINUE } interrupt_kind;
 struct render {
@@ -270,10 +288,11 @@ struct render {
     size_t scratch_left;
     u8 *flags; /* by slot: which of these are set */
     datum *scoped, *assigned, *outside;
-    struct index **indexes; /* of the map that the slot holds; NULL: not made */
+    datum *fields; /* by number of the program's fields */
     struct state *states;
-    const struct loop *loop; /* the innermost */
-    str changed;             /* what ifchanged saw last */
+    struct loop *loop;  /* the innermost */
+    struct loop *ended; /* to be used again */
+    str changed;        /* what ifchanged saw last */
     u32 steps_left, depth, state_count;
     u32 at; /* of the node at work */
     u32 own_count;
@@ -282,7 +301,8 @@ struct render {
     bool own_captured;
     bool money_known; /* and what `money` found out about it */
     const void *currency, *style;
-    u32 capturing; /* captures within captures */
+    str group, point; /* of amounts */
+    u32 capturing;    /* captures within captures */
     struct {
         size_t from, to;
     } own[LIQUID_OWN_MAX]; /* of the output; the last member: it is not cleared */
@@ -297,16 +317,39 @@ MUST_USE err render_nodes(struct render *r, const struct node *first);
 MUST_USE err render_expression(struct render *r, const struct expression *e, datum *out);
 /* Its value; MISSING when the rendering must not go deeper. */
 void render_operand(struct render *r, const struct operand *o, datum *out);
+/* The same without a copy: where it stands, or in `room`. Good until a name gets another value. */
+const datum *render_found(struct render *r, const struct operand *o, datum *room);
+static inline const datum *render_view(struct render *r, const struct operand *o, datum *room)
+{
+    if (o->kind == OPERAND_CONSTANT) return &o->constant;
+    if (o->field != FIELD_AT_NONE && (r->flags[o->slot] & HAS_FIELDS)) return &r->fields[o->field];
+    return render_found(r, o, room);
+}
 MUST_USE err render_condition(struct render *r, const struct condition *c, bool *out);
 /* Writes it as a reader sees it, escaped if this is HTML and it is not safe. */
 void render_put(struct render *r, const datum *d);
 void render_assign(struct render *r, u32 slot, const datum *d);
+void render_counts(struct render *r, u32 slot); /* the name is a counter's now */
+err render_out_of_steps(struct render *r);
 /* Counts work that no node shows. */
-MUST_USE err render_steps(struct render *r, u64 n);
+MUST_USE static inline err render_steps(struct render *r, u64 n)
+{
+    if (UNLIKELY(n > r->steps_left)) return render_out_of_steps(r);
+    r->steps_left -= (u32)n;
+    return ERR_OK;
+}
 err render_fail(struct render *r, err code, const char *format, ...) PRINTF_LIKE(3, 4);
 err render_out_of_room(struct render *r);
+char *render_more_bytes(struct render *r, size_t padded);
 /* Bytes for a filter's result, out of the rendering's budget; NULL when that is used up. */
-char *render_bytes(struct render *r, size_t n);
+static inline char *render_bytes(struct render *r, size_t n)
+{
+    size_t padded = (n + 15) & ~(size_t)15;
+    if (UNLIKELY(padded > (size_t)(r->room_end - r->room))) return render_more_bytes(r, padded);
+    char *p = r->room;
+    r->room += padded;
+    return p;
+}
 MUST_USE err render_state(struct render *r, state_kind kind, str key, struct state **out);
 const struct state *render_state_find(const struct render *r, state_kind kind, str key);
 /* Renders into the output and takes it off again. */
@@ -318,15 +361,15 @@ void render_mark_own(struct render *r, size_t from); /* what was put since then 
  * it empty names again, the third gives the caller's back. */
 struct isolation {
     u8 *flags;
-    datum *scoped, *assigned, *outside;
-    struct index **indexes;
+    datum *scoped, *assigned, *outside, *fields;
     struct state *states;
-    const struct loop *loop;
+    struct loop *loop, *ended;
     char *room, *room_end;
     str changed;
     u32 state_count;
     bool isolated;
 };
+MUST_USE bool render_slots(struct render *r, const struct program *p); /* all names empty */
 MUST_USE err isolation_enter(struct render *r, struct isolation *i);
 void isolation_clear(struct render *r);
 void isolation_leave(struct render *r, const struct isolation *i);
@@ -408,7 +451,7 @@ bool datum_equal(const datum *a, const datum *b);
 bool datum_text(struct render *r, const datum *d, str *out);
 void datum_put(struct buf *out, const datum *d);
 /* A member by its name or field, an element by its number. */
-void datum_member(const datum *d, str name, u8 field, datum *out);
+void datum_member(const datum *d, str name, u8 kind, datum *out);
 void datum_element(const datum *d, i64 index, datum *out);
 void datum_indexed(const datum *d, const datum *index, datum *out);
 /* A whole number for limits, widths and places: a number without a fraction or its text. */

@@ -195,10 +195,10 @@ MUST_USE static err parse_members(struct parser *p, struct operand *out)
             parser_next(p);
             if (p->kind != WORD_NAME) return parser_unexpected(p, "a name");
             m->name = p->word;
-            m->field = liquid_field(p->word);
+            m->kind = liquid_field_kind(p->word);
             parser_next(p);
         }
-        m->tag = index_tag(m->name);
+        m->field = FIELD_AT_NONE;
         *tail = m;
         tail = &m->next;
     }
@@ -216,12 +216,25 @@ MUST_USE static err use_name(struct parser *p, str name, struct operand *out)
                     LIQUID_NAMES_MAX);
 }
 
+/* A name and its members; the first of them is a field. */
+MUST_USE static err parse_named(struct parser *p, str name, struct operand *out)
+{
+    TRY(use_name(p, name, out));
+    TRY(parse_members(p, out));
+    /* The member was made here and is ours to change. */
+    struct member *m = (struct member *)(uintptr_t)out->members;
+    if (!m || m->index || !m->name.n) return ERR_OK;
+    m->field = liquid_field_at(p->c, out->slot, m->name, m->kind);
+    if (!m->next && !out->own) out->field = m->field;
+    return ERR_OK;
+}
+
 MUST_USE static err parse_bracketed(struct parser *p, struct operand *out)
 {
     str name = {0};
     TRY(parse_index(p, &name, &out->index));
+    if (!out->index) return parse_named(p, name, out);
     out->kind = OPERAND_COMPUTED;
-    if (!out->index) TRY(use_name(p, name, out));
     return parse_members(p, out);
 }
 
@@ -244,7 +257,8 @@ static bool has_members(const struct parser *p)
 
 err parse_operand(struct parser *p, struct operand *out)
 {
-    *out = (struct operand){0};
+    str name;
+    *out = (struct operand){.field = FIELD_AT_NONE};
     if (parser_sign(p, "[")) return parse_bracketed(p, out);
     if (parser_sign(p, "(")) return parse_range(p, out);
     switch (p->kind) {
@@ -253,9 +267,9 @@ err parse_operand(struct parser *p, struct operand *out)
     case WORD_NAME:
         if (constant_word(p->word, &out->constant) && !has_members(p)) break;
         out->constant = (datum){0};
-        TRY(use_name(p, p->word, out));
+        name = p->word;
         parser_next(p);
-        return parse_members(p, out);
+        return parse_named(p, name, out);
     default: return parser_unexpected(p, "a value");
     }
     parser_next(p);
@@ -275,17 +289,16 @@ err parse_target(struct parser *p, str *name, u32 *slot)
 }
 
 /* The declared fallback of customer.first_name, if there is one. */
-static const struct operand *fallback_of(struct parser *p, const struct operand *o)
+static void set_fallback(struct parser *p, struct operand *o)
 {
     const struct liquid_options *options = p->c->program->options;
     const struct json *j = NULL;
     char path[200];
     size_t n = 0;
-    if (o->kind != OPERAND_NAME || !options || !json_is(options->fallbacks, JSON_OBJECT))
-        return NULL;
+    if (o->kind != OPERAND_NAME || !options || !json_is(options->fallbacks, JSON_OBJECT)) return;
     for (const struct member *m = NULL;;) {
         str name = m ? m->name : o->root;
-        if (name.n > sizeof path - 2 - n || (m && m->index)) return NULL;
+        if (name.n > sizeof path - 2 - n || (m && m->index)) return;
         if (m) path[n++] = '.';
         memcpy(path + n, name.p, name.n);
         n += name.n;
@@ -294,10 +307,11 @@ static const struct operand *fallback_of(struct parser *p, const struct operand 
     }
     path[n] = 0;
     j = json_get(options->fallbacks, path);
-    if (!json_is(j, JSON_STRING)) return NULL;
+    if (!json_is(j, JSON_STRING)) return;
     struct operand *otherwise = arena_zalloc(p->c->arena, sizeof *otherwise);
     otherwise->constant = datum_of(value_text(j->text));
-    return otherwise;
+    o->otherwise = otherwise;
+    o->field = FIELD_AT_NONE;
 }
 
 /* ---- filters ---- */
@@ -337,6 +351,26 @@ MUST_USE static err parse_argument(struct parser *p, struct call *c, u32 *count)
     return ERR_OK;
 }
 
+/* Constants are values already when a template is rendered. */
+static void fix_arguments(struct parser *p, struct call *c)
+{
+    const struct liquid_filter *f = c->filter;
+    c->apply = f->apply;
+    c->safety = f->safety;
+    c->count = (u8)(f->args_max + (f->named.n > 0));
+    bool all = true;
+    for (u8 i = 0; i < c->count; i++) {
+        if (!c->args[i]) continue;
+        if (i < f->args_max) c->given = (u8)(i + 1);
+        all &= c->args[i]->kind == OPERAND_CONSTANT;
+    }
+    if (!all) return;
+    datum *args = arena_zalloc(p->c->arena, LIQUID_ARGS_MAX * sizeof *args);
+    for (u8 i = 0; i < c->count; i++)
+        if (c->args[i]) args[i] = c->args[i]->constant;
+    c->constants = args;
+}
+
 MUST_USE static err parse_call(struct parser *p, struct call *c)
 {
     u32 count = 0;
@@ -353,6 +387,7 @@ MUST_USE static err parse_call(struct parser *p, struct call *c)
         return liquid_refuse(p->c, c->at, "%.*s needs %u value%s after a colon",
                              STR_ARG(c->filter->name), c->filter->args_min,
                              c->filter->args_min == 1 ? "" : "s");
+    fix_arguments(p, c);
     return ERR_OK;
 }
 
@@ -361,7 +396,7 @@ err parse_expression(struct parser *p, struct expression *out)
     const struct call **tail = &out->calls;
     *out = (struct expression){0};
     TRY(parse_operand(p, &out->head));
-    out->head.otherwise = fallback_of(p, &out->head);
+    set_fallback(p, &out->head);
     while (parser_sign(p, "|")) {
         struct call *c = arena_zalloc(p->c->arena, sizeof *c);
         TRY(parse_call(p, c));

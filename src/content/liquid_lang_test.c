@@ -176,6 +176,10 @@ TEST("dates are written in the zone that is given, from what people and machines
          "Thu Thursday Jan January  1 1 001 70 19 AM 12 12 0");
     SAID("{{ 'March 14, 2016 10:20 pm' | date: '%F %R' }}", NULL, "2016-03-14 22:20");
     SAID("{{ '14 Mar 2016' | date: '%^b %_m %03d %%' }}", NULL, "MAR  3 014 %");
+    SAID("{{ '2016-03-04' | date: '%28d|%_27m|%-d|%_d|%^A|%12a|%#p' }}", NULL,
+         "0000000000000000000000000004|                          3|4| 4|FRIDAY|         Fri|am");
+    SAID("{{ -60000000000 | date: '%s|%_14s|%014s|%Y' }}", NULL,
+         "-60000000000|  -60000000000|-0060000000000|0068");
     SAID("{{ 'now' | date: '%F %T' }}|{{ 'today' | date: '%H' }}", NULL, "2026-01-01 03:00:00|03");
     SAID("{{ 'soon' | date: '%F' }}|{{ nope | date: '%F' }}|{{ 5 | date: '' }}", NULL, "soon||5");
     SAID("{{ '2027-01-01' | date: '%G-W%V-%u %U %W %Q' }}", NULL, "2026-W53-5 00 00 %Q");

@@ -134,6 +134,12 @@ TEST("arithmetic is whole, decimal, and only then binary")
          "2 -1 1 -2");
     SAID("{{ '12 items' | plus: '3.5' }} {{ nope | plus: 1 }}", NULL, "15.5 1");
     SAID("{{ 9223372036854775807 | plus: 1 }}", NULL, "9.223372036854776e+18");
+    SAID("{{ -7.5 | divided_by: -2 }} {{ -7.5 | divided_by: 2 }} {{ 0.0001 | times: 0.5 }}", NULL,
+         "3.75 -3.75 0.00005");
+    SAID("{{ 900000000000000.5 | times: 10000 }} {{ -7.5 | modulo: 2 }} {{ 3 | minus: 0.5 }}", NULL,
+         "9.000000000000005e+18 0.5 2.5");
+    SAID("{{ 922337203685477.5807 | plus: 1 }} {{ 9223372036854775807 | times: 1.5 }}", NULL,
+         "922337203685478.6 1.3835058055282164e+19");
     SAID("{{ -4 | abs }} {{ 3 | at_least: 5 }} {{ 3 | at_most: 2 }}", NULL, "4 5 2");
     refused(arena, "a\n  {{ 1 | divided_by: 0 }}", "2:10", "divided by 0");
 }

@@ -90,7 +90,7 @@ err datum_compare(const datum *a, const datum *b, comparison c, bool *out)
 
 /* ---- members ---- */
 
-u8 liquid_field(str name)
+u8 liquid_field_kind(str name)
 {
     static const str names[] = {
         LIQUID_NAME(""),       LIQUID_NAME("size"),       LIQUID_NAME("first"),
@@ -181,17 +181,17 @@ static void end_field(const datum *d, u8 field, datum *out)
     }
 }
 
-void datum_member(const datum *d, str name, u8 field, datum *out)
+void datum_member(const datum *d, str name, u8 kind, datum *out)
 {
     if (d->kind == DATUM_LOOP) {
-        loop_field(d->loop, field, out);
+        loop_field(d->loop, kind, out);
         return;
     }
     bool own = d->own;
     if (LIKELY(d->kind == DATUM_PLAIN && d->v.type == VALUE_MAP)) {
         value found;
         peek_member(&d->v, name, &found);
-        if (LIKELY(found.type != VALUE_MISSING || !field)) {
+        if (LIKELY(found.type != VALUE_MISSING || !kind)) {
             out->v = found;
             out->kind = DATUM_PLAIN;
             out->safe = false;
@@ -200,38 +200,9 @@ void datum_member(const datum *d, str name, u8 field, datum *out)
         }
     }
     datum found = {0};
-    if (field && field <= FIELD_LAST) end_field(d, field, &found);
+    if (kind && kind <= FIELD_LAST) end_field(d, kind, &found);
     *out = found;
     out->own = own;
-}
-
-void index_make(const value *map, struct index *out)
-{
-    const u8 *start = (const u8 *)map->text.p, *p = start, *end = p + map->text.n;
-    out->count = INDEX_NONE;
-    if (map->count > INDEX_MAX || map->text.n > UINT32_MAX) return;
-    for (u32 i = 0; i < map->count; i++) {
-        u64 n;
-        if (!peek_varint(&p, end, &n) || n > (u64)(end - p) || n > INDEX_NAME_MAX) return;
-        out->tags[i] = index_tag((str){(const char *)p, (size_t)n});
-        p += n;
-        out->values[i] = (u32)(p - start);
-        if (!peek_skip(&p, end)) return;
-    }
-    out->count = map->count;
-}
-
-bool index_find(const struct index *index, const value *map, str name, u32 tag, value *out)
-{
-    const u8 *start = (const u8 *)map->text.p, *end = start + map->text.n;
-    if (name.n > INDEX_NAME_MAX) return false;
-    for (u32 i = index->count; i-- > 0;) {
-        if (index->tags[i] != tag) continue; /* of the same length, then */
-        const u8 *p = start + index->values[i];
-        if (!peek_same(p - name.n, name.p, name.n)) continue;
-        return peek_value(&p, end, out);
-    }
-    return false;
 }
 
 value liquid_member(value map, str key)
@@ -264,7 +235,7 @@ void datum_indexed(const datum *d, const datum *index, datum *out)
     if (index->v.type == VALUE_INT && index->kind == DATUM_PLAIN)
         datum_element(d, index->v.n, out);
     else if (index->v.type == VALUE_TEXT && (d->v.type == VALUE_MAP || d->kind == DATUM_LOOP))
-        datum_member(d, index->v.text, d->kind == DATUM_LOOP ? liquid_field(index->v.text) : 0,
+        datum_member(d, index->v.text, d->kind == DATUM_LOOP ? liquid_field_kind(index->v.text) : 0,
                      out);
     else
         *out = (datum){.own = d->own};

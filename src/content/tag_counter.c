@@ -20,7 +20,7 @@ static err render_counter(struct render *r, const struct node *n)
     const struct counter_node *c = (const struct counter_node *)n;
     struct state *s;
     TRY(render_state(r, STATE_COUNTER, c->name, &s));
-    r->flags[c->slot] |= HAS_COUNTER;
+    render_counts(r, c->slot);
     if (c->down) s->n--;
     buf_i64_text(r->out, s->n);
     if (!c->down) s->n++;

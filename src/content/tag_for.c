@@ -142,26 +142,51 @@ MUST_USE static err each(struct render *r, const struct for_node *f, struct item
     return ERR_OK;
 }
 
+/* Not on the stack, since a name may get it and be asked after its end. */
+MUST_USE static err begin_loop(struct render *r, const struct for_node *f, i64 length,
+                               struct loop *parent, struct loop **out)
+{
+    struct loop *l = r->ended;
+    if (l)
+        r->ended = l->parent;
+    else
+        l = (struct loop *)(void *)render_bytes(r, sizeof *l);
+    *out = l;
+    if (!l) return render_out_of_room(r);
+    *l = (struct loop){.length = length, .name = f->name, .parent = parent};
+    return ERR_OK;
+}
+
+static void end_loop(struct render *r, struct loop *l)
+{
+    if (l->kept) return;
+    l->parent = r->ended;
+    r->ended = l;
+}
+
 static err render_for(struct render *r, const struct node *n)
 {
     const struct for_node *f = (const struct for_node *)n;
-    struct loop loop = {.name = f->name, .parent = r->loop};
+    struct loop *loop;
     struct items items;
     struct scoped variable, forloop;
     datum d;
+    i64 length;
     render_operand(r, &f->collection, &d);
     items_of(&d, &items);
-    TRY(slice(r, f, &items, &loop.length));
-    if (loop.length == 0) return render_nodes(r, f->otherwise);
-    if (f->reversed) TRY(turn(r, &items, loop.length));
-    datum self = {.kind = DATUM_LOOP, .loop = &loop};
+    TRY(slice(r, f, &items, &length));
+    if (length == 0) return render_nodes(r, f->otherwise);
+    if (f->reversed) TRY(turn(r, &items, length));
+    TRY(begin_loop(r, f, length, r->loop, &loop));
+    datum self = {.kind = DATUM_LOOP, .loop = loop};
     scope_enter(r, SLOT_FORLOOP, &self, &forloop);
     scope_enter(r, f->slot, &d, &variable);
-    r->loop = &loop;
-    TRY(each(r, f, &items, &loop));
-    r->loop = loop.parent;
+    r->loop = loop;
+    TRY(each(r, f, &items, loop));
+    r->loop = loop->parent;
     scope_leave(r, &variable);
     scope_leave(r, &forloop);
+    end_loop(r, loop);
     return ERR_OK;
 }
 
@@ -210,24 +235,27 @@ MUST_USE static err rows(struct render *r, const struct for_node *f, struct item
 static err render_table(struct render *r, const struct node *n)
 {
     const struct for_node *f = (const struct for_node *)n;
-    struct loop loop = {.name = f->name};
+    struct loop *loop;
     struct items items;
     struct scoped variable, tableloop;
     datum d;
+    i64 length, columns;
     render_operand(r, &f->collection, &d);
     if (!datum_is_true(&d)) return ERR_OK;
     items_of(&d, &items);
-    TRY(slice(r, f, &items, &loop.length));
-    TRY(whole(r, f->columns, loop.length, &loop.columns));
-    if (loop.columns <= 0) loop.columns = INT64_MAX;
-    datum self = {.kind = DATUM_LOOP, .loop = &loop};
+    TRY(slice(r, f, &items, &length));
+    TRY(whole(r, f->columns, length, &columns));
+    TRY(begin_loop(r, f, length, NULL, &loop));
+    loop->columns = columns > 0 ? columns : INT64_MAX;
+    datum self = {.kind = DATUM_LOOP, .loop = loop};
     scope_enter(r, SLOT_TABLEROWLOOP, &self, &tableloop);
     scope_enter(r, f->slot, &d, &variable);
     buf_put(r->out, S("<tr class=\"row1\">\n"));
-    TRY(rows(r, f, &items, &loop));
+    TRY(rows(r, f, &items, loop));
     buf_put(r->out, S("</tr>\n"));
     scope_leave(r, &variable);
     scope_leave(r, &tableloop);
+    end_loop(r, loop);
     return ERR_OK;
 }
 
