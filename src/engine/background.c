@@ -223,11 +223,12 @@ void background_wait(struct engine *e)
     background_install(e);
 }
 
-void engine_snapshot(struct engine *e)
+bool engine_snapshot(struct engine *e)
 {
     e->background.snapshot_wanted = true;
     e->background.not_before_ns = 0; /* who asks does not wait */
     background_start(e);
+    return e->background.snapshot_wanted;
 }
 
 u64 engine_snapshots(const struct engine *e)

@@ -118,6 +118,28 @@ static void part_path(const char *dir, u32 i, char out[4096])
     snprintf(out, 4096, "%s/part-%03u", dir, i);
 }
 
+err import_part_open(const struct import *im, u32 i, struct file **out, struct diag *why)
+{
+    char path[4096];
+    u64 size = 0;
+    part_path(im->world.dir, i, path);
+    err e = env_open(im->world.env, path, FILE_CREATE, out);
+    if (e == ERR_OK) e = file_size(*out, &size);
+    if (e == ERR_OK && size) e = file_resize(*out, 0);
+    return e == ERR_OK ? ERR_OK : diag_set(why, e, "%s cannot be written", path);
+}
+
+/* Emptied first: what has not been written to the disk by now never is. (A file system may write
+ * all of a file that was once cut to nothing when it is closed, and its removal wait for that.) */
+void import_part_close(const struct import *im, u32 i, struct file *f)
+{
+    char path[4096];
+    (void)!file_resize(f, 0);
+    file_close(f);
+    part_path(im->world.dir, i, path);
+    (void)!env_remove(im->world.env, path); /* what stays goes at the import's end */
+}
+
 /* As orders have them, too. */
 void import_clean(struct env *env, const char *dir)
 {
@@ -130,18 +152,13 @@ void import_clean(struct env *env, const char *dir)
 
 MUST_USE static err make_parts(struct dealt *d, u64 file_bytes, bool packed, struct diag *why)
 {
-    struct env *env = d->im->world.env;
     u64 parts = file_bytes * (packed ? 10 : 1) / PART_BYTES + 1;
     d->part_count = parts > PARTS_MAX ? PARTS_MAX : (u32)parts;
     d->parts = mem_zalloc(d->part_count * sizeof *d->parts);
     for (u32 i = 0; i < d->part_count; i++) {
-        char path[4096];
         buf_init(&d->parts[i].bin.rows, PART_BYTES_MAX);
         if (d->part_count == 1) break;
-        part_path(d->im->world.dir, i, path);
-        err e = env_open(env, path, FILE_CREATE, &d->parts[i].file);
-        if (e == ERR_OK) e = file_resize(d->parts[i].file, 0);
-        if (e != ERR_OK) return diag_set(why, e, "%s cannot be written", path);
+        TRY(import_part_open(d->im, i, &d->parts[i].file, why));
     }
     return ERR_OK;
 }
@@ -173,13 +190,9 @@ err deal_open(struct import *im, struct dealt **out, struct diag *why)
 static void part_close(struct dealt *d, u32 i)
 {
     struct part *p = &d->parts[i];
-    char path[4096];
     buf_clear(&p->bin.rows);
-    if (!p->file) return;
-    file_close(p->file);
+    if (p->file) import_part_close(d->im, i, p->file);
     p->file = NULL;
-    part_path(d->im->world.dir, i, path);
-    (void)!env_remove(d->im->world.env, path); /* what stays goes at the import's end */
 }
 
 void deal_close(struct dealt *d)

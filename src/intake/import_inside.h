@@ -97,6 +97,9 @@ void bulk_flush(struct import *im, struct buf *records, u32 *count);
 
 /* ---- import_deal.c ---- */
 
+/* Files of rows that are being sorted, up to 256: opened empty; closed, they are gone. */
+MUST_USE err import_part_open(const struct import *im, u32 i, struct file **out, struct diag *why);
+void import_part_close(const struct import *im, u32 i, struct file *f);
 /* Whether the file's rows may be taken by customer instead of as they stand. */
 bool deal_fits(const struct import *im);
 MUST_USE err deal_open(struct import *im, struct dealt **out, struct diag *why);
