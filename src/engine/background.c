@@ -8,7 +8,7 @@
 enum { IDLE, TO_DO, DONE };
 enum {
     SEALS_A_SNAPSHOT = 4,
-    SEALS_OF_IMPORT = 16,     /* … while an import brings so much: a start reads them again */
+    SEALS_OF_IMPORT = 32,     /* … while an import brings so much: a start reads them again */
     IMPORT_SILENCE = 1 << 18, /* records without one of it: it goes on no more */
 };
 #define SNAPSHOT_RECORDS 4000000

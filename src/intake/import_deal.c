@@ -246,13 +246,24 @@ MUST_USE static err flush(struct part *p)
     return ERR_OK;
 }
 
+static u32 big_u32(const u8 *p)
+{
+    u32 v;
+    memcpy(&v, p, sizeof v);
+    return __builtin_bswap32(v);
+}
+
 /* In the order of length and bytes, as far as a word has them: that of numbers, and of numbers
  * behind one prefix. */
 static u64 key_of(const struct dealt *d, str who)
 {
     u64 bytes = 0;
     size_t from = min_size(d->key_from, who.n), n = min_size(who.n - from, KEY_BYTES);
-    for (size_t i = 0; i < n; i++) bytes = bytes << 8 | (u8)who.p[from + i];
+    const u8 *p = (const u8 *)who.p + from;
+    if (n >= 4) /* two loads that overlap */
+        bytes = (u64)big_u32(p) << 8 * (n - 4) | big_u32(p + n - 4);
+    else
+        for (size_t i = 0; i < n; i++) bytes = bytes << 8 | p[i];
     bytes <<= 8 * (KEY_BYTES - n);
     return (u64)min_size(who.n, 255) << 56 | bytes;
 }
