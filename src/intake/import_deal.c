@@ -517,7 +517,7 @@ static void grow_slots(struct dealt *d)
 static bool is_of(const struct dealt *d, const struct dealt_group *g, u32 hash, str who)
 {
     if (g->hash != hash || g->value_n != who.n) return false;
-    if (who.n <= sizeof g->value) return memcmp(g->value, who.p, who.n) == 0;
+    if (who.n <= sizeof g->value) return import_same(g->value, who.p, who.n);
     return str_eq(value_at(d, g->first), who);
 }
 

@@ -8,6 +8,27 @@
 
 enum { IDS_MAX = 8 /* of one row */, LIST_MAX = 1 << 20, CODES_KEPT = 256 };
 
+/* Whether n bytes are the same: of short texts by two looks that overlap. */
+static inline bool import_same(const char *a, const char *b, size_t n)
+{
+    u64 x[4];
+    u32 y[4];
+    if (n > 16) return memcmp(a, b, n) == 0;
+    if (n >= 8) {
+        memcpy(&x[0], a, 8), memcpy(&x[1], a + n - 8, 8);
+        memcpy(&x[2], b, 8), memcpy(&x[3], b + n - 8, 8);
+        return ((x[0] ^ x[2]) | (x[1] ^ x[3])) == 0;
+    }
+    if (n >= 4) {
+        memcpy(&y[0], a, 4), memcpy(&y[1], a + n - 4, 4);
+        memcpy(&y[2], b, 4), memcpy(&y[3], b + n - 4, 4);
+        return ((y[0] ^ y[2]) | (y[1] ^ y[3])) == 0;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (a[i] != b[i]) return false;
+    return true;
+}
+
 /* A text and its code, so that names which repeat are asked for once. */
 struct known_code {
     const char *text;
