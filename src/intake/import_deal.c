@@ -28,6 +28,7 @@
 enum {
     PARTS_MAX = 256,
     FLUSH_BYTES = 128 << 10,
+    GATHER_LEAST = 16 << 10,
     AHEAD = 8 /* rows fetched early */,
     SLOTS_FIRST = 4096
 };
@@ -366,20 +367,35 @@ void deal_add(struct import *im, u32 event, i64 at)
     if (e != ERR_OK) d->failed = e;
 }
 
-static void gather(struct part *p, const struct deal_bin *bin)
+/* What is much is written from where it lies; little is kept until it is more. */
+static void gather(struct part *p, const str *texts, u32 count, u64 bytes)
 {
     struct buf *rows = &p->bin.rows;
-    if (p->failed != ERR_OK || !bin->count) return;
-    if (p->size + rows->n + bin->rows.n > PART_BYTES_MAX) p->failed = ERR_TOO_LARGE;
-    buf_put(rows, buf_str(&bin->rows));
-    p->bin.count += bin->count;
-    if (p->failed == ERR_OK && rows->n > FLUSH_BYTES) p->failed = flush(p);
+    if (p->failed != ERR_OK || !bytes) return;
+    if (p->size + rows->n + bytes > PART_BYTES_MAX) {
+        p->failed = ERR_TOO_LARGE;
+    } else if (p->file && bytes >= GATHER_LEAST) {
+        p->failed = flush(p);
+        if (p->failed == ERR_OK) p->failed = file_write_many(p->file, p->size, texts, count);
+        p->size += bytes;
+    } else {
+        for (u32 i = 0; i < count; i++) buf_put(rows, texts[i]);
+        if (rows->n > FLUSH_BYTES) p->failed = flush(p);
+    }
 }
 
 void deal_gather(struct dealt *d, u32 from, u32 to, struct deal_bin *const *bins, u32 count)
 {
-    for (u32 i = from; i < to; i++)
-        for (u32 k = 0; k < count; k++) gather(&d->parts[i], &bins[k][i]);
+    str texts[DEAL_BINS_MAX];
+    for (u32 i = from; i < to; i++) {
+        u64 bytes = 0;
+        for (u32 k = 0; k < count; k++) {
+            texts[k] = buf_str(&bins[k][i].rows);
+            bytes += texts[k].n;
+            d->parts[i].bin.count += bins[k][i].count;
+        }
+        gather(&d->parts[i], texts, count, bytes);
+    }
 }
 
 MUST_USE static err check(const struct dealt *d, struct diag *why)

@@ -143,7 +143,9 @@ struct deal_bin {
     u32 count;
 };
 u32 deal_parts(const struct dealt *d);
-/* Puts what the bins have behind the parts from `from` to `to`: others may be another thread's. */
+/* Puts what the bins have behind the parts from `from` to `to`: others may be another thread's. Not
+ * more than DEAL_BINS_MAX at once. */
+enum { DEAL_BINS_MAX = 64 };
 void deal_gather(struct dealt *d, u32 from, u32 to, struct deal_bin *const *bins, u32 count);
 /* After all parts: so many rows came. */
 MUST_USE err deal_gathered(struct dealt *d, u64 rows, struct diag *why);
