@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "event/block.h"
+#include "event/daily.h"
 
 #include <stdlib.h>
 
@@ -28,6 +29,27 @@ static void sign(u8 *bytes, u64 size)
     memcpy(bytes, &h, sizeof h);
     u64 hash = hash_xxh64((str){(char *)bytes, SEALED_HEADER - sizeof hash});
     memcpy(bytes + SEALED_HEADER - sizeof hash, &hash, sizeof hash);
+}
+
+/* Every event and day: as many rows as it says. */
+static void read_days(const struct sealed *s)
+{
+    struct daily_index x;
+    u32 customers[DAILY_ROWS], count = sealed_heads(s).count;
+    i64 rows[DAILY_ROWS];
+    if (!daily_open(&x, s)) return;
+    for (u32 i = 0; i < x.count; i++) {
+        u32 first, end, n = 0;
+        i64 from = (i64)x.days[i].day * DAILY_MS;
+        daily_find(&x, x.days[i].code, from, from + 1, &first, &end);
+        MUST(first == i && end == i + 1);
+        for (u32 k = x.days[i].chunk; k < x.days[i + 1].chunk; k++) {
+            daily_read(&x, &x.chunks[k], customers, rows);
+            n += x.chunks[k].rows;
+            for (u32 r = 0; r < x.chunks[k].rows; r++) MUST(customers[r] < count);
+        }
+        MUST(n == x.days[i].rows);
+    }
 }
 
 /* Everything a sound file answers. */
@@ -54,6 +76,7 @@ static void read_all(const struct sealed *s)
     }
     arena_free(arena);
     MUST(met == s->head.rows && bytes != 1);
+    read_days(s);
     const struct sealed_hash *all = sealed_hashes(s, &hashes);
     for (u64 i = 0; i < hashes; i++) {
         u64 count;

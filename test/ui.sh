@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# ui.sh — test/ui.mjs in three processes at once: they mostly wait for a browser. The last line has the counts of all.
+# ui.sh — test/ui.mjs in five processes at once: they mostly wait for a browser. The last line has the counts of all.
 cd "$(dirname "$0")/.." || exit 2
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
-for part in welcome,abandoned-cart,renewal,birthday,files,stumbles errors,screens work,hostile; do
+for part in hostile errors welcome,abandoned-cart,renewal,birthday,files,stumbles screens work; do
     ONLY=$part node test/ui.mjs >"$logs/$part" 2>&1 &
 done
 wait

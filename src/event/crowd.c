@@ -133,6 +133,24 @@ void crowd_open(struct crowd *c)
     if (c->any_moved) pair_all(c);
 }
 
+static void doubt_head(struct crowd *c, event_persona persona, event_persona head_then)
+{
+    if (crowd_has_strayed(c, persona)) c->unsure[head_then / 64] |= 1ull << head_then % 64;
+}
+
+void crowd_doubt(struct crowd *c)
+{
+    const struct catalog *catalog = c->view->catalog;
+    if (c->unsure || (!c->any_strayed && !c->view->erased)) return;
+    c->unsure = mem_reserve(BITS_BYTES);
+    for (u32 f = 0; f < catalog->count && c->any_strayed; f++)
+        each_sealed(c, catalog->files[f], doubt_head);
+    for (u32 i = 0; i < c->view->erased; i++) {
+        event_persona head = head_now(c, erased_at(catalog->erased, i)->persona);
+        c->unsure[head / 64] |= 1ull << head % 64;
+    }
+}
+
 u32 crowd_personas(const struct crowd *c, u32 *at, event_persona *out)
 {
     u32 n = 0;
@@ -150,4 +168,5 @@ void crowd_close(struct crowd *c)
     free(c->pairs);
     mem_release(c->moved, BITS_BYTES);
     mem_release(c->strayed, BITS_BYTES);
+    if (c->unsure) mem_release(c->unsure, BITS_BYTES);
 }

@@ -19,6 +19,7 @@ struct crowd {
     i64 from, to;                /* of the tail's rows, those that occurred in [from, to)… */
     const u32 *marks;            /* …and whose code has a mark; NULL: all */
     u64 *moved, *strayed;        /* a bit for every head, every persona */
+    u64 *unsure;                 /* NULL: nobody; else see crowd_doubt */
     bool any_moved, any_strayed;
     struct place *tail; /* its rows that are wanted, alive and somebody's, by (head, timeline) */
     u32 tail_count;
@@ -29,6 +30,9 @@ struct crowd {
 /* Asks about everybody, with all above `moved` set; head_of is not asked later. */
 void crowd_open(struct crowd *c);
 void crowd_close(struct crowd *c);
+/* Marks as unsure who has rows under her head that are another's by now, or that were deleted: that
+ * a row lies there is not enough then. */
+void crowd_doubt(struct crowd *c);
 
 static inline bool crowd_has_moved(const struct crowd *c, event_persona head)
 {

@@ -49,6 +49,7 @@ struct scan_want {
     u32 property_count;
     bool codes, orders, sources; /* whether those columns are wanted */
     bool packed_times, kinds;    /* a batch may have packed times, kinds and their marks instead */
+    bool unindexed;              /* files with an index by day (daily.h) are left out */
     const u64 *who;              /* a bit for every head that is wanted; NULL: all */
     event_persona who_end;       /* …and none from here on */
     const event_persona *heads;  /* what head_of says of personas below heads_end, or NULL */

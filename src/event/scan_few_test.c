@@ -1,87 +1,20 @@
 /* Few customers out of many blocks: what a scan of some tells is what one of everybody says of
  * them, from files of many blocks, with customers who lie across them, erased and strayed rows. */
-#include "base/test.h"
-#include "env/sim.h"
-#include "event/catalog.h"
 #include "event/scan.h"
+#include "event/village_test.h"
 #include "log/names.h"
 
 #include <stdlib.h>
 
-enum { PEOPLE = 900, ROWS = 60000, CODES = 6, PROPERTIES = 3, SYSTEM = 40 };
-
-struct town {
-    struct env *env;
-    struct events *es;
-    struct rng rng;
-    event_persona heads[PEOPLE + 1];
-    u32 packed_times, kinds; /* batches that had them */
-};
-
-static event_persona head_of(void *ctx, event_persona p)
-{
-    struct town *t = ctx;
-    return t->heads[p];
-}
-
-/* Two of them have more rows than others, so that they lie across blocks; code 0: one of two that
- * hang on the customer's number, so that blocks differ in what they have. */
-static void append(struct town *t, u32 i, u32 code)
-{
-    u64 dice = rng_below(&t->rng, 100);
-    event_persona p = 1 + (u32)rng_below(&t->rng, dice < 3 ? 2 : PEOPLE);
-    if (!code) code = 1 + (p / (PEOPLE / CODES) + (u32)rng_below(&t->rng, 2)) % CODES;
-    struct buf props;
-    buf_init(&props, 1 << 10);
-    if (dice % 3) props_put(&props, 1, value_int((i64)rng_below(&t->rng, 500)));
-    if (dice % 5 == 0) props_put(&props, 2, value_text(S("red")));
-    if (dice % 5 == 1) props_put(&props, 2, value_fixed((i64)dice * 777));
-    event_append(t->es, &(struct event){.persona = p,
-                                        .code = code,
-                                        .source = (u32)dice % 3,
-                                        .occurred_ms = (i64)(i + rng_below(&t->rng, 500)) * 1000,
-                                        .received_ms = (i64)i * 1000,
-                                        .order = event_order(1 + i, 0),
-                                        .props = buf_str(&props)});
-    buf_clear(&props);
-}
-
-static void seal(struct town *t)
-{
-    struct seal_job *job;
-    do {
-        err e;
-        job = event_job(t->es, true);
-        MUST(job);
-        while ((e = event_job_step(job, head_of, t, 0)) == ERR_AGAIN) continue;
-        CHECK_OK(e);
-        event_install(t->es, job);
-    } while (t->es->tail_rows);
-}
-
-static struct town *town_new(struct arena *arena, u32 tail)
-{
-    struct town *t = arena_zalloc(arena, sizeof *t);
-    t->env = env_sim(test_seed());
-    t->rng = (struct rng){test_seed()};
-    t->es = events_new(t->env, &(struct events_options){.dir = "/few"});
-    MUST(env_make_dir(t->env, "/few") == ERR_OK && env_sync_dir(t->env, "/") == ERR_OK);
-    for (event_persona p = 0; p <= PEOPLE; p++) t->heads[p] = p % 50 == 7 ? p - 1 : p;
-    for (u32 i = 0; i < ROWS; i++) append(t, i, SYSTEM);
-    seal(t);
-    for (u32 i = 0; i < ROWS; i++) append(t, ROWS + i, 0);
-    seal(t);
-    for (u32 i = 0; i < tail; i++) append(t, 2 * ROWS + i, 0);
-    return t;
-}
+enum { PROPERTIES = 3 };
 
 /* All that a scan says, customer by customer, as text. */
-static u64 told(struct town *t, const struct scan_want *w, str *of, struct arena *arena)
+static u64 told(struct village *t, const struct scan_want *w, str *of, struct arena *arena)
 {
     struct scan_batch s;
     struct buf b;
     u64 events = 0;
-    struct event_scan *scan = event_scan_new(event_view_live(t->es), w, head_of, t, 3);
+    struct event_scan *scan = event_scan_new(event_view_live(t->es), w, village_head, t, 3);
     buf_init(&b, 1 << 26);
     memset(of, 0, (PEOPLE + 1) * sizeof *of);
     for (u32 slice = 0; slice < event_scan_slices(scan); slice++)
@@ -117,7 +50,7 @@ static u64 told(struct town *t, const struct scan_want *w, str *of, struct arena
     return events;
 }
 
-static void check_few(struct town *t, u32 round, u32 *marks, struct arena *arena)
+static void check_few(struct village *t, u32 round, u32 *marks, struct arena *arena)
 {
     static const struct scan_property WANTED[PROPERTIES] = {
         {1, SCAN_NUMBER}, {2, SCAN_TEXT}, {2, SCAN_VALUE}};
@@ -151,7 +84,7 @@ static void check_few(struct town *t, u32 round, u32 *marks, struct arena *arena
 
 TEST("of few customers a scan tells what it tells of them among everybody, from many blocks")
 {
-    struct town *t = town_new(arena, 500);
+    struct village *t = village_new(arena, 1000, 500);
     u32 *marks = mem_zalloc((NAMES_MAX + 1) * sizeof *marks);
     CHECK(sealed_blocks(t->es->catalog->files[0]) > 5);
     for (u32 round = 0; round < 48; round++) {
@@ -167,14 +100,13 @@ TEST("of few customers a scan tells what it tells of them among everybody, from 
         arena_free(scratch);
     }
     free(marks);
-    events_free(t->es);
-    env_free(t->env);
+    village_free(t);
 }
 
 TEST("what a scan leaves packed is what it would have unpacked")
 {
     for (u32 tail = 0; tail < 2; tail++) {
-        struct town *t = town_new(arena, tail * 3);
+        struct village *t = village_new(arena, 1000, tail * 3);
         u32 *marks = mem_zalloc((NAMES_MAX + 1) * sizeof *marks);
         str *plain = arena_alloc(arena, (PEOPLE + 1) * sizeof *plain),
             *packed = arena_alloc(arena, (PEOPLE + 1) * sizeof *packed);
@@ -196,7 +128,6 @@ TEST("what a scan leaves packed is what it would have unpacked")
         }
         CHECK(t->packed_times > 2 && t->kinds > 8);
         free(marks);
-        events_free(t->es);
-        env_free(t->env);
+        village_free(t);
     }
 }

@@ -257,20 +257,6 @@ void scan_lane_list(struct scan_lane *l, struct scan_slice *s)
     l->head = l->listed[0];
 }
 
-/* The first of the heads that is not below `from`. */
-static u32 lower(const struct sealed_keys *heads, event_persona from)
-{
-    u32 low = 0, high = heads->count;
-    while (low < high) {
-        u32 middle = low + (high - low) / 2;
-        if (heads->keys[middle].key < from)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 void scan_lane_open(struct scan_lane *l, struct scan_slice *s, const struct sealed *file)
 {
     const struct crowd *c = s->scan->crowd;
@@ -282,7 +268,7 @@ void scan_lane_open(struct scan_lane *l, struct scan_slice *s, const struct seal
     struct sealed_keys heads = sealed_heads(file);
     l->heads = heads.keys;
     l->head_count = heads.count;
-    l->next = lower(&heads, s->from);
+    l->next = sealed_lower_key(&heads, s->from);
     l->listed = mem_alloc((BLOCK_ROWS + 1) * sizeof *l->listed);
     l->from = mem_alloc((BLOCK_ROWS + 1) * sizeof *l->from);
     l->to = mem_alloc((BLOCK_ROWS + 1) * sizeof *l->to);

@@ -344,10 +344,12 @@ void scan_slice_open(struct scan_slice *s, struct event_scan *scan, event_person
     s->pair = place_lower(c->pairs, c->pair_count, from);
     s->pair_end = place_lower(c->pairs, c->pair_count, to);
     const struct catalog *files = scan->view->catalog;
-    s->lane_count = files->count + 1;
-    s->lanes = mem_alloc(s->lane_count * sizeof *s->lanes);
-    for (u32 i = 0; i < files->count; i++) scan_lane_open(&s->lanes[i], s, files->files[i]);
-    scan_lane_open(&s->lanes[files->count], s, NULL);
+    s->lanes = mem_alloc((files->count + 1) * sizeof *s->lanes);
+    s->lane_count = 0;
+    for (u32 i = 0; i < files->count; i++)
+        if (!scan->want.unindexed || !files->files[i]->head.sections[SECTION_DAYS].bytes)
+            scan_lane_open(&s->lanes[s->lane_count++], s, files->files[i]);
+    scan_lane_open(&s->lanes[s->lane_count++], s, NULL);
 }
 
 void scan_slice_close(struct scan_slice *s)

@@ -32,7 +32,8 @@ static bool lies_inside(const struct sealed_header *h)
 {
     u64 checks = h->sections[SECTION_CHECKS].offset;
     if (checks < SEALED_HEADER || checks > h->bytes || checks % 8) return false;
-    for (u32 i = 0; i < SECTION_CHECKS; i++) {
+    for (u32 i = 0; i < SECTION_COUNT; i++) {
+        if (i == SECTION_CHECKS) continue;
         u64 offset = h->sections[i].offset, bytes = h->sections[i].bytes;
         if (offset > checks || bytes > checks - offset) return false;
         if (bytes && (offset < SEALED_HEADER || offset % 64)) return false;
@@ -47,7 +48,7 @@ static bool holds_together(const struct sealed_header *h)
     u64 heads = items(h, SECTION_HEADS, sizeof(struct sealed_key));
     u64 moved = items(h, SECTION_MOVED, sizeof(struct sealed_key));
     return h->rows > 0 && h->rows <= SEALED_ROWS_MAX && h->first_order <= h->last_order &&
-           h->section_count >= SECTION_COUNT && lies_inside(h) &&
+           h->section_count >= SECTIONS_FIRST && lies_inside(h) &&
            holds_items(h, SECTION_BLOCKS, sizeof(struct sealed_block)) &&
            h->sections[SECTION_BLOCKS].bytes > 0 && heads >= 2 && heads <= UINT32_MAX &&
            holds_items(h, SECTION_HEADS, sizeof(struct sealed_key)) &&
@@ -58,7 +59,11 @@ static bool holds_together(const struct sealed_header *h)
            h->sections[SECTION_TEXT_ENDS].bytes <= (SEALED_TEXTS_MAX + 1) * sizeof(u32) &&
            holds_items(h, SECTION_DEDUPE, sizeof(struct sealed_hash)) &&
            holds_items(h, SECTION_FILTER, FILTER_BLOCK) &&
-           !h->sections[SECTION_DEDUPE].bytes == !h->sections[SECTION_FILTER].bytes;
+           !h->sections[SECTION_DEDUPE].bytes == !h->sections[SECTION_FILTER].bytes &&
+           holds_items(h, SECTION_DAYS, sizeof(struct sealed_day)) &&
+           holds_items(h, SECTION_CHUNKS, sizeof(struct sealed_chunk)) &&
+           !h->sections[SECTION_DAYS].bytes == !h->sections[SECTION_CHUNKS].bytes &&
+           h->sections[SECTION_DAYS].bytes != sizeof(struct sealed_day);
 }
 
 MUST_USE static err read_header(struct sealed *s, u64 size, struct diag *why)
@@ -180,6 +185,19 @@ struct sealed_keys sealed_heads(const struct sealed *s)
 struct sealed_keys sealed_moved(const struct sealed *s)
 {
     return keys_of(s, SECTION_MOVED, SECTION_MOVED_FENCES);
+}
+
+u32 sealed_lower_key(const struct sealed_keys *k, u32 key)
+{
+    u32 low = 0, high = k->count;
+    while (low < high) {
+        u32 middle = low + (high - low) / 2;
+        if (k->keys[middle].key < key)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
 }
 
 u32 sealed_find(const struct sealed_keys *k, u32 key)

@@ -1,15 +1,16 @@
 /* sealed.h — one sealed file: an immutable range of the log's events, clustered by customer.
  *
  *   header │ rows, in blocks │ blocks │ heads + fences │ moved + fences │ dedupe, filter │ texts │
- * checks
+ * days, chunks │ checks
  *
  * Rows lie in the order (head as of sealing, occurred, log order), in blocks of up to 8,192
  * (block.h). `heads` says where a customer begins, `moved` under which head a persona lies if not
  * under itself; one key in 512 is repeated in the fences, which stay hot, so that a search touches
  * one page more. `dedupe` and `filter` are there while the file is younger than the window. `texts`
- * are those that repeat, by number. `checks` has an XXH3-64 for every 64 KiB of all before it; a
- * page is checked when first touched. The table of sections grows without changing what stands. The
- * bytes: the tables in sealed_write.c, block.h and docs/formats.md. */
+ * are those that repeat, by number. `days` and `chunks` say what happened when (daily.h). `checks`
+ * has an XXH3-64 for every 64 KiB of all before it; a page is checked when first touched. The table
+ * of sections grows without changing what stands. The bytes: the tables in sealed_write.c, block.h
+ * and docs/formats.md. */
 #pragma once
 #include "env/env.h"
 #include "event/event.h"
@@ -39,7 +40,10 @@ typedef enum {
     SECTION_TEXT_ENDS, /* u32: where text 0 begins (0), where each ends */
     SECTION_TEXTS,
     SECTION_CHECKS,
-    SECTION_COUNT
+    SECTION_DAYS, /* daily.h */
+    SECTION_CHUNKS,
+    SECTION_COUNT,
+    SECTIONS_FIRST = SECTION_CHECKS + 1 /* as many had the first files of this version */
 } section_kind;
 
 struct sealed_header {
@@ -77,7 +81,23 @@ struct sealed_hash {
     u8 order[6], received[6]; /* the event's order, less the file's first; its time, ms */
 };
 
-_Static_assert(sizeof(struct sealed_block) == 64 && sizeof(struct sealed_hash) == 32, "as written");
+/* An event's day: its chunks are [chunk, the next day's chunk). The last is (UINT32_MAX, 0, count
+ * of chunks, 0). */
+struct sealed_day {
+    u32 code;
+    i32 day; /* since 1970, UTC */
+    u32 chunk, rows;
+};
+
+struct sealed_chunk {
+    u64 at;    /* in the file: customers' distances, then which row of the customer's */
+    u32 first; /* customer, by its number in HEADS */
+    u8 rows, width, row_width, zero;
+};
+
+_Static_assert(sizeof(struct sealed_block) == 64 && sizeof(struct sealed_hash) == 32 &&
+                   sizeof(struct sealed_day) == 16 && sizeof(struct sealed_chunk) == 16,
+               "as written");
 
 struct sealed {
     struct env *env;
@@ -122,6 +142,8 @@ struct sealed_keys {
 };
 struct sealed_keys sealed_heads(const struct sealed *s); /* the last one left out */
 struct sealed_keys sealed_moved(const struct sealed *s);
+/* The first whose key is not below `key`; the keys are the caller's to touch. */
+u32 sealed_lower_key(const struct sealed_keys *k, u32 key);
 /* The index of a key, or `count`. */
 u32 sealed_find(const struct sealed_keys *k, u32 key);
 /* The head under which a persona's rows lie, if it has any. */

@@ -1,6 +1,7 @@
 /* sealed_check.c — proving a whole file: first every page, then that what they say holds together.
  */
 #include "event/block.h"
+#include "event/daily.h"
 
 struct check {
     const struct sealed *s;
@@ -129,5 +130,6 @@ err sealed_check(const struct sealed *s, struct diag *why)
     TRY(check_heads(&c));
     TRY(check_texts(&c));
     TRY(check_blocks(&c));
+    if (!daily_is_sound(s)) return damaged(&c, "the index by day", 0);
     return check_hashes(&c);
 }

@@ -105,7 +105,7 @@ TEST("damage under right checksums is refused, found or harmless, but never read
     memcpy(&h, sound.p, sizeof h);
     u64 checks = h.sections[SECTION_CHECKS].offset;
     for (u32 i = 0; i < 2000; i++) {
-        section_kind kind = (section_kind)rng_below(&rng, SECTION_CHECKS);
+        section_kind kind = (section_kind)rng_below(&rng, SECTION_COUNT);
         u64 from = h.sections[kind].offset, n = h.sections[kind].bytes;
         u64 at = i % 3 ? from + rng_below(&rng, n < 300 ? n : 300) : rng_below(&rng, checks);
         memcpy(bytes, sound.p, sound.n);

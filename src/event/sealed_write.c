@@ -12,14 +12,16 @@
  * mod 64, u32 code min, max} HEADS      {u32 head, u32 first row} ascending, and {0xFFFFFFFF, rows}
  *          MOVED      {u32 persona, u32 head} ascending: personas whose rows lie under another's
  * head …FENCES    u32: every 512th key of HEADS (the last entry left out), of MOVED TEXT_ENDS  u32:
- * 0, then where each text ends in TEXTS TEXTS      the bytes of texts that repeat end    CHECKS:
- * XXH3-64 of each 64 KiB between 4096 and here; their own XXH3-64 stands in the header
+ * 0, then where each text ends in TEXTS TEXTS      the bytes of texts that repeat DAYS, CHUNKS
+ * daily.h; what chunks hold lies between blocks end    CHECKS: XXH3-64 of each 64 KiB between 4096
+ * and here; their own XXH3-64 stands in the header
  *
  * A reader takes more sections than it knows; a changed meaning takes a new version. */
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "event/block_write.h"
+#include "event/daily.h"
 
 #include <stdlib.h>
 
@@ -42,6 +44,7 @@ struct sealed_writer {
     struct buf copy;                         /* a block taken over */
     struct texts *texts;
     struct builder *builder;
+    struct daily *daily;
     event_persona key, recent[RECENT]; /* the head being written, and who else was seen under it */
     u32 recent_n;
     u64 *filter, hash_count;
@@ -78,6 +81,7 @@ err sealed_writer_new(struct env *env, const char *path, struct sealed_place pla
     for (u32 i = 0; i < COUNT_OF(bufs); i++) buf_init(bufs[i], GROW_MAX);
     w->texts = texts_new();
     w->builder = builder_new(w->texts);
+    w->daily = daily_new();
     w->head.sections[SECTION_ROWS].offset = SEALED_HEADER;
     *out = w;
     return ERR_OK;
@@ -92,6 +96,7 @@ void sealed_writer_free(struct sealed_writer *w)
     struct buf *bufs[] = {&w->checks, &w->blocks, &w->heads, &w->moved, &w->copy};
     for (u32 i = 0; i < COUNT_OF(bufs); i++) buf_clear(bufs[i]);
     builder_free(w->builder);
+    daily_free(w->daily);
     texts_free(w->texts);
     free(w->filter);
     free(w->out);
@@ -157,6 +162,17 @@ MUST_USE static err section(struct sealed_writer *w, section_kind kind, const vo
 
 /* ---- rows ---- */
 
+MUST_USE static err put_block(struct sealed_writer *w, const struct sealed_block *e, str bytes)
+{
+    buf_put(&w->blocks, (str){(const char *)e, sizeof *e});
+    TRY(out(w, bytes.p, bytes.n));
+    daily_add(w->daily, bytes, e->first_row, (const void *)w->heads.p,
+              (u32)(w->heads.n / sizeof(struct sealed_key)));
+    if (!daily_is_full(w->daily)) return ERR_OK;
+    str chunks = daily_take(w->daily, here(w), false);
+    return out(w, chunks.p, chunks.n);
+}
+
 MUST_USE static err flush_block(struct sealed_writer *w)
 {
     struct sealed_block b;
@@ -167,8 +183,7 @@ MUST_USE static err flush_block(struct sealed_writer *w)
     b.first_row = w->head.rows - rows;
     w->head.occurred_min = min_i64(w->head.occurred_min, b.occurred_min);
     w->head.occurred_max = max_i64(w->head.occurred_max, b.occurred_max);
-    buf_put(&w->blocks, (str){(const char *)&b, sizeof b});
-    return out(w, bytes.p, bytes.n);
+    return put_block(w, &b, bytes);
 }
 
 static void note_moved(struct sealed_writer *w, event_persona p)
@@ -255,8 +270,7 @@ err sealed_add_block(struct sealed_writer *w, const struct block *b, const struc
     w->head.occurred_max = max_i64(w->head.occurred_max, e.occurred_max);
     w->head.received_min = min_i64(w->head.received_min, b->s->head.received_min);
     w->head.received_max = max_i64(w->head.received_max, b->s->head.received_max);
-    buf_put(&w->blocks, (str){(const char *)&e, sizeof e});
-    return out(w, w->copy.p, w->copy.n);
+    return put_block(w, &e, buf_str(&w->copy));
 }
 
 /* ---- dedupe ---- */
@@ -276,6 +290,8 @@ MUST_USE static err end_rows(struct sealed_writer *w)
 {
     if (w->head.sections[SECTION_ROWS].bytes) return ERR_OK;
     TRY(flush_block(w));
+    str chunks = daily_take(w->daily, here(w), true);
+    TRY(out(w, chunks.p, chunks.n));
     end(w, SECTION_ROWS);
     return ERR_OK;
 }
@@ -343,6 +359,19 @@ MUST_USE static err write_moved(struct sealed_writer *w)
     return e;
 }
 
+MUST_USE static err write_days(struct sealed_writer *w)
+{
+    struct buf days, chunks;
+    buf_init(&days, GROW_MAX);
+    buf_init(&chunks, GROW_MAX);
+    daily_end(w->daily, w->head.rows, &days, &chunks);
+    err e = days.n ? section(w, SECTION_DAYS, days.p, days.n) : ERR_OK;
+    if (e == ERR_OK && days.n) e = section(w, SECTION_CHUNKS, chunks.p, chunks.n);
+    buf_clear(&days);
+    buf_clear(&chunks);
+    return e;
+}
+
 MUST_USE static err write_sections(struct sealed_writer *w)
 {
     struct sealed_key last = {UINT32_MAX, w->head.rows};
@@ -355,6 +384,7 @@ MUST_USE static err write_sections(struct sealed_writer *w)
     buf_put(&w->heads, (str){(const char *)&last, sizeof last});
     TRY(write_keys(w, SECTION_HEADS, &w->heads, true));
     TRY(write_moved(w));
+    TRY(write_days(w));
     TRY(begin(w, SECTION_CHECKS));
     return flush(w);
 }

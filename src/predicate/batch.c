@@ -200,7 +200,7 @@ static void ask_any(struct asking *b, const struct node *n, const u64 *in, u64 *
     }
 }
 
-static u64 count(const struct asking *b, const u64 *set)
+u64 batch_size(const struct asking *b, const u64 *set)
 {
     u64 n = 0;
     for (u32 w = 0; w < b->words; w++) n += bits_count(set[w]);
@@ -210,7 +210,7 @@ static u64 count(const struct asking *b, const u64 *set)
 static void ask(struct asking *b, const struct node *n, const u64 *in, u64 *out)
 {
     struct attribute_reader *r = column_of(b, n);
-    u64 open = count(b, in);
+    u64 open = batch_size(b, in);
     if (open == 0) {
         memset(out, 0, b->words * sizeof *out);
         return;
@@ -303,6 +303,7 @@ bool predicate_batch(const struct predicate *p, const struct batch_subject *all,
     bool done = !b.cancelled && !is_cancelled(&b);
     free(b.ring.p);
     free(b.marks);
+    free(b.counts);
     arena_free(b.scratch);
     arena_free(b.sets);
     return done;

@@ -20,9 +20,12 @@ struct asking {
     struct arena *sets, *scratch;
     const u64 *everybody;
     u32 *marks;         /* by event code, all 0 between scans; NULL: there was none yet */
+    u8 *counts;         /* of an event, for each of the range; NULL: there was none yet */
     u64 *known, **said; /* whose leaves were answered by a pass, and for which they hold */
 };
 
+/* How many are in a set. */
+u64 batch_size(const struct asking *b, const u64 *set);
 /* Whether a leaf is asked of `open` customers by a scan. */
 bool batch_scans(const struct asking *b, const struct leaf *leaf, u64 open);
 /* False: it could not be told this way. */

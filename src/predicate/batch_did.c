@@ -1,11 +1,17 @@
 /* batch_did.c — how often, or how much in all, each of many customers did something: one scan over
  * the events of those who are open. What takes more than times and a number is batch_tell.c's. */
+#include "event/count.h"
+#include "event/pack.h"
 #include "log/events.h"
 #include "predicate/batch.h"
 
 #include <stdlib.h>
 
-enum { MANY = 1024 /* one customer in so many, or more, is worth a scan */ };
+enum {
+    MANY = 1024,       /* one customer in so many, or more, is worth a scan */
+    ROWS_FOR_ONE = 48, /* of an index are looked at in the time that a scan takes for one of few… */
+    ROWS_FOR_ALL = 8, /* …and for the events of one of many */
+};
 
 /* Plain enough to be told from times and one number: a count, a sum or an average of whole events
  * in a window that does not hang on anything else. */
@@ -78,7 +84,51 @@ static void take_batch(const struct asking *b, const struct did *d, const struct
     }
 }
 
-static err scan_plain(struct asking *b, const struct did *d, struct scan_want *want, u64 *out)
+/* ---- by the index ---- */
+
+/* Whether counting by the index is cheaper than a scan of those who are open. */
+static bool is_counted(const struct asking *b, const struct did *d, const struct scan_want *want,
+                       u64 open)
+{
+    if (d->measure != MEASURE_COUNT || d->saturation > EVENT_COUNT_MAX) return false;
+    u64 rows = event_count_rows(b->all->crowd, want, d->filter.event, b->from, b->to);
+    return rows < open * ROWS_FOR_ONE && rows < (u64)(b->to - b->from) * ROWS_FOR_ALL;
+}
+
+/* For whom the count holds: numbers from the first to the last for which it does, mostly. */
+static void take_counts(const struct asking *b, const struct did *d, const u64 *in, u64 *out)
+{
+    bool holds[EVENT_COUNT_MAX + 1] = {false};
+    u32 n = b->to - b->from, low = 0, high = 0, all = 0;
+    for (u32 i = 1; i <= EVENT_COUNT_MAX; i++) {
+        holds[i] = test_count(&d->test, i);
+        if (!holds[i]) continue;
+        if (!low) low = i;
+        high = i + 1;
+        all++;
+    }
+    if (all == high - low) {
+        u64 *bits = arena_alloc(b->sets, (n / 64 + 1) * sizeof *bits);
+        packed_between(b->counts, 8, n, low, high, bits);
+        for (u32 w = 0; w < b->words; w++) out[w] = in[w] & bits[w];
+        return;
+    }
+    memset(out, 0, b->words * sizeof *out);
+    for (u32 i = 0; i < n; i++) out[i / 64] |= (u64)holds[b->counts[i]] << i % 64;
+    for (u32 w = 0; w < b->words; w++) out[w] &= in[w];
+}
+
+static err count_plain(struct asking *b, const struct did *d, const struct scan_want *want,
+                       const u64 *in, u64 *out)
+{
+    if (!b->counts) b->counts = mem_alloc(b->to - b->from + PACK_SLACK);
+    err e = event_count(b->all->crowd, want, d->filter.event, b->from, b->to, b->counts);
+    if (e == ERR_NOT_FOUND) take_counts(b, d, in, out);
+    return e;
+}
+
+static err scan_plain(struct asking *b, const struct did *d, struct scan_want *want, const u64 *in,
+                      u64 *out)
 {
     struct scan_batch s;
     struct scan_property amount = {d->path.whole, SCAN_NUMBER};
@@ -90,7 +140,9 @@ static err scan_plain(struct asking *b, const struct did *d, struct scan_want *w
     b->marks[d->filter.event] = 1;
     span_of(d, b->now, &want->from, &want->to);
     memset(out, 0, b->words * sizeof *out);
-    if (want->from < want->to) {
+    if (want->from < want->to && is_counted(b, d, want, batch_size(b, in))) {
+        e = count_plain(b, d, want, in, out);
+    } else if (want->from < want->to) {
         struct event_scan *scan = event_scan_of(b->all->crowd, want, b->from, b->to);
         while ((e = event_scan_next(scan, 0, &s)) == ERR_OK) take_batch(b, d, &s, out);
         event_scan_free(scan);
@@ -107,8 +159,8 @@ bool batch_scan(struct asking *b, const struct leaf *leaf, const u64 *in, u64 *o
                              .heads = b->all->heads,
                              .heads_end = b->all->heads_end,
                              .is_cancelled = b->all->cancel};
-    err e =
-        is_plain(leaf) ? scan_plain(b, leaf->did, &want, out) : batch_tell(b, leaf, &want, in, out);
+    err e = is_plain(leaf) ? scan_plain(b, leaf->did, &want, in, out)
+                           : batch_tell(b, leaf, &want, in, out);
     for (u32 w = 0; w < b->words && all; w++) out[w] &= in[w];
     if (e == ERR_UNAVAILABLE) b->cancelled = true;
     return e != ERR_LIMIT;
@@ -153,6 +205,7 @@ struct event_crowd *predicate_crowd(const struct predicate *const *p, u32 count,
     if (!marks) return NULL;
     widest.marks = marks;
     struct event_crowd *c = event_crowd_new(all->events, &widest, head_of, &copy);
+    event_crowd_counts(c);
     free(marks);
     return c;
 }

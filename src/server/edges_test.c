@@ -87,6 +87,7 @@ TEST("the pause holds promotion, lets the rest go, and lets nothing be lost")
         "\"service\"}",
         "{\"to\":\"c@x.test\",\"channel\":\"email\",\"template\":\"hello\",\"category\":"
         "\"promotion\"}"};
+    ask(rig, "PUT", "/api/v1/policies", "{\"caps\":[],\"quiet\":[]}"); /* whatever the hour */
     journey(rig, "2h", "");
     outbox(rig);
     CHECK_EQ(ask(rig, "POST", "/api/v1/customers",
