@@ -214,6 +214,7 @@ MUST_USE static err begin(struct seal_job *job)
     char path[SEALED_PATH_MAX];
     sealed_path(job->es, &job->place, path);
     TRY(sealed_writer_new(job->es->env, path, job->place, &job->writer));
+    if (job->is_brief) sealed_writer_brief(job->writer);
     for (u32 i = 0; i < job->lane_count; i++) advance(job, &job->lanes[i]);
     return ERR_OK;
 }
