@@ -205,8 +205,7 @@ TEST("what is sealed during an import has no index by event and day, what it lea
     (void)arena;
     CHECK_OK(env_make_dir(s.env, "/x"));
     s.es = events_new(
-        s.env,
-        &(struct events_options){.dir = "/x", .dedupe_ms = DAY, .tail_bytes_seal = 1 << 20});
+        s.env, &(struct events_options){.dir = "/x", .dedupe_ms = DAY, .tail_bytes_seal = 1 << 20});
     CHECK_OK(events_open(s.es, (str){0}, NULL));
     for (u32 file = 0; file < 2; file++) {
         CHECK(!event_job_rough(s.es));

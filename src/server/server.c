@@ -295,8 +295,8 @@ static bool snapshot_is_over(struct server *s, i64 now)
     u64 turns = atomic_load(&s->helper_turns);
     if (turns != s->stop_turns) s->stop_progress_ms = now;
     s->stop_turns = turns;
-    return atomic_load(&s->needs_no_snapshot) ||
-           atomic_load(&s->snapshots) != s->stop_snapshots || now - s->stop_progress_ms > SECOND;
+    return atomic_load(&s->needs_no_snapshot) || atomic_load(&s->snapshots) != s->stop_snapshots ||
+           now - s->stop_progress_ms > SECOND;
 }
 
 /* Each phase waits for its condition, and for no longer than its time. */
