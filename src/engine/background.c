@@ -8,7 +8,7 @@
 enum { IDLE, TO_DO, DONE };
 enum {
     SEALS_A_SNAPSHOT = 4,
-    SEALS_OF_IMPORT = 16,     /* … while an import brings so much: a start reads them again */
+    SEALS_OF_IMPORT = 32,     /* … while an import brings so much: a start reads them again */
     IMPORT_SILENCE = 1 << 18, /* records without one of it: it goes on no more */
 };
 #define SNAPSHOT_RECORDS 4000000
@@ -223,11 +223,12 @@ void background_wait(struct engine *e)
     background_install(e);
 }
 
-void engine_snapshot(struct engine *e)
+bool engine_snapshot(struct engine *e)
 {
     e->background.snapshot_wanted = true;
     e->background.not_before_ns = 0; /* who asks does not wait */
     background_start(e);
+    return e->background.snapshot_wanted;
 }
 
 u64 engine_snapshots(const struct engine *e)

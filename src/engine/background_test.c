@@ -76,10 +76,30 @@ TEST("who asks for a snapshot does not wait for the next try")
     }
     CHECK_EQ(engine_failing(r->engine), 10);
     sim_faults(r->env, (struct sim_faults){0});
-    engine_snapshot(r->engine);
+    CHECK(engine_snapshot(r->engine));
     while (engine_background(r->engine, 1000000)) continue;
     engine_step(r->engine);
     CHECK_EQ(engine_failing(r->engine), 0);
     CHECK_EQ(engine_stats(r->engine).background_failures, 10);
+    rig_close(r);
+}
+
+TEST("no snapshot is to come where the last one has all there is")
+{
+    struct rig *r = rig_open(arena, "data");
+    events(r, 2);
+    CHECK(engine_snapshot(r->engine));
+    CHECK(engine_snapshot(r->engine)); /* it is under way */
+    while (engine_background(r->engine, 1000000)) continue;
+    engine_step(r->engine);
+    u64 made = engine_snapshots(r->engine);
+    CHECK(made > 0);
+    CHECK(!engine_snapshot(r->engine));
+    CHECK(!engine_background(r->engine, 1000000));
+    events(r, 1);
+    CHECK(engine_snapshot(r->engine));
+    while (engine_background(r->engine, 1000000)) continue;
+    engine_step(r->engine);
+    CHECK_EQ(engine_snapshots(r->engine), made + 1);
     rig_close(r);
 }

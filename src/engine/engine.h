@@ -73,8 +73,9 @@ bool engine_background(struct engine *e, i64 budget_us);
 /* How often in a row background work has failed; 0: the last piece went well. And why it did. */
 u32 engine_failing(const struct engine *e);
 err engine_failure(const struct engine *e);
-/* Asks for a snapshot, made by engine_background; done when engine_snapshots() has grown. */
-void engine_snapshot(struct engine *e);
+/* Asks for a snapshot, made by engine_background; done when engine_snapshots() has grown. False:
+ * the last one has all there is. */
+bool engine_snapshot(struct engine *e);
 /* Whether background work runs, or is left to do after an import. Engine thread. */
 bool engine_tidying(const struct engine *e);
 u64 engine_snapshots(const struct engine *e);

@@ -13,6 +13,7 @@ struct env_ops {
     void (*close)(struct file *f);
     err (*read)(struct file *f, u64 offset, void *out, size_t n, size_t *got);
     err (*write)(struct file *f, u64 offset, const void *p, size_t n);
+    err (*write_many)(struct file *f, u64 offset, const str *texts, u32 count); /* NULL: by write */
     err (*sync)(struct file *f);
     err (*size)(struct file *f, u64 *out);
     err (*resize)(struct file *f, u64 size);

@@ -47,6 +47,15 @@ err file_write(struct file *f, u64 offset, const void *p, size_t n)
     return f->ops->write(f, offset, p, n);
 }
 
+err file_write_many(struct file *f, u64 offset, const str *texts, u32 count)
+{
+    MUST(count <= FILE_TEXTS_MAX);
+    if (f->ops->write_many) return f->ops->write_many(f, offset, texts, count);
+    for (u32 i = 0; i < count; offset += texts[i++].n)
+        TRY(f->ops->write(f, offset, texts[i].p, texts[i].n));
+    return ERR_OK;
+}
+
 err file_sync(struct file *f)
 {
     return f->ops->sync(f);

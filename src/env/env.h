@@ -52,6 +52,9 @@ void file_close(struct file *f); /* NULL is allowed */
 MUST_USE err file_read(struct file *f, u64 offset, void *out, size_t n, size_t *got);
 /* Writes all n bytes or fails; after a failure the range is undefined. */
 MUST_USE err file_write(struct file *f, u64 offset, const void *p, size_t n);
+/* The same of up to FILE_TEXTS_MAX texts, one behind the other. */
+enum { FILE_TEXTS_MAX = 128 };
+MUST_USE err file_write_many(struct file *f, u64 offset, const str *texts, u32 count);
 /* fdatasync. A failure means that what was written since the last success may be lost, and stays
  * lost whatever a later call says: the caller stops. */
 MUST_USE err file_sync(struct file *f);

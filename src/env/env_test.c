@@ -117,6 +117,29 @@ TEST("what is written is read, what is not is zeros, and the end is the end")
     on_both(arena, contents);
 }
 
+static void many(struct place p, struct arena *arena)
+{
+    struct file *f;
+    const char *path = in(p, arena, "many");
+    str texts[FILE_TEXTS_MAX];
+    CHECK_OK(env_open(p.env, path, FILE_CREATE, &f));
+    for (u32 i = 0; i < FILE_TEXTS_MAX; i++) texts[i] = i % 2 ? S("bc") : (str){0};
+    CHECK_OK(file_write_many(f, 1, texts, FILE_TEXTS_MAX));
+    CHECK_OK(file_write_many(f, 0, &S("a"), 1));
+    CHECK_OK(file_write_many(f, 3, texts, 0));
+    CHECK_OK(file_write_many(f, FILE_TEXTS_MAX + 1, &S("d"), 1));
+    file_close(f);
+    str got = get(p.env, path, arena);
+    CHECK_EQ(got.n, FILE_TEXTS_MAX + 2);
+    CHECK_STR(str_slice(got, 0, 4), S("abcb"));
+    CHECK_STR(str_slice(got, got.n - 4, got.n), S("cbcd"));
+}
+
+TEST("texts are written one behind the other")
+{
+    on_both(arena, many);
+}
+
 static void note_name(void *ctx, str name)
 {
     buf_put(ctx, name);

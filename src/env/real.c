@@ -14,6 +14,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -135,6 +136,25 @@ static err real_write(struct file *f, u64 offset, const void *p, size_t n)
         if (w < 0) return from_errno();
         if (w == 0) return ERR_IO;
         done_bytes += (size_t)w;
+    }
+    return ERR_OK;
+}
+
+/* What one call leaves over goes by plain writes. */
+static err real_write_many(struct file *f, u64 offset, const str *texts, u32 count)
+{
+    struct iovec parts[FILE_TEXTS_MAX];
+    ssize_t w;
+    for (u32 i = 0; i < count; i++)
+        parts[i] = (struct iovec){(void *)(uintptr_t)texts[i].p, texts[i].n};
+    do w = pwritev(fd_of(f), parts, (int)count, (off_t)offset);
+    while (w < 0 && errno == EINTR);
+    if (w < 0) return from_errno();
+    size_t left = (size_t)w; /* of what was written */
+    for (u32 i = 0; i < count; offset += texts[i++].n) {
+        size_t n = min_size(left, texts[i].n);
+        left -= n;
+        if (n < texts[i].n) TRY(real_write(f, offset + n, texts[i].p + n, texts[i].n - n));
     }
     return ERR_OK;
 }
@@ -394,6 +414,7 @@ static const struct env_ops OPS = {
     .close = real_close,
     .read = real_read,
     .write = real_write,
+    .write_many = real_write_many,
     .sync = real_sync,
     .size = real_size,
     .resize = real_resize,

@@ -197,3 +197,26 @@ TEST("tidying ends with the range that it was asked for")
     CHECK(!event_tidy_due(s.es, first, end));
     close_shop(&s);
 }
+
+TEST("what is sealed during an import has no index by event and day, what it leaves has one")
+{
+    struct shop s = {.env = env_sim(test_seed())};
+    u64 bytes;
+    (void)arena;
+    CHECK_OK(env_make_dir(s.env, "/x"));
+    s.es = events_new(
+        s.env, &(struct events_options){.dir = "/x", .dedupe_ms = DAY, .tail_bytes_seal = 1 << 20});
+    CHECK_OK(events_open(s.es, (str){0}, NULL));
+    for (u32 file = 0; file < 2; file++) {
+        CHECK(!event_job_rough(s.es));
+        for (u32 i = 0; !event_seal_due(s.es); i++)
+            tell(&s, 1 + file * PEOPLE + i / 40, file, false);
+        work_off(&s, event_job_rough(s.es));
+        sealed_section(s.es->catalog->files[file], SECTION_DAYS, &bytes);
+        CHECK_EQ(bytes, 0);
+    }
+    merge(&s);
+    sealed_section(s.es->catalog->files[0], SECTION_DAYS, &bytes);
+    CHECK(bytes > 0);
+    close_shop(&s);
+}

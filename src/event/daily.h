@@ -34,6 +34,8 @@ static inline i64 daily_day(i64 ms)
 struct daily;
 struct daily *daily_new(void);
 void daily_free(struct daily *d); /* NULL is allowed */
+/* There will be no index. */
+void daily_give_up(struct daily *d);
 /* The rows of a finished block, the first of which is `first_row`. `heads`: the customers so far.
  */
 void daily_add(struct daily *d, str block, u32 first_row, const struct sealed_key *heads,

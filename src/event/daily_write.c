@@ -14,17 +14,18 @@
 
 #define GROW_MAX ((size_t)1 << 40)
 
-/* One event's rows of one day: the chunk that fills. */
-struct open_chunk {
-    u32 n;
-    u32 customers[DAILY_ROWS], rows[DAILY_ROWS];
+struct open_row {
+    u32 customer, row;
 };
 
+/* One event's rows of one day. Rows come for any of them: what is looked at for each row lies here,
+ * close together; into the chunk that fills it is only written. */
 struct event_day {
     u32 code;
     i32 day;
     u32 rows, chunks;
-    struct open_chunk *open;
+    u32 n, last; /* of the chunk that fills: its rows, its last customer */
+    struct open_row *open;
 };
 
 /* A chunk that was ended: `at` in the bytes that wait, then in the file. */
@@ -63,7 +64,7 @@ struct daily *daily_new(void)
     return d;
 }
 
-static void give_up(struct daily *d)
+void daily_give_up(struct daily *d)
 {
     for (u32 i = 0; i < d->group_count; i++) free(d->groups[i].open);
     for (u32 i = 0; i <= NAMES_MAX; i++) free(d->codes[i].groups);
@@ -80,7 +81,7 @@ static void give_up(struct daily *d)
 void daily_free(struct daily *d)
 {
     if (!d) return;
-    give_up(d);
+    daily_give_up(d);
     free(d->codes);
     buf_clear(&d->out);
     free(d);
@@ -116,20 +117,16 @@ static u32 group_of(struct daily *d, u32 code, i64 day)
         d->groups = mem_realloc(d->groups, d->group_room * sizeof *d->groups);
     }
     d->groups[d->group_count] = (struct event_day){.code = code, .day = (i32)day};
-    d->groups[d->group_count].open = mem_alloc(sizeof(struct open_chunk));
-    d->groups[d->group_count].open->n = 0;
+    d->groups[d->group_count].open = mem_alloc(DAILY_ROWS * sizeof(struct open_row));
     return *group = ++d->group_count;
 }
 
 /* ---- chunks ---- */
 
-static u32 put_packed(struct daily *d, const u32 *values, u32 n)
+static u32 put_packed(struct daily *d, u32 n)
 {
     u64 most = 0;
-    for (u32 i = 0; i < n; i++) {
-        d->values[i] = values[i];
-        most |= values[i];
-    }
+    for (u32 i = 0; i < n; i++) most |= d->values[i];
     u32 width = pack_width(most);
     size_t bytes = pack_bytes(width, n);
     char *p = buf_room(&d->waiting, bytes + PACK_SLACK);
@@ -143,31 +140,32 @@ static u32 put_packed(struct daily *d, const u32 *values, u32 n)
 static void end_chunk(struct daily *d, u32 group)
 {
     struct event_day *g = &d->groups[group];
-    struct open_chunk *o = g->open;
-    u32 first = o->customers[0], n = o->n;
+    const struct open_row *o = g->open;
+    u32 first = o[0].customer, n = g->n;
     if (d->ended_count == d->ended_room) {
         d->ended_room = d->ended_room ? d->ended_room + d->ended_room / 2 : 1024;
         d->ended = mem_realloc(d->ended, d->ended_room * sizeof *d->ended);
     }
     struct ended *e = &d->ended[d->ended_count++];
     *e = (struct ended){.at = d->waiting.n, .group = group, .first = first, .n = (u8)n};
-    for (u32 i = n; --i;) o->customers[i] -= o->customers[i - 1];
-    o->customers[0] = 0;
-    e->width = (u8)put_packed(d, o->customers, n);
-    e->row_width = (u8)put_packed(d, o->rows, n);
+    d->values[0] = 0;
+    for (u32 i = 1; i < n; i++) d->values[i] = o[i].customer - o[i - 1].customer;
+    e->width = (u8)put_packed(d, n);
+    for (u32 i = 0; i < n; i++) d->values[i] = o[i].row;
+    e->row_width = (u8)put_packed(d, n);
     e->bytes = (u32)(d->waiting.n - e->at);
     g->chunks++;
     g->rows += n;
-    o->n = 0;
+    g->n = 0;
 }
 
 static void put(struct daily *d, u32 group, u32 customer, u32 row)
 {
-    struct open_chunk *o = d->groups[group].open;
-    if (UNLIKELY(o->n && customer - o->customers[o->n - 1] >= DAILY_FAR)) end_chunk(d, group);
-    o->customers[o->n] = customer;
-    o->rows[o->n] = row;
-    if (++o->n == DAILY_ROWS) end_chunk(d, group);
+    struct event_day *g = &d->groups[group];
+    if (UNLIKELY(g->n && customer - g->last >= DAILY_FAR)) end_chunk(d, group);
+    g->open[g->n] = (struct open_row){customer, row};
+    g->last = customer;
+    if (++g->n == DAILY_ROWS) end_chunk(d, group);
 }
 
 /* ---- a block ---- */
@@ -200,7 +198,7 @@ void daily_add(struct daily *d, str block, u32 first_row, const struct sealed_ke
         }
         u32 group = group_of(d, kinds[d->kinds[i]].code, day);
         if (!group) {
-            give_up(d);
+            daily_give_up(d);
             return;
         }
         if (from == end) {
@@ -250,7 +248,7 @@ str daily_take(struct daily *d, u64 at, bool all)
     buf_reset(&d->out);
     if (d->gave_up) return S("");
     for (u32 g = 0; all && g < d->group_count; g++)
-        if (d->groups[g].open->n) end_chunk(d, g);
+        if (d->groups[g].n) end_chunk(d, g);
     u32 *rank = ranks_of(d, NULL), *sorted = sort_ended(d, d->taken, rank);
     for (u32 i = 0; i < d->ended_count - d->taken; i++) {
         struct ended *e = &d->ended[sorted[i]];

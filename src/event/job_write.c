@@ -181,10 +181,12 @@ static void sort_hashes(struct seal_job *job)
 
 static void sort_lane(struct lane *l)
 {
-    struct place *spare = mem_alloc((size_t)l->end * sizeof *spare);
-    if (l->end) place_sort(l->places, spare, l->end);
+    size_t bytes = (size_t)l->end * sizeof(struct place);
     l->is_placed = true;
-    free(spare);
+    if (!l->end) return;
+    struct place *spare = mem_reserve_dense(bytes, 0);
+    place_sort(l->places, spare, l->end);
+    mem_release(spare, bytes);
 }
 
 static void sort(struct seal_job *job)
@@ -212,6 +214,7 @@ MUST_USE static err begin(struct seal_job *job)
     char path[SEALED_PATH_MAX];
     sealed_path(job->es, &job->place, path);
     TRY(sealed_writer_new(job->es->env, path, job->place, &job->writer));
+    if (job->is_brief) sealed_writer_brief(job->writer);
     for (u32 i = 0; i < job->lane_count; i++) advance(job, &job->lanes[i]);
     return ERR_OK;
 }

@@ -87,6 +87,11 @@ err sealed_writer_new(struct env *env, const char *path, struct sealed_place pla
     return ERR_OK;
 }
 
+void sealed_writer_brief(struct sealed_writer *w)
+{
+    daily_give_up(w->daily);
+}
+
 void sealed_writer_free(struct sealed_writer *w)
 {
     if (!w) return;

@@ -12,7 +12,7 @@
 enum {
     PIECE_BYTES = 256 << 10,
     PIECES_EACH = 16, /* for each thread, before they are put together */
-    PIECES_MAX = 64,
+    PIECES_MAX = DEAL_BINS_MAX,
     PARTS_AT_ONCE = 8,
     REFUSED_MAX = 200, /* in a piece: a file full of them is for its reader */
     SAMPLE_PLACES = 256,

@@ -360,3 +360,34 @@ TEST("a file whose sample says little of it is dealt anew by hash, and loses not
     CHECK(met > ROWS / 2);
     run_clear(&r), buf_clear(&b);
 }
+
+static int by_place(const void *a, const void *b)
+{
+    const struct cut_line *x = a, *y = b;
+    return (x->place > y->place) - (x->place < y->place);
+}
+
+TEST("customers come in the order of their identifiers: of length, then of bytes")
+{
+    struct rng rng = {8};
+    struct cut_run r;
+    struct buf b;
+    u32 customers = 1;
+    buf_init(&b, 1 << 20);
+    buf_put(&b, S("user_id,event,occurred_at\n"));
+    for (u32 i = 0; i < 5000; i++) {
+        u32 digits = 1 + (u32)rng_below(&rng, 12);
+        for (u32 k = 0; k < digits; k++) buf_byte(&b, (u8)('1' + rng_below(&rng, 3)));
+        buf_put(&b, S(",Viewed,1767225600\n"));
+    }
+    run_file(arena, buf_str(&b), true, &r);
+    CHECK_EQ(r.line_count, 5000);
+    qsort(r.lines, r.line_count, sizeof *r.lines, by_place);
+    for (u32 i = 1; i < r.line_count; i++) {
+        str x = r.lines[i - 1].who, y = r.lines[i].who;
+        CHECK(x.n < y.n || (x.n == y.n && str_cmp(x, y) <= 0));
+        customers += !str_eq(x, y);
+    }
+    CHECK(customers > 2000);
+    run_clear(&r), buf_clear(&b);
+}

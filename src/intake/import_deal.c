@@ -28,6 +28,7 @@
 enum {
     PARTS_MAX = 256,
     FLUSH_BYTES = 128 << 10,
+    GATHER_LEAST = 16 << 10,
     AHEAD = 8 /* rows fetched early */,
     SLOTS_FIRST = 4096
 };
@@ -118,6 +119,28 @@ static void part_path(const char *dir, u32 i, char out[4096])
     snprintf(out, 4096, "%s/part-%03u", dir, i);
 }
 
+err import_part_open(const struct import *im, u32 i, struct file **out, struct diag *why)
+{
+    char path[4096];
+    u64 size = 0;
+    part_path(im->world.dir, i, path);
+    err e = env_open(im->world.env, path, FILE_CREATE, out);
+    if (e == ERR_OK) e = file_size(*out, &size);
+    if (e == ERR_OK && size) e = file_resize(*out, 0);
+    return e == ERR_OK ? ERR_OK : diag_set(why, e, "%s cannot be written", path);
+}
+
+/* Emptied first: what has not been written to the disk by now never is. (A file system may write
+ * all of a file that was once cut to nothing when it is closed, and its removal wait for that.) */
+void import_part_close(const struct import *im, u32 i, struct file *f)
+{
+    char path[4096];
+    (void)!file_resize(f, 0);
+    file_close(f);
+    part_path(im->world.dir, i, path);
+    (void)!env_remove(im->world.env, path); /* what stays goes at the import's end */
+}
+
 /* As orders have them, too. */
 void import_clean(struct env *env, const char *dir)
 {
@@ -130,18 +153,13 @@ void import_clean(struct env *env, const char *dir)
 
 MUST_USE static err make_parts(struct dealt *d, u64 file_bytes, bool packed, struct diag *why)
 {
-    struct env *env = d->im->world.env;
     u64 parts = file_bytes * (packed ? 10 : 1) / PART_BYTES + 1;
     d->part_count = parts > PARTS_MAX ? PARTS_MAX : (u32)parts;
     d->parts = mem_zalloc(d->part_count * sizeof *d->parts);
     for (u32 i = 0; i < d->part_count; i++) {
-        char path[4096];
         buf_init(&d->parts[i].bin.rows, PART_BYTES_MAX);
         if (d->part_count == 1) break;
-        part_path(d->im->world.dir, i, path);
-        err e = env_open(env, path, FILE_CREATE, &d->parts[i].file);
-        if (e == ERR_OK) e = file_resize(d->parts[i].file, 0);
-        if (e != ERR_OK) return diag_set(why, e, "%s cannot be written", path);
+        TRY(import_part_open(d->im, i, &d->parts[i].file, why));
     }
     return ERR_OK;
 }
@@ -173,13 +191,9 @@ err deal_open(struct import *im, struct dealt **out, struct diag *why)
 static void part_close(struct dealt *d, u32 i)
 {
     struct part *p = &d->parts[i];
-    char path[4096];
     buf_clear(&p->bin.rows);
-    if (!p->file) return;
-    file_close(p->file);
+    if (p->file) import_part_close(d->im, i, p->file);
     p->file = NULL;
-    part_path(d->im->world.dir, i, path);
-    (void)!env_remove(d->im->world.env, path); /* what stays goes at the import's end */
 }
 
 void deal_close(struct dealt *d)
@@ -233,13 +247,24 @@ MUST_USE static err flush(struct part *p)
     return ERR_OK;
 }
 
+static u32 big_u32(const u8 *p)
+{
+    u32 v;
+    memcpy(&v, p, sizeof v);
+    return __builtin_bswap32(v);
+}
+
 /* In the order of length and bytes, as far as a word has them: that of numbers, and of numbers
  * behind one prefix. */
 static u64 key_of(const struct dealt *d, str who)
 {
     u64 bytes = 0;
     size_t from = min_size(d->key_from, who.n), n = min_size(who.n - from, KEY_BYTES);
-    for (size_t i = 0; i < n; i++) bytes = bytes << 8 | (u8)who.p[from + i];
+    const u8 *p = (const u8 *)who.p + from;
+    if (n >= 4) /* two loads that overlap */
+        bytes = (u64)big_u32(p) << 8 * (n - 4) | big_u32(p + n - 4);
+    else
+        for (size_t i = 0; i < n; i++) bytes = bytes << 8 | p[i];
     bytes <<= 8 * (KEY_BYTES - n);
     return (u64)min_size(who.n, 255) << 56 | bytes;
 }
@@ -342,20 +367,35 @@ void deal_add(struct import *im, u32 event, i64 at)
     if (e != ERR_OK) d->failed = e;
 }
 
-static void gather(struct part *p, const struct deal_bin *bin)
+/* What is much is written from where it lies; little is kept until it is more. */
+static void gather(struct part *p, const str *texts, u32 count, u64 bytes)
 {
     struct buf *rows = &p->bin.rows;
-    if (p->failed != ERR_OK || !bin->count) return;
-    if (p->size + rows->n + bin->rows.n > PART_BYTES_MAX) p->failed = ERR_TOO_LARGE;
-    buf_put(rows, buf_str(&bin->rows));
-    p->bin.count += bin->count;
-    if (p->failed == ERR_OK && rows->n > FLUSH_BYTES) p->failed = flush(p);
+    if (p->failed != ERR_OK || !bytes) return;
+    if (p->size + rows->n + bytes > PART_BYTES_MAX) {
+        p->failed = ERR_TOO_LARGE;
+    } else if (p->file && bytes >= GATHER_LEAST) {
+        p->failed = flush(p);
+        if (p->failed == ERR_OK) p->failed = file_write_many(p->file, p->size, texts, count);
+        p->size += bytes;
+    } else {
+        for (u32 i = 0; i < count; i++) buf_put(rows, texts[i]);
+        if (rows->n > FLUSH_BYTES) p->failed = flush(p);
+    }
 }
 
 void deal_gather(struct dealt *d, u32 from, u32 to, struct deal_bin *const *bins, u32 count)
 {
-    for (u32 i = from; i < to; i++)
-        for (u32 k = 0; k < count; k++) gather(&d->parts[i], &bins[k][i]);
+    str texts[DEAL_BINS_MAX];
+    for (u32 i = from; i < to; i++) {
+        u64 bytes = 0;
+        for (u32 k = 0; k < count; k++) {
+            texts[k] = buf_str(&bins[k][i].rows);
+            bytes += texts[k].n;
+            d->parts[i].bin.count += bins[k][i].count;
+        }
+        gather(&d->parts[i], texts, count, bytes);
+    }
 }
 
 MUST_USE static err check(const struct dealt *d, struct diag *why)
@@ -493,7 +533,7 @@ static void grow_slots(struct dealt *d)
 static bool is_of(const struct dealt *d, const struct dealt_group *g, u32 hash, str who)
 {
     if (g->hash != hash || g->value_n != who.n) return false;
-    if (who.n <= sizeof g->value) return memcmp(g->value, who.p, who.n) == 0;
+    if (who.n <= sizeof g->value) return import_same(g->value, who.p, who.n);
     return str_eq(value_at(d, g->first), who);
 }
 

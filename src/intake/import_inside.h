@@ -8,6 +8,27 @@
 
 enum { IDS_MAX = 8 /* of one row */, LIST_MAX = 1 << 20, CODES_KEPT = 256 };
 
+/* Whether n bytes are the same: of short texts by two looks that overlap. */
+static inline bool import_same(const char *a, const char *b, size_t n)
+{
+    u64 x[4];
+    u32 y[4];
+    if (n > 16) return memcmp(a, b, n) == 0;
+    if (n >= 8) {
+        memcpy(&x[0], a, 8), memcpy(&x[1], a + n - 8, 8);
+        memcpy(&x[2], b, 8), memcpy(&x[3], b + n - 8, 8);
+        return ((x[0] ^ x[2]) | (x[1] ^ x[3])) == 0;
+    }
+    if (n >= 4) {
+        memcpy(&y[0], a, 4), memcpy(&y[1], a + n - 4, 4);
+        memcpy(&y[2], b, 4), memcpy(&y[3], b + n - 4, 4);
+        return ((y[0] ^ y[2]) | (y[1] ^ y[3])) == 0;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (a[i] != b[i]) return false;
+    return true;
+}
+
 /* A text and its code, so that names which repeat are asked for once. */
 struct known_code {
     const char *text;
@@ -97,6 +118,9 @@ void bulk_flush(struct import *im, struct buf *records, u32 *count);
 
 /* ---- import_deal.c ---- */
 
+/* Files of rows that are being sorted, up to 256: opened empty; closed, they are gone. */
+MUST_USE err import_part_open(const struct import *im, u32 i, struct file **out, struct diag *why);
+void import_part_close(const struct import *im, u32 i, struct file *f);
 /* Whether the file's rows may be taken by customer instead of as they stand. */
 bool deal_fits(const struct import *im);
 MUST_USE err deal_open(struct import *im, struct dealt **out, struct diag *why);
@@ -119,7 +143,9 @@ struct deal_bin {
     u32 count;
 };
 u32 deal_parts(const struct dealt *d);
-/* Puts what the bins have behind the parts from `from` to `to`: others may be another thread's. */
+/* Puts what the bins have behind the parts from `from` to `to`: others may be another thread's. Not
+ * more than DEAL_BINS_MAX at once. */
+enum { DEAL_BINS_MAX = 64 };
 void deal_gather(struct dealt *d, u32 from, u32 to, struct deal_bin *const *bins, u32 count);
 /* After all parts: so many rows came. */
 MUST_USE err deal_gathered(struct dealt *d, u64 rows, struct diag *why);

@@ -33,14 +33,14 @@ static u32 slot_of(str name)
 u32 import_event_known(const struct import *im, str name)
 {
     const struct known_code *k = &im->events[slot_of(name)];
-    return k->n == name.n && k->text && memcmp(k->text, name.p, name.n) == 0 ? k->code : 0;
+    return k->n == name.n && k->text && import_same(k->text, name.p, name.n) ? k->code : 0;
 }
 
 u32 import_event(struct taking *t, u32 column, str name)
 {
     struct import *im = t->im;
     struct known_code *k = &im->events[slot_of(name)];
-    if (k->text && k->n == name.n && memcmp(k->text, name.p, name.n) == 0) return k->code;
+    if (k->text && k->n == name.n && import_same(k->text, name.p, name.n)) return k->code;
     if (name.n == 0) return import_refuse(t, column, "there is no name of an event"), 0u;
     u32 code = name.n <= NAME_BYTES_MAX ? import_name(im, NAME_EVENT, name) : 0;
     if (!code) return import_refuse(t, column, "this name of an event cannot be taken"), 0u;

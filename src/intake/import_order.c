@@ -100,13 +100,9 @@ MUST_USE static err make_parts(struct orders *o, struct diag *why)
     o->part_count = parts > PARTS_MAX ? PARTS_MAX : (u32)parts;
     o->parts = mem_zalloc(o->part_count * sizeof *o->parts);
     for (u32 i = 0; i < o->part_count; i++) {
-        char path[4096];
         buf_init(&o->parts[i].text, PART_BYTES_MAX);
-        snprintf(path, sizeof path, "%s/part-%03u", im->world.dir, i);
         if (o->part_count == 1) break;
-        e = env_open(im->world.env, path, FILE_CREATE, &o->parts[i].file);
-        if (e == ERR_OK) e = file_resize(o->parts[i].file, 0);
-        if (e != ERR_OK) return diag_set(why, e, "%s cannot be written", path);
+        TRY(import_part_open(im, i, &o->parts[i].file, why));
     }
     return ERR_OK;
 }
@@ -150,12 +146,8 @@ void orders_close(struct orders *o)
 {
     if (!o) return;
     for (u32 i = 0; i < o->part_count; i++) {
-        char path[4096];
         buf_clear(&o->parts[i].text);
-        if (!o->parts[i].file) continue;
-        file_close(o->parts[i].file);
-        snprintf(path, sizeof path, "%s/part-%03u", o->im->world.dir, i);
-        if (env_remove(o->im->world.env, path) != ERR_OK) continue;
+        if (o->parts[i].file) import_part_close(o->im, i, o->parts[i].file);
     }
     free(o->parts);
     buf_clear(&o->bytes);

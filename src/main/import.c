@@ -1,10 +1,12 @@
 /* import.c — beckon import FILE: by the API of the server that has the directory, else on the
  * directory itself. */
 #include "base/json.h"
+#include "intake/text_encoding.h"
 #include "main/api.h"
 #include "main/commands.h"
 #include "server/server.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -98,10 +100,41 @@ static int tell(const struct asked *a, str shown)
 struct direct {
     const struct asked *asked;
     struct server *server;
-    str request;
+    struct arena *arena;
+    struct buf *request;
+    pthread_t looker;
+    bool looks, is_utf8;
     struct diag why;
     int code;
 };
+
+/* A file in UTF-8 is looked at to its first byte that is not ASCII, often to its end: meanwhile the
+ * directory is opened. What else it is, or that it cannot be read, the import finds by itself. */
+static void *look(void *ctx)
+{
+    struct direct *d = ctx;
+    struct text_in *text;
+    if (text_open(env_real(), d->asked->file, (str){0}, &text, NULL) != ERR_OK) return NULL;
+    d->is_utf8 = strcmp(text_encoding(text), "UTF-8") == 0;
+    text_close(text);
+    return NULL;
+}
+
+static void look_end(struct direct *d)
+{
+    if (d->looks) pthread_join(d->looker, NULL);
+    d->looks = false;
+}
+
+MUST_USE static err say_encoding(struct direct *d)
+{
+    struct asked a = *d->asked;
+    look_end(d);
+    if (!d->is_utf8) return ERR_OK;
+    a.encoding = "utf-8";
+    buf_reset(d->request);
+    return put_request(&a, d->arena, d->request, &d->why);
+}
 
 static void on_end(void *ctx, bool done, str shown)
 {
@@ -115,18 +148,22 @@ static void on_ready(void *ctx, struct server *s)
 {
     struct direct *d = ctx;
     d->server = s;
-    if (server_import(s, d->request, on_end, d, &d->why) != ERR_OK) {
+    if (say_encoding(d) != ERR_OK ||
+        server_import(s, buf_str(d->request), on_end, d, &d->why) != ERR_OK) {
         d->code = failure(d->why.code, &d->why);
         server_stop(s);
     }
 }
 
-static err run_direct(const struct asked *a, str request, int *code, struct diag *why)
+static err run_direct(const struct asked *a, struct arena *arena, struct buf *request, int *code,
+                      struct diag *why)
 {
-    struct direct d = {.asked = a, .request = request, .code = 1};
+    struct direct d = {.asked = a, .arena = arena, .request = request, .code = 1};
     struct server_options so = {
         .dir = a->dir, .for_command = true, .on_ready = on_ready, .ctx = &d};
+    d.looks = !a->encoding && pthread_create(&d.looker, NULL, look, &d) == 0;
     err e = server_run(env_real(), &so, why);
+    look_end(&d);
     *code = d.code;
     return e;
 }
@@ -181,7 +218,7 @@ static int run(struct asked *a)
     err e = read_mapping(a, arena, &why);
     if (e == ERR_OK) e = put_request(a, arena, &request, &why);
     if (e == ERR_OK) {
-        e = run_direct(a, buf_str(&request), &code, &taken);
+        e = run_direct(a, arena, &request, &code, &taken);
         if (e == ERR_CONFLICT)
             e = run_by_api(a, &code, &why);
         else

@@ -74,7 +74,7 @@ static void run_task(struct crew *c)
 
 /* Who reads for long gives way to the threads that take events in and answer, wherever cores are
  * few. Of Linux, where each thread has a priority of its own; it may be refused. */
-static void give_way(void)
+void crew_give_way(void)
 {
     id_t self = (id_t)gettid();
     (void)!setpriority(PRIO_PROCESS, self, getpriority(PRIO_PROCESS, self) + NICE);
@@ -83,7 +83,7 @@ static void give_way(void)
 static void *member(void *arg)
 {
     struct crew *c = arg;
-    give_way();
+    crew_give_way();
     pthread_mutex_lock(&c->lock);
     for (;;) {
         struct share *s = open_share(c);

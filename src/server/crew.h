@@ -22,3 +22,5 @@ bool crew_has_room(struct crew *c);
 /* From a member: returns once all pieces are done. Workers are numbered below crew_size. */
 void crew_each(struct crew *c, u32 pieces, void (*run)(void *ctx, u32 piece, u32 worker),
                void *ctx);
+/* The thread that asks goes on at that lower priority. */
+void crew_give_way(void);

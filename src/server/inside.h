@@ -123,6 +123,7 @@ struct server {
     struct call *applied_first, *applied_last; /* wait for their record */
     atomic_uint in_flight;                     /* of the outbox */
     atomic_ullong snapshots;                   /* engine_snapshots */
+    atomic_bool needs_no_snapshot;             /* at the end: the last one has all there is */
     atomic_uint failing;                       /* engine_failing */
     const struct zone *zone;                   /* of the workspace; the loop's, once ready */
     u32 start_limits[4];                       /* of limits.h: rate and burst, as of the start */

@@ -31,7 +31,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { STOP_TICK_MS = 20, STOP_MAX_MS = 13000, DRAIN_MAX_MS = 5000, SEND_MAX_MS = 3000 };
+enum { STOP_TICK_MS = 5, STOP_MAX_MS = 13000, DRAIN_MAX_MS = 5000, SEND_MAX_MS = 3000 };
 
 void server_log(const struct server *s, const char *event, const char *format, ...)
 {
@@ -271,7 +271,7 @@ static void ask_snapshot(void *ctx)
 {
     struct server *s = ctx;
     atomic_store(&s->snapshots, engine_snapshots(s->engine));
-    engine_snapshot(s->engine);
+    if (!engine_snapshot(s->engine)) atomic_store(&s->needs_no_snapshot, true);
     postbox_ring(&s->helper_post);
 }
 
@@ -289,13 +289,14 @@ static void end_all(struct server *s)
     close_loop(s);
 }
 
-/* A snapshot is on its way as long as the helper has something to do. */
+/* A snapshot is on its way as long as the helper has something to do; or there is nothing new. */
 static bool snapshot_is_over(struct server *s, i64 now)
 {
     u64 turns = atomic_load(&s->helper_turns);
     if (turns != s->stop_turns) s->stop_progress_ms = now;
     s->stop_turns = turns;
-    return atomic_load(&s->snapshots) != s->stop_snapshots || now - s->stop_progress_ms > SECOND;
+    return atomic_load(&s->needs_no_snapshot) || atomic_load(&s->snapshots) != s->stop_snapshots ||
+           now - s->stop_progress_ms > SECOND;
 }
 
 /* Each phase waits for its condition, and for no longer than its time. */

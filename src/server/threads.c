@@ -188,6 +188,9 @@ static void *helper_thread(void *arg)
 static void *import_thread(void *arg)
 {
     struct server *s = arg;
+    /* Of a command's threads it is the first; when those behind it have much to do, they go on
+     * first: then little is left for them alone at the end. */
+    if (s->options.for_command) crew_give_way();
     while (!atomic_load(&s->stop_import)) {
         bool busy = postbox_run(&s->import_post);
         busy |= imports_step(s);

@@ -23,7 +23,7 @@
 #include <stdlib.h>
 #include <zstd.h>
 
-enum { LEVEL = 1, KIND_MAX = BLOCK_END };
+enum { LEVEL = -2, KIND_MAX = BLOCK_END };
 
 struct packer {
     ZSTD_CCtx *in;
