@@ -198,14 +198,16 @@ TEST("tidying ends with the range that it was asked for")
     close_shop(&s);
 }
 
-TEST("what is sealed during an import has no index by event and day, what it leaves has one")
+TEST("small files have no index by event and day, what they are merged to has one")
 {
     struct shop s = {.env = env_sim(test_seed())};
     u64 bytes;
     (void)arena;
     CHECK_OK(env_make_dir(s.env, "/x"));
-    s.es = events_new(
-        s.env, &(struct events_options){.dir = "/x", .dedupe_ms = DAY, .tail_bytes_seal = 1 << 20});
+    s.es = events_new(s.env, &(struct events_options){.dir = "/x",
+                                                      .dedupe_ms = DAY,
+                                                      .tail_bytes_seal = 1 << 20,
+                                                      .indexed_rows = 15000});
     CHECK_OK(events_open(s.es, (str){0}, NULL));
     for (u32 file = 0; file < 2; file++) {
         CHECK(!event_job_rough(s.es));

@@ -43,7 +43,7 @@ struct dedupe_set {
 struct events {
     struct env *env;
     char *dir; /* NULL: no files */
-    u64 seal_bytes, max_bytes;
+    u64 seal_bytes, max_bytes, indexed_rows;
     i64 dedupe_ms;
     struct tail tail;
     struct dedupe_set sets[SETS_MAX];

@@ -60,6 +60,8 @@ struct events_options {
     u64 tail_bytes_seal; /* a seal is due beyond this; 0 = 64 MiB */
     u64 tail_bytes_max;  /* event_room answers false beyond; 0 = 512 MiB */
     i64 dedupe_ms;       /* 0 = 7 days */
+    u64 indexed_rows; /* files of so many or more have an index by day (daily.h); 0 = 1 M: of small
+                       * ones, which are soon merged, it would cost more than it saves */
 };
 
 struct events *events_new(struct env *env, const struct events_options *o);

@@ -24,6 +24,7 @@ struct events *events_new(struct env *env, const struct events_options *o)
     es->env = env;
     if (o->dir) es->dir = memcpy(mem_alloc(strlen(o->dir) + 1), o->dir, strlen(o->dir) + 1);
     es->seal_bytes = or_default(o->tail_bytes_seal, 64 * MIB);
+    es->indexed_rows = or_default(o->indexed_rows, 1 << 20);
     es->max_bytes = or_default(o->tail_bytes_max, 512 * MIB);
     if (es->max_bytes > TAIL_WINDOW_MAX / 2) es->max_bytes = TAIL_WINDOW_MAX / 2;
     es->dedupe_ms = o->dedupe_ms ? o->dedupe_ms : 7 * DAY;

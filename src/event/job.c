@@ -124,11 +124,9 @@ struct seal_job *event_job(struct events *es, bool force)
 
 struct seal_job *event_job_rough(struct events *es)
 {
-    struct seal_job *job;
     if (es->job || !es->dir) return NULL;
     if (!event_seal_due(es)) return es->catalog->count > MERGE_MAX ? due_merge(es) : NULL;
-    if ((job = seal_job(es))) job->is_brief = true;
-    return job;
+    return seal_job(es);
 }
 
 /* The neighbouring files with something of that range of orders, as far as one file may hold them.

@@ -31,10 +31,10 @@ struct lane {
 struct seal_job {
     struct events *es;
     struct event_view *view;
-    bool is_merge, is_brief; /* is_brief: what it writes is soon to be merged */
-    u32 first, count;        /* a merge: of the catalog's files */
-    u64 tail_at, to;         /* a seal: what is left to gather of the tail's part, and its end */
-    u64 rows_most;           /* a seal: no more than these are in the tail */
+    bool is_merge;
+    u32 first, count; /* a merge: of the catalog's files */
+    u64 tail_at, to;  /* a seal: what is left to gather of the tail's part, and its end */
+    u64 rows_most;    /* a seal: no more than these are in the tail */
     struct sealed_place place;
     u64 applied;    /* number of the first deletion it does not know */
     i64 young_from; /* message ids received up to here are dropped */

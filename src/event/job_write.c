@@ -209,12 +209,20 @@ static void sort(struct seal_job *job)
 
 /* ---- writing ---- */
 
+/* At most. */
+static u64 rows_of(const struct seal_job *job)
+{
+    u64 rows = job->rows_most;
+    for (u32 i = 0; i < job->count; i++) rows += job->lanes[i].file->head.rows;
+    return rows;
+}
+
 MUST_USE static err begin(struct seal_job *job)
 {
     char path[SEALED_PATH_MAX];
     sealed_path(job->es, &job->place, path);
     TRY(sealed_writer_new(job->es->env, path, job->place, &job->writer));
-    if (job->is_brief) sealed_writer_brief(job->writer);
+    if (rows_of(job) < job->es->indexed_rows) sealed_writer_brief(job->writer);
     for (u32 i = 0; i < job->lane_count; i++) advance(job, &job->lanes[i]);
     return ERR_OK;
 }

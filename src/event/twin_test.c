@@ -27,8 +27,8 @@ struct timeline *timeline_new(u64 seed, i64 dedupe_ms)
     t->env = env_sim(seed);
     t->rng = (struct rng){seed};
     t->now = 1000 * DAY;
-    t->options =
-        (struct events_options){.dir = DIR, .tail_bytes_seal = 24 << 10, .dedupe_ms = dedupe_ms};
+    t->options = (struct events_options){
+        .dir = DIR, .tail_bytes_seal = 24 << 10, .dedupe_ms = dedupe_ms, .indexed_rows = 1};
     MUST(env_make_dir(t->env, DIR) == ERR_OK && env_sync_dir(t->env, "/") == ERR_OK);
     for (event_persona p = 1; p <= TIMELINE_PERSONAS; p++) t->heads[p] = p;
     buf_init(&t->saved.manifest, 1 << 30);

@@ -48,7 +48,7 @@ struct village *village_new(struct arena *arena, i64 step, u32 tail)
     t->step = step;
     t->env = env_sim(test_seed());
     t->rng = (struct rng){test_seed()};
-    t->es = events_new(t->env, &(struct events_options){.dir = "/few"});
+    t->es = events_new(t->env, &(struct events_options){.dir = "/few", .indexed_rows = 1});
     MUST(env_make_dir(t->env, "/few") == ERR_OK && env_sync_dir(t->env, "/") == ERR_OK);
     for (event_persona p = 0; p <= PEOPLE; p++) t->heads[p] = p % 50 == 7 ? p - 1 : p;
     for (u32 i = 0; i < ROWS; i++) village_append(t, i, SYSTEM);
