@@ -14,6 +14,7 @@ struct env_ops {
     err (*read)(struct file *f, u64 offset, void *out, size_t n, size_t *got);
     err (*write)(struct file *f, u64 offset, const void *p, size_t n);
     err (*write_many)(struct file *f, u64 offset, const str *texts, u32 count); /* NULL: by write */
+    void (*push)(struct file *f, u64 offset, u64 n); /* NULL: does nothing */
     err (*sync)(struct file *f);
     err (*size)(struct file *f, u64 *out);
     err (*resize)(struct file *f, u64 size);
@@ -23,6 +24,7 @@ struct env_ops {
 
     err (*rename)(struct env *env, const char *from, const char *to);
     err (*remove)(struct env *env, const char *path);
+    err (*discard)(struct env *env, const char *path); /* NULL: as remove */
     err (*make_dir)(struct env *env, const char *path);
     err (*sync_dir)(struct env *env, const char *path);
     err (*list)(struct env *env, const char *path, void (*each)(void *ctx, str name), void *ctx);

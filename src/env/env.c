@@ -56,6 +56,11 @@ err file_write_many(struct file *f, u64 offset, const str *texts, u32 count)
     return ERR_OK;
 }
 
+void file_push(struct file *f, u64 offset, u64 n)
+{
+    if (f->ops->push) f->ops->push(f, offset, n);
+}
+
 err file_sync(struct file *f)
 {
     return f->ops->sync(f);
@@ -96,6 +101,11 @@ err env_rename(struct env *env, const char *from, const char *to)
 err env_remove(struct env *env, const char *path)
 {
     return env->ops->remove(env, path);
+}
+
+err env_discard(struct env *env, const char *path)
+{
+    return env->ops->discard ? env->ops->discard(env, path) : env->ops->remove(env, path);
 }
 
 err env_make_dir(struct env *env, const char *path)

@@ -24,12 +24,16 @@ void env_free(struct env *env); /* of a simulated one; no file may be open, but 
  * ext4), the pages of a mapping. Of real files it is handed to `later`, by any thread, which has
  * env_real_give_back called for it once; without one, as at first, it is given back at once. */
 struct left {
-    int fd; /* −1: none */
+    int fd;        /* −1: none */
+    bool is_alone; /* nobody else has the file: it may be cut */
     void *p;
     size_t n;
 };
 void env_real_later(void (*later)(void *ctx, struct left l), void *ctx); /* NULL: at once */
 void env_real_give_back(struct left l);
+/* Gives back some of it, as much as others' syncs hardly notice; false: too little is left for
+ * that. */
+bool env_real_give_some(const struct left *l);
 
 i64 env_wall_ms(struct env *env); /* since 1970 UTC; may jump */
 i64 env_mono_ns(struct env *env); /* never goes back */
@@ -55,6 +59,10 @@ MUST_USE err file_write(struct file *f, u64 offset, const void *p, size_t n);
 /* The same of up to FILE_TEXTS_MAX texts, one behind the other. */
 enum { FILE_TEXTS_MAX = 128 };
 MUST_USE err file_write_many(struct file *f, u64 offset, const str *texts, u32 count);
+/* Has what was written of [offset, offset + n) go to the disk from now on, without waiting: so that
+ * a sync of much has little left to do, and others' syncs do not wait behind it. Promises nothing.
+ */
+void file_push(struct file *f, u64 offset, u64 n);
 /* fdatasync. A failure means that what was written since the last success may be lost, and stays
  * lost whatever a later call says: the caller stops. */
 MUST_USE err file_sync(struct file *f);
@@ -71,6 +79,8 @@ void file_unmap(struct file *f, const void *p, u64 n);
 
 MUST_USE err env_rename(struct env *env, const char *from, const char *to); /* atomic, replaces */
 MUST_USE err env_remove(struct env *env, const char *path);
+/* The same of a file that nobody has open or mapped: its room may come back piece by piece. */
+MUST_USE err env_discard(struct env *env, const char *path);
 MUST_USE err env_make_dir(struct env *env, const char *path); /* fine if it is there */
 /* Makes renames, creations and removals in `path` durable. */
 MUST_USE err env_sync_dir(struct env *env, const char *path);

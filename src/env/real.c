@@ -21,6 +21,7 @@
 enum {
     ZEROS_BYTES = 1 << 18,
     LEFT_BYTES = 1 << 20, /* of a file or a mapping: so large ones are given back later */
+    SOME_BYTES = 8 << 20, /* of a file: cut at a time */
 };
 
 struct real_file {
@@ -159,6 +160,11 @@ static err real_write_many(struct file *f, u64 offset, const str *texts, u32 cou
     return ERR_OK;
 }
 
+static void real_push(struct file *f, u64 offset, u64 n)
+{
+    sync_file_range(fd_of(f), (off_t)offset, (off_t)n, SYNC_FILE_RANGE_WRITE);
+}
+
 static err real_sync(struct file *f)
 {
     int r;
@@ -197,9 +203,7 @@ static err fill(struct file *f, u64 from, u64 to)
         TRY(real_write(f, at, zeros, n));
         at += n;
     }
-    /* Starts the writing without waiting, so that the sync that makes it durable has little left to
-     * do. */
-    sync_file_range(fd_of(f), (off_t)from, (off_t)(to - from), SYNC_FILE_RANGE_WRITE);
+    real_push(f, from, to - from);
     return ERR_OK;
 }
 
@@ -239,6 +243,14 @@ void env_real_give_back(struct left l)
     if (l.fd >= 0) close(l.fd);
 }
 
+bool env_real_give_some(const struct left *l)
+{
+    struct stat st;
+    if (!l->is_alone || l->fd < 0 || fstat(l->fd, &st) != 0 || st.st_size <= SOME_BYTES)
+        return false;
+    return ftruncate(l->fd, st.st_size - SOME_BYTES) == 0;
+}
+
 static void leave(struct left l, u64 bytes)
 {
     void (*f)(void *ctx, struct left l) = atomic_load(&later);
@@ -251,7 +263,7 @@ static void leave(struct left l, u64 bytes)
 static void real_unmap(struct file *f, const void *p, u64 n)
 {
     (void)f;
-    leave((struct left){-1, (void *)(uintptr_t)p, n}, n);
+    leave((struct left){-1, false, (void *)(uintptr_t)p, n}, n);
 }
 
 static err real_rename(struct env *env, const char *from, const char *to)
@@ -262,14 +274,26 @@ static err real_rename(struct env *env, const char *from, const char *to)
 
 /* The name goes at once. While it is open the file itself stays: its blocks go when that is closed.
  */
+static err remove_name(const char *path, bool is_alone)
+{
+    struct stat st;
+    int fd = open(path, (is_alone ? O_RDWR : O_PATH) | O_NOFOLLOW | O_CLOEXEC);
+    err e = done(unlink(path));
+    bool is_large = fd >= 0 && fstat(fd, &st) == 0 && st.st_nlink == 0;
+    leave((struct left){fd, is_alone && is_large, NULL, 0}, is_large ? (u64)st.st_size : 0);
+    return e;
+}
+
 static err real_remove(struct env *env, const char *path)
 {
     (void)env;
-    struct stat st;
-    int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-    err e = done(unlink(path));
-    leave((struct left){fd, NULL, 0}, fd >= 0 && fstat(fd, &st) == 0 ? (u64)st.st_size : 0);
-    return e;
+    return remove_name(path, false);
+}
+
+static err real_discard(struct env *env, const char *path)
+{
+    (void)env;
+    return remove_name(path, true);
 }
 
 static err real_make_dir(struct env *env, const char *path)
@@ -415,6 +439,7 @@ static const struct env_ops OPS = {
     .read = real_read,
     .write = real_write,
     .write_many = real_write_many,
+    .push = real_push,
     .sync = real_sync,
     .size = real_size,
     .resize = real_resize,
@@ -423,6 +448,7 @@ static const struct env_ops OPS = {
     .unmap = real_unmap,
     .rename = real_rename,
     .remove = real_remove,
+    .discard = real_discard,
     .make_dir = real_make_dir,
     .sync_dir = real_sync_dir,
     .list = real_list,

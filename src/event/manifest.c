@@ -212,7 +212,7 @@ void event_clean(struct events *es, str manifest)
         memcpy(path, s->path, sizeof path);
         *link = s->next_gone;
         sealed_close(s);
-        err gone = env_remove(es->env, path);
+        err gone = env_discard(es->env, path);
         (void)gone; /* what stays is on no list, and removed on the next start */
     }
 }

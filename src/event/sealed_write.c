@@ -122,6 +122,7 @@ MUST_USE static err flush(struct sealed_writer *w)
         buf_u64(&w->checks, hash_xxh64(page));
     }
     TRY(file_write(w->file, w->at, w->out, w->out_n));
+    file_push(w->file, w->at, w->out_n);
     w->at += w->out_n;
     w->out_n = 0;
     return ERR_OK;

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { HELPER_BUDGET_US = 5000, CREW_LEAST = 2, CREW_MOST = 8 };
+enum { HELPER_BUDGET_US = 5000, SWEEPER_PAUSE_US = 20000, CREW_LEAST = 2, CREW_MOST = 8 };
 
 void server_fatal(struct server *s, err e, const char *what)
 {
@@ -202,19 +202,26 @@ static void *import_thread(void *arg)
 
 /* ---- what is given back later ---- */
 
+struct leaving {
+    struct server *server;
+    struct left left;
+};
+
+/* Piece by piece: a disk that is told of much free room at once holds up the log's syncs. */
 static void give_back(void *ctx)
 {
-    struct left *l = ctx;
-    env_real_give_back(*l);
+    struct leaving *l = ctx;
+    while (!atomic_load(&l->server->stop_sweeper) && env_real_give_some(&l->left))
+        usleep(SWEEPER_PAUSE_US);
+    env_real_give_back(l->left);
     free(l);
 }
 
-static void leave(void *ctx, struct left l)
+static void leave(void *ctx, struct left left)
 {
-    struct server *s = ctx;
-    struct left *copy = mem_alloc(sizeof *copy);
-    *copy = l;
-    postbox_post(&s->sweeper_post, give_back, copy);
+    struct leaving *l = mem_alloc(sizeof *l);
+    *l = (struct leaving){ctx, left};
+    postbox_post(&l->server->sweeper_post, give_back, l);
 }
 
 /* Large files that were removed, so that no other thread waits for the disk to forget them. */

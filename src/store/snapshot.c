@@ -216,7 +216,7 @@ err snapshot_clean(struct snapshot *sn, const struct kept *k, bool others)
     err e = env_list(sn->env, sn->dir, collect_name, &names);
     for (struct reader r = reader_of(buf_str(&names)); !e && r.p < r.end;) {
         str name = read_str_varint(&r);
-        if (is_ours(k, name, others)) e = env_remove(sn->env, snapshot_path(sn, name, path));
+        if (is_ours(k, name, others)) e = env_discard(sn->env, snapshot_path(sn, name, path));
     }
     buf_clear(&names);
     return e;

@@ -11,6 +11,7 @@
 
 #include <stdlib.h>
 
+enum { PUSH_BYTES = 1 << 20 };
 enum { RUN_HEAD = 8, NS_PER_US = 1000 };
 
 /* ---- begin ---- */
@@ -134,6 +135,8 @@ static err put_block(struct snapshot *sn, block_kind kind, str raw)
     u64 hash;
     str bytes = block_pack(w->packer, &b, &hash);
     TRY(file_write(w->file, w->bytes, bytes.p, bytes.n));
+    if (w->bytes / PUSH_BYTES != (w->bytes + bytes.n) / PUSH_BYTES)
+        file_push(w->file, 0, w->bytes + bytes.n);
     w->bytes += bytes.n;
     w->chain = block_chain(w->chain, hash);
     KILL_POINT(sn->env, "snapshot.part");
