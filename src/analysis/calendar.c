@@ -69,8 +69,8 @@ i64 clock_month(struct clock *k, i64 at)
         return ((i64)c.year - 1970) * 12 + c.month - 1;
     }
     u32 m = (u32)((u64)(day - first[0]) * 1000 / 30437); /* of 30.437 days on average */
-    while (day < first[m]) m--;
-    while (day >= first[m + 1]) m++;
+    m -= day < first[m];                                 /* no branches: who can tell them? */
+    m += day >= first[m + 1];
     return MONTH_FROM + (i64)m;
 }
 

@@ -15,7 +15,8 @@ void event_crowd_counts(struct event_crowd *c);
  * many as there are where there is no index. */
 u64 event_count_rows(const struct event_crowd *c, const struct scan_want *want, u32 code,
                      event_persona first, event_persona end);
-/* counts[head − first]: how many events each customer of `want` has. want->marks says yes to `code`
+/* counts[head − first]: how many events each customer of `want` has; of who is no head by now,
+ * anything. want->marks says yes to `code`
  * alone, its properties and columns to none. Ends as a scan does. */
 MUST_USE err event_count(const struct event_crowd *c, const struct scan_want *want, u32 code,
                          event_persona first, event_persona end, u8 *counts);

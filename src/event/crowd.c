@@ -133,9 +133,14 @@ void crowd_open(struct crowd *c)
     if (c->any_moved) pair_all(c);
 }
 
-static void doubt_head(struct crowd *c, event_persona persona, event_persona head_then)
+/* Of those who lie under another's head: a head that strayed itself is no customer any more. */
+static void doubt_file(struct crowd *c, const struct sealed *file)
 {
-    if (crowd_has_strayed(c, persona)) c->unsure[head_then / 64] |= 1ull << head_then % 64;
+    struct sealed_keys moved = sealed_moved(file);
+    for (u32 i = 0; i < moved.count; i++) {
+        event_persona head = moved.keys[i].value;
+        if (crowd_has_strayed(c, moved.keys[i].key)) c->unsure[head / 64] |= 1ull << head % 64;
+    }
 }
 
 void crowd_doubt(struct crowd *c)
@@ -143,8 +148,7 @@ void crowd_doubt(struct crowd *c)
     const struct catalog *catalog = c->view->catalog;
     if (c->unsure || (!c->any_strayed && !c->view->erased)) return;
     c->unsure = mem_reserve(BITS_BYTES);
-    for (u32 f = 0; f < catalog->count && c->any_strayed; f++)
-        each_sealed(c, catalog->files[f], doubt_head);
+    for (u32 f = 0; f < catalog->count && c->any_strayed; f++) doubt_file(c, catalog->files[f]);
     for (u32 i = 0; i < c->view->erased; i++) {
         event_persona head = head_now(c, erased_at(catalog->erased, i)->persona);
         c->unsure[head / 64] |= 1ull << head % 64;
