@@ -211,6 +211,8 @@ static void add_rows(struct reading *r, const struct json *rows, str of)
             c[i] = name ? (struct report_cell){.text = of} : cell_of(r, at(row, member), p->as[i]);
             bool none = !name && p->as[i] == AS_EVENT && !c[i].text.n;
             none |= !name && !c[i].text.n && strcmp(member, "group") == 0;
+            if (!name && !c[i].text.n && strcmp(member, "from") == 0)
+                c[i].text = r->zh ? S("还没买过") : S("Had not bought");
             if (none)
                 c[i].text = p->as[i] == AS_TEXT ? group_name(r, row)
                             : r->zh             ? S("都没有")
@@ -271,6 +273,7 @@ void report_read(str analysis, const struct json *answer, bool zh, const struct 
                  struct arena *arena, struct report_part *part)
 {
     const struct json *groups = json_get(answer, "groups"), *rows;
+    if (str_eq(analysis, S("rfm")) && json_get(answer, "moves")) analysis = S("rfm_moves");
     struct reading r = {.spec = report_spec(analysis),
                         .part = part,
                         .arena = arena,

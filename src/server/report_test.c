@@ -70,6 +70,23 @@ TEST("an answer is a table, and its figures stand beside those of before")
     CHECK_EQ(p.rows, 0);
 }
 
+TEST("who moved between groups is a table of its own, most first")
+{
+    static const char ANSWER[] = "{\"names\":[{\"name\":\"loyal\",\"customers\":5,\"amount\":9}],"
+                                 "\"total\":{\"customers\":5},"
+                                 "\"moves\":[{\"from\":null,\"to\":\"new\",\"customers\":1},"
+                                 "{\"from\":\"loyal\",\"to\":\"at_risk\",\"customers\":4}]}";
+    struct report_part p = part_of(arena, "rfm", ANSWER, false);
+    CHECK_EQ(p.rows, 2);
+    CHECK_EQ(p.columns, 3);
+    CHECK_STR(p.cells[0].text, S("Loyal"));
+    CHECK_STR(p.cells[1].text, S("At risk"));
+    CHECK_EQ((int)p.cells[2].number, 4);
+    CHECK_STR(p.cells[3].text, S("Had not bought"));
+    p = part_of(arena, "rfm", ANSWER, true);
+    CHECK_STR(p.cells[3].text, S("还没买过"));
+}
+
 TEST("what customers wrote stays a text: no formula, no element")
 {
     struct report_part p = part_of(arena, "sources",

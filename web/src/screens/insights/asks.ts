@@ -11,18 +11,20 @@ export type Ask = {
   kind: Kind; days: number; unit: Unit; event: string; after: string; steps: string[]; window: string
   /** '', 'channel', 'source', 'attribute:city'; of orders and returns also 'item:category'. */
   by: string; segment: string; filter: Predicate | null; model: string
+  /** Of rfm: days ago, to tell who moved between groups since; 0: nobody asks. */
+  moved: number
 }
 /** Which words of the sentence a kind has. */
 export const HAS: Record<Kind, readonly (keyof Ask)[]> = {
   trend: ['event', 'unit', 'days', 'by'], heatmap: ['event', 'days', 'by'], funnel: ['steps', 'window', 'days', 'by'], path: ['event', 'days'], interval: ['event', 'after', 'window', 'days'],
-  retention: ['event', 'after', 'unit', 'days'], orders: ['unit', 'days', 'by'], returns: ['unit', 'days', 'by'], rfm: [], repurchase: ['event', 'unit'], lifecycle: ['event', 'unit', 'days'],
+  retention: ['event', 'after', 'unit', 'days'], orders: ['unit', 'days', 'by'], returns: ['unit', 'days', 'by'], rfm: ['moved'], repurchase: ['event', 'unit'], lifecycle: ['event', 'unit', 'days'],
   attribution: ['event', 'steps', 'model', 'window', 'days'], profile: ['segment'], sources: ['days'],
 }
 
 export function firstAsk(kind: Kind): Ask {
   const ordered = !['path', 'interval'].includes(kind)
   return {
-    kind, days: kind === 'retention' || kind === 'lifecycle' ? 90 : 30, unit: kind === 'repurchase' ? 'month' : kind === 'trend' || kind === 'orders' ? 'day' : 'week', by: '', segment: '', filter: null, model: 'last',
+    kind, days: kind === 'retention' || kind === 'lifecycle' ? 90 : 30, unit: kind === 'repurchase' ? 'month' : kind === 'trend' || kind === 'orders' ? 'day' : 'week', by: '', segment: '', filter: null, model: 'last', moved: 0,
     event: ordered ? 'Order Completed' : kind === 'interval' ? 'Product Added' : 'Product Viewed', after: 'Order Completed', window: kind === 'attribution' ? '30d' : '7d',
     steps: kind === 'attribution' ? ['Message Clicked', 'Message Opened', 'Message Sent'] : ['Product Viewed', 'Product Added', 'Order Completed'],
   }
@@ -48,7 +50,7 @@ function ownPart(a: Ask): Request {
     case 'retention': return { first: did(a.event), again: did(a.after), unit: a.unit, periods: 6 }
     case 'orders': return { interval: a.unit }
     case 'returns': return { interval: a.unit, reasons: true }
-    case 'rfm': return {}
+    case 'rfm': return a.moved ? { since: since(a.moved) } : {}
     case 'repurchase': return { event: a.event, cohort: a.unit, within: ['30d', '60d', '90d'] }
     case 'lifecycle': return { event: a.event, interval: a.unit }
     case 'attribution': return { goal: did(a.event), touches: a.steps.map(did), model: a.model, window: a.window }

@@ -18,7 +18,7 @@ export function useNames(): Names {
     day: (n) => new Intl.DateTimeFormat(t.lang === 'zh' ? 'zh-CN' : 'en-GB', { weekday: 'long', timeZone: 'UTC' }).format(Date.UTC(2026, 0, 4 + n)),
     word: (kind, id) => {
       const known = RFM.find((x) => x === id)
-      return kind === 'rfm' ? (known ? t(`r_${known}`) : id) : t(id === 'rest' ? 'rest' : id === 'all' ? 'all' : 'unknown')
+      return kind === 'rfm' ? (known ? t(`r_${known}`) : id === 'before' ? t('r_before') : id) : t(id === 'rest' ? 'rest' : id === 'all' ? 'all' : 'unknown')
     },
     source: (id) => (id.startsWith('import:') ? t('imported', { id: id.slice(-4) }) : id),
     time: (s) => {

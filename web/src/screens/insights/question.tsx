@@ -38,7 +38,7 @@ function Asking({ kind, start, all }: { kind: Kind; start: Ask; all: Saved[] }) 
   const [asked] = useDebouncedValue(ready, 250)
   return (
     <main className="page in-page">
-      <PageHead title={t(`q_${kind}`)} sub={t(`d_${kind}`)}>
+      <PageHead title={t(`q_${kind}`)} sub={t(ask.moved ? 'd_moved' : `d_${kind}`)}>
         <ToBoard ask={ready} />
         <Button primary onClick={() => setNaming(true)}>{t('save')}</Button>
       </PageHead>
@@ -47,7 +47,7 @@ function Asking({ kind, start, all }: { kind: Kind; start: Ask; all: Saved[] }) 
       <Card><Sentence ask={ask} onChange={setAsk} /></Card>
       <Card className="in-groups"><Result ask={asked} /></Card>
       <Kept list={all} />
-      <Name open={naming} first={t(`q_${kind}`)} ask={ready} onClose={() => setNaming(false)} />
+      <Name open={naming} first={t(ask.moved ? 'q_moved' : `q_${kind}`)} ask={ready} onClose={() => setNaming(false)} />
     </main>
   )
 }
@@ -73,7 +73,7 @@ function ToBoard({ ask }: { ask: Ask }) {
   const boards = useBoards()
   const { change, make } = useKeeping()
   const [, go] = useLocation()
-  const item = itemOf(ask, t(`q_${ask.kind}`))
+  const item = itemOf(ask, t(ask.moved ? 'q_moved' : `q_${ask.kind}`))
   const put = (id: string) => {
     const b = boards.data?.find((x) => x.id === id)
     if (!b) make.mutate({ name: t('newBoard'), items: [item] }, { onSuccess: (made) => go(`/insights/boards?board=${encodeURIComponent(made.id)}`) })

@@ -6,7 +6,7 @@ import { type Ask, type Kind } from './asks'
 export type As = 'text' | 'number' | 'share' | 'money' | 'time' | 'times'
 export type Cell = string | number | null
 export type Row = { cells: Record<string, Cell>; drills?: Record<string, Request> }
-export type View = { columns: { key: string; as: As }[]; rows: Row[]; chart: { kind: 'bar' | 'line'; x: string; y: string; as: As } | null; say: Record<string, Cell> | null }
+export type View = { columns: { key: string; as: As }[]; rows: Row[]; chart: { kind: 'bar' | 'line'; x: string; y: string; as: As } | null; say: Record<string, Cell> | null; moved?: boolean }
 export type Names = { f: Format; event: (e: string) => string; day: (n: number) => string; word: (kind: 'rfm' | 'none', id: string) => string; source: (id: string) => string; time: (s: number) => string }
 
 type Raw = Record<string, unknown>
@@ -91,7 +91,18 @@ const returns: Read = (a, n) => {
     say: num(total.orders) ? { n: num(total.returns), rate: n.f.share(num(total.rate)), amount: n.f.money(Math.round(num(total.amount))) } : null,
   }
 }
-const rfm: Read = (a, n) => {
+/** Who went from one group to another, most first; who stayed where she was is not told. */
+const moves: Read = (a, n, ask) => {
+  const of = (id: unknown) => (id === null ? n.word('rfm', 'before') : n.word('rfm', str(id)))
+  const rows = list(a.moves).filter((m) => m.from !== m.to).sort((x, y) => num(y.customers) - num(x.customers)), top = rows.find((m) => m.from !== null)
+  return {
+    moved: true, columns: [col('from', 'text'), col('to', 'text'), col('customers')], chart: null,
+    rows: rows.map((m) => ({ cells: { from: of(m.from), to: of(m.to), customers: num(m.customers) }, drills: { customers: { from: m.from, name: m.to } } })),
+    say: top ? { n: num(top.customers), from: of(top.from), to: of(top.to), days: ask.moved } : null,
+  }
+}
+const rfm: Read = (a, n, ask) => {
+  if (a.moves) return moves(a, n, ask)
   const by = new Map<string, { customers: number; amount: number }>(), total = raw(a.total)
   for (const c of list(a.cells)) {
     const was = by.get(str(c.name)) ?? { customers: 0, amount: 0 }

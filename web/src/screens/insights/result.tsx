@@ -35,7 +35,7 @@ function Answer({ ask, data, request, short, own }: { ask: Ask; data: unknown; r
   const view = useMemo(() => viewOf(data, n, ask), [data, n, ask])
   const picture = useRef<(() => string) | null>(null)
   const ready = useCallback((p: () => string) => { picture.current = p }, [])
-  const question = t(`q_${ask.kind}`)
+  const question = t(ask.moved ? 'q_moved' : `q_${ask.kind}`)
   const drawn = useMemo((): Drawn | null => {
     const c = view.chart
     if (!c) return null
@@ -54,7 +54,7 @@ function Answer({ ask, data, request, short, own }: { ask: Ask; data: unknown; r
   if (view.rows.length === 0) return <Nothing ask={ask} />
   return (
     <>
-      <p className="in-say">{view.say ? t(`a_${ask.kind}`, view.say) : t(ask.kind === 'profile' ? 'a_whom' : 'a_none')}</p>
+      <p className="in-say">{view.say ? t(view.moved ? 'a_moved' : `a_${ask.kind}`, view.say) : t(ask.kind === 'profile' ? 'a_whom' : 'a_none')}</p>
       {ask.kind === 'heatmap' && <Heat rows={hoursOf(data)} pick={(weekday, hour) => open({ weekday, hour })} />}
       {idle && <p className="small muted">{b('noClicks')} <Link href="/playbooks">{b('startJourney')}</Link></p>}
       {ask.kind === 'retention' && <Cohorts view={view} open={open} />}
@@ -64,7 +64,7 @@ function Answer({ ask, data, request, short, own }: { ask: Ask; data: unknown; r
       {short && (
         <details className="in-more">
           <summary>{b('words')}</summary>
-          <p className="small muted">{t(`d_${ask.kind}`)}</p>
+          <p className="small muted">{t(view.moved ? 'd_moved' : `d_${ask.kind}`)}</p>
           {!bare && <Table view={view} open={open} rows={200} />}
           <div className="row in-files">
             {own && <LinkButton small to={`/insights/${ask.kind}?ask=${encodeURIComponent(JSON.stringify(ask))}`}>{b('open')}</LinkButton>}

@@ -10,6 +10,7 @@ import { questionWords } from './question-words'
 const DAYS = [7, 30, 90, 365]
 const WINDOWS: [string, number][] = [['1d', 1], ['3d', 3], ['7d', 7], ['14d', 14], ['30d', 30]]
 const MODELS = ['first', 'last', 'linear', 'decay', 'position'] as const
+const AGO = [0, 30, 90, 180, 365]
 const UNITS: Unit[] = ['day', 'week', 'month']
 const MOST = 8
 
@@ -31,6 +32,7 @@ export function Sentence({ ask, onChange }: { ask: Ask; onChange: (a: Ask) => vo
       {has('model') && part(t('say_model'), <Pick choices={MODELS.map((value) => ({ value: value as string, label: t(value) }))} value={ask.model} onPick={(model) => set({ model })} />)}
       {has('unit') && part(t('say_unit'), <Pick choices={UNITS.map((value) => ({ value, label: t(`unit_${value}`) }))} value={ask.unit} onPick={(unit) => set({ unit })} />)}
       {has('days') && part(t('say_days'), <Pick choices={DAYS.map((value) => ({ value, label: t('days', { n: value }) }))} value={ask.days} onPick={(days) => set({ days })} />)}
+      {has('moved') && part(t('say_moved'), <Pick choices={AGO.map((value) => ({ value, label: value ? t('ago', { n: value }) : t('asNow') }))} value={ask.moved} onPick={(moved) => set({ moved })} />)}
       {has('by') && part(t('say_by'), <Pick choices={parts} value={ask.by} onPick={(by) => set({ by })} />)}
       {part(t('say_segment'), <Pick choices={segments} value={ask.segment} onPick={(segment) => set({ segment })} />)}
       <Button small plain onClick={() => set({ filter: ask.filter ? null : { all: [] } })}>{t(ask.filter ? 'noFilter' : 'filter')}</Button>
