@@ -215,7 +215,22 @@ async function everyScreen() {
     check(`${language} ${width} ${scheme}: no page has errors`, p.errors.length === 0, p.errors.slice(0, 5))
     await p.context.close()
   }
+  await moves(s)
   await s.stop()
+}
+
+/* Who moved between groups of customers: a table, and behind each of its numbers those very people. */
+async function moves(s) {
+  const p = await signedIn(browser, s.url)
+  await p.page.goto(s.url + '/insights/rfm')
+  await p.page.locator('.in-sentence .pick', { hasText: 'the groups of today' }).click()
+  await p.page.getByRole('menuitem', { name: 'who moved in 90 days' }).click()
+  check('who moved between groups is told in a sentence', await until(async () => /Most moves in 90 days: \d+ customers? from “.+” to “.+”/.test(await p.page.locator('.in-say').first().innerText())), await p.page.locator('.in-say').first().innerText())
+  const number = p.page.locator('.in-scroll button').first(), n = (await number.innerText()).trim()
+  await number.click()
+  check('and behind a number are its people', await until(async () => (await p.page.getByRole('dialog').innerText().catch(() => '')).includes(`${n} customer`)), n)
+  check('moves: no page has errors', p.errors.length === 0, p.errors.slice(0, 5))
+  await p.context.close()
 }
 
 /* A file dropped in Data is looked at, brought in and listed; the demo shop goes by its button. */

@@ -94,7 +94,7 @@ const returns: Read = (a, n) => {
 /** Who went from one group to another, most first; who stayed where she was is not told. */
 const moves: Read = (a, n, ask) => {
   const of = (id: unknown) => (id === null ? n.word('rfm', 'before') : n.word('rfm', str(id)))
-  const rows = list(a.moves).filter((m) => m.from !== m.to).sort((x, y) => num(y.customers) - num(x.customers)), top = rows.find((m) => m.from !== null)
+  const rows = list(a.moves).filter((m) => m.from !== m.to).sort((x, y) => num(y.customers) - num(x.customers)), top = rows.find((m) => m.from !== null) ?? rows[0]
   return {
     moved: true, columns: [col('from', 'text'), col('to', 'text'), col('customers')], chart: null,
     rows: rows.map((m) => ({ cells: { from: of(m.from), to: of(m.to), customers: num(m.customers) }, drills: { customers: { from: m.from, name: m.to } } })),
