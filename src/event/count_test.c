@@ -2,7 +2,6 @@
  * by it is what a scan counts. */
 #include "event/count.h"
 
-#include "base/hash.h"
 #include "event/daily.h"
 #include "event/village_test.h"
 #include "log/names.h"
@@ -16,7 +15,7 @@ static void count_plainly(struct village *t, const struct scan_want *w, u8 *coun
 {
     struct scan_batch s;
     struct event_scan *scan = event_scan_new(event_view_live(t->es), w, village_head, t, 1);
-    memset(counts, 0, PEOPLE + 1);
+    memset(counts, 0, VILLAGE_PEOPLE + 1);
     while (event_scan_next(scan, 0, &s) == ERR_OK)
         for (u32 i = 0; i < s.customers; i++)
             counts[s.head[i]] = (u8)min_u32(s.start[i + 1] - s.start[i], EVENT_COUNT_MAX);
@@ -26,7 +25,8 @@ static void count_plainly(struct village *t, const struct scan_want *w, u8 *coun
 /* Whole days, spans that begin and end within one, and spans beyond all. */
 static void draw_span(struct village *t, u32 round, struct scan_want *w)
 {
-    i64 from = (i64)rng_below(&t->rng, 2 * ROWS) * STEP, ms = (i64)rng_below(&t->rng, 9 * DAILY_MS);
+    i64 from = (i64)rng_below(&t->rng, 2 * VILLAGE_ROWS) * STEP,
+        ms = (i64)rng_below(&t->rng, 9 * DAILY_MS);
     if (round % 3 == 0) from -= from % DAILY_MS, ms -= ms % DAILY_MS;
     w->from = round % 7 == 6 ? INT64_MIN : from;
     w->to = round % 5 == 4 ? INT64_MAX : from + ms;
@@ -34,20 +34,20 @@ static void draw_span(struct village *t, u32 round, struct scan_want *w)
 
 static u32 check_counts(struct village *t, u32 round, u32 *marks)
 {
-    u64 who[PEOPLE / 64 + 1] = {0};
-    u8 plain[PEOPLE + 1], counts[PEOPLE + 1];
-    u32 code = round % 4 ? 1 + (u32)rng_below(&t->rng, CODES) : SYSTEM, met = 0;
+    u64 who[VILLAGE_PEOPLE / 64 + 1] = {0};
+    u8 plain[VILLAGE_PEOPLE + 1], counts[VILLAGE_PEOPLE + 1];
+    u32 code = round % 4 ? 1 + (u32)rng_below(&t->rng, VILLAGE_CODES) : VILLAGE_SYSTEM, met = 0;
     struct scan_want w = {.marks = marks};
     draw_span(t, round, &w);
-    for (event_persona p = 1; p <= PEOPLE; p++)
+    for (event_persona p = 1; p <= VILLAGE_PEOPLE; p++)
         who[p / 64] |= (u64)rng_percent(&t->rng, 60) << p % 64;
-    if (round % 2) w.who = who, w.who_end = PEOPLE + 1;
+    if (round % 2) w.who = who, w.who_end = VILLAGE_PEOPLE + 1;
     marks[code] = 1;
     count_plainly(t, &w, plain);
     struct event_crowd *crowd = event_crowd_new(event_view_live(t->es), &w, village_head, t);
     event_crowd_counts(crowd);
-    for (event_persona from = 0, to; from <= PEOPLE; from = to) {
-        to = min_u32(from + 1 + (u32)rng_below(&t->rng, PEOPLE), PEOPLE + 1);
+    for (event_persona from = 0, to; from <= VILLAGE_PEOPLE; from = to) {
+        to = min_u32(from + 1 + (u32)rng_below(&t->rng, VILLAGE_PEOPLE), VILLAGE_PEOPLE + 1);
         CHECK_EQ(event_count(crowd, &w, code, from, to, counts), ERR_NOT_FOUND);
         for (event_persona p = from; p < to; p++) {
             bool is_asked = !w.who || who[p / 64] >> p % 64 & 1;
@@ -69,8 +69,8 @@ TEST("how often each did something is counted by days as a scan counts it")
         CHECK(daily_open(&x, t->es->catalog->files[f]) && x.count > 10);
     for (u32 round = 0; round < 80; round++) {
         if (round == 20) /* lost rows */
-            for (event_persona p = 3; p < PEOPLE; p += 41)
-                event_forget(t->es, p, event_order(ROWS + 9000, 0));
+            for (event_persona p = 3; p < VILLAGE_PEOPLE; p += 41)
+                event_forget(t->es, p, event_order(VILLAGE_ROWS + 9000, 0));
         if (round == 40) { /* joined, torn apart, gone */
             t->heads[101] = t->heads[102] = 100;
             t->heads[57] = 57;
@@ -78,12 +78,12 @@ TEST("how often each did something is counted by days as a scan counts it")
         }
         if (round == 60) { /* a file without an index: more days than rows for them */
             for (u32 i = 0; i < 40; i++)
-                village_append(t, 2 * ROWS + 1000 + i * 40000, 1 + i % CODES);
+                village_append(t, 2 * VILLAGE_ROWS + 1000 + i * 40000, 1 + i % VILLAGE_CODES);
             village_seal(t);
         }
         met += check_counts(t, round, marks);
     }
-    CHECK(met > 10 * PEOPLE);
+    CHECK(met > 10 * VILLAGE_PEOPLE);
     free(marks);
     village_free(t);
 }
@@ -136,21 +136,6 @@ static str small_file(struct arena *arena, struct env *env)
     return bytes;
 }
 
-static void sign(char *bytes)
-{
-    struct sealed_header h;
-    memcpy(&h, bytes, sizeof h);
-    u64 checks = h.sections[SECTION_CHECKS].offset, count = 0;
-    for (u64 at = SEALED_HEADER; at < checks; at += SEALED_PAGE, count++) {
-        u64 hash = hash_xxh64((str){bytes + at, min_size(SEALED_PAGE, checks - at)});
-        memcpy(bytes + checks + count * sizeof hash, &hash, sizeof hash);
-    }
-    h.checks_hash = hash_xxh64((str){bytes + checks, count * sizeof(u64)});
-    memcpy(bytes, &h, sizeof h);
-    u64 hash = hash_xxh64((str){bytes, SEALED_HEADER - sizeof hash});
-    memcpy(bytes + SEALED_HEADER - sizeof hash, &hash, sizeof hash);
-}
-
 static err find(struct env *env, str bytes)
 {
     struct file *f;
@@ -180,7 +165,7 @@ TEST("damage to an index by day is found under right checksums, byte by byte")
         for (u64 i = 0; i < h.sections[kind].bytes; i++) {
             memcpy(bytes, sound.p, sound.n);
             bytes[h.sections[kind].offset + i] ^= (char)(1u << rng_below(&rng, 8));
-            sign(bytes);
+            sealed_sign(bytes);
             CHECK(find(env, (str){bytes, sound.n}) != ERR_OK);
         }
     }

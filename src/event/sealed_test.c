@@ -1,5 +1,6 @@
 #include "event/catalog.h"
 #include "event/twin.h"
+#include "event/village_test.h"
 
 #include "base/hash.h"
 
@@ -78,22 +79,6 @@ TEST("a sealed file cut off or grown is refused, and one of another version by n
     env_free(env);
 }
 
-/* Writes the checksums that belong to the bytes, as a hostile hand would. */
-static void sign(char *bytes)
-{
-    struct sealed_header h;
-    memcpy(&h, bytes, sizeof h);
-    u64 checks = h.sections[SECTION_CHECKS].offset, count = 0;
-    for (u64 at = SEALED_HEADER; at < checks; at += SEALED_PAGE, count++) {
-        u64 hash = hash_xxh64((str){bytes + at, min_size(SEALED_PAGE, checks - at)});
-        memcpy(bytes + checks + count * sizeof hash, &hash, sizeof hash);
-    }
-    h.checks_hash = hash_xxh64((str){bytes + checks, count * sizeof(u64)});
-    memcpy(bytes, &h, sizeof h);
-    u64 hash = hash_xxh64((str){bytes, SEALED_HEADER - sizeof hash});
-    memcpy(bytes + SEALED_HEADER - sizeof hash, &hash, sizeof hash);
-}
-
 TEST("damage under right checksums is refused, found or harmless, but never read out of bounds")
 {
     struct env *env;
@@ -110,7 +95,7 @@ TEST("damage under right checksums is refused, found or harmless, but never read
         u64 at = i % 3 ? from + rng_below(&rng, n < 300 ? n : 300) : rng_below(&rng, checks);
         memcpy(bytes, sound.p, sound.n);
         bytes[at] = (char)rng_next(&rng);
-        if (at != offsetof(struct sealed_header, bytes)) sign(bytes);
+        if (at != offsetof(struct sealed_header, bytes)) sealed_sign(bytes);
         found += find(env, (str){bytes, sound.n}) != ERR_OK;
     }
     CHECK(found > 700);

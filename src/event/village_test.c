@@ -1,6 +1,8 @@
 /* village_test.c — people and what they did. */
 #include "event/village_test.h"
 
+#include "base/hash.h"
+
 event_persona village_head(void *ctx, event_persona p)
 {
     struct village *t = ctx;
@@ -12,8 +14,10 @@ event_persona village_head(void *ctx, event_persona p)
 void village_append(struct village *t, u32 i, u32 code)
 {
     u64 dice = rng_below(&t->rng, 100);
-    event_persona p = 1 + (u32)rng_below(&t->rng, dice < 3 ? 2 : PEOPLE);
-    if (!code) code = 1 + (p / (PEOPLE / CODES) + (u32)rng_below(&t->rng, 2)) % CODES;
+    event_persona p = 1 + (u32)rng_below(&t->rng, dice < 3 ? 2 : VILLAGE_PEOPLE);
+    if (!code)
+        code =
+            1 + (p / (VILLAGE_PEOPLE / VILLAGE_CODES) + (u32)rng_below(&t->rng, 2)) % VILLAGE_CODES;
     struct buf props;
     buf_init(&props, 1 << 10);
     if (dice % 3) props_put(&props, 1, value_int((i64)rng_below(&t->rng, 500)));
@@ -50,12 +54,12 @@ struct village *village_new(struct arena *arena, i64 step, u32 tail)
     t->rng = (struct rng){test_seed()};
     t->es = events_new(t->env, &(struct events_options){.dir = "/few", .indexed_rows = 1});
     MUST(env_make_dir(t->env, "/few") == ERR_OK && env_sync_dir(t->env, "/") == ERR_OK);
-    for (event_persona p = 0; p <= PEOPLE; p++) t->heads[p] = p % 50 == 7 ? p - 1 : p;
-    for (u32 i = 0; i < ROWS; i++) village_append(t, i, SYSTEM);
+    for (event_persona p = 0; p <= VILLAGE_PEOPLE; p++) t->heads[p] = p % 50 == 7 ? p - 1 : p;
+    for (u32 i = 0; i < VILLAGE_ROWS; i++) village_append(t, i, VILLAGE_SYSTEM);
     village_seal(t);
-    for (u32 i = 0; i < ROWS; i++) village_append(t, ROWS + i, 0);
+    for (u32 i = 0; i < VILLAGE_ROWS; i++) village_append(t, VILLAGE_ROWS + i, 0);
     village_seal(t);
-    for (u32 i = 0; i < tail; i++) village_append(t, 2 * ROWS + i, 0);
+    for (u32 i = 0; i < tail; i++) village_append(t, 2 * VILLAGE_ROWS + i, 0);
     return t;
 }
 
@@ -63,4 +67,19 @@ void village_free(struct village *t)
 {
     events_free(t->es);
     env_free(t->env);
+}
+
+void sealed_sign(char *bytes)
+{
+    struct sealed_header h;
+    memcpy(&h, bytes, sizeof h);
+    u64 checks = h.sections[SECTION_CHECKS].offset, count = 0;
+    for (u64 at = SEALED_HEADER; at < checks; at += SEALED_PAGE, count++) {
+        u64 hash = hash_xxh64((str){bytes + at, min_size(SEALED_PAGE, checks - at)});
+        memcpy(bytes + checks + count * sizeof hash, &hash, sizeof hash);
+    }
+    h.checks_hash = hash_xxh64((str){bytes + checks, count * sizeof(u64)});
+    memcpy(bytes, &h, sizeof h);
+    u64 hash = hash_xxh64((str){bytes, SEALED_HEADER - sizeof hash});
+    memcpy(bytes + SEALED_HEADER - sizeof hash, &hash, sizeof hash);
 }
