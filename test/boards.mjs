@@ -125,6 +125,17 @@ try {
   check('an end in the past is refused', (await call('POST', '/api/v1/dashboards/b/shares', { until: '2020-01-01' })).status === 422)
   check('another board’s link is not withdrawn', (await call('DELETE', `/api/v1/dashboards/c/shares/${share.id}`)).status === 404)
   check('a link is withdrawn', (await call('DELETE', `/api/v1/dashboards/b/shares/${share.id}`)).status === 204 && (await fetch(share.url)).status === 404)
+  // ---- moves between groups of customers: since as many days ago as the question says, however long it was kept ----
+  const kept = { analysis: 'rfm', request: { since: '2020-01-01T00:00:00Z' }, title: 'Moves' }
+  const moves = async (id, chart) => {
+    await call('POST', '/api/v1/dashboards', { id, name: 'Moves', items: [{ ...kept, ...(chart ? { chart } : {}) }] })
+    const shown = await (await fetch((await call('POST', `/api/v1/dashboards/${id}/shares`, {})).json.url + '?lang=en')).text()
+    return [...shown.matchAll(/<tr[^>]*>\s*<td[^>]*>([^<]*)</g)].map((m) => m[1])
+  }
+  const asWritten = await moves('m0'), asAsked = await moves('m1', { ask: { kind: 'rfm', moved: 10 } })
+  check('in 2020 nobody had bought', asWritten.length > 0 && asWritten.every((from) => from === 'Had not bought'), asWritten)
+  check('ten days ago some had', asAsked.includes('Had not bought') && asAsked.some((from) => from !== 'Had not bought'), asAsked)
+
   const many = (await call('POST', '/api/v1/dashboards/b/shares', {})).json
   let refused = 0
   for (let i = 0; i < 40 && !refused; i++) refused = (await fetch(many.url)).status === 429 ? i + 1 : 0

@@ -8,15 +8,10 @@
 
 enum { LOOK_EVERY = 16 /* days between looks whether it is cancelled */ };
 
-static bool is_indexed(const struct sealed *s)
-{
-    return s->head.sections[SECTION_DAYS].bytes;
-}
-
 void event_crowd_counts(struct event_crowd *c)
 {
     for (u32 i = 0; i < c->crowd.view->catalog->count; i++)
-        if (is_indexed(c->crowd.view->catalog->files[i])) {
+        if (daily_is_there(c->crowd.view->catalog->files[i])) {
             crowd_doubt(&c->crowd);
             return;
         }
@@ -180,7 +175,7 @@ MUST_USE static err count_rest(const struct event_crowd *c, const struct scan_wa
     u32 low = first / 64, words = (end + 63) / 64 - low;
     u64 *sure = mem_zalloc(2 * words * sizeof *sure), *unsure = sure + words;
     for (u32 i = 0; i < c->crowd.view->catalog->count; i++)
-        any_rest |= !is_indexed(c->crowd.view->catalog->files[i]);
+        any_rest |= !daily_is_there(c->crowd.view->catalog->files[i]);
     for (u32 w = 0; w < words; w++) {
         bool is_past = want->who && (low + w) * 64 >= want->who_end;
         u64 asked = is_past ? 0 : want->who ? want->who[low + w] : ~0ull;

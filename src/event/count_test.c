@@ -136,21 +136,6 @@ static str small_file(struct arena *arena, struct env *env)
     return bytes;
 }
 
-static err find(struct env *env, str bytes)
-{
-    struct file *f;
-    struct sealed *s;
-    struct diag why = {0};
-    CHECK_OK(env_open(env, "/damaged", FILE_CREATE, &f));
-    CHECK_OK(file_write(f, 0, bytes.p, bytes.n));
-    file_close(f);
-    err e = sealed_open(env, "/damaged", &s, &why);
-    if (e != ERR_OK) return e;
-    e = sealed_check(s, &why);
-    sealed_close(s);
-    return e;
-}
-
 TEST("damage to an index by day is found under right checksums, byte by byte")
 {
     struct env *env = env_sim(1);
@@ -159,14 +144,14 @@ TEST("damage to an index by day is found under right checksums, byte by byte")
     struct rng rng = {test_seed()};
     struct sealed_header h;
     memcpy(&h, sound.p, sizeof h);
-    CHECK_OK(find(env, sound));
+    CHECK_OK(sealed_found(env, sound));
     for (section_kind kind = SECTION_DAYS; kind <= SECTION_CHUNKS; kind++) {
         CHECK(h.sections[kind].bytes > 0);
         for (u64 i = 0; i < h.sections[kind].bytes; i++) {
             memcpy(bytes, sound.p, sound.n);
             bytes[h.sections[kind].offset + i] ^= (char)(1u << rng_below(&rng, 8));
             sealed_sign(bytes);
-            CHECK(find(env, (str){bytes, sound.n}) != ERR_OK);
+            CHECK(sealed_found(env, (str){bytes, sound.n}) != ERR_OK);
         }
     }
     env_free(env);

@@ -5,12 +5,12 @@
  * of hers)
  *
  * So how often each of many customers did something in some days is counted from those days alone,
- * whatever else she ever did: about a nanosecond for each time. Both numbers of a row are packed
+ * whatever else she ever did. Both numbers of a row are packed
  * (pack.h): those of customers as the distance from the one before. Chunks lie between the file's
  * blocks, since they are written as they fill; their list and that of days are sections. A file of
  * too many events or days for its rows has no index.
  *
- * About 1.6 bytes an event of peerbench's. */
+ * 2.4 bytes an event of peerbench's. */
 #pragma once
 #include "base/buf.h"
 #include "event/sealed.h"
@@ -55,6 +55,10 @@ struct daily_index {
     const struct sealed_chunk *chunks;
     u32 count, chunk_count; /* the last day left out */
 };
+static inline bool daily_is_there(const struct sealed *s)
+{
+    return s->head.sections[SECTION_DAYS].bytes;
+}
 /* False: the file has none. */
 bool daily_open(struct daily_index *x, const struct sealed *s);
 /* The days of an event that touch [from, to): [*first, *end) of them. */

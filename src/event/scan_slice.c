@@ -1,5 +1,6 @@
 /* scan_slice.c — one slice of a scan: the lanes of its range of heads side by side, into columns.
  */
+#include "event/daily.h"
 #include "event/scan_inside.h"
 
 #include <stdlib.h>
@@ -347,7 +348,7 @@ void scan_slice_open(struct scan_slice *s, struct event_scan *scan, event_person
     s->lanes = mem_alloc((files->count + 1) * sizeof *s->lanes);
     s->lane_count = 0;
     for (u32 i = 0; i < files->count; i++)
-        if (!scan->want.unindexed || !files->files[i]->head.sections[SECTION_DAYS].bytes)
+        if (!scan->want.unindexed || !daily_is_there(files->files[i]))
             scan_lane_open(&s->lanes[s->lane_count++], s, files->files[i]);
     scan_lane_open(&s->lanes[s->lane_count++], s, NULL);
 }

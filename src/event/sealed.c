@@ -187,17 +187,22 @@ struct sealed_keys sealed_moved(const struct sealed *s)
     return keys_of(s, SECTION_MOVED, SECTION_MOVED_FENCES);
 }
 
+/* The first of [from, to) that is not below `key`. */
+static u32 lower_among(const struct sealed_key *keys, u32 from, u32 to, u32 key)
+{
+    while (from < to) {
+        u32 middle = from + (to - from) / 2;
+        if (keys[middle].key < key)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from;
+}
+
 u32 sealed_lower_key(const struct sealed_keys *k, u32 key)
 {
-    u32 low = 0, high = k->count;
-    while (low < high) {
-        u32 middle = low + (high - low) / 2;
-        if (k->keys[middle].key < key)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return lower_among(k->keys, 0, k->count, key);
 }
 
 u32 sealed_find(const struct sealed_keys *k, u32 key)
@@ -213,16 +218,10 @@ u32 sealed_find(const struct sealed_keys *k, u32 key)
         else
             high = middle;
     }
-    u32 from = low * SEALED_FENCE, to = min_u32(from + SEALED_FENCE, k->count), end = to;
+    u32 from = low * SEALED_FENCE, to = min_u32(from + SEALED_FENCE, k->count);
     sealed_touch(k->s, &k->keys[from], (to - from) * sizeof *k->keys);
-    while (from < to) {
-        u32 middle = from + (to - from) / 2;
-        if (k->keys[middle].key < key)
-            from = middle + 1;
-        else
-            to = middle;
-    }
-    return from < end && k->keys[from].key == key ? from : k->count;
+    u32 at = lower_among(k->keys, from, to, key);
+    return at < to && k->keys[at].key == key ? at : k->count;
 }
 
 event_persona sealed_head_of(const struct sealed_keys *moved, event_persona p)

@@ -199,7 +199,7 @@ struct sealed_place {
 struct sealed_writer;
 MUST_USE err sealed_writer_new(struct env *env, const char *path, struct sealed_place place,
                                struct sealed_writer **out);
-/* Before the first row: of a file that is soon to be merged, without an index by event and day. */
+/* Before the first row: without an index by event and day. */
 void sealed_writer_brief(struct sealed_writer *w);
 /* Removes the file unless it was finished. NULL is allowed. */
 void sealed_writer_free(struct sealed_writer *w);

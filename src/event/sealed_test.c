@@ -24,38 +24,18 @@ static str some_file(struct arena *arena, struct env **env)
     return bytes;
 }
 
-/* What a process finds that comes upon these bytes: refused, or damaged, or sound. */
-static err find(struct env *env, str bytes)
-{
-    struct file *f;
-    struct sealed *s;
-    struct diag why = {0};
-    CHECK_OK(env_open(env, "/file", FILE_CREATE, &f));
-    CHECK_OK(file_resize(f, 0));
-    CHECK_OK(file_write(f, 0, bytes.p, bytes.n));
-    file_close(f);
-    err e = sealed_open(env, "/file", &s, &why);
-    if (e == ERR_OK) {
-        e = sealed_check(s, &why);
-        sealed_close(s);
-    }
-    CHECK_EQ(why.code, e);
-    CHECK(e == ERR_OK || str_find(str_of(why.message), S("/file")) >= 0);
-    return e;
-}
-
 TEST("a flipped bit anywhere in a sealed file is found")
 {
     struct env *env;
     str sound = some_file(arena, &env);
     char *bytes = arena_alloc(arena, sound.n);
     struct rng rng = {test_seed()};
-    CHECK_OK(find(env, sound));
+    CHECK_OK(sealed_found(env, sound));
     for (u32 i = 0; i < 1200; i++) {
         u64 bit = i < 600 ? rng_below(&rng, 8 * 400) : rng_below(&rng, 8 * sound.n);
         memcpy(bytes, sound.p, sound.n);
         bytes[bit / 8] = (char)(bytes[bit / 8] ^ 1 << bit % 8);
-        CHECK(find(env, (str){bytes, sound.n}) != ERR_OK);
+        CHECK(sealed_found(env, (str){bytes, sound.n}) != ERR_OK);
     }
     env_free(env);
 }
@@ -67,14 +47,14 @@ TEST("a sealed file cut off or grown is refused, and one of another version by n
     char *bytes = arena_alloc(arena, sound.n + 1);
     memcpy(bytes, sound.p, sound.n);
     bytes[sound.n] = 0;
-    CHECK_EQ(find(env, (str){bytes, sound.n + 1}), ERR_CORRUPT);
+    CHECK_EQ(sealed_found(env, (str){bytes, sound.n + 1}), ERR_CORRUPT);
     for (size_t n = 0; n < sound.n; n += 1 + n / 3)
-        CHECK_EQ(find(env, (str){bytes, n}), ERR_CORRUPT);
+        CHECK_EQ(sealed_found(env, (str){bytes, n}), ERR_CORRUPT);
     for (i8 other = -1; other <= 1; other += 2) {
         bytes[offsetof(struct sealed_header, version)] = (char)(SEALED_VERSION + other);
         u64 hash = hash_xxh64((str){bytes, SEALED_HEADER - sizeof hash});
         memcpy(bytes + SEALED_HEADER - sizeof hash, &hash, sizeof hash);
-        CHECK_EQ(find(env, (str){bytes, sound.n}), ERR_UNSUPPORTED);
+        CHECK_EQ(sealed_found(env, (str){bytes, sound.n}), ERR_UNSUPPORTED);
     }
     env_free(env);
 }
@@ -96,7 +76,7 @@ TEST("damage under right checksums is refused, found or harmless, but never read
         memcpy(bytes, sound.p, sound.n);
         bytes[at] = (char)rng_next(&rng);
         if (at != offsetof(struct sealed_header, bytes)) sealed_sign(bytes);
-        found += find(env, (str){bytes, sound.n}) != ERR_OK;
+        found += sealed_found(env, (str){bytes, sound.n}) != ERR_OK;
     }
     CHECK(found > 700);
     env_free(env);

@@ -83,3 +83,23 @@ void sealed_sign(char *bytes)
     u64 hash = hash_xxh64((str){bytes, SEALED_HEADER - sizeof hash});
     memcpy(bytes + SEALED_HEADER - sizeof hash, &hash, sizeof hash);
 }
+
+/* What a process finds that comes upon these bytes: refused, or damaged, or sound. */
+err sealed_found(struct env *env, str bytes)
+{
+    struct file *f;
+    struct sealed *s;
+    struct diag why = {0};
+    CHECK_OK(env_open(env, "/file", FILE_CREATE, &f));
+    CHECK_OK(file_resize(f, 0));
+    CHECK_OK(file_write(f, 0, bytes.p, bytes.n));
+    file_close(f);
+    err e = sealed_open(env, "/file", &s, &why);
+    if (e == ERR_OK) {
+        e = sealed_check(s, &why);
+        sealed_close(s);
+    }
+    CHECK_EQ(why.code, e);
+    CHECK(e == ERR_OK || str_find(str_of(why.message), S("/file")) >= 0);
+    return e;
+}

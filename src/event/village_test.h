@@ -26,3 +26,5 @@ void village_seal(struct village *t); /* all of the tail */
 
 /* Writes the checksums that belong to a sealed file's bytes, as a hostile hand would. */
 void sealed_sign(char *bytes);
+/* What a process finds that comes upon these bytes: refused, or damaged, or sound. */
+err sealed_found(struct env *env, str bytes);

@@ -34,10 +34,11 @@ err board_look_read(struct call *c, const struct json *controls, str at, struct 
 
 /* ---- reading ---- */
 
-static u32 days_of_chart(const struct json *chart)
+/* A number of days that the page's own words of the question say; 0: none. */
+static u32 days_of_chart(const struct json *chart, const char *word)
 {
     i64 n;
-    const struct json *days = json_get(json_get(chart, "ask"), "days");
+    const struct json *days = json_get(json_get(chart, "ask"), word);
     bool good = days && json_to_i64(days, &n) == ERR_OK && n > 0 && n <= BOARD_DAYS_MAX;
     return good ? (u32)n : 0;
 }
@@ -93,7 +94,8 @@ static err read_item(struct call *c, struct board *b, const struct json *item)
     }
     it->analysis = json_get_str(of, "analysis", S(""));
     it->request = json_get(of, "request");
-    it->days = days_of_chart(chart);
+    it->days = days_of_chart(chart, "days");
+    if (str_eq(it->analysis, S("rfm"))) it->moved = days_of_chart(chart, "moved");
     it->hidden = b->look.open && names_somebody(it, &b->look);
     return ERR_OK;
 }
@@ -157,6 +159,11 @@ static void put_moment(struct buf *out, str key, i64 ms)
     buf_byte(out, '"');
 }
 
+static void put_ago(const struct board *b, str key, u32 days, struct buf *out)
+{
+    put_moment(out, key, b->now / MINUTE * MINUTE - (i64)days * DAY);
+}
+
 /* Beginning at a local day, so that every day shown is a whole one. */
 static bool put_period(const struct board *b, const struct board_item *it, struct buf *out)
 {
@@ -168,7 +175,7 @@ static bool put_period(const struct board *b, const struct board_item *it, struc
         return true;
     }
     if (!days) return false;
-    put_moment(out, S("from"), b->now / MINUTE * MINUTE - (i64)days * DAY);
+    put_ago(b, S("from"), days, out);
     return true;
 }
 
@@ -211,10 +218,12 @@ static str request_of(struct call *c, const struct board *b, const struct board_
     bool timed = put_period(b, it, &out), has_from = timed;
     bool by = b->look.by.n && report_groups(it->analysis);
     if (by) put_by(b, &out);
+    if (it->moved) put_ago(b, S("since"), it->moved, &out);
     put_predicate(b, json_get(it->request, "predicate"), &out);
     for (const struct json *m = it->request ? it->request->child : NULL; m; m = m->next) {
         bool said = among(m->key, " predicate drill save_as compare ") ||
-                    (by && among(m->key, " by ")) || (timed && among(m->key, " from to "));
+                    (by && among(m->key, " by ")) || (timed && among(m->key, " from to ")) ||
+                    (it->moved && among(m->key, " since "));
         if (said) continue;
         has_from |= str_eq(m->key, S("from"));
         json_put_key(&out, m->key);

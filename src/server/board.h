@@ -24,6 +24,7 @@ struct board_item {
     str analysis, title;
     const struct json *request; /* as it is kept */
     u32 days;                   /* of "the last n days"; 0: as the request says */
+    u32 moved;                  /* the same of rfm's "since" */
     str asked, answer;          /* JSON */
     struct diag why;
     err result;

@@ -166,13 +166,20 @@ static struct report_cell cell_of(struct reading *r, const struct json *j, repor
 
 /* ---- rows ---- */
 
+/* Of a move between groups of customers: she had not bought. */
+static bool is_before(const struct json *j, report_as as)
+{
+    return as == AS_GROUP && json_is(j, JSON_NULL);
+}
+
 static void find_columns(struct reading *r, const struct json *rows)
 {
     struct report_part *p = r->part;
     bool there[REPORT_COLUMNS_MAX] = {0};
     for (const struct json *row = rows ? rows->child : NULL; row; row = row->next)
         for (u32 i = 0; i < REPORT_COLUMNS_MAX && r->spec->columns[i].member; i++)
-            there[i] |= is_there(at(row, r->spec->columns[i].member));
+            there[i] |= is_there(at(row, r->spec->columns[i].member)) ||
+                        is_before(at(row, r->spec->columns[i].member), r->spec->columns[i].as);
     if (r->grouped) {
         p->heads[p->columns] = r->zh ? S("范围") : S("Of");
         p->as[p->columns++] = AS_TEXT;
@@ -211,7 +218,7 @@ static void add_rows(struct reading *r, const struct json *rows, str of)
             c[i] = name ? (struct report_cell){.text = of} : cell_of(r, at(row, member), p->as[i]);
             bool none = !name && p->as[i] == AS_EVENT && !c[i].text.n;
             none |= !name && !c[i].text.n && strcmp(member, "group") == 0;
-            if (!name && !c[i].text.n && strcmp(member, "from") == 0)
+            if (is_before(at(row, member), p->as[i]))
                 c[i].text = r->zh ? S("还没买过") : S("Had not bought");
             if (none)
                 c[i].text = p->as[i] == AS_TEXT ? group_name(r, row)

@@ -85,6 +85,16 @@ TEST("who moved between groups is a table of its own, most first")
     CHECK_STR(p.cells[3].text, S("Had not bought"));
     p = part_of(arena, "rfm", ANSWER, true);
     CHECK_STR(p.cells[3].text, S("还没买过"));
+    p = part_of(arena, "rfm", "{\"moves\":[{\"from\":null,\"to\":\"new\",\"customers\":1}]}",
+                false);
+    CHECK_EQ(p.columns, 3);
+    CHECK_STR(p.cells[0].text, S("Had not bought"));
+    p = part_of(arena, "profile",
+                "{\"rows\":[{\"attribute\":\"age\",\"from\":20,\"to\":29,\"customers\":1},"
+                "{\"attribute\":\"city\",\"value\":\"x\",\"customers\":1}]}",
+                false);
+    for (u32 i = 0; i < p.columns; i++)
+        CHECK(!str_eq(p.cells[p.columns + i].text, S("Had not bought")));
 }
 
 TEST("what customers wrote stays a text: no formula, no element")

@@ -135,9 +135,9 @@ static err put_block(struct snapshot *sn, block_kind kind, str raw)
     u64 hash;
     str bytes = block_pack(w->packer, &b, &hash);
     TRY(file_write(w->file, w->bytes, bytes.p, bytes.n));
-    if (w->bytes / PUSH_BYTES != (w->bytes + bytes.n) / PUSH_BYTES)
-        file_push(w->file, 0, w->bytes + bytes.n);
+    u64 pushed = w->bytes / PUSH_BYTES * PUSH_BYTES;
     w->bytes += bytes.n;
+    if (w->bytes - pushed >= PUSH_BYTES) file_push(w->file, pushed, w->bytes - pushed);
     w->chain = block_chain(w->chain, hash);
     KILL_POINT(sn->env, "snapshot.part");
     return ERR_OK;
