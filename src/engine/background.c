@@ -120,11 +120,37 @@ static bool snapshot_waits(struct engine *e)
     return b->tidy_from ? !is_tidy(e) : b->seals < SEALS_A_SNAPSHOT && event_seal_due(e->events);
 }
 
+/* A merge of hours' events takes seconds, and of years' minutes: the tail must not fill meanwhile.
+ */
+static void park_merge(struct engine *e)
+{
+    struct background *b = &e->background;
+    if (b->work == WORK_SEAL && event_seal_due(e->events) && event_job_parks(b->job))
+        atomic_store_explicit(&b->park, true, memory_order_relaxed);
+}
+
+static void begin_job(struct engine *e)
+{
+    struct background *b = &e->background;
+    b->work = WORK_SEAL;
+    if (b->job != b->parked) {
+        b->epoch = epoch_pin(e->store);
+        return;
+    }
+    b->epoch = b->parked_epoch;
+    b->parked = NULL;
+    b->parked_epoch = NULL;
+}
+
 void background_start(struct engine *e)
 {
     struct background *b = &e->background;
-    if (atomic_load_explicit(&b->state, memory_order_acquire) != IDLE || !e->snapshot ||
-        e->options.inspect || (b->failing && env_mono_ns(e->env) < b->not_before_ns) || can_wait(e))
+    if (atomic_load_explicit(&b->state, memory_order_acquire) != IDLE) {
+        park_merge(e);
+        return;
+    }
+    if (!e->snapshot || e->options.inspect ||
+        (b->failing && env_mono_ns(e->env) < b->not_before_ns) || can_wait(e))
         return;
     erasing_next(e);
     if (!b->snapshot_wanted && is_tidy(e)) b->tidy_from = 0;
@@ -138,12 +164,12 @@ void background_start(struct engine *e)
         else
             return;
     } else if ((b->job = due_job(e))) {
-        b->work = WORK_SEAL;
-        b->epoch = epoch_pin(e->store);
+        begin_job(e);
     } else if (erasing_wants_blank(e)) {
         b->work = WORK_BLANK;
     }
     if (b->work == WORK_NONE) return;
+    atomic_store_explicit(&b->park, false, memory_order_relaxed);
     atomic_store_explicit(&b->state, TO_DO, memory_order_release);
     if (e->options.on_background) e->options.on_background(e->options.ctx);
 }
@@ -157,6 +183,15 @@ static persona head_then(void *ctx, persona p)
     return view_row(&v, p, &row) ? row.head : 0;
 }
 
+/* With what it holds, older files of the log may go. */
+static err write_snapshot(struct engine *e, i64 budget_us)
+{
+    const struct manifest *m = &e->background.manifest;
+    TRY(snapshot_step(e->snapshot, budget_us));
+    (void)!log_release(e->log, m->log_start, m->time_ms - LOG_KEEP);
+    return ERR_OK;
+}
+
 bool engine_background(struct engine *e, i64 budget_us)
 {
     struct background *b = &e->background;
@@ -164,8 +199,8 @@ bool engine_background(struct engine *e, i64 budget_us)
     if (atomic_load_explicit(&b->state, memory_order_acquire) != TO_DO) return worked;
     err r = b->work == WORK_SEAL    ? event_job_step(b->job, head_then, e, budget_us)
             : b->work == WORK_BLANK ? erasing_blank(e)
-                                    : snapshot_step(e->snapshot, budget_us);
-    if (r == ERR_AGAIN) return true;
+                                    : write_snapshot(e, budget_us);
+    if (r == ERR_AGAIN && !atomic_load_explicit(&b->park, memory_order_relaxed)) return true;
     b->result = r;
     atomic_store_explicit(&b->state, DONE, memory_order_release);
     return true;
@@ -181,7 +216,6 @@ static void end_snapshot(struct engine *e)
     if (is_tidy(e)) b->tidy_from = 0;
     b->last_position = b->manifest.position;
     event_clean(e->events, buf_str(&b->extra));
-    (void)!log_release(e->log, b->manifest.log_start, e->now - LOG_KEEP);
 }
 
 static void end_seal(struct engine *e)
@@ -197,17 +231,28 @@ static void end_seal(struct engine *e)
     b->snapshot_wanted = true; /* the manifest must name the new file before the old rows may go */
 }
 
+static void park(struct engine *e)
+{
+    struct background *b = &e->background;
+    event_job_park(e->events, b->job);
+    b->parked = b->job;
+    b->parked_epoch = b->epoch;
+    b->epoch = NULL;
+}
+
 void background_install(struct engine *e)
 {
     struct background *b = &e->background;
     if (atomic_load_explicit(&b->state, memory_order_acquire) != DONE) return;
-    if (b->work == WORK_SNAPSHOT)
+    if (b->result == ERR_AGAIN)
+        park(e);
+    else if (b->work == WORK_SNAPSHOT)
         end_snapshot(e);
     else if (b->work == WORK_SEAL)
         end_seal(e);
     if (b->result == ERR_OK)
         b->failing = 0;
-    else
+    else if (b->result != ERR_AGAIN)
         put_off(e, b->result);
     if (b->epoch) epoch_drop(b->epoch);
     b->epoch = NULL;
@@ -216,11 +261,16 @@ void background_install(struct engine *e)
     atomic_store_explicit(&b->state, IDLE, memory_order_release);
 }
 
-void background_wait(struct engine *e)
+/* What can be begun anew is left: its file is on no list, and goes on the next start. */
+void background_end(struct engine *e)
 {
-    while (engine_background(e, 1000000))
+    struct background *b = &e->background;
+    if (b->work == WORK_SEAL && event_job_parks(b->job)) atomic_store(&b->park, true);
+    while (engine_background(e, 10000))
         ;
     background_install(e);
+    if (b->parked_epoch) epoch_drop(b->parked_epoch);
+    b->parked_epoch = NULL;
 }
 
 bool engine_snapshot(struct engine *e)

@@ -132,7 +132,7 @@ static void build(struct engine *e)
 void engine_close(struct engine *e)
 {
     if (!e) return;
-    if (e->store) background_wait(e);
+    if (e->store) background_end(e);
     answers_free(e->answers);
     log_close(e->log);
     snapshot_close(e->snapshot);

@@ -112,6 +112,9 @@ struct background {
     enum work work;
     struct seal_job *job;
     struct epoch *epoch;
+    struct seal_job *parked; /* a merge that waits for a seal and its snapshot, and its epoch */
+    struct epoch *parked_epoch;
+    _Atomic bool park; /* asked of the helper; then the result is ERR_AGAIN */
     struct manifest manifest;
     struct buf extra;
     err result;
@@ -430,7 +433,7 @@ void background_install(struct engine *e); /* engine thread, between batches */
 void background_start(struct engine *e);   /* engine thread: picks work if something is due */
 /* A record of an import of history was applied, or its last one. */
 void background_import(struct engine *e, bool is_over);
-void background_wait(struct engine *e); /* on close: what runs is finished or abandoned */
+void background_end(struct engine *e); /* on close: what runs is finished, a merge abandoned */
 
 static inline persona engine_of_head(void *ctx, persona p)
 {

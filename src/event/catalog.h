@@ -31,6 +31,7 @@ struct event_view {
     u64 end; /* of the tail */
     u32 erased;
     u32 pins; /* atomic; 0: the engine frees it */
+    bool is_of_files; /* it does not look at the tail, which need not stay for it */
     struct event_view *newer;
 };
 
@@ -55,7 +56,7 @@ struct events {
     u64 last_order;
     i64 last_received; /* no later record is older: what a merge may take for `now` */
     u64 erased_number, generation;
-    struct seal_job *job;
+    struct seal_job *job, *parked; /* under way; a merge that waits for seals */
     struct sealed *gone; /* replaced files: mapped while a view may see them, then named on disk */
     struct buf manifests[2]; /* the two newest durable ones, newest first */
 };
@@ -64,6 +65,8 @@ struct events {
 struct catalog *catalog_new(const struct events *es, u32 count);
 void catalog_install(struct events *es, struct catalog *c);
 void catalog_show(struct events *es); /* brings the live view up to date */
+/* A view of its own, of the sealed files alone. */
+struct event_view *event_view_pin_files(struct events *es);
 /* Frees what no view can see any more. */
 void events_collect(struct events *es);
 void sealed_path(const struct events *es, const struct sealed_place *place,
@@ -71,7 +74,7 @@ void sealed_path(const struct events *es, const struct sealed_place *place,
 /* How many rows of a persona with low ≤ order < high are alive: in the tail, in a file. */
 u32 tail_alive(struct events *es, event_persona p, u64 low, u64 high);
 u32 sealed_alive(struct events *es, const struct sealed *s, event_persona p, u64 low, u64 high);
-/* Of the running job's input: what was deleted since it began. */
+/* Of a job's input: what was deleted since it began. */
 bool job_reads(const struct seal_job *job, const struct sealed *s); /* s NULL: the tail */
 u64 job_last_order(const struct seal_job *job);
 void job_note_dead(struct seal_job *job, u32 rows);

@@ -46,6 +46,7 @@ void events_free(struct events *es)
 {
     if (!es) return;
     if (es->job) job_forsake(es->job);
+    if (es->parked) job_forsake(es->parked);
     events_collect(es);
     MUST(!es->first);
     for (u32 i = 0; i < es->catalog->count; i++) sealed_close(es->catalog->files[i]);
@@ -128,6 +129,7 @@ static void erase(struct events *es, event_persona p, erased_kind kind, u64 orde
         s->dead += n;
         all += n;
         if (n && es->job && job_reads(es->job, s)) job_note_dead(es->job, n);
+        if (n && es->parked && job_reads(es->parked, s)) job_note_dead(es->parked, n);
     }
     if (all == 0) return;
     struct erased_entry entry = {order, es->erased_number++, p, kind};
@@ -293,24 +295,36 @@ void catalog_install(struct events *es, struct catalog *c)
     catalog_show(es);
 }
 
+static struct event_view *view_new(struct events *es)
+{
+    struct event_view *v = mem_alloc(sizeof *v);
+    *v = es->live;
+    v->pins = 0;
+    v->newer = NULL;
+    if (es->newest)
+        es->newest->newer = v;
+    else
+        es->first = v;
+    es->newest = v;
+    return v;
+}
+
 struct event_view *event_view_pin(struct events *es)
 {
     events_collect(es);
     struct event_view *v = es->newest;
-    bool is_same =
-        v && v->catalog == es->catalog && v->end == es->live.end && v->erased == es->live.erased;
-    if (!is_same) {
-        v = mem_alloc(sizeof *v);
-        *v = es->live;
-        v->pins = 0;
-        v->newer = NULL;
-        if (es->newest)
-            es->newest->newer = v;
-        else
-            es->first = v;
-        es->newest = v;
-    }
+    bool is_same = v && v->catalog == es->catalog && v->end == es->live.end &&
+                   v->erased == es->live.erased && !v->is_of_files;
+    if (!is_same) v = view_new(es);
     __atomic_fetch_add(&v->pins, 1, __ATOMIC_RELAXED);
+    return v;
+}
+
+struct event_view *event_view_pin_files(struct events *es)
+{
+    struct event_view *v = view_new(es);
+    v->is_of_files = true;
+    v->pins = 1;
     return v;
 }
 
@@ -350,7 +364,9 @@ void events_collect(struct events *es)
         if (c->erased != es->oldest->erased) erased_free(c->erased);
         free(c);
     }
-    tail_keep(&es->tail, keep->tail_start, CHUNKS_AT_ONCE);
+    const struct event_view *v = es->first;
+    while (v && v->is_of_files) v = v->newer;
+    tail_keep(&es->tail, v ? v->catalog->tail_start : es->catalog->tail_start, CHUNKS_AT_ONCE);
 }
 
 static bool walk_file(const struct event_view *v, const struct sealed *s,

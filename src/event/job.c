@@ -30,11 +30,12 @@ void job_note_dead(struct seal_job *job, u32 rows)
 
 /* ---- choosing ---- */
 
-static struct seal_job *job_new(struct events *es)
+static struct seal_job *job_new(struct events *es, struct event_view *pinned)
 {
     struct seal_job *job = mem_zalloc(sizeof *job);
+    MUST(!es->job);
     job->es = es;
-    job->view = event_view_pin(es);
+    job->view = pinned;
     job->applied = es->erased_number;
     job->place.generation = ++es->generation;
     job->young_from = es->last_received > INT64_MIN + es->dedupe_ms
@@ -54,7 +55,7 @@ static struct seal_job *seal_job(struct events *es)
     if (es->set_count == SETS_MAX) end = last->from;
     const struct row *row = tail_next(&es->tail, &start, end);
     if (!row) return NULL;
-    struct seal_job *job = job_new(es);
+    struct seal_job *job = job_new(es, event_view_pin(es));
     job->place.first_order = row->order;
     job->to = end;
     job->rows_most = es->tail_rows;
@@ -72,7 +73,7 @@ static struct seal_job *seal_job(struct events *es)
 
 static struct seal_job *merge_job(struct events *es, u32 first, u32 count)
 {
-    struct seal_job *job = job_new(es);
+    struct seal_job *job = job_new(es, event_view_pin_files(es));
     struct sealed *const *files = &es->catalog->files[first];
     job->is_merge = true;
     job->first = first;
@@ -112,10 +113,34 @@ static struct seal_job *due_merge(struct events *es)
     return NULL;
 }
 
+/* What comes before any other job: a seal that is due, and what is parked. Files before the parked
+ * one's stay what they are meanwhile, seals come behind them: so its place stays right. */
+static struct seal_job *first_job(struct events *es)
+{
+    struct seal_job *job = event_seal_due(es) ? seal_job(es) : NULL;
+    if (job || !es->parked) return job;
+    es->job = es->parked;
+    es->parked = NULL;
+    return es->job;
+}
+
+bool event_job_parks(const struct seal_job *job)
+{
+    return job->is_merge;
+}
+
+void event_job_park(struct events *es, struct seal_job *job)
+{
+    MUST(es->job == job && job->is_merge && !es->parked);
+    es->parked = job;
+    es->job = NULL;
+}
+
 struct seal_job *event_job(struct events *es, bool force)
 {
     if (es->job || !es->dir) return NULL;
-    if (event_seal_due(es)) return seal_job(es);
+    struct seal_job *job = first_job(es);
+    if (job) return job;
     for (u32 i = 0; force && i < es->catalog->count; i++)
         if (es->catalog->files[i]->dead) return merge_job(es, i, 1);
     if (force && es->tail_rows) return seal_job(es);
@@ -125,8 +150,8 @@ struct seal_job *event_job(struct events *es, bool force)
 struct seal_job *event_job_rough(struct events *es)
 {
     if (es->job || !es->dir) return NULL;
-    if (!event_seal_due(es)) return es->catalog->count > MERGE_MAX ? due_merge(es) : NULL;
-    return seal_job(es);
+    struct seal_job *job = first_job(es);
+    return job || es->catalog->count <= MERGE_MAX ? job : due_merge(es);
 }
 
 /* The neighbouring files with something of that range of orders, as far as one file may hold them.
@@ -163,6 +188,7 @@ struct seal_job *event_job_tidy(struct events *es, u64 from, u64 to)
 {
     u32 first;
     if (es->job || !es->dir) return NULL;
+    if (es->parked) return first_job(es);
     if (tail_begins(es, to)) return seal_job(es);
     u32 n = tidy_files(es, from, to, &first);
     return n > 1 ? merge_job(es, first, n) : NULL;
@@ -171,6 +197,7 @@ struct seal_job *event_job_tidy(struct events *es, u64 from, u64 to)
 struct seal_job *event_job_rid(struct events *es, u64 deletions)
 {
     if (es->job || !es->dir) return NULL;
+    if (es->parked) return first_job(es);
     for (u32 i = 0; i < es->catalog->count; i++) {
         const struct sealed *s = es->catalog->files[i];
         if (s->dead && s->applied < deletions) return merge_job(es, i, 1);
@@ -192,7 +219,10 @@ static void job_free(struct seal_job *job)
     sealed_writer_free(job->writer);
     mem_release(job->heads, HEADS_BYTES);
     event_view_drop(job->view);
-    job->es->job = NULL;
+    if (job == job->es->parked)
+        job->es->parked = NULL;
+    else
+        job->es->job = NULL;
     events_collect(job->es);
     free(job);
 }

@@ -105,12 +105,18 @@ static err spare_open(struct log_disk *d)
     return ERR_OK;
 }
 
+void spare_is_ready(struct log_disk *d, bool ready)
+{
+    d->next_ready = ready;
+    atomic_store_explicit(&d->log->unprepared, !ready, memory_order_relaxed);
+}
+
 static err spare_grow(struct log_disk *d, u64 size)
 {
     TRY(file_grow_zeroed(d->next, size));
     atomic_fetch_add(&d->log->disk_bytes, size - d->spares[0].size);
     d->spares[0].size = size;
-    d->next_ready = false;
+    spare_is_ready(d, false);
     return ERR_OK;
 }
 
@@ -123,7 +129,8 @@ err spare_step(struct log_disk *d, u64 want, u64 slice)
     if (d->spares[0].size < want) return ERR_OK;
     TRY(sync_bytes(d, d->next));
     TRY(disk_sync_names(d));
-    d->new_file = d->next_ready = true;
+    d->new_file = true;
+    spare_is_ready(d, true);
     return ERR_OK;
 }
 
@@ -152,11 +159,13 @@ static err disk_prepare(struct log *log)
     return e;
 }
 
-/* How much of the next file should be there by now: all of it once the current one is half full. */
+/* How much of the next file should be there by now, if need be by the writer's own hand: nothing
+ * until the current one is half full, all of it at three quarters. */
 static u64 due_bytes(const struct log_disk *d, u64 want)
 {
-    u64 half = d->files[d->count - 1].size / 2;
-    return d->used >= half ? want : (u64)((u128)want * d->used / half);
+    u64 quarter = d->files[d->count - 1].size / 4;
+    if (d->used <= 2 * quarter) return 0;
+    return d->used >= 3 * quarter ? want : (u64)((u128)want * (d->used - 2 * quarter) / quarter);
 }
 
 /* After a batch. Another thread that is at it is not waited for; what fails is tried again, at the
@@ -227,7 +236,7 @@ static void turn_over(struct log_disk *d, struct log_file f)
     d->is_closed = false;
     d->used = FILE_HEAD_BYTES;
     d->next = NULL;
-    d->next_ready = false;
+    spare_is_ready(d, false);
     memmove(d->spares, d->spares + 1, --d->spare_count * sizeof *d->spares);
     pthread_mutex_unlock(&d->lock);
     pthread_mutex_unlock(&d->spare_lock);

@@ -88,6 +88,7 @@ MUST_USE err disk_sync_names(struct log_disk *d);
 /* One slice of making spares[0] ready for `want` bytes. spare_lock is held. ERR_AGAIN: it is. */
 MUST_USE err spare_step(struct log_disk *d, u64 want, u64 slice);
 u64 next_file_bytes(const struct log_disk *d);
+void spare_is_ready(struct log_disk *d, bool ready);
 
 /* Starts at the file's first batch. The buffer is kept from walk to walk; walk_clear frees it. */
 void walk_start(struct walk *w, struct file *file, const struct log_file *f, u64 size);

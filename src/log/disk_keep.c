@@ -233,7 +233,7 @@ static err drop_stale_spares(struct log_disk *d, bool *done)
     if (!any || !*done) return ERR_OK;
     file_close(d->next);
     d->next = NULL;
-    d->next_ready = false;
+    spare_is_ready(d, false);
     while (d->spare_count) TRY(remove_last_spare(d));
     return disk_sync_names(d);
 }

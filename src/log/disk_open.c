@@ -292,6 +292,7 @@ err log_disk_open(struct log *log, const char *dir, struct diag *why)
     log->kept = d;
     d->log = log;
     d->env = log->env;
+    spare_is_ready(d, false);
     size_t n = strlen(dir) + 1;
     d->dir = memcpy(mem_alloc(n), dir, n);
     pthread_mutex_init(&d->lock, NULL);

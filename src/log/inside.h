@@ -79,7 +79,8 @@ struct log {
     atomic_int failure; /* err; once set for ever */
     atomic_bool
         full; /* no room for a next file: appends are refused, urgent ones use what is left */
-    atomic_bool held; /* by the consumer: it has no room for more */
+    atomic_bool held;       /* by the consumer: it has no room for more */
+    atomic_bool unprepared; /* the next file is not ready */
     atomic_ullong durable, start, pending_bytes, disk_bytes;
     atomic_llong time;
 };

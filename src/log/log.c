@@ -299,6 +299,11 @@ err log_prepare_step(struct log *log)
     return log->backend->prepare(log);
 }
 
+bool log_unprepared(const struct log *log)
+{
+    return atomic_load_explicit(&log->unprepared, memory_order_relaxed);
+}
+
 /* ---- the consumer ---- */
 
 const struct batch *log_next(struct log *log)

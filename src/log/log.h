@@ -100,6 +100,8 @@ MUST_USE err log_step(struct log *log);
  * ready, ERR_FULL. log_step does as much by itself as it needs; another thread that calls this in
  * idle moments keeps the zeros out of the writer's way. */
 MUST_USE err log_prepare_step(struct log *log);
+/* Whether that has something to do; any thread. */
+bool log_unprepared(const struct log *log);
 
 /* The oldest durable batch not yet taken, or NULL; good until log_done. One consumer thread. */
 const struct batch *log_next(struct log *log);

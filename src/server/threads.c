@@ -29,6 +29,7 @@ static void *log_thread(void *arg)
     struct log *log = engine_log(s->engine);
     while (!atomic_load(&s->stop_log) || log_pending_bytes(log) > 0) {
         err e = log_step(log);
+        if (e == ERR_OK && log_unprepared(log)) postbox_ring(&s->sweeper_post);
         if (e == ERR_OK) continue;
         if (e != ERR_AGAIN && e != ERR_FULL) server_fatal(s, e, "the log cannot be written");
         if (atomic_load(&s->stop_log)) break;
@@ -176,8 +177,7 @@ static void *helper_thread(void *arg)
         busy |= engine_background(s->engine, HELPER_BUDGET_US);
         if (busy) atomic_fetch_add(&s->helper_turns, 1);
         if (busy) postbox_ring(&s->engine_post);
-        if (!busy && log_prepare_step(engine_log(s->engine)) != ERR_OK)
-            postbox_wait(&s->helper_post, 100);
+        if (!busy) postbox_wait(&s->helper_post, 100);
     }
     postbox_run(&s->helper_post);
     return NULL;
@@ -207,12 +207,19 @@ struct leaving {
     struct left left;
 };
 
+/* The log's next file, so that its writer does not come to it. */
+static bool prepare_log(struct server *s)
+{
+    struct log *log = engine_log(s->engine);
+    return log_unprepared(log) && log_prepare_step(log) == ERR_OK;
+}
+
 /* Piece by piece: a disk that is told of much free room at once holds up the log's syncs. */
 static void give_back(void *ctx)
 {
     struct leaving *l = ctx;
     while (!atomic_load(&l->server->stop_sweeper) && env_real_give_some(&l->left))
-        usleep(SWEEPER_PAUSE_US);
+        if (!prepare_log(l->server)) usleep(SWEEPER_PAUSE_US);
     env_real_give_back(l->left);
     free(l);
 }
@@ -224,12 +231,16 @@ static void leave(void *ctx, struct left left)
     postbox_post(&l->server->sweeper_post, give_back, l);
 }
 
-/* Large files that were removed, so that no other thread waits for the disk to forget them. */
+/* Large files that come and go, so that no other thread waits for the disk to lay out or to forget
+ * them: the log's next one, and those that were removed. */
 static void *sweeper_thread(void *arg)
 {
     struct server *s = arg;
-    while (!atomic_load(&s->stop_sweeper))
-        if (!postbox_run(&s->sweeper_post)) postbox_wait(&s->sweeper_post, 1000);
+    while (!atomic_load(&s->stop_sweeper)) {
+        bool busy = postbox_run(&s->sweeper_post);
+        busy |= prepare_log(s);
+        if (!busy) postbox_wait(&s->sweeper_post, 1000);
+    }
     postbox_run(&s->sweeper_post);
     return NULL;
 }
