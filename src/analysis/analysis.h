@@ -53,6 +53,20 @@ struct analysis_source {
     struct event_stayed *stayed; /* event/scan.h's, of `heads`; may be NULL */
 };
 
+/* What a run would look at, told without reading it: events at most, but for a draw of some hundred
+ * customers by which a predicate's share is told; of them those counted by an index; and the work
+ * of it all in events of a plain scan, by which runs of one kind take their time. Below a
+ * millisecond. Engine thread, on a view as of now. */
+struct analysis_cost {
+    u64 events, indexed, work;
+    u32 kind; /* what is asked and how: below ANALYSIS_KINDS */
+};
+enum { ANALYSIS_KINDS = 64 };
+void analysis_cost(const struct plan *p, const struct analysis_source *source,
+                   struct analysis_cost *out);
+/* The request says that it wants only that. */
+bool analysis_estimates(const struct plan *p);
+
 struct analysis_run;
 
 /* Begins; `workers` threads at most will work on it. */

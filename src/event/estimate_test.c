@@ -26,7 +26,8 @@ static void add_block(struct block *b, const u32 *marks, const struct scan_want 
         any |= is_mine;
         t->wanted += is_mine && at >= w->from && at < w->to;
         bool in_days = daily_day(at) >= daily_day(w->from) && daily_day(at) <= daily_day(w->to - 1);
-        t->of_days += is_mine && in_days;
+        bool in_file = b->s->head.occurred_max >= w->from && b->s->head.occurred_min < w->to;
+        t->of_days += is_mine && in_days && in_file;
     }
     if (any && high >= w->from && low < w->to) t->looked_at += b->end - b->first;
     t->all += b->end - b->first;
