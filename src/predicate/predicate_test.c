@@ -770,7 +770,7 @@ static void check_cost(const struct predicate *p, const struct batch_subject *al
                        i64 now, const u64 *bits)
 {
     struct predicate_cost cost;
-    u64 heads = 0, held = bits_count(bits[0]) + bits_count(bits[1]);
+    u64 heads = 0, held = bits_count(bits[0]) + (end - 1 > 64 ? bits_count(bits[1]) : 0);
     for (persona i = 1; i < end; i++) heads += all->heads[i] == i;
     predicate_cost(p, all, end, now, &cost);
     CHECK_EQ(cost.asked, heads);
