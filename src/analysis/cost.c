@@ -31,8 +31,8 @@ static u64 rows_of(const struct plan *p, const struct event_view *events,
     feed_marks(p, marks);
     u64 rows = event_estimate_scan(events, marks, p->since, p->reach, ESTIMATE_BLOCKS);
     free(marks);
-    if (!p->who || who->held * FEW_SHARE >= who->asked) return rows;
-    return (u64)((u128)rows * (who->held ? who->held : 1) / who->asked);
+    if (!p->who || who->asked == 0 || who->held * FEW_SHARE > who->asked) return rows;
+    return (u64)((u128)rows * who->held / who->asked);
 }
 
 static void add_side(const struct plan *p, const struct analysis_source *s, bool is_other,

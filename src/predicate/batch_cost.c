@@ -28,6 +28,7 @@ struct costing {
     const struct batch_subject *all;
     i64 now;
     u64 everybody; /* of the runs */
+    bool is_draw;  /* there are others: that none was met does not say that there is none */
     persona end;
     struct predicate_cost *out;
 };
@@ -37,17 +38,18 @@ struct sets {
     u64 of[RUNS];
 };
 
+/* How many; of none in a draw it is taken for one. */
 static u64 size_of(const struct costing *k, const struct sets *s)
 {
     u64 n = 0;
     for (u32 i = 0; i < k->runs; i++) n += bits_count(s->of[i]);
-    return n;
+    return n == 0 && k->is_draw ? 1 : n;
 }
 
-/* A share of a figure; of none in the draw it is taken for one. */
+/* A share of a figure. */
 static u64 shared(const struct costing *k, u64 rows, u64 open)
 {
-    return k->everybody ? (u64)((u128)rows * (open ? open : 1) / k->everybody) : 0;
+    return k->everybody ? (u64)((u128)rows * open / k->everybody) : 0;
 }
 
 static void add(struct costing *k, u64 rows, u64 weight)
@@ -88,7 +90,7 @@ static void cost_leaf(struct costing *k, const struct leaf *leaf, u64 open)
     bool scans = (plain || tells) && open * MANY >= k->everybody;
     u64 rows = event_estimate_scan(k->all->events, plain || tells ? marks : NULL, from, to,
                                    ESTIMATE_BLOCKS);
-    if (!scans || open * FEW_SHARE < k->everybody) rows = shared(k, rows, open);
+    if (!scans || open * FEW_SHARE <= k->everybody) rows = shared(k, rows, open);
     if (plain && scans && batch_may_count(leaf->did))
         cost_count(k, leaf->did, from, to, rows, open);
     else
@@ -168,6 +170,7 @@ static void open_runs(struct costing *k, const struct predicate *p, struct sets 
         everybody->of[i] = k->of[i].everybody[0];
     }
     k->everybody = size_of(k, everybody);
+    k->is_draw = words > RUNS && k->everybody;
 }
 
 void predicate_cost(const struct predicate *p, const struct batch_subject *all, persona end,

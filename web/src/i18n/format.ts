@@ -20,8 +20,8 @@ export function formats(lang: Lang, zone: string | undefined, currency: string |
   const ago = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })
   const f = {
     number: (n: number) => whole.format(n),
-    /** Roughly: 100 million, 1 亿. */
-    large: (n: number) => large.format(n).replace(/(\d)(\p{L})/u, '$1 $2'),
+    /** Roughly: 100 million, 1 亿; in Chinese with what separates a number from the word behind it. */
+    large: (n: number) => (lang === 'zh' ? large.format(n).replace(/(\d)(\p{L})/u, '$1 $2').replace(/\d$/, '$& ') : large.format(n)),
     /** 0.434 → 43.4% */
     share: (n: number) => share.format(n),
     money: (n: number) => {

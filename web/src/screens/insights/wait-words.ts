@@ -7,7 +7,7 @@ export const waitWords = words({
     stopped: 'You stopped this. Nothing is counted any more.', again: 'Ask again',
   },
   zh: {
-    asking: '正在数…', about: '约 {time}', longer: '比预计的久，已经 {time}', reads: '，读取 {n} 条事件', far: '进度', stop: '停止',
+    asking: '正在数…', about: '约 {time}', longer: '比预计的久，已经 {time}', reads: '，读取 {n}条事件', far: '进度', stop: '停止',
     seconds: '{n} 秒', minutes: '{n} 分钟',
     stopped: '已停止，不再计算。', again: '再问一次',
   },
