@@ -33,9 +33,9 @@ TEST("a run would look at the events of each of its passes, of those whom the pr
     CHECK_EQ(cost(w, "trend", "{'event':'never seen'}").events, EVENTS); /* the tail is walked */
     CHECK_EQ(cost(w, "trend", "{'event':'pay','by':'source'}").events, 2 * EVENTS);
     CHECK_EQ(cost(w, "trend", "{'event':'pay','by':{'attribute':'city'}}").events, EVENTS);
-    CHECK_EQ(cost(w, "trend", "{'event':'pay','from':'2020-01-01','compare':{'previous':true}}")
-                 .events,
-             2 * EVENTS);
+    CHECK_EQ(
+        cost(w, "trend", "{'event':'pay','from':'2020-01-01','compare':{'previous':true}}").events,
+        2 * EVENTS);
     CHECK_EQ(cost(w, "trend", "{'event':'pay','drill':{}}").events, EVENTS);
     CHECK_EQ(cost(w, "profile", "{'predicate':{'tag':'vip'}}").events, 0);
     /* a quarter of the customers is left by a tag, which reads no event… */

@@ -70,8 +70,14 @@ static struct analysis_run *run(struct town *w, const char *name, str body, u32 
     for (persona p = 1; p < source.heads_end; p++) heads[p] = customer_head(w->customers, p);
     if (workers > 1) source.heads = heads;
     struct analysis_run *r = analysis_begin(plan, &source, workers);
+    u32 before = 0;
     for (u32 n; (n = analysis_pieces(r)) > 0;)
-        for (u32 i = 0; i < n; i++) analysis_piece(r, i, i % workers);
+        for (u32 i = 0; i < n; i++) {
+            analysis_piece(r, i, i % workers);
+            CHECK(analysis_progress(r) >= before);
+            before = analysis_progress(r);
+        }
+    CHECK_EQ(before, 99); /* the rest is writing the answer */
     return r;
 }
 

@@ -33,7 +33,8 @@ static struct looking looking_for(const struct event_view *v, const u32 *marks, 
 
 static u64 rows_of(const struct sealed *s, u32 block)
 {
-    u32 end = block + 1 < sealed_blocks(s) ? sealed_block_at(s, block + 1)->first_row : s->head.rows;
+    u32 end =
+        block + 1 < sealed_blocks(s) ? sealed_block_at(s, block + 1)->first_row : s->head.rows;
     return end - sealed_block_at(s, block)->first_row;
 }
 

@@ -294,7 +294,8 @@ static bool next_block(struct scan_few *f)
     struct scan_lane *l = f->lane;
     if (l->next >= l->head_count || l->heads[l->next].key >= f->slice->to) return false;
     u32 row = l->row < l->heads[l->next].value ? l->heads[l->next].value : l->row;
-    if (!scan_may_have(&f->slice->scan->want, sealed_block_at(l->file, block_index(l, row)))) return false;
+    if (!scan_may_have(&f->slice->scan->want, sealed_block_at(l->file, block_index(l, row))))
+        return false;
     l->row = row;
     block_at(&l->block, l->file, row);
     return true;

@@ -143,9 +143,7 @@ static struct outcome cost_node(struct costing *k, const struct node *n, const s
     switch (n->kind) {
     case NODE_ALL:
     case NODE_ANY: return cost_parts(k, n, in);
-    case NODE_NOT:
-        o = cost_node(k, n->children[0], in);
-        return (struct outcome){o.fails, o.holds};
+    case NODE_NOT: o = cost_node(k, n->children[0], in); return (struct outcome){o.fails, o.holds};
     case NODE_DID:
     case NODE_SEQUENCE:
     case NODE_FORMULA:

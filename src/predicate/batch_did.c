@@ -41,7 +41,8 @@ void batch_plain_span(const struct did *d, i64 now, i64 *from, i64 *to)
 
 bool batch_scans(const struct asking *b, const struct leaf *leaf, u64 open)
 {
-    return b->all->crowd && open * MANY > b->to - b->from && (batch_is_plain(leaf) || batch_tells(leaf));
+    return b->all->crowd && open * MANY > b->to - b->from &&
+           (batch_is_plain(leaf) || batch_tells(leaf));
 }
 
 /* The set as one that begins at a customer whose number 64 divides. */
@@ -170,7 +171,7 @@ bool batch_scan(struct asking *b, const struct leaf *leaf, const u64 *in, u64 *o
                              .heads_end = b->all->heads_end,
                              .is_cancelled = b->all->cancel};
     err e = batch_is_plain(leaf) ? scan_plain(b, leaf->did, &want, in, out)
-                           : batch_tell(b, leaf, &want, in, out);
+                                 : batch_tell(b, leaf, &want, in, out);
     for (u32 w = 0; w < b->words && all; w++) out[w] &= in[w];
     if (e == ERR_UNAVAILABLE) b->cancelled = true;
     return e != ERR_LIMIT;

@@ -80,8 +80,7 @@ TEST("an estimate of what would be refused is refused, and there is none where a
                  "{\"id\":\"s\",\"name\":\"x\",\"analysis\":\"trend\",\"request\":{}}")
                  .status,
              201);
-    struct answer_text a =
-        ask(rig, "POST", "/api/v1/saved-analyses/s/run", "{\"estimate\":true}");
+    struct answer_text a = ask(rig, "POST", "/api/v1/saved-analyses/s/run", "{\"estimate\":true}");
     CHECK(a.status == 200 && told(&a, "ms") >= 1); /* of what is kept, when it is asked */
     rig_stop(rig);
 }

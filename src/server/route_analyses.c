@@ -317,8 +317,8 @@ err analyses_ask_then(struct call *c, err (*then)(struct call *c, err e))
     q->then = then;
     q->mark = c->req ? call_query(c, "run") : (str){0};
     if (q->mark.n > RUN_BYTES_MAX) {
-        err r = diag_set(&c->why, ERR_INVALID, "\"run\" is a name of at most %d bytes",
-                         RUN_BYTES_MAX);
+        err r =
+            diag_set(&c->why, ERR_INVALID, "\"run\" is a name of at most %d bytes", RUN_BYTES_MAX);
         return then ? then(c, r) : r;
     }
     q->began_ns = env_mono_ns(c->server->env);

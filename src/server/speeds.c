@@ -1,7 +1,7 @@
 #include "server/speeds.h"
 
 enum {
-    BEGIN_PS = 1500,       /* two cores; questions differ from a third of it to four times as much */
+    BEGIN_PS = 1500, /* two cores; questions differ from a third of it to four times as much */
     TELLING_WORK = 100000, /* of less, what a run takes is what beginning takes */
     SMOOTHING = 4,
     FAR = 64, /* times the first: no run says more */
