@@ -11,6 +11,8 @@
 #pragma once
 #include "predicate/predicate.h"
 
+#include <stdatomic.h>
+
 enum {
     ANALYSIS_FILTERS_MAX = 24, /* events a request may name */
     ANALYSIS_GROUPS_MAX = 50,  /* values of `by` that are shown apart; the rest is "other" */
@@ -51,6 +53,7 @@ struct analysis_source {
     const persona *heads; /* of personas below heads_end, as of the view; NULL: rows are asked */
     persona heads_end;
     struct event_stayed *stayed; /* event/scan.h's, of `heads`; may be NULL */
+    const atomic_bool *gone;     /* as analysis_cancel, once it is true; may be NULL */
 };
 
 /* What a run would look at, told without reading it: events at most, but for a draw of some hundred

@@ -72,7 +72,9 @@ static struct plan *plan_of(const struct analysis_run *r)
 
 static bool is_cancelled(const struct analysis_run *r)
 {
+    const atomic_bool *gone = r->source.gone;
     if (__atomic_load_n(&r->cancelled, __ATOMIC_RELAXED)) return true;
+    if (gone && atomic_load_explicit(gone, memory_order_relaxed)) return true;
     return r->source.view.epoch && epoch_cancelled(r->source.view.epoch);
 }
 

@@ -130,8 +130,12 @@ TEST("what is under way tells its estimate by the asker's own name, and ends whe
     a = ask(rig, "POST", "/api/v1/analyses/trend", "{\"event\":\"Seen\",\"estimate\":true}");
     CHECK_EQ(told(&a, "events"), events);
     until_running(rig, 1);
-    close(fd);
+    shutdown(fd, SHUT_WR); /* as a close looks from there; here it can be seen what became of it */
+    usleep(100000);
     for (u32 i = 0; i < crew_size(crew); i++) uv_sem_post(&go);
+    str became = receive(fd, arena);
+    CHECK(str_starts(became, S("HTTP/1.1 429 ")));
+    close(fd);
     until_running(rig, 0);
     str name = arena_printf(arena, "/api/v1/analyses/trend?run=%065d", 1);
     CHECK_EQ(ask(rig, "POST", name.p, "{}").status, 400);

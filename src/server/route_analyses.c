@@ -202,6 +202,7 @@ static err run(struct call *c)
     q->run_ns = env_mono_ns(c->server->env);
     source.heads = beside_heads(&q->beside, &source.heads_end);
     source.stayed = &q->beside.heads->stayed;
+    source.gone = &c->gone;
     struct analysis_run *r = analysis_begin(q->plan, &source, crew_size(c->server->crew));
     __atomic_store_n(&q->run, r, __ATOMIC_RELEASE);
     for (u32 n; (n = analysis_pieces(q->run)) > 0;) crew_each(c->server->crew, n, piece, c);
