@@ -4,11 +4,10 @@
 #include "event/daily.h"
 #include "event/scan_inside.h"
 
-#include <stdlib.h>
-
 /* One wanted set of codes, asked of many blocks. */
 struct looking {
     struct scan_want want;
+    u32 code;   /* the only one, where there are no marks; 0: every one */
     u64 codes;  /* bit (code mod 64) for every wanted one */
     u32 stride; /* every so many-th block is looked at */
 };
@@ -38,6 +37,15 @@ static u64 rows_of(const struct sealed *s, u32 block)
     return end - sealed_block_at(s, block)->first_row;
 }
 
+static bool is_met(const struct looking *k, const struct sealed_block *e)
+{
+    const struct scan_want *w = &k->want;
+    if (w->marks) return e->codes & k->codes && scan_may_have(w, e);
+    if (e->occurred_max < w->from || e->occurred_min >= w->to) return false;
+    return !k->code ||
+           (e->codes >> k->code % 64 & 1 && k->code >= e->code_min && k->code <= e->code_max);
+}
+
 /* Blocks looked at stand for those between. */
 static u64 of_file(const struct looking *k, const struct sealed *s)
 {
@@ -47,9 +55,8 @@ static u64 of_file(const struct looking *k, const struct sealed *s)
     for (u32 i = min_u32(k->stride / 2, count / 2); i < count; i += k->stride) {
         const struct sealed_block *e = sealed_block_at(s, i);
         u64 rows = rows_of(s, i);
-        bool is_met = (!k->want.marks || e->codes & k->codes) && scan_may_have(&k->want, e);
         seen += rows;
-        met += is_met ? rows : 0;
+        met += is_met(k, e) ? rows : 0;
     }
     return seen ? (u64)((u128)s->head.rows * met / seen) : 0;
 }
@@ -72,21 +79,21 @@ struct event_estimate event_estimate_count(const struct event_view *v, u32 code,
                                            u32 blocks)
 {
     struct event_estimate e = {0};
-    if (from >= to || code >= SCAN_CODES) return e;
-    u32 *marks = mem_zalloc(SCAN_CODES * sizeof *marks);
-    marks[code] = 1;
-    struct looking k = looking_for(v, marks, from, to, blocks);
-    e.scanned = of_tail(v);
+    if (from >= to || code == 0) return e;
+    struct looking k = looking_for(v, NULL, from, to, blocks);
+    k.code = code;
+    e.scanned = e.by_scan = of_tail(v);
     for (u32 f = 0; f < v->catalog->count; f++) {
         struct daily_index x;
         u32 day, end;
+        u64 rows = of_file(&k, v->catalog->files[f]);
+        e.by_scan += rows;
         if (!daily_open(&x, v->catalog->files[f])) {
-            e.scanned += of_file(&k, v->catalog->files[f]);
+            e.scanned += rows;
             continue;
         }
         daily_find(&x, code, from, to, &day, &end);
         for (; day < end; day++) e.indexed += x.days[day].rows;
     }
-    free(marks);
     return e;
 }

@@ -20,9 +20,10 @@ enum { ESTIMATE_BLOCKS = 1 << 14 }; /* looked at, for a millisecond at most not 
  * by at most about `blocks` entries. */
 u64 event_estimate_scan(const struct event_view *v, const u32 *marks, i64 from, i64 to, u32 blocks);
 
-/* The same of event_count: rows told by indexes, and rows of what has none. */
+/* Of one event: what event_count looks at, rows told by indexes and rows of what has none; and what
+ * a scan of it would look at, of the same and of files with an index. */
 struct event_estimate {
-    u64 indexed, scanned;
+    u64 indexed, scanned, by_scan;
 };
 struct event_estimate event_estimate_count(const struct event_view *v, u32 code, i64 from, i64 to,
                                            u32 blocks);

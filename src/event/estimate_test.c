@@ -130,6 +130,7 @@ TEST("of what indexes count they say just the rows of its days")
         struct event_estimate e = event_estimate_count(v, code, w.from, w.to, ESTIMATE_BLOCKS);
         CHECK_EQ(e.indexed, truth_of(t, marks, &w).of_days);
         CHECK_EQ(e.scanned, TAIL);
+        CHECK_EQ(e.by_scan, event_estimate_scan(v, marks, w.from, w.to, ESTIMATE_BLOCKS));
         marks[code] = 0;
     }
     free(marks);

@@ -60,41 +60,51 @@ static void add(struct costing *k, u64 rows, u64 weight)
 
 /* ---- a leaf over events ---- */
 
-static void cost_count(struct costing *k, const struct did *d, i64 from, i64 to, u64 scanned,
-                       u64 open)
+/* Where more than few are open, all rows of a block are unpacked. */
+static u64 unpacked(const struct costing *k, u64 rows, u64 open)
 {
+    return open * FEW_SHARE <= k->everybody ? shared(k, rows, open) : rows;
+}
+
+static bool is_few(const struct costing *k, u64 open)
+{
+    return open * MANY < k->everybody;
+}
+
+static void cost_plain(struct costing *k, const struct did *d, u64 open)
+{
+    i64 from, to;
+    batch_plain_span(d, k->now, &from, &to);
     struct event_estimate e =
         event_estimate_count(k->all->events, d->filter.event, from, to, ESTIMATE_BLOCKS);
-    u64 people = shared(k, k->end, open);
-    if (!e.indexed || !batch_counts(e.indexed + e.scanned, people, k->end)) {
-        add(k, scanned, 1);
-        return;
+    bool counts = e.indexed && batch_may_count(d) &&
+                  batch_counts(e.indexed + e.scanned, shared(k, k->end, open), k->end);
+    if (is_few(k, open)) {
+        add(k, shared(k, e.by_scan, open), WEIGHT_HERS);
+    } else if (!counts) {
+        add(k, unpacked(k, e.by_scan, open), 1);
+    } else {
+        add(k, e.scanned, 1);
+        k->out->events += e.indexed;
+        k->out->indexed += e.indexed;
+        k->out->work += e.indexed / WEIGHT_INDEX;
     }
-    k->out->events += e.indexed + e.scanned;
-    k->out->indexed += e.indexed;
-    k->out->work += e.scanned + e.indexed / WEIGHT_INDEX;
 }
 
 static void cost_leaf(struct costing *k, const struct leaf *leaf, u64 open)
 {
-    bool plain = batch_is_plain(leaf), tells = !plain && batch_tells(leaf);
+    bool tells = batch_tells(leaf);
     i64 from = INT64_MIN, to = k->now == NEVER ? NEVER : k->now + 1;
-    u32 *marks = mem_zalloc((NAMES_MAX + 1) * sizeof *marks);
-    if (plain) {
-        marks[leaf->did->filter.event] = 1;
-        batch_plain_span(leaf->did, k->now, &from, &to);
-    } else if (tells) {
+    u32 *marks = tells ? mem_zalloc((NAMES_MAX + 1) * sizeof *marks) : NULL;
+    if (tells) {
         batch_tell_marks(leaf, marks);
         batch_tell_span(leaf, k->now, &from, &to);
     }
-    bool scans = (plain || tells) && open * MANY >= k->everybody;
-    u64 rows = event_estimate_scan(k->all->events, plain || tells ? marks : NULL, from, to,
-                                   ESTIMATE_BLOCKS);
-    if (!scans || open * FEW_SHARE <= k->everybody) rows = shared(k, rows, open);
-    if (plain && scans && batch_may_count(leaf->did))
-        cost_count(k, leaf->did, from, to, rows, open);
+    u64 rows = event_estimate_scan(k->all->events, marks, from, to, ESTIMATE_BLOCKS);
+    if (!tells || is_few(k, open))
+        add(k, shared(k, rows, open), WEIGHT_HERS);
     else
-        add(k, rows, !scans ? WEIGHT_HERS : tells ? WEIGHT_TELL : 1);
+        add(k, unpacked(k, rows, open), WEIGHT_TELL);
     free(marks);
 }
 
@@ -148,7 +158,11 @@ static struct outcome cost_node(struct costing *k, const struct node *n, const s
     case NODE_SEQUENCE:
     case NODE_FORMULA:
     case NODE_MESSAGES:
-        if (k->all->events) cost_leaf(k, n->leaf, size_of(k, in));
+        if (!k->all->events) return o;
+        if (batch_is_plain(n->leaf))
+            cost_plain(k, n->leaf->did, size_of(k, in));
+        else
+            cost_leaf(k, n->leaf, size_of(k, in));
         return o;
     default: return is_cheap(n->kind) ? cost_asked(k, n, in) : o;
     }
