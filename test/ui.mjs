@@ -10,6 +10,7 @@ import { api, check, faults, finish, launch, mailServer, noonZone, person, pictu
 import { errors } from './ui-errors.mjs'
 import { hostile } from './ui-hostile.mjs'
 import { work } from './ui-work.mjs'
+import { waiting } from './ui-wait.mjs'
 
 const CLICKS = 14, FIELDS = 5
 const browser = await launch()
@@ -317,6 +318,7 @@ for (const playbook of Object.keys(STORIES)) for (const language of ['en', 'zh']
 if (!only || only.includes('files')) await files()
 if (!only || only.includes('errors')) await errors(browser)
 if (!only || only.includes('work')) await work(browser)
+if (!only || only.includes('wait')) await waiting(browser)
 if (!only || only.includes('hostile')) await hostile(browser)
 if (!only || only.includes('stumbles')) await stumbles()
 if (!only || only.includes('screens')) await everyScreen()

@@ -3,7 +3,7 @@
 cd "$(dirname "$0")/.." || exit 2
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
-for part in hostile errors welcome,abandoned-cart,renewal,birthday,files,stumbles screens work; do
+for part in hostile errors welcome,abandoned-cart,renewal,birthday,files,stumbles,wait screens work; do
     ONLY=$part node test/ui.mjs >"$logs/$part" 2>&1 &
 done
 wait

@@ -11,6 +11,8 @@
 #pragma once
 #include "predicate/predicate.h"
 
+#include <stdatomic.h>
+
 enum {
     ANALYSIS_FILTERS_MAX = 24, /* events a request may name */
     ANALYSIS_GROUPS_MAX = 50,  /* values of `by` that are shown apart; the rest is "other" */
@@ -51,7 +53,22 @@ struct analysis_source {
     const persona *heads; /* of personas below heads_end, as of the view; NULL: rows are asked */
     persona heads_end;
     struct event_stayed *stayed; /* event/scan.h's, of `heads`; may be NULL */
+    const atomic_bool *gone;     /* as analysis_cancel, once it is true; may be NULL */
 };
+
+/* What a run would look at, told without reading it: events at most, but for a draw of some hundred
+ * customers by which a predicate's share is told; of them those counted by an index; and the work
+ * of it all in events of a plain scan, by which runs of one kind take their time. Below a
+ * millisecond. Engine thread, on a view as of now. */
+struct analysis_cost {
+    u64 events, indexed, work;
+    u32 kind; /* what is asked and how: below ANALYSIS_KINDS */
+};
+enum { ANALYSIS_KINDS = 64 };
+void analysis_cost(const struct plan *p, const struct analysis_source *source,
+                   struct analysis_cost *out);
+/* The request says that it wants only that. */
+bool analysis_estimates(const struct plan *p);
 
 struct analysis_run;
 

@@ -77,6 +77,14 @@ static void set_marks(struct feed *f)
         if (f->marks[code]) f->always &= f->marks[code];
 }
 
+void feed_marks(const struct plan *p, u32 *marks)
+{
+    struct feed f = {.p = p, .marks = marks};
+    f.asks = mem_zalloc((NAMES_MAX + 1) * sizeof *f.asks);
+    set_marks(&f);
+    free(f.asks);
+}
+
 static i32 column(struct scan_property *list, u32 *count, u32 code, scan_kind kind)
 {
     if (!code) return -1;

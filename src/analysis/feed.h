@@ -10,6 +10,8 @@ struct feed *feed_new(const struct plan *p, const struct analysis_source *source
                       u32 slices, const bool *is_cancelled);
 void feed_free(struct feed *f); /* NULL is allowed */
 u32 feed_slices(const struct feed *f);
+/* By event code (NAMES_MAX + 1): not 0 of those that a plan's scan wants. */
+void feed_marks(const struct plan *p, u32 *marks);
 /* The next batch of a slice; ERR_NOT_FOUND: there are no more; ERR_LIMIT; ERR_UNAVAILABLE:
  * cancelled. */
 MUST_USE err feed_next(struct feed *f, u32 slice, struct timelines *out);

@@ -84,6 +84,7 @@ struct plan {
     struct names *names;
     const void *args;         /* the question's own */
     struct plan *other;       /* to compare with; or NULL */
+    bool estimate;            /* only what it would cost is asked for */
     const struct json *drill; /* the cell asked for, or NULL */
     bool has_drill_group;
     str drill_group;

@@ -10,7 +10,7 @@ static const struct analysis *const QUESTIONS[] = {
     &RETURNS, &RFM,     &REPURCHASE, &LIFECYCLE, &ATTRIBUTION, &PROFILE,   &SOURCES,
 };
 
-#define COMMON_KEYS " from to as_of zone predicate by compare drill save_as "
+#define COMMON_KEYS " from to as_of zone predicate by compare drill save_as estimate "
 
 str analysis_name(u32 i)
 {
@@ -502,8 +502,16 @@ err analysis_compile(str name, const struct json *body, const struct analysis_co
     TRY(read_all(&a));
     TRY(read_compare(&a));
     TRY(read_drill(&a));
+    TRY(ask_flag(&a, "estimate", &p->estimate));
+    if (p->estimate && json_get(body, "save_as"))
+        return refuse_at(&a, "save_as", "an estimate reads nobody, so there is no list to keep");
     *out = p;
     return ERR_OK;
+}
+
+bool analysis_estimates(const struct plan *p)
+{
+    return p->estimate;
 }
 
 bool analysis_drills(const struct plan *p)

@@ -34,7 +34,7 @@ static struct analysis_context context(struct town *w)
                                      .now = w->now};
 }
 
-static struct analysis_run *run(struct town *w, const char *name, str body, u32 workers)
+static struct plan *plan_of(struct town *w, const char *name, str body)
 {
     struct analysis_context cx = context(w);
     struct plan *plan;
@@ -43,18 +43,41 @@ static struct analysis_run *run(struct town *w, const char *name, str body, u32 
     if (analysis_compile(str_of(name), j, &cx, w->arena, &plan, &why) != ERR_OK)
         printf("%s %.*s: %s %s\n", name, STR_ARG(body), why.path, why.message);
     MUST(why.code == ERR_OK);
-    struct analysis_source source = {.view = w->view,
-                                     .events = event_view_live(w->events),
-                                     .end = customers_end(w->customers),
-                                     .zone = w->zone,
-                                     .names = w->names,
-                                     .heads_end = customers_end(w->customers)};
+    return plan;
+}
+
+static struct analysis_source source_of(struct town *w)
+{
+    return (struct analysis_source){.view = w->view,
+                                    .events = event_view_live(w->events),
+                                    .end = customers_end(w->customers),
+                                    .zone = w->zone,
+                                    .names = w->names,
+                                    .heads_end = customers_end(w->customers)};
+}
+
+void rig_cost(struct town *w, const char *name, const char *body, struct analysis_cost *out)
+{
+    struct analysis_source source = source_of(w);
+    analysis_cost(plan_of(w, name, str_of(body)), &source, out);
+}
+
+static struct analysis_run *run(struct town *w, const char *name, str body, u32 workers)
+{
+    struct plan *plan = plan_of(w, name, body);
+    struct analysis_source source = source_of(w);
     persona *heads = arena_zalloc(w->arena, (source.heads_end + 1) * sizeof *heads);
     for (persona p = 1; p < source.heads_end; p++) heads[p] = customer_head(w->customers, p);
     if (workers > 1) source.heads = heads;
     struct analysis_run *r = analysis_begin(plan, &source, workers);
+    u32 before = 0;
     for (u32 n; (n = analysis_pieces(r)) > 0;)
-        for (u32 i = 0; i < n; i++) analysis_piece(r, i, i % workers);
+        for (u32 i = 0; i < n; i++) {
+            analysis_piece(r, i, i % workers);
+            CHECK(analysis_progress(r) >= before);
+            before = analysis_progress(r);
+        }
+    CHECK_EQ(before, 99); /* the rest is writing the answer */
     return r;
 }
 

@@ -14,6 +14,8 @@ str rig_ask(struct town *w, const char *name, str body, u32 workers);
 const struct json *rig_answer(struct town *w, const char *name, const char *body);
 /* How many customers stand behind a figure. */
 u64 rig_drill(struct town *w, const char *name, str body);
+/* What it would look at. */
+void rig_cost(struct town *w, const char *name, const char *body, struct analysis_cost *out);
 /* What a bad request is told. */
 struct diag rig_refusal(struct town *w, const char *name, const char *body);
 

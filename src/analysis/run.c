@@ -52,6 +52,7 @@ struct analysis_run {
     u64 *picked;
     bool cancelled, over; /* over: a piece met a limit */
     u32 done, percent;
+    u32 weight_done, weights; /* of phases that are behind it; of all */
 };
 
 static bool by_customer(const struct plan *p)
@@ -71,7 +72,9 @@ static struct plan *plan_of(const struct analysis_run *r)
 
 static bool is_cancelled(const struct analysis_run *r)
 {
+    const atomic_bool *gone = r->source.gone;
     if (__atomic_load_n(&r->cancelled, __ATOMIC_RELAXED)) return true;
+    if (gone && atomic_load_explicit(gone, memory_order_relaxed)) return true;
     return r->source.view.epoch && epoch_cancelled(r->source.view.epoch);
 }
 
@@ -85,6 +88,20 @@ static bool bit(const u64 *bits, persona p)
     return !bits || (bits[p / 64] >> p % 64 & 1);
 }
 
+/* About how the phases share the time; 0 of those that are passed over. */
+static u32 weight_of(const struct plan *p, phase at, u32 side)
+{
+    switch (at) {
+    case PHASE_WHO: return p->who ? 3 : 0;
+    case PHASE_VALUES:
+        return p->by.kind == BY_NOTHING || side || p->drill ? 0 : by_event(p) ? 4 : 2;
+    case PHASE_PLACES: return by_customer(p) && (!p->drill || p->has_drill_group) ? 2 : 0;
+    case PHASE_FOLD: return p->what->add ? 6 : 0;
+    case PHASE_PEOPLE: return p->what->person ? 2 : 0;
+    default: return 0;
+    }
+}
+
 struct analysis_run *analysis_begin(struct plan *p, const struct analysis_source *source,
                                     u32 workers)
 {
@@ -95,6 +112,9 @@ struct analysis_run *analysis_begin(struct plan *p, const struct analysis_source
     r->source = *source;
     r->workers = min_u32(workers ? workers : 1, ANALYSIS_WORKERS_MAX);
     if (p->drill) r->picked = bits_new(source->end);
+    for (u32 side = 0; side < r->side_count; side++)
+        for (phase at = PHASE_WHO; at < PHASE_DONE; at++)
+            r->weights += weight_of(r->sides[side].p, at, side);
     return r;
 }
 
@@ -338,10 +358,9 @@ void analysis_piece(struct analysis_run *r, u32 piece, u32 worker)
     default: break;
     }
     u32 done = __atomic_add_fetch(&r->done, 1, __ATOMIC_RELAXED);
-    u32 phases = r->side * PHASE_DONE + r->at;
-    __atomic_store_n(&r->percent,
-                     (phases * 100 + done * 100 / r->pieces) / (r->side_count * (PHASE_DONE + 1)),
-                     __ATOMIC_RELAXED);
+    u32 behind =
+        r->weight_done * 100 + weight_of(plan_of(r), r->at, r->side) * done * 100 / r->pieces;
+    __atomic_store_n(&r->percent, r->weights ? behind / r->weights : 0, __ATOMIC_RELAXED);
 }
 
 /* ---- from phase to phase ---- */
@@ -442,6 +461,7 @@ static void close_crowd(struct analysis_run *r)
 static void close_phase(struct analysis_run *r)
 {
     if (!r->pieces) return; /* it was passed over */
+    r->weight_done += weight_of(plan_of(r), r->at, r->side);
     if (r->at == PHASE_WHO) close_crowd(r);
     if (r->at == PHASE_VALUES) choose_groups(r);
     if (r->at == PHASE_FOLD || r->at == PHASE_VALUES) close_feed(r);
@@ -511,7 +531,6 @@ void analysis_cancel(struct analysis_run *r)
     __atomic_store_n(&r->cancelled, true, __ATOMIC_RELAXED);
 }
 
-/* Phases count alike; good enough to see that it moves. */
 u32 analysis_progress(const struct analysis_run *r)
 {
     return min_u32(99, __atomic_load_n(&r->percent, __ATOMIC_RELAXED));

@@ -110,14 +110,12 @@ static u32 block_index(const struct scan_lane *l, u32 row)
     return row == b->end ? b->index + 1 : sealed_find_block(l->file, row);
 }
 
-/* What the list of blocks says of one: whether it may have what is wanted. */
-static bool may_have(const struct event_scan *scan, const struct sealed_block *e)
+bool scan_may_have(const struct scan_want *w, const struct sealed_block *e)
 {
-    const struct scan_want *w = &scan->want;
     if (e->occurred_max < w->from || e->occurred_min >= w->to) return false;
     if (!w->marks || e->code_max - e->code_min > CODES_LOOKED_AT) return true;
     for (u32 code = e->code_min; code <= e->code_max; code++)
-        if (e->codes >> code % 64 & 1 && scan_wants_code(scan, code)) return true;
+        if (e->codes >> code % 64 & 1 && code < SCAN_CODES && w->marks[code]) return true;
     return false;
 }
 
@@ -284,7 +282,7 @@ static void pass(struct scan_slice *s, struct scan_lane *l, u32 index)
 {
     u32 count = sealed_blocks(l->file), next = index + 1, end = l->file->head.rows;
     while (next < count && next < index + PASSED &&
-           !may_have(s->scan, sealed_block_at(l->file, next)))
+           !scan_may_have(&s->scan->want, sealed_block_at(l->file, next)))
         next++;
     if (next < count) end = sealed_block_at(l->file, next)->first_row;
     scan_lane_pass(l, sealed_block_at(l->file, index)->first_row, end);
@@ -296,7 +294,8 @@ static bool next_block(struct scan_few *f)
     struct scan_lane *l = f->lane;
     if (l->next >= l->head_count || l->heads[l->next].key >= f->slice->to) return false;
     u32 row = l->row < l->heads[l->next].value ? l->heads[l->next].value : l->row;
-    if (!may_have(f->slice->scan, sealed_block_at(l->file, block_index(l, row)))) return false;
+    if (!scan_may_have(&f->slice->scan->want, sealed_block_at(l->file, block_index(l, row))))
+        return false;
     l->row = row;
     block_at(&l->block, l->file, row);
     return true;
@@ -326,7 +325,7 @@ bool scan_few(struct scan_slice *s, struct scan_lane *l)
     const struct event_scan *scan = s->scan;
     if (!scan->want.who) return false;
     u32 index = block_index(l, l->row);
-    if (!may_have(scan, sealed_block_at(l->file, index))) {
+    if (!scan_may_have(&scan->want, sealed_block_at(l->file, index))) {
         pass(s, l, index);
         return true;
     }

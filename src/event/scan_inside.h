@@ -91,6 +91,9 @@ static inline bool scan_wants_head(const struct event_scan *s, event_persona hea
     return !who || (head < s->want.who_end && who[head / 64] >> head % 64 & 1);
 }
 
+/* What the list of blocks says of one: whether it may have what is wanted, by code and time. */
+bool scan_may_have(const struct scan_want *w, const struct sealed_block *e);
+
 /* ---- a lane: one file's customers, or the tail's, in ascending heads: scan_lane.c ---- */
 
 /* A lane lists the customers of a block who are wanted, have not moved and have rows that were

@@ -175,15 +175,13 @@ static bool ask_consent(const struct asking *b, const struct node *n, const u64 
 
 /* ---- the tree ---- */
 
-static void ask(struct asking *b, const struct node *n, const u64 *in, u64 *out);
-
 static void ask_all(struct asking *b, const struct node *n, const u64 *in, u64 *out)
 {
     u64 *left = set_new(b), *next = set_new(b);
     memcpy(left, in, b->words * sizeof *left);
     for (u32 i = 0; i < n->count && !b->cancelled; i++) {
         u64 *swap = left;
-        ask(b, n->cheapest[i], left, next);
+        batch_ask(b, n->cheapest[i], left, next);
         left = next, next = swap;
     }
     memcpy(out, left, b->words * sizeof *out);
@@ -195,7 +193,7 @@ static void ask_any(struct asking *b, const struct node *n, const u64 *in, u64 *
     memcpy(left, in, b->words * sizeof *left);
     memset(out, 0, b->words * sizeof *out);
     for (u32 i = 0; i < n->count && !b->cancelled; i++) {
-        ask(b, n->cheapest[i], left, met);
+        batch_ask(b, n->cheapest[i], left, met);
         for (u32 w = 0; w < b->words; w++) out[w] |= met[w], left[w] &= ~met[w];
     }
 }
@@ -207,7 +205,7 @@ u64 batch_size(const struct asking *b, const u64 *set)
     return n;
 }
 
-static void ask(struct asking *b, const struct node *n, const u64 *in, u64 *out)
+void batch_ask(struct asking *b, const struct node *n, const u64 *in, u64 *out)
 {
     struct attribute_reader *r = column_of(b, n);
     u64 open = batch_size(b, in);
@@ -223,7 +221,7 @@ static void ask(struct asking *b, const struct node *n, const u64 *in, u64 *out)
     case NODE_ALL: ask_all(b, n, in, out); break;
     case NODE_ANY: ask_any(b, n, in, out); break;
     case NODE_NOT:
-        ask(b, n->children[0], in, out);
+        batch_ask(b, n->children[0], in, out);
         for (u32 w = 0; w < b->words; w++) out[w] = in[w] & ~out[w];
         break;
     case NODE_DID:
@@ -285,26 +283,36 @@ static void set_heads(const struct asking *b, u64 *set)
     if (b->from == 0 && b->to) set[0] &= ~1ull;
 }
 
+void batch_open(struct asking *b)
+{
+    b->words = (b->to - b->from + 63) / 64;
+    b->sets = arena_new();
+    b->scratch = arena_new();
+    ring_init(&b->ring);
+    open_columns(b);
+    u64 *heads = set_new(b);
+    set_heads(b, heads);
+    b->everybody = heads;
+}
+
+void batch_close(struct asking *b)
+{
+    free(b->ring.p);
+    free(b->marks);
+    free(b->counts);
+    arena_free(b->scratch);
+    arena_free(b->sets);
+}
+
 bool predicate_batch(const struct predicate *p, const struct batch_subject *all, persona from,
                      persona to, i64 now, u64 *bits)
 {
     struct asking b = {.p = p, .all = all, .from = from, .to = to, .now = now};
-    b.words = (to - from + 63) / 64;
-    b.sets = arena_new();
-    b.scratch = arena_new();
-    ring_init(&b.ring);
-    open_columns(&b);
-    u64 *heads = set_new(&b);
-    set_heads(&b, heads);
-    b.everybody = heads;
+    batch_open(&b);
     b.cancelled = is_cancelled(&b);
     memset(bits, 0, b.words * sizeof *bits);
-    if (!b.cancelled) ask(&b, p->root, heads, bits);
+    if (!b.cancelled) batch_ask(&b, p->root, b.everybody, bits);
     bool done = !b.cancelled && !is_cancelled(&b);
-    free(b.ring.p);
-    free(b.marks);
-    free(b.counts);
-    arena_free(b.scratch);
-    arena_free(b.sets);
+    batch_close(&b);
     return done;
 }

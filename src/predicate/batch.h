@@ -24,12 +24,25 @@ struct asking {
     u64 *known, **said; /* whose leaves were answered by a pass, and for which they hold */
 };
 
+/* Of an asking whose p, all, from, to and now are there: the rest; and its end. */
+void batch_open(struct asking *b);
+void batch_close(struct asking *b);
+/* For whom of `in` a part of the tree holds. */
+void batch_ask(struct asking *b, const struct node *n, const u64 *in, u64 *out);
 /* How many are in a set. */
 u64 batch_size(const struct asking *b, const u64 *set);
 /* Whether a leaf is asked of `open` customers by a scan. */
 bool batch_scans(const struct asking *b, const struct leaf *leaf, u64 open);
 /* False: it could not be told this way. */
 bool batch_scan(struct asking *b, const struct leaf *leaf, const u64 *in, u64 *out);
+
+/* Plain enough to be told from times and one number, and then when its events occurred. */
+bool batch_is_plain(const struct leaf *leaf);
+void batch_plain_span(const struct did *d, i64 now, i64 *from, i64 *to);
+/* Whether the index by day may count a plain leaf; whether for so many open of a range of n it is
+ * cheaper than a scan that looks at rows of these. */
+bool batch_may_count(const struct did *d);
+bool batch_counts(u64 rows, u64 open, u64 n);
 
 /* ---- batch_tell.c ---- */
 

@@ -15,7 +15,7 @@ enum {
 
 /* Plain enough to be told from times and one number: a count, a sum or an average of whole events
  * in a window that does not hang on anything else. */
-static bool is_plain(const struct leaf *leaf)
+bool batch_is_plain(const struct leaf *leaf)
 {
     const struct did *d = leaf->did;
     if (!d || !d->filter.event || d->filter.where || d->filter.has_match || d->filter.net)
@@ -28,7 +28,7 @@ static bool is_plain(const struct leaf *leaf)
 }
 
 /* Events that count occurred in [from, to). */
-static void span_of(const struct did *d, i64 now, i64 *from, i64 *to)
+void batch_plain_span(const struct did *d, i64 now, i64 *from, i64 *to)
 {
     *from = INT64_MIN;
     *to = now == NEVER ? NEVER : now + 1;
@@ -41,7 +41,8 @@ static void span_of(const struct did *d, i64 now, i64 *from, i64 *to)
 
 bool batch_scans(const struct asking *b, const struct leaf *leaf, u64 open)
 {
-    return b->all->crowd && open * MANY > b->to - b->from && (is_plain(leaf) || batch_tells(leaf));
+    return b->all->crowd && open * MANY > b->to - b->from &&
+           (batch_is_plain(leaf) || batch_tells(leaf));
 }
 
 /* The set as one that begins at a customer whose number 64 divides. */
@@ -86,13 +87,23 @@ static void take_batch(const struct asking *b, const struct did *d, const struct
 
 /* ---- by the index ---- */
 
+bool batch_may_count(const struct did *d)
+{
+    return d->measure == MEASURE_COUNT && d->saturation <= EVENT_COUNT_MAX;
+}
+
+bool batch_counts(u64 rows, u64 open, u64 n)
+{
+    return rows < open * ROWS_FOR_ONE && rows < n * ROWS_FOR_ALL;
+}
+
 /* Whether counting by the index is cheaper than a scan of those who are open. */
 static bool is_counted(const struct asking *b, const struct did *d, const struct scan_want *want,
                        u64 open)
 {
-    if (d->measure != MEASURE_COUNT || d->saturation > EVENT_COUNT_MAX) return false;
+    if (!batch_may_count(d)) return false;
     u64 rows = event_count_rows(b->all->crowd, want, d->filter.event, b->from, b->to);
-    return rows < open * ROWS_FOR_ONE && rows < (u64)(b->to - b->from) * ROWS_FOR_ALL;
+    return batch_counts(rows, open, b->to - b->from);
 }
 
 /* For whom the count holds: numbers from the first to the last for which it does, mostly. */
@@ -138,7 +149,7 @@ static err scan_plain(struct asking *b, const struct did *d, struct scan_want *w
     want->properties = &amount;
     want->property_count = d->measure != MEASURE_COUNT;
     b->marks[d->filter.event] = 1;
-    span_of(d, b->now, &want->from, &want->to);
+    batch_plain_span(d, b->now, &want->from, &want->to);
     memset(out, 0, b->words * sizeof *out);
     if (want->from < want->to && is_counted(b, d, want, batch_size(b, in))) {
         e = count_plain(b, d, want, in, out);
@@ -159,8 +170,8 @@ bool batch_scan(struct asking *b, const struct leaf *leaf, const u64 *in, u64 *o
                              .heads = b->all->heads,
                              .heads_end = b->all->heads_end,
                              .is_cancelled = b->all->cancel};
-    err e = is_plain(leaf) ? scan_plain(b, leaf->did, &want, in, out)
-                           : batch_tell(b, leaf, &want, in, out);
+    err e = batch_is_plain(leaf) ? scan_plain(b, leaf->did, &want, in, out)
+                                 : batch_tell(b, leaf, &want, in, out);
     for (u32 w = 0; w < b->words && all; w++) out[w] &= in[w];
     if (e == ERR_UNAVAILABLE) b->cancelled = true;
     return e != ERR_LIMIT;
@@ -189,12 +200,12 @@ struct event_crowd *predicate_crowd(const struct predicate *const *p, u32 count,
         for (u32 k = 0; p[i] && k < p[i]->leaf_count; k++) {
             const struct leaf *leaf = p[i]->leaves[k];
             i64 from, to;
-            bool plain = is_plain(leaf);
+            bool plain = batch_is_plain(leaf);
             if (!plain && !batch_tells(leaf)) continue;
             if (!marks) marks = mem_zalloc((NAMES_MAX + 1) * sizeof *marks);
             if (plain) {
                 marks[leaf->did->filter.event] = 1;
-                span_of(leaf->did, now, &from, &to);
+                batch_plain_span(leaf->did, now, &from, &to);
             } else {
                 batch_tell_marks(leaf, marks);
                 batch_tell_span(leaf, now, &from, &to);

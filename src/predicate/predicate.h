@@ -260,6 +260,17 @@ struct event_crowd *predicate_crowd(const struct predicate *const *p, u32 count,
 bool predicate_batch(const struct predicate *p, const struct batch_subject *all, persona from,
                      persona to, i64 now, u64 *bits);
 
+/* What asking everybody (heads below `end`) would look at, at most: events, of them those told by
+ * an index, and the work of it in events of a plain scan. Told by the files' directories and by
+ * asking what costs next to nothing of some hundred customers: of `asked` it may hold for `held`.
+ * Some tens of microseconds for each condition over events. Engine thread, on a view as of now. */
+struct predicate_cost {
+    u64 events, indexed, work;
+    u64 asked, held;
+};
+void predicate_cost(const struct predicate *p, const struct batch_subject *all, persona end,
+                    i64 now, struct predicate_cost *out);
+
 /* ---- who did any of it ---- */
 
 /* Whether all it asks of events is false of who has none of certain events, which come with a

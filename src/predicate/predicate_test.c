@@ -764,6 +764,23 @@ static void check_known_heads(const struct predicate *p, struct batch_subject al
     }
 }
 
+/* Of so few everybody is looked at: the estimate may not leave out any for whom it holds, and where
+ * nothing is asked of events or of others it is exact. */
+static void check_cost(const struct predicate *p, const struct batch_subject *all, persona end,
+                       i64 now, const u64 *bits)
+{
+    struct predicate_cost cost;
+    u64 heads = 0, held = bits_count(bits[0]) + (end - 1 > 64 ? bits_count(bits[1]) : 0);
+    for (persona i = 1; i < end; i++) heads += all->heads[i] == i;
+    predicate_cost(p, all, end, now, &cost);
+    CHECK_EQ(cost.asked, heads);
+    CHECK(cost.held >= held && cost.held <= heads && cost.indexed == 0);
+    const struct predicate_inputs *in = predicate_inputs(p);
+    if (in->any_event || in->event_count || in->own) return;
+    CHECK_EQ(cost.events, 0);
+    if (!in->others && !in->score_count) CHECK_EQ(cost.held, held);
+}
+
 /* Customer by customer, and by scans over everybody's events: the same. */
 static bool batch_holds(struct town *w, const struct predicate *p, persona head, i64 now)
 {
@@ -776,6 +793,7 @@ static bool batch_holds(struct town *w, const struct predicate *p, persona head,
     for (persona i = 1; i < end; i++) heads[i] = customer_head(w->customers, i);
     all.heads = heads;
     all.heads_end = end;
+    check_cost(p, &all, end, now, bits);
     struct event_crowd *crowd = predicate_crowd(&p, 1, &all, now);
     all.crowd = crowd;
     CHECK(predicate_batch(p, &all, 1, end, now, scanned));

@@ -88,11 +88,9 @@ static void heads_give(struct server *s, struct heads *h, bool known)
 
 /* ---- a view ---- */
 
-err beside_pin(struct beside *b, struct call *c)
+static void pin(struct beside *b, struct call *c)
 {
     struct engine *e = c->server->engine;
-    if (!crew_has_room(c->server->crew))
-        return diag_set(&c->why, ERR_BUSY, "too many analyses at once; ask again soon");
     *b = (struct beside){.zone = engine_zone(e),
                          .end = customers_end(engine_customers(e)),
                          .now = max_i64(engine_time(e), server_now(c->server)),
@@ -103,10 +101,22 @@ err beside_pin(struct beside *b, struct call *c)
     b->server = c->server;
     b->call = c;
     c->pinned = true;
+    engine_pin(e, &b->view);
+}
+
+err beside_pin(struct beside *b, struct call *c)
+{
+    if (!crew_has_room(c->server->crew))
+        return diag_set(&c->why, ERR_BUSY, "too many analyses at once; ask again soon");
+    pin(b, c);
     b->heads = heads_take(c->server, b->end);
     b->has_heads = b->heads->known;
-    engine_pin(e, &b->view);
     return ERR_OK;
+}
+
+void beside_look(struct beside *b, struct call *c)
+{
+    pin(b, c);
 }
 
 enum { FILLED_AT_ONCE = 1 << 16 };
@@ -147,7 +157,7 @@ void beside_reach(struct beside *b, struct call *c)
 
 void beside_unpin(struct beside *b)
 {
-    heads_give(b->server, b->heads, b->has_heads);
+    if (b->heads) heads_give(b->server, b->heads, b->has_heads);
     engine_unpin(&b->view);
     b->call->pinned = false;
 }

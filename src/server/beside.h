@@ -38,6 +38,9 @@ struct beside {
  * the crew as often as it likes, and must end at beside_unpin. */
 MUST_USE err beside_pin(struct beside *b, struct call *c);
 void beside_unpin(struct beside *b);
+/* Pins for a look that stays on the engine's thread and ends with this step: without heads, and
+ * whoever waits for the crew. */
+void beside_look(struct beside *b, struct call *c);
 /* Helper: whose personas below *end are. */
 const persona *beside_heads(struct beside *b, persona *end);
 /* Helper: the same, told to who asks everybody. */

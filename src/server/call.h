@@ -105,7 +105,7 @@ void call_begin(struct server *s, struct http_request *req);
  * nothing did). It has no req. Loop thread. */
 void call_inside(struct server *s, call_step run, void *end_data, void (*on_end)(struct call *c));
 void calls_applied(struct server *s); /* engine thread, after a batch */
-/* Whoever sent this request is gone: long work for it may stop. Loop thread. */
+/* Whoever sent this request is gone, or says no more: long work for it may stop. Loop thread. */
 void call_gone(struct http_request *req);
 
 err call_loop(struct call *c, call_step next);

@@ -6,7 +6,11 @@
 
 #include <stdlib.h>
 
-enum { BLOCK = 1 << 16 };
+enum {
+    BLOCK = 1 << 16,
+    WORK_ASKED = 2,    /* of a customer for each predicate, in events of a plain scan */
+    ESTIMATED_MAX = 8, /* of more predicates at once nobody asks how long they take */
+};
 
 /* ---- counting ---- */
 
@@ -43,20 +47,27 @@ static err unpin(struct call *c)
     struct counts *k = c->helper_data;
     beside_unpin(&k->beside);
     if (k->cancelled) return diag_set(&c->why, ERR_BUSY, "it took too long; ask again");
-    k->took_ms = (env_mono_ns(c->server->env) - k->began_ns) / 1000000;
+    i64 now_ns = env_mono_ns(c->server->env);
+    k->took_ms = (now_ns - k->began_ns) / 1000000;
+    if (k->work) speeds_learn(&c->server->speeds, SPEED_COUNT, k->work, now_ns - k->run_ns);
     return k->then(c);
+}
+
+static struct batch_subject everybody(struct counts *k)
+{
+    return (struct batch_subject){.view = &k->beside.view.customers,
+                                  .events = k->beside.view.events,
+                                  .zone = k->beside.zone,
+                                  .resolver = &k->beside.resolver,
+                                  .cancel = &k->cancelled,
+                                  .names = engine_names(k->c->server->engine)};
 }
 
 /* Everybody, and who is whose among those with events that the predicates count. */
 static struct event_crowd *open_all(struct counts *k, struct batch_subject *all)
 {
     const struct predicate **p = mem_alloc((k->n + 1) * sizeof *p);
-    *all = (struct batch_subject){.view = &k->beside.view.customers,
-                                  .events = k->beside.view.events,
-                                  .zone = k->beside.zone,
-                                  .resolver = &k->beside.resolver,
-                                  .cancel = &k->cancelled,
-                                  .names = engine_names(k->c->server->engine)};
+    *all = everybody(k);
     for (u32 i = 0; i < k->n; i++) p[i] = k->items[i].predicate;
     beside_everybody(&k->beside, all);
     struct event_crowd *crowd = predicate_crowd(p, k->n, all, k->beside.now);
@@ -110,6 +121,7 @@ static err count(struct call *c)
 {
     struct counts *k = c->helper_data;
     u32 workers = crew_size(c->server->crew);
+    k->run_ns = env_mono_ns(c->server->env);
     beside_reach(&k->beside, c);
     k->of_worker = mem_alloc((size_t)workers * k->n * sizeof *k->of_worker);
     for (u32 w = 0; w < workers; w++)
@@ -165,18 +177,61 @@ err counts_compile(struct counts *k, struct counted *n, const struct json *rule,
     return r == ERR_OK ? predicate_load(bytes, c->arena, &n->predicate) : r;
 }
 
-err counts_begin(struct counts *k, call_step then)
+MUST_USE static err read_as_of(struct counts *k, iso_time *t, bool *is_there)
 {
     const struct json *as_of = json_get(k->c->body, "as_of");
-    iso_time t;
-    if (as_of && (!json_is(as_of, JSON_STRING) || !iso_parse(as_of->text, &t)))
+    *is_there = as_of != NULL;
+    if (as_of && (!json_is(as_of, JSON_STRING) || !iso_parse(as_of->text, t)))
         return diag_at(&k->c->why, ERR_REFUSED, S("/as_of"),
                        "\"as_of\" is a moment: \"2026-06-01T10:00:00Z\"");
+    return ERR_OK;
+}
+
+/* Pinned; what all of them would look at. */
+static struct estimate estimate_of(struct counts *k)
+{
+    struct batch_subject all = everybody(k);
+    struct estimate e = {.customers = customers_count(engine_customers(k->c->server->engine))};
+    k->work = 0;
+    for (u32 i = 0; i < k->n; i++) {
+        struct predicate_cost one;
+        if (!k->items[i].predicate) continue;
+        predicate_cost(k->items[i].predicate, &all, k->beside.end, k->beside.now, &one);
+        e.events += one.events;
+        e.indexed += one.indexed;
+        k->work += one.work + (u64)k->beside.end * WORK_ASKED;
+    }
+    e.ms = speeds_ms(&k->c->server->speeds, SPEED_COUNT, k->work);
+    return e;
+}
+
+err counts_estimate(struct counts *k)
+{
+    struct call *c = k->c;
+    bool has_moment;
+    iso_time t;
+    TRY(read_as_of(k, &t, &has_moment));
+    beside_look(&k->beside, c);
+    if (has_moment) k->beside.now = zone_resolve_iso(k->beside.zone, &t);
+    struct estimate e = estimate_of(k);
+    beside_unpin(&k->beside);
+    buf_byte(&c->out, '{');
+    estimate_put(&c->out, &e);
+    buf_byte(&c->out, '}');
+    return ERR_OK;
+}
+
+err counts_begin(struct counts *k, call_step then)
+{
+    bool has_moment;
+    iso_time t;
+    TRY(read_as_of(k, &t, &has_moment));
     k->then = then;
     k->began_ns = env_mono_ns(k->c->server->env);
     k->c->helper_data = k;
     TRY(beside_pin(&k->beside, k->c));
-    if (as_of) k->beside.now = zone_resolve_iso(k->beside.zone, &t);
+    if (has_moment) k->beside.now = zone_resolve_iso(k->beside.zone, &t);
+    if (k->n <= ESTIMATED_MAX) (void)estimate_of(k);
     return call_crew(k->c, count);
 }
 

@@ -28,7 +28,8 @@ struct counts {
     u32 n;
     struct counted *items;
     struct beside beside;
-    i64 began_ns, took_ms;
+    i64 began_ns, took_ms, run_ns;
+    u64 work; /* as estimated; 0: it was not */
     bool cancelled;
     struct counted *of_worker;       /* while counting: n for each… */
     const struct batch_subject *all; /* …and who is asked */
@@ -43,6 +44,8 @@ MUST_USE err counts_compile(struct counts *k, struct counted *n, const struct js
 /* As of the body's `as_of`, else now. The last of a step on the engine's thread; `then` runs there,
  * too. c->data is the caller's. */
 MUST_USE err counts_begin(struct counts *k, call_step then);
+/* Answers {"estimate":{…}} of what counting would take, and counts nothing. Engine thread. */
+MUST_USE err counts_estimate(struct counts *k);
 /* "reachable": {"email": n …} of those who can be reached by a channel, without those that are 0.
  */
 void counts_put_reach(struct call *c, const struct counted *n);

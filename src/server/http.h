@@ -51,6 +51,9 @@ struct http_handler {
     /* The connection went while this request was kept without an answer, or in mid-stream. It must
      * still be answered (or its stream ended), now or later. May be NULL. */
     void (*on_gone)(void *ctx, struct http_request *req);
+    /* The other side of its connection says no more. Mostly it has gone, which cannot be told from
+     * one that still listens: long work may stop, an answer is still sent. May be NULL. */
+    void (*on_silent)(void *ctx, struct http_request *req);
     /* A body too large to be kept: not NULL is what on_body gets it with, piece by piece, and
      * on_request then finds as `sink`. on_body_gone: the connection went before that. All may be
      * NULL. */

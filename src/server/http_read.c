@@ -221,7 +221,13 @@ static void on_eof(struct http_connection *c)
     uv_read_stop((uv_stream_t *)&c->tcp);
     bool streams = c->first && c->first->stream;
     bool is_done = !c->first && !c->is_writing;
-    if (is_done || c->is_lingering || streams) http_connection_close(c);
+    if (is_done || c->is_lingering || streams) {
+        http_connection_close(c);
+        return;
+    }
+    const struct http_handler *h = &c->server->handler;
+    for (struct http_request *req = c->first; req && h->on_silent; req = req->next)
+        h->on_silent(h->ctx, req);
 }
 
 /* Plain bytes that lie where room_of said. */

@@ -7,6 +7,7 @@
 #include "server/office.h"
 #include "server/postbox.h"
 #include "server/server.h"
+#include "server/speeds.h"
 
 #include <uv.h>
 
@@ -134,6 +135,7 @@ struct server {
     struct imports *imports;
     struct crew *crew;
     struct heads *heads;        /* beside.h's; the engine's thread */
+    struct speeds speeds;       /* of analyses and counts; the engine's thread */
     struct asked *asked;        /* analyses under way, newest first; the engine's thread */
     atomic_ullong helper_turns; /* that did something */
     pthread_t threads[THREAD_COUNT];

@@ -11,13 +11,16 @@
 
 #include <stdlib.h>
 
-enum { IDS_A_STEP = 20000 };
+enum { IDS_A_STEP = 20000, RUN_BYTES_MAX = 64 };
 
 struct asked {
     struct asked *next;
-    str name;
+    str name, mark; /* mark: the asker's own name for it, or empty */
     struct beside beside;
     struct plan *plan;
+    struct analysis_cost cost;
+    struct estimate estimate;
+    i64 run_ns; /* run_ns: when it began to read */
     struct analysis_run *run;
     i64 began_ns, took_ms;
     err result;
@@ -123,6 +126,9 @@ static err finish(struct call *c)
     *at = q->next;
     err e = q->result;
     c->why = q->why;
+    if (e == ERR_OK)
+        speeds_learn(&c->server->speeds, q->cost.kind, q->cost.work,
+                     env_mono_ns(c->server->env) - q->run_ns);
     if (e == ERR_OK && analysis_drills(q->plan)) e = put_drill(c);
     if (e == ERR_OK) {
         i64 ns = env_mono_ns(c->server->env) - q->began_ns;
@@ -178,17 +184,25 @@ static err read_ids(struct call *c)
     return call_engine(c, read_ids);
 }
 
+static struct analysis_source source_of(struct call *c)
+{
+    struct asked *q = c->data;
+    return (struct analysis_source){.view = q->beside.view.customers,
+                                    .events = q->beside.view.events,
+                                    .end = q->beside.end,
+                                    .zone = q->beside.zone,
+                                    .resolver = &q->beside.resolver,
+                                    .names = engine_names(c->server->engine)};
+}
+
 static err run(struct call *c)
 {
     struct asked *q = c->data;
-    struct analysis_source source = {.view = q->beside.view.customers,
-                                     .events = q->beside.view.events,
-                                     .end = q->beside.end,
-                                     .zone = q->beside.zone,
-                                     .resolver = &q->beside.resolver,
-                                     .names = engine_names(c->server->engine)};
+    struct analysis_source source = source_of(c);
+    q->run_ns = env_mono_ns(c->server->env);
     source.heads = beside_heads(&q->beside, &source.heads_end);
     source.stayed = &q->beside.heads->stayed;
+    source.gone = &c->gone;
     struct analysis_run *r = analysis_begin(q->plan, &source, crew_size(c->server->crew));
     __atomic_store_n(&q->run, r, __ATOMIC_RELEASE);
     for (u32 n; (n = analysis_pieces(q->run)) > 0;) crew_each(c->server->crew, n, piece, c);
@@ -197,10 +211,37 @@ static err run(struct call *c)
 
 /* ---- the beginning ---- */
 
+static void set_cost(struct call *c)
+{
+    struct asked *q = c->data;
+    struct analysis_source source = source_of(c);
+    analysis_cost(q->plan, &source, &q->cost);
+    q->estimate =
+        (struct estimate){.events = q->cost.events,
+                          .indexed = q->cost.indexed,
+                          .customers = customers_count(engine_customers(c->server->engine)),
+                          .ms = speeds_ms(&c->server->speeds, q->cost.kind, q->cost.work)};
+}
+
+/* Nobody has to wait for the crew to be told how long it would take. */
+static err only_estimate(struct call *c)
+{
+    struct asked *q = c->data;
+    beside_look(&q->beside, c);
+    set_cost(c);
+    beside_unpin(&q->beside);
+    buf_byte(&c->out, '{');
+    estimate_put(&c->out, &q->estimate);
+    buf_byte(&c->out, '}');
+    return ERR_OK;
+}
+
 static err pin_and_run(struct call *c)
 {
     struct asked *q = c->data;
+    if (analysis_estimates(q->plan)) return only_estimate(c);
     TRY(beside_pin(&q->beside, c));
+    set_cost(c);
     q->name = c->params[0];
     q->next = c->server->asked;
     c->server->asked = q;
@@ -232,6 +273,10 @@ err analyses_check(struct call *c, str name, const struct json *request, str at)
     struct diag inner = {0};
     struct plan *plan;
     err e = analysis_compile(name, request, &cx, c->arena, &plan, &inner);
+    if (e == ERR_OK && analysis_estimates(plan))
+        return diag_at(&c->why, ERR_REFUSED, arena_printf(c->arena, "%.*s/estimate", STR_ARG(at)),
+                       "a question that is kept is there to be answered: leave \"estimate\" out, "
+                       "and say it when you ask");
     if (e == ERR_OK) return ERR_OK;
     return diag_at(&c->why, e == ERR_NOT_FOUND ? ERR_REFUSED : e,
                    arena_printf(c->arena, "%.*s%s", STR_ARG(at), inner.path), "%s", inner.message);
@@ -242,6 +287,9 @@ static err compile(struct call *c)
     struct asked *q = c->data;
     struct analysis_context cx = context(c);
     TRY(analysis_compile(c->params[0], c->body, &cx, c->arena, &q->plan, &c->why));
+    if (q->then && analysis_estimates(q->plan))
+        return diag_at(&c->why, ERR_REFUSED, S("/estimate"),
+                       "a file holds an answer: leave \"estimate\" out");
     const struct json *save = json_get(c->body, "save_as");
     if (save && (!json_is(save, JSON_OBJECT) || !analysis_drills(q->plan)))
         return diag_at(&c->why, ERR_REFUSED, S("/save_as"),
@@ -268,6 +316,12 @@ err analyses_ask_then(struct call *c, err (*then)(struct call *c, err e))
     u64 number;
     c->data = q;
     q->then = then;
+    q->mark = c->req ? call_query(c, "run") : (str){0};
+    if (q->mark.n > RUN_BYTES_MAX) {
+        err r =
+            diag_set(&c->why, ERR_INVALID, "\"run\" is a name of at most %d bytes", RUN_BYTES_MAX);
+        return then ? then(c, r) : r;
+    }
     q->began_ns = env_mono_ns(c->server->env);
     if (!zone.n || str_eq(zone, S("UTC")) || engine_zone_named(e, zone) ||
         engine_add_zone(e, zone, &number) != ERR_OK)
@@ -280,7 +334,6 @@ err analyses_ask(struct call *c)
     return analyses_ask_then(c, NULL);
 }
 
-/* Those under way, and how far they are. */
 /* The crew begins it a little later than it is listed. */
 static u32 progress_of(const struct asked *q)
 {
@@ -288,6 +341,7 @@ static u32 progress_of(const struct asked *q)
     return r ? analysis_progress(r) : 0;
 }
 
+/* Those under way, how far they are, and what was thought of them. */
 static err list_running(struct call *c)
 {
     call_items_begin(c);
@@ -295,9 +349,11 @@ static err list_running(struct call *c)
         json_put_comma(&c->out);
         buf_byte(&c->out, '{');
         json_put_kv_str(&c->out, S("analysis"), q->name);
+        if (q->mark.n) json_put_kv_str(&c->out, S("run"), q->mark);
         json_put_kv_i64(&c->out, S("percent"), progress_of(q));
         json_put_kv_i64(&c->out, S("since_ms"),
                         (env_mono_ns(c->server->env) - q->began_ns) / 1000000);
+        estimate_put(&c->out, &q->estimate);
         buf_byte(&c->out, '}');
     }
     call_items_end(c, (str){0});

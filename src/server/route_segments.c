@@ -258,6 +258,15 @@ static err preview_answer(struct call *c)
     return ERR_OK;
 }
 
+MUST_USE static err flag_of(struct call *c, const char *name, bool *out)
+{
+    const struct json *j = json_get(c->body, name);
+    *out = json_get_bool(c->body, name, false);
+    if (!j || json_is(j, JSON_BOOL)) return ERR_OK;
+    return diag_at(&c->why, ERR_REFUSED, arena_printf(c->arena, "/%s", name),
+                   "\"%s\" is true or false", name);
+}
+
 static err preview(struct call *c)
 {
     const struct json *rule = json_get(c->body, "predicate"), *row;
@@ -278,7 +287,9 @@ static err preview(struct call *c)
         TRY(counts_compile(&p->counts, n, row, "/predicate"));
         n->chain = i == 0 ? CHAIN_FIRST : any ? CHAIN_OR : CHAIN_AND;
     }
-    return counts_begin(&p->counts, preview_answer);
+    bool only_estimate;
+    TRY(flag_of(c, "estimate", &only_estimate));
+    return only_estimate ? counts_estimate(&p->counts) : counts_begin(&p->counts, preview_answer);
 }
 
 extern const struct route ROUTES_SEGMENTS[];

@@ -88,6 +88,12 @@ static void on_request(void *ctx, struct http_request *req)
         call_begin(s, req);
 }
 
+static void on_silent(void *ctx, struct http_request *req)
+{
+    (void)ctx;
+    call_gone(req);
+}
+
 static void on_gone(void *ctx, struct http_request *req)
 {
     struct server *s = ctx;
@@ -461,7 +467,8 @@ static err open_all(struct server *s, struct diag *why)
                              .sink = imports_sink,
                              .on_body = imports_body,
                              .on_body_gone = imports_body_gone,
-                             .on_gone = on_gone};
+                             .on_gone = on_gone,
+                             .on_silent = on_silent};
     umask(0077);
     err e = env_make_dir(s->env, s->options.dir);
     if (e != ERR_OK) return diag_set(why, e, "the directory %s cannot be made", s->options.dir);

@@ -9,6 +9,7 @@ export function formats(lang: Lang, zone: string | undefined, currency: string |
   const locale = lang === 'zh' ? 'zh-CN' : 'en-GB'
   const tz = zone ? { timeZone: zone } : {}
   const whole = new Intl.NumberFormat(locale)
+  const large = new Intl.NumberFormat(locale, { notation: 'compact', compactDisplay: 'long', maximumSignificantDigits: 2 })
   const share = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 })
   const day = new Intl.DateTimeFormat(locale, { ...tz, day: 'numeric', month: lang === 'zh' ? 'long' : 'short' })
   const dayYear = new Intl.DateTimeFormat(locale, { ...tz, day: 'numeric', month: lang === 'zh' ? 'long' : 'short', year: 'numeric' })
@@ -19,6 +20,8 @@ export function formats(lang: Lang, zone: string | undefined, currency: string |
   const ago = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })
   const f = {
     number: (n: number) => whole.format(n),
+    /** Roughly: 100 million, 1 亿; in Chinese with what separates a number from the word behind it. */
+    large: (n: number) => (lang === 'zh' ? large.format(n).replace(/(\d)(\p{L})/u, '$1 $2').replace(/\d$/, '$& ') : large.format(n)),
     /** 0.434 → 43.4% */
     share: (n: number) => share.format(n),
     money: (n: number) => {

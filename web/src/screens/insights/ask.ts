@@ -1,6 +1,7 @@
 // ask.ts: the questions of this page, as the analyses take them (docs/analyses.md), and what they answer.
-import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { api, type Schemas } from '~/api/client'
+import { keepPreviousData, type QueryKey, type UseQueryResult, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { request, type Schemas } from '~/api/client'
 
 const DAY = 86_400_000
 export type Request = Record<string, unknown>
@@ -15,8 +16,15 @@ export type Funnel = { steps: Step[] }
 export type Hours = { rows: Hour[] }
 export type Groups = { cells: Cell[]; bounds: Record<'recency_days' | 'frequency' | 'amount', number[]>; total: { customers: number; amount: number } }
 
-const post = <T,>(a: Asked, signal?: AbortSignal) =>
-  api.post<T>('/api/v1/analyses/{name}', { path: { name: a.analysis }, body: a.request, ...(signal ? { signal } : {}) })
+/** Of this page and no other, so that it is known again among those under way. */
+const PAGE = Math.random().toString(36).slice(2, 12)
+const nameOfRun = (key: QueryKey) => {
+  let h = 0
+  for (const c of JSON.stringify(key)) h = (Math.imul(h, 31) + c.charCodeAt(0)) | 0
+  return `${PAGE}-${(h >>> 0).toString(36)}`
+}
+const post = async <T,>(a: Asked, signal?: AbortSignal, run?: string): Promise<T> =>
+  (await request<T>('POST', '/api/v1/analyses/{name}', { path: { name: a.analysis }, body: a.request, ...(run ? { query: { run } } : {}), ...(signal ? { signal } : {}) })).data
 
 /** Whole minutes, so that a page looked at twice asks the same. */
 export const since = (days: number, now = Date.now()) => new Date(Math.floor(now / 60_000) * 60_000 - days * DAY).toISOString()
@@ -34,12 +42,22 @@ export const groupsOf = (): Asked => ({ analysis: 'rfm', request: { groups: 2 } 
 /** The same groups as they were, with today's bounds: what moved is then people, not the bounds. */
 export const groupsThen = (bounds: Groups['bounds'], as_of: string): Asked => ({ analysis: 'rfm', request: { groups: bounds, as_of } })
 
-export function useAnswer<T>(a: Asked | null) {
-  return useQuery({
-    queryKey: ['analyses', a?.analysis, a?.request], enabled: a !== null, placeholderData: keepPreviousData, staleTime: 60_000,
-    queryFn: ({ signal }) => post<T>(a as Asked, signal),
-  })
+/** An answer that may take its time: what its run is called, and ending it; see wait.tsx. */
+export type Answering<T> = UseQueryResult<T> & { run: string; stopped: boolean; stop: () => void; again: () => void }
+
+function useAsked<T>(queryKey: QueryKey, a: Asked | null, more: { placeholderData?: typeof keepPreviousData; staleTime?: number }): Answering<T> {
+  const client = useQueryClient()
+  const run = nameOfRun(queryKey)
+  const [stopped, setStopped] = useState('')
+  const q = useQuery<T>({ queryKey, enabled: a !== null, queryFn: ({ signal }) => post<T>(a as Asked, signal, run), ...more })
+  // Whatever is asked and answered later, by a board's refresh or another part of the page, is not what was stopped.
+  const now = `${run} ${q.dataUpdatedAt} ${q.errorUpdatedAt}`
+  // The request is ended, and with it the work at the server.
+  const stop = () => { void client.cancelQueries({ queryKey, exact: true }).then(() => setStopped(now)) }
+  return { ...q, run, stopped: stopped === now && !q.isFetching, stop, again: () => void q.refetch() }
 }
-export const drill = (a: Asked, at: Request, signal?: AbortSignal) => post<Drilled>({ ...a, request: { ...a.request, drill: at } }, signal)
+
+export const useAnswer = <T,>(a: Asked | null) => useAsked<T>(['analyses', a?.analysis, a?.request], a, { placeholderData: keepPreviousData, staleTime: 60_000 })
+export const useDrill = (a: Asked, at: Request) => useAsked<Drilled>(['analyses', 'drill', a, at], { ...a, request: { ...a.request, drill: at } }, {})
 export const keep = (a: Asked, at: Request, id: string, name: string) =>
   post<Drilled>({ ...a, request: { ...a.request, drill: at, save_as: { id, name } } })

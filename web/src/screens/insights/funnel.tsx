@@ -3,9 +3,10 @@ import { useMemo } from 'react'
 import { useServedVocabulary } from '~/api/vocabulary'
 import { useFormat } from '~/i18n/format'
 import { useWords } from '~/i18n'
-import { Button, Loaded } from '~/parts'
+import { Button } from '~/parts'
 import { type Funnel as Answer, funnelOf, STEP_NAMES, stepsOf, useAnswer } from './ask'
 import type { Figure } from './people'
+import { Waited } from './wait'
 import { insightsWords } from './words'
 
 const ADDED = 1
@@ -30,7 +31,7 @@ export function Funnel({ from, open }: { from: string; open: (f: Figure) => void
     <section className="card pad">
       <h2>{t('funnel')}</h2>
       <p className="small dim in-sub">{t('funnelSub')}</p>
-      <Loaded of={answer} lines={8}>
+      <Waited of={answer} lines={8}>
         {({ steps }) => (!steps[0]?.customers ? <p className="muted">{t('funnelNone')}</p> : (
           <ol className="in-steps">
             {steps.map((s, i) => {
@@ -51,7 +52,7 @@ export function Funnel({ from, open }: { from: string; open: (f: Figure) => void
             })}
           </ol>
         ))}
-      </Loaded>
+      </Waited>
       {lost > 0 && <p className="in-cart"><Button small onClick={cart}>{t('cart', { n: f.number(lost) })}</Button></p>}
     </section>
   )

@@ -5,6 +5,7 @@ import { useWords } from '~/i18n'
 import { Button, Loaded } from '~/parts'
 import { type Cell, type Groups as Answer, groupsOf, groupsThen, since, useAnswer } from './ask'
 import type { Figure } from './people'
+import { Waited } from './wait'
 import { insightsWords } from './words'
 
 /** In the order of the page: recency, frequency, amount; 2 is the better half. */
@@ -30,7 +31,7 @@ export function Groups({ open }: { open: (f: Figure) => void }) {
         {total && total.customers > 0 && <span className="small dim">{t('groupsSub', { n: f.number(total.customers) })}</span>}
         {total && total.customers > 0 && <Button small busy={compare && then.isFetching} aria-pressed={compare} onClick={() => setCompare(!compare)}>{t(compare ? 'compareOff' : 'compare')}</Button>}
       </div>
-      <Loaded of={answer} lines={6}>
+      <Waited of={answer} lines={6}>
         {(d) => (d.total.customers === 0 ? <p className="muted">{t('groupsNone')}</p> : (
           <>
             <div className="in-cells">{ORDER.map((key) => <Group key={key} at={key} now={d} then={compare ? then.data : undefined} open={(x) => open({ ...x, asked })} />)}</div>
@@ -39,7 +40,7 @@ export function Groups({ open }: { open: (f: Figure) => void }) {
             <Bounds of={d} />
           </>
         ))}
-      </Loaded>
+      </Waited>
     </section>
   )
 }

@@ -3,9 +3,10 @@ import { useMediaQuery } from '@mantine/hooks'
 import { type KeyboardEvent, useRef, useState } from 'react'
 import { useFormat } from '~/i18n/format'
 import { type Lang, useWords } from '~/i18n'
-import { LinkButton, Loaded } from '~/parts'
+import { LinkButton } from '~/parts'
 import { type Hours as Answer, hoursOf, type Hour, useAnswer } from './ask'
 import type { Figure } from './people'
+import { Waited } from './wait'
 import { insightsWords } from './words'
 
 const WEEK = [1, 2, 3, 4, 5, 6, 7]
@@ -37,7 +38,7 @@ export function Hours({ from, open }: { from: string; open: (f: Figure) => void 
     <section className="card pad">
       <div className="in-head"><h2>{t('hours')}</h2><LinkButton small to="/journeys">{t('times')}</LinkButton></div>
       <p className="small dim in-sub">{peak === null ? ' ' : t('peak', { from: clock(peak), to: clock(peak + 2) })}</p>
-      <Loaded of={answer} lines={8}>{({ rows }) => (rows.length === 0 ? <p className="muted">{t('hoursNone')}</p> : <Heat rows={rows} pick={pick} />)}</Loaded>
+      <Waited of={answer} lines={8}>{({ rows }) => (rows.length === 0 ? <p className="muted">{t('hoursNone')}</p> : <Heat rows={rows} pick={pick} />)}</Waited>
     </section>
   )
 }

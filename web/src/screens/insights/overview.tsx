@@ -2,7 +2,7 @@
 import { IconChartBar } from '@tabler/icons-react'
 import { useMemo, useState } from 'react'
 import { useWords } from '~/i18n'
-import { Card, Empty, LinkButton, Loaded, PageHead, Segmented } from '~/parts'
+import { Card, Empty, LinkButton, PageHead, Segmented } from '~/parts'
 import { useDemo } from '~/parts/demo'
 import { type Funnel as FunnelAnswer, funnelOf, type Groups as GroupsAnswer, groupsOf, since, useAnswer } from './ask'
 import { Drill, type Figure } from './people'
@@ -10,6 +10,7 @@ import { Funnel } from './funnel'
 import { Groups } from './groups'
 import { Hours } from './hours'
 import { InsightTabs } from './tabs'
+import { Waited } from './wait'
 import { insightsWords } from './words'
 
 const PERIODS = ['7', '30', '90'] as const
@@ -34,7 +35,7 @@ export function Overview() {
         {!empty && <Segmented value={days} onChange={setDays} label={t('period')} options={PERIODS.map((value) => ({ value, label: t('days', { n: value }) }))} />}
       </PageHead>
       <InsightTabs at="overview" />
-      <Loaded of={bought} lines={10}>
+      <Waited of={bought} lines={10}>
         {() => (empty
           ? <Card><Empty icon={IconChartBar} title={t('emptyTitle')} action={<LinkButton primary to="/data">{t('connect')}</LinkButton>}>{t('empty')}</Empty></Card>
           : (
@@ -43,7 +44,7 @@ export function Overview() {
               <Groups open={setFigure} />
             </>
           ))}
-      </Loaded>
+      </Waited>
       <Drill figure={figure} onClose={() => setFigure(null)} />
     </main>
   )

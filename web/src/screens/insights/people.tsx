@@ -1,12 +1,13 @@
 // people.tsx: the customers behind a figure: how many, some of them, and keeping them as a list.
 import { Modal } from '@mantine/core'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Link, useLocation } from 'wouter'
 import { nameOf } from '~/api/customer'
 import { useFormat } from '~/i18n/format'
 import { useWords } from '~/i18n'
-import { Avatar, Button, LinkButton, Loaded, toast, useErrorText } from '~/parts'
-import { type Asked, drill, keep, type Request } from './ask'
+import { Avatar, Button, LinkButton, toast, useErrorText } from '~/parts'
+import { type Asked, keep, type Request, useDrill } from './ask'
+import { Waited } from './wait'
 import { insightsWords } from './words'
 
 const SHOWN = 5
@@ -23,7 +24,7 @@ function Open({ figure, onClose }: { figure: Figure; onClose: () => void }) {
   const say = useErrorText()
   const client = useQueryClient()
   const [, go] = useLocation()
-  const found = useQuery({ queryKey: ['analyses', 'drill', figure.asked, figure.at], queryFn: ({ signal }) => drill(figure.asked, figure.at, signal) })
+  const found = useDrill(figure.asked, figure.at)
   const name = `${figure.name}${t.lang === 'zh' ? '，' : ', '}${f.day(Date.now())}`
   const save = useMutation({
     mutationFn: () => keep(figure.asked, figure.at, `list-${Date.now().toString(36)}`, name),
@@ -37,7 +38,7 @@ function Open({ figure, onClose }: { figure: Figure; onClose: () => void }) {
   const predicate = found.data?.predicate
   return (
     <Modal opened onClose={onClose} centered size={560} lockScroll={false} title={found.data ? figure.title(found.data.count) : t('counting')} closeButtonProps={{ 'aria-label': t('closed') }}>
-      <Loaded of={found}>
+      <Waited of={found}>
         {(d) => (d.count === 0 ? <p className="muted">{t('nobody')}</p> : (
           <>
             <p className="small dim">{t('some')}</p>
@@ -55,7 +56,7 @@ function Open({ figure, onClose }: { figure: Figure; onClose: () => void }) {
             </div>
           </>
         ))}
-      </Loaded>
+      </Waited>
     </Modal>
   )
 }

@@ -4,7 +4,7 @@ import { lazy, Suspense, useCallback, useMemo, useRef, useState } from 'react'
 import { Link } from 'wouter'
 import { useWords } from '~/i18n'
 import { fileOf } from '~/api/client'
-import { Button, LinkButton, Loaded, Loading, toast, useErrorText } from '~/parts'
+import { Button, LinkButton, Loading, toast, useErrorText } from '~/parts'
 import { type Hour, type Request, useAnswer } from './ask'
 import { type Ask, requestOf } from './asks'
 import type { Drawn } from './chart'
@@ -15,6 +15,7 @@ import { shownAs, useNames } from './names'
 import { Drill, type Figure } from './people'
 import { questionWords } from './question-words'
 import { type View, viewOf } from './read'
+import { Waited } from './wait'
 
 const Chart = lazy(() => import('./chart'))
 
@@ -24,7 +25,7 @@ export function Result({ ask, given, short }: { ask: Ask; given?: Request | unde
   // The same question keeps its beginning while it stands on the page.
   const request = useMemo(() => (own ? (JSON.parse(own) as Request) : requestOf(JSON.parse(text) as Ask)), [text, own])
   const answer = useAnswer<unknown>({ analysis: ask.kind, request })
-  return <Loaded of={answer} lines={8}>{(data) => <Answer ask={ask} data={data} request={request} short={short ?? false} own={!given} />}</Loaded>
+  return <Waited of={answer} lines={8}>{(data) => <Answer ask={ask} data={data} request={request} short={short ?? false} own={!given} />}</Waited>
 }
 
 function Answer({ ask, data, request, short, own }: { ask: Ask; data: unknown; request: Record<string, unknown>; short: boolean; own: boolean }) {
