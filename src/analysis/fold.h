@@ -36,6 +36,9 @@ struct timelines {
     const str *props;      /* NULL: the plan wants none */
 };
 
+/* The group of `by` in which a cell is drilled. */
+typedef enum { IN_ALL, IN_VALUE, IN_MISSING, IN_REST } drilled_group;
+
 typedef enum { BY_NOTHING, BY_ATTRIBUTE, BY_TAG, BY_STAGE, BY_PROPERTY, BY_SOURCE } by_kind;
 
 struct by {
@@ -86,8 +89,9 @@ struct plan {
     struct plan *other;       /* to compare with; or NULL */
     bool estimate;            /* only what it would cost is asked for */
     const struct json *drill; /* the cell asked for, or NULL */
-    bool has_drill_group;
-    str drill_group;
+    drilled_group drill_in;
+    str drill_value;         /* IN_VALUE */
+    struct plan *grouped_by; /* the compared side IN_REST: the values shown are this side's */
     const void *cell; /* the question's reading of it */
 };
 

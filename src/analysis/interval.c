@@ -16,6 +16,7 @@ struct interval {
 };
 
 struct cell {
+    bool started; /* whoever has a start */
     bool converted;
     i64 from, to; /* of the interval, ms: [from, to) */
 };
@@ -220,6 +221,7 @@ static err cell(struct ask *a)
     struct cell *c = ask_room(a, sizeof *c);
     const struct json *converted = json_get(a->body, "converted");
     bool flag;
+    TRY(ask_flag(a, "started", &c->started));
     TRY(ask_flag(a, "converted", &flag));
     c->converted = !converted || flag;
     TRY(seconds(a, "from_s", 0, &c->from));
@@ -232,6 +234,7 @@ static void reset(void *state)
 {
     struct state *s = state;
     s->times.n = 0;
+    s->started = 0;
     s->open = false;
 }
 
@@ -239,6 +242,7 @@ static bool counts(const void *state)
 {
     const struct state *s = state;
     const struct cell *c = s->p->cell;
+    if (c->started) return s->started > 0;
     if (!c->converted) return s->open;
     for (u64 i = 0; i < s->times.n; i++)
         if (s->times.p[i] >= (u64)c->from && s->times.p[i] < (u64)c->to) return true;
@@ -254,7 +258,7 @@ const struct analysis INTERVAL = {
     .merge = merge,
     .finish = finish,
     .close = close,
-    .cell_keys = " converted from_s to_s ",
+    .cell_keys = " started converted from_s to_s ",
     .cell = cell,
     .reset = reset,
     .counts = counts,

@@ -9,7 +9,8 @@
 enum { STAGES_MAX = 64, OUTSIDE = STAGES_MAX /* at no stage */ };
 
 /* Words of a unit's row. */
-enum { AT_NEW, AT_RETURNING, AT_RESURRECTED, AT_DORMANT, WORDS };
+enum { AT_NEW, AT_RETURNING, AT_RESURRECTED, AT_DORMANT, WORDS, ANY_ACTIVE = WORDS };
+enum { STANDS, ENTERED, LEFT, MOVED };
 
 struct lifecycle {
     bool of_stages;
@@ -22,10 +23,10 @@ struct lifecycle {
 };
 
 struct cell {
-    u32 stage; /* OUTSIDE: not asked */
-    u32 word;  /* of a unit's row; WORDS: not asked */
+    u32 stage, to; /* `to` of a move; OUTSIDE: at none */
+    u32 word;      /* of a unit's row */
     i64 at;
-    u32 direction; /* 0 stands, 1 entered, 2 left */
+    u32 direction;
 };
 
 struct state {
@@ -253,29 +254,56 @@ static void close(void *state)
 
 /* ---- who moved, who fell silent ---- */
 
+/* A stage by its name; null: at none. */
+static err read_stage(struct ask *a, const char *member, bool or_none, u32 *stage)
+{
+    const struct lifecycle *x = a->plan->args;
+    str name;
+    *stage = OUTSIDE;
+    if (or_none && json_is(json_get(a->body, member), JSON_NULL)) return ERR_OK;
+    TRY(ask_text(a, member, (str){0}, &name));
+    for (*stage = 0; *stage < x->count && !str_eq(x->names[*stage], name);) ++*stage;
+    return *stage < x->count ? ERR_OK : REFUSE_AT(a, member, "there is no such stage");
+}
+
+/* {stage} stands there; {stage, move}; {from, to} of a move. */
+static err cell_of_stages(struct ask *a, struct cell *c)
+{
+    u32 move;
+    if (json_get(a->body, "from") || json_get(a->body, "to")) {
+        TRY(ask_only(a, " from to group rest compare "));
+        c->direction = MOVED;
+        TRY(read_stage(a, "from", true, &c->stage));
+        return read_stage(a, "to", true, &c->to);
+    }
+    TRY(ask_only(a, " stage move group rest compare "));
+    TRY(read_stage(a, "stage", false, &c->stage));
+    TRY(ask_word(a, "move", "entered left", 0, &move));
+    c->direction = json_get(a->body, "move") ? ENTERED + move : STANDS;
+    return ERR_OK;
+}
+
 static err cell(struct ask *a)
 {
     const struct lifecycle *x = a->plan->args;
     struct cell *c = ask_room(a, sizeof *c);
-    str stage;
-    *c = (struct cell){.stage = OUTSIDE, .word = WORDS, .at = INT64_MIN};
+    *c = (struct cell){.at = INT64_MIN};
     a->plan->cell = c;
-    if (x->of_stages) {
-        TRY(ask_text(a, "stage", (str){0}, &stage));
-        for (c->stage = 0; c->stage < x->count && !str_eq(x->names[c->stage], stage);) c->stage++;
-        if (c->stage == x->count) return REFUSE_AT(a, "stage", "there is no such stage");
-        return ask_word(a, "move", "entered left", 0, &c->direction);
-    }
+    if (x->of_stages) return cell_of_stages(a, c);
+    TRY(ask_only(a, " at kind group rest compare "));
     TRY(ask_moment(a, "at", INT64_MIN, &c->at));
     if (c->at == INT64_MIN) return REFUSE_AT(a, "at", "\"at\" is the beginning of a row");
-    return ask_word(a, "kind", "new returning resurrected dormant", 0, &c->word);
+    return ask_word(a, "kind", "new returning resurrected dormant active", 0, &c->word);
 }
 
 static void reset(void *state)
 {
     struct state *s = state;
+    const struct cell *c = s->p->cell;
+    memset(s->here, 0, sizeof s->here);
     memset(s->entered, 0, sizeof s->entered);
     memset(s->left, 0, sizeof s->left);
+    s->moves[c->stage][c->to] = 0; /* only this one is asked about */
     series_zero(&s->rows);
 }
 
@@ -284,9 +312,15 @@ static bool counts(const void *state)
     const struct state *s = state;
     const struct cell *c = s->p->cell;
     struct clock clock = s->clock;
-    if (c->stage != OUTSIDE) return (c->direction ? s->left : s->entered)[c->stage] > 0;
+    if (s->a->of_stages) {
+        const u64 *of[] = {s->here, s->entered, s->left};
+        return (c->direction == MOVED ? s->moves[c->stage][c->to] : of[c->direction][c->stage]) > 0;
+    }
     u64 i = (u64)(clock_unit(&clock, c->at) - s->rows.first);
-    return i < s->rows.places && s->rows.cells[i * WORDS + c->word];
+    if (i >= s->rows.places) return false;
+    const u64 *row = s->rows.cells + i * WORDS;
+    return c->word == ANY_ACTIVE ? (row[AT_NEW] | row[AT_RETURNING] | row[AT_RESURRECTED]) > 0
+                                 : row[c->word] > 0;
 }
 
 const struct analysis LIFECYCLE = {
@@ -300,7 +334,7 @@ const struct analysis LIFECYCLE = {
     .merge = merge,
     .finish = finish,
     .close = close,
-    .cell_keys = " stage move at kind ",
+    .cell_keys = " stage move from to at kind ",
     .cell = cell,
     .reset = reset,
     .counts = counts,

@@ -23,12 +23,20 @@ struct counted {
     u64 customers[SIDES];
 };
 
+struct cell {
+    u32 attribute; /* 0: a tag */
+    str text;      /* the value, or the tag */
+    bool by_value, by_range, against;
+    decimal from, to; /* both are in it */
+};
+
 struct state {
     const struct plan *p;
     const struct profile *a;
     struct counted *table;
     u64 count, mask, customers[SIDES];
     bool full;
+    bool found; /* drilled: the last person is in the cell */
     struct arena *arena;
 };
 
@@ -118,6 +126,17 @@ static void count(struct state *s, u32 attribute, str text, const decimal *numbe
     for (u32 i = 0; i < SIDES; i++) c->customers[i] += times[i];
 }
 
+/* A list may say a value twice; its customer is one. */
+static bool said_before(value list, u32 end, str what)
+{
+    char room[48];
+    str text;
+    struct reader r = reader_of(list.text);
+    for (u32 i = 0; i < end && !r.bad; i++)
+        if (value_as_text(value_read(&r), room, &text) && str_eq(text, what)) return true;
+    return false;
+}
+
 static void count_value(struct state *s, u32 attribute, value v, const u64 times[SIDES])
 {
     char room[48];
@@ -126,7 +145,8 @@ static void count_value(struct state *s, u32 attribute, value v, const u64 times
     if (v.type == VALUE_LIST) {
         struct reader r = reader_of(v.text);
         for (u32 i = 0; i < v.count && !r.bad; i++)
-            if (value_as_text(value_read(&r), room, &text)) count(s, attribute, text, NULL, times);
+            if (value_as_text(value_read(&r), room, &text) && !said_before(v, i, text))
+                count(s, attribute, text, NULL, times);
         return;
     }
     if (!value_as_text(v, room, &text)) return;
@@ -147,12 +167,106 @@ static bool is_named(const struct profile *x, u32 attribute)
     return x->named_count == 0;
 }
 
+/* ---- drilling ---- */
+
+static bool in_range(const struct cell *c, value v)
+{
+    decimal n;
+    return decimal_of(v, &n) && n >= c->from && n <= c->to;
+}
+
+static bool in_value(const struct cell *c, value v)
+{
+    char room[48];
+    str text;
+    if (c->by_range) return in_range(c, v);
+    return value_as_text(v, room, &text) && str_eq(text, c->text);
+}
+
+static bool has_value(const struct cell *c, value v)
+{
+    if (v.type != VALUE_LIST) return in_value(c, v);
+    struct reader r = reader_of(v.text);
+    for (u32 i = 0; i < v.count && !r.bad && !c->by_range; i++)
+        if (in_value(c, value_read(&r))) return true;
+    return false;
+}
+
+static bool in_cell(const struct state *s, const struct person *who, const u64 in[SIDES])
+{
+    const struct cell *c = s->p->cell;
+    const struct customer_view *view = &who->source->view;
+    u32 cursor = 0, code;
+    i64 expires;
+    value v;
+    if (!in[c->against ? AGAINST : IN_GROUP]) return false;
+    if (!c->by_value && !c->by_range) return true;
+    while (c->attribute && view_next_attribute(view, who->head, &cursor, &code, &v))
+        if (code == c->attribute) return has_value(c, v);
+    while (!c->attribute &&
+           view_next_tag(view, who->head, who->as_of, &cursor, &code, &expires))
+        if (str_eq(names_text(s->p->names, NAME_TAG, code), c->text)) return true;
+    return false;
+}
+
+static err read_edge(struct ask *a, const char *member, decimal *out)
+{
+    const struct json *j = json_get(a->body, member);
+    if (json_is(j, JSON_NUMBER) && decimal_of((value){.type = VALUE_NUMBER, .text = j->text}, out))
+        return ERR_OK;
+    return REFUSE_AT(a, member, "\"%s\" is a number, as the row has it", member);
+}
+
+/* {tag}, {attribute, value} or {attribute, from, to}, as a row says; {}: all of the group. */
+static err cell(struct ask *a)
+{
+    struct cell *c = ask_room(a, sizeof *c);
+    const struct json *tag = json_get(a->body, "tag"), *text = json_get(a->body, "value");
+    str name;
+    a->plan->cell = c;
+    TRY(ask_flag(a, "against", &c->against));
+    if (tag && a->body->count > 1 + (json_get(a->body, "against") != NULL))
+        return REFUSE_AT(a, "tag", "a row is of a tag or of an attribute");
+    if (tag) {
+        c->by_value = true;
+        return ask_text(a, "tag", (str){0}, &c->text);
+    }
+    if (a->body->count == (json_get(a->body, "against") != NULL)) return ERR_OK;
+    TRY(ask_text(a, "attribute", (str){0}, &name));
+    c->attribute = names_find(a->cx->names, NAME_ATTRIBUTE, name);
+    if (!c->attribute) return REFUSE_AT(a, "attribute", "there is no attribute of this name");
+    c->by_value = text != NULL;
+    c->by_range = !text;
+    if (text && text->type != JSON_STRING)
+        return REFUSE_AT(a, "value", "\"value\" is a text, as the row has it");
+    if (text) c->text = text->text;
+    if (text) return ERR_OK;
+    TRY(read_edge(a, "from", &c->from));
+    return read_edge(a, "to", &c->to);
+}
+
+static void reset(void *state)
+{
+    struct state *s = state;
+    s->found = false;
+}
+
+static bool counts(const void *state)
+{
+    const struct state *s = state;
+    return s->found;
+}
+
 static void person(void *state, const struct person *who)
 {
     struct state *s = state;
     u64 in[SIDES] = {who->is_in && in_segment(who, s->a->has_segment, s->a->segment),
                      in_segment(who, s->a->has_against, s->a->against)};
     if (!in[IN_GROUP] && !in[AGAINST]) return;
+    if (s->p->drill) {
+        s->found = in_cell(s, who, in);
+        return;
+    }
     const struct customer_view *view = &who->source->view;
     u32 cursor = 0, code;
     i64 expires;
@@ -305,4 +419,8 @@ const struct analysis PROFILE = {
     .merge = merge,
     .finish = finish,
     .close = close,
+    .cell_keys = " attribute value tag from to against ",
+    .cell = cell,
+    .reset = reset,
+    .counts = counts,
 };

@@ -20,7 +20,8 @@ struct repurchase {
 struct cell {
     str cohort; /* empty: any */
     i64 within; /* 0: ever */
-    bool lost;  /* those who did not */
+    i64 order;  /* at least so many purchases; 0: the second, as `within` says */
+    bool lost;  /* those who did not; of `order`: who made that one and no more */
 };
 
 struct state {
@@ -30,6 +31,7 @@ struct state {
     struct series rows;
     u64 nth[NTH_MAX]; /* customers with at least that many purchases, from 1 */
     struct numbers gaps, first_gaps;
+    u32 bought;      /* by the last customer */
     i64 cohort, gap; /* of the last customer; gap −1: none, cohort INT64_MIN: she bought nothing */
 };
 
@@ -109,6 +111,7 @@ static void one(struct state *s, const struct timelines *b, u32 from, u32 to)
         n++;
         before = at;
     }
+    s->bought = n;
 }
 
 static void add(void *state, const struct timelines *b)
@@ -225,7 +228,10 @@ static err cell(struct ask *a)
     struct cell *c = ask_room(a, sizeof *c);
     TRY(ask_text(a, "cohort", S(""), &c->cohort));
     TRY(ask_duration(a, "within", 0, &c->within));
+    TRY(ask_number(a, "order", 1, NTH_MAX, 0, &c->order));
     TRY(ask_flag(a, "lost", &c->lost));
+    if (c->order && c->within)
+        return REFUSE_AT(a, "order", "\"within\" is about the second: leave one of them out");
     a->plan->cell = c;
     return ERR_OK;
 }
@@ -242,7 +248,8 @@ static bool counts(const void *state)
     const struct cell *c = s->p->cell;
     if (s->cohort == INT64_MIN) return false;
     bool again = s->gap >= 0 && (!c->within || s->gap <= c->within);
-    if (again == c->lost) return false;
+    if (c->order ? s->bought < c->order || (c->lost && s->bought != c->order) : again == c->lost)
+        return false;
     if (!c->cohort.n) return true;
     struct buf label;
     buf_init(&label, 64);
@@ -262,7 +269,7 @@ const struct analysis REPURCHASE = {
     .merge = merge,
     .finish = finish,
     .close = close,
-    .cell_keys = " cohort within lost ",
+    .cell_keys = " cohort within order lost ",
     .cell = cell,
     .reset = reset,
     .counts = counts,

@@ -420,27 +420,44 @@ static err read_all(struct ask *a)
     return a->plan->what->parse(a);
 }
 
+static err read_drilled_group(struct ask *in)
+{
+    struct plan *p = in->plan;
+    const struct json *group = json_get(in->body, "group");
+    bool rest;
+    TRY(ask_flag(in, "rest", &rest));
+    if ((group || rest) && p->by.kind == BY_NOTHING)
+        return refuse_at(in, group ? "group" : "rest",
+                         "there are groups where the request has \"by\"");
+    if (group && rest) return refuse_at(in, "rest", "a figure is of a \"group\" or of the rest");
+    if (rest) p->drill_in = IN_REST;
+    if (!group) return ERR_OK;
+    p->drill_in = json_is(group, JSON_NULL) ? IN_MISSING : IN_VALUE;
+    if (p->drill_in == IN_VALUE && group->type != JSON_STRING)
+        return refuse_at(in, "group", "\"group\" is a value as the answer has it, or null");
+    p->drill_value = group->text;
+    return ERR_OK;
+}
+
+/* Of a comparison one side is drilled: the plan becomes that side's. */
 static err read_drill(struct ask *a)
 {
     struct plan *p = a->plan;
     char keys[200];
+    bool compared;
     const struct json *j = json_get(a->body, "drill");
     if (!j) return ERR_OK;
-    if (!p->what->cell)
-        return refuse_at(a, "drill",
-                         "the figures of this analysis name their customers by a "
-                         "predicate");
-    if (json_get(a->body, "compare"))
-        return refuse_at(a, "compare", "ask for the customers of one side alone");
     struct ask in = ask_inside(a, j, ask_at(a, "drill"));
-    snprintf(keys, sizeof keys, "%sgroup ", p->what->cell_keys);
+    snprintf(keys, sizeof keys, "%sgroup rest compare ", p->what->cell_keys);
     TRY(ask_only(&in, keys));
-    p->drill = j;
-    p->has_drill_group = json_get(j, "group") != NULL;
-    if (p->has_drill_group && p->by.kind == BY_NOTHING)
-        return refuse_at(&in, "group", "there are groups where the request has \"by\"");
-    if (p->has_drill_group && !json_is(json_get(j, "group"), JSON_NULL))
-        TRY(ask_text(&in, "group", (str){0}, &p->drill_group));
+    TRY(ask_flag(&in, "compare", &compared));
+    if (compared && !p->other)
+        return refuse_at(&in, "compare", "the request compares nothing: it has no \"compare\"");
+    if (compared) a->plan = in.plan = p->other;
+    in.plan->drill = j;
+    TRY(read_drilled_group(&in));
+    if (compared && in.plan->drill_in == IN_REST) in.plan->grouped_by = p;
+    p->other = NULL;
     return p->what->cell(&in);
 }
 
@@ -455,6 +472,18 @@ static struct plan *plan_new(const struct analysis *what, const struct json *bod
     p->anchor = 1;
     p->order_names = order_names_of(cx->names);
     return p;
+}
+
+/* The period before, as long: of whole days as many days, also where the zone's clocks change. */
+static void go_before(struct plan *p)
+{
+    struct clock clock;
+    i64 from = p->from, to = p->to;
+    clock_init(&clock, p->days, UNIT_DAY, 0, 0);
+    i64 first = clock_unit(&clock, from), last = clock_unit(&clock, to);
+    bool whole = clock_start(&clock, first) == from && clock_start(&clock, last) == to;
+    p->from = whole ? clock_start(&clock, first - (last - first)) : from - (to - from);
+    p->to = from;
 }
 
 /* The other side of a comparison: other customers, or the same in another period. */
@@ -472,13 +501,10 @@ static err read_compare(struct ask *a)
     in.plan = p;
     const struct json *who = json_get(j, "predicate");
     if (who) TRY(read_who(&in, who, ask_at(&in, "predicate")));
-    i64 from = p->from, to = p->to;
-    if (previous) {
-        if (from == INT64_MIN)
-            return refuse_at(&in, "previous", "the period needs a \"from\" to have one before it");
-        p->from = from - (to - from);
-        p->to = from;
-    }
+    i64 to = p->to;
+    if (previous && p->from == INT64_MIN)
+        return refuse_at(&in, "previous", "the period needs a \"from\" to have one before it");
+    if (previous) go_before(p);
     TRY(ask_moment(&in, "from", p->from, &p->from));
     TRY(ask_moment(&in, "to", p->to, &p->to));
     if (p->from >= p->to) return refuse_at(&in, "to", "the period ends before it begins");
@@ -502,6 +528,7 @@ err analysis_compile(str name, const struct json *body, const struct analysis_co
     TRY(read_all(&a));
     TRY(read_compare(&a));
     TRY(read_drill(&a));
+    p = a.plan;
     TRY(ask_flag(&a, "estimate", &p->estimate));
     if (p->estimate && json_get(body, "save_as"))
         return refuse_at(&a, "save_as", "an estimate reads nobody, so there is no list to keep");
@@ -554,6 +581,7 @@ void put_moment(struct buf *b, str key, i64 ms)
 bool say_did(const struct plan *p, u32 filter, i64 from, i64 to, struct buf *out)
 {
     const struct json *bare = p->filter_json[filter];
+    if (str_eq(json_get_str(bare, "did", S("*")), S("*"))) return false; /* asks of ours too */
     buf_byte(out, '{');
     for (const struct json *m = bare->child; m; m = m->next) {
         json_put_key(out, m->key);

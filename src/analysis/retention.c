@@ -15,8 +15,8 @@ struct retention {
 };
 
 struct cell {
-    str cohort;
-    i64 period;
+    str cohort; /* empty: all */
+    i64 period; /* −1: the whole cohort */
     bool lost; /* did not come back in it */
 };
 
@@ -246,9 +246,11 @@ static err cell(struct ask *a)
 {
     const struct retention *x = a->plan->args;
     struct cell *c = ask_room(a, sizeof *c);
-    TRY(ask_text(a, "cohort", (str){0}, &c->cohort));
-    TRY(ask_number(a, "period", 0, x->periods, 0, &c->period));
+    TRY(ask_text(a, "cohort", S(""), &c->cohort));
+    TRY(ask_number(a, "period", 0, x->periods, -1, &c->period));
     TRY(ask_flag(a, "lost", &c->lost));
+    if (c->lost && c->period < 0)
+        return REFUSE_AT(a, "period", "say in which \"period\" they did not come back");
     a->plan->cell = c;
     return ERR_OK;
 }
@@ -268,9 +270,10 @@ static bool counts(const void *state)
     if (!s->seen) return false;
     buf_init(&label, 64);
     clock_label(&s->clock, s->cohort, &label);
-    bool mine = str_eq(buf_str(&label), c->cohort);
+    bool mine = !c->cohort.n || str_eq(buf_str(&label), c->cohort);
     buf_clear(&label);
-    return mine && (s->came[c->period / 64] >> c->period % 64 & 1) != c->lost;
+    if (!mine || c->period < 0) return mine;
+    return (s->came[c->period / 64] >> c->period % 64 & 1) != c->lost;
 }
 
 const struct analysis RETENTION = {

@@ -28,12 +28,14 @@ struct side {
     struct plan *p;
     u64 *who;                /* NULL: everybody */
     void *states[CELLS_MAX]; /* merged */
+    u64 there;               /* groups somebody is in */
 };
 
 struct worker {
     void *states[CELLS_MAX];
     void *probe; /* when drilling: one customer's */
     struct tally_of tally;
+    u64 there; /* groups somebody is in */
     u32 *hits; /* of one customer, for a group */
     u32 room;
 };
@@ -88,14 +90,25 @@ static bool bit(const u64 *bits, persona p)
     return !bits || (bits[p / 64] >> p % 64 & 1);
 }
 
+/* One group is asked for, whether or not it is shown; of the rest it matters which are. */
+static bool needs_values(const struct plan *p)
+{
+    return p->by.kind != BY_NOTHING && (!p->drill || (p->drill_in == IN_REST && !p->grouped_by));
+}
+
+static bool needs_places(const struct plan *p)
+{
+    return by_customer(p) && (!p->drill || p->drill_in != IN_ALL);
+}
+
 /* About how the phases share the time; 0 of those that are passed over. */
 static u32 weight_of(const struct plan *p, phase at, u32 side)
 {
     switch (at) {
     case PHASE_WHO: return p->who ? 3 : 0;
     case PHASE_VALUES:
-        return p->by.kind == BY_NOTHING || side || p->drill ? 0 : by_event(p) ? 4 : 2;
-    case PHASE_PLACES: return by_customer(p) && (!p->drill || p->has_drill_group) ? 2 : 0;
+        return !needs_values(p) || (side && !p->drill) ? 0 : by_event(p) ? 4 : 2;
+    case PHASE_PLACES: return needs_places(p) ? 2 : 0;
     case PHASE_FOLD: return p->what->add ? 6 : 0;
     case PHASE_PEOPLE: return p->what->person ? 2 : 0;
     default: return 0;
@@ -106,9 +119,9 @@ struct analysis_run *analysis_begin(struct plan *p, const struct analysis_source
                                     u32 workers)
 {
     struct analysis_run *r = mem_zalloc(sizeof *r);
-    r->sides[0].p = p;
-    r->sides[1].p = p->other;
-    r->side_count = p->other ? 2 : 1;
+    r->sides[0].p = p->grouped_by ? p->grouped_by : p;
+    r->sides[1].p = p->grouped_by ? p : p->other;
+    r->side_count = r->sides[1].p ? 2 : 1;
     r->source = *source;
     r->workers = min_u32(workers ? workers : 1, ANALYSIS_WORKERS_MAX);
     if (p->drill) r->picked = bits_new(source->end);
@@ -267,6 +280,7 @@ static void add_groups(struct analysis_run *r, struct worker *w, const struct ti
     for (u32 c = 0; c < b->customers; c++) {
         struct timelines one = one_of(b, c);
         u64 there = words ? groups_there(r, &one, words) : r->groups.of_customer[b->head[c]];
+        w->there |= there;
         for (; there; there &= there - 1) {
             u32 g = (u32)__builtin_ctzll(there);
             struct timelines seen = words ? seen_by(r, w, &one, words, g) : one;
@@ -275,32 +289,36 @@ static void add_groups(struct analysis_run *r, struct worker *w, const struct ti
     }
 }
 
-static bool in_drilled_group(const struct analysis_run *r, const struct plan *p, u64 there)
-{
-    if (!p->has_drill_group) return true;
-    u32 g = p->drill_group.n ? groups_find(&r->groups, p->drill_group) : groups_missing(&r->groups);
-    return there >> g & 1;
-}
-
-/* Whom the drilled cell counts: each customer alone is added to an empty state. */
-static void probe(struct analysis_run *r, struct worker *w, const struct timelines *b,
-                  const u32 *words)
+static u32 drilled_group_of(const struct analysis_run *r)
 {
     const struct plan *p = plan_of(r);
+    if (p->drill_in == IN_REST) return groups_rest(&r->groups);
+    return p->drill_in == IN_MISSING ? groups_missing(&r->groups)
+                                     : groups_find(&r->groups, p->drill_value);
+}
+
+static void pick(struct analysis_run *r, persona head)
+{
+    __atomic_fetch_or(&r->picked[head / 64], 1ull << head % 64, __ATOMIC_RELAXED);
+}
+
+/* Whom the drilled cell counts: each customer alone is added to an empty state. A question of
+ * whole populations gets those of the group, and picks at the end. */
+static void add_drilled(struct analysis_run *r, struct worker *w, const struct timelines *b,
+                        const u32 *words)
+{
+    const struct plan *p = plan_of(r);
+    u32 g = drilled_group_of(r);
     for (u32 c = 0; c < b->customers; c++) {
         struct timelines one = one_of(b, c);
-        if (p->has_drill_group) {
+        if (p->drill_in != IN_ALL) {
             u64 there = words ? groups_there(r, &one, words) : r->groups.of_customer[b->head[c]];
-            if (!in_drilled_group(r, p, there)) continue;
-            u32 g = p->drill_group.n ? groups_find(&r->groups, p->drill_group)
-                                     : groups_missing(&r->groups);
+            if (!(there >> g & 1)) continue;
             if (words) one = seen_by(r, w, &one, words, g);
         }
-        p->what->reset(w->probe);
-        p->what->add(w->probe, &one);
-        if (p->what->counts(w->probe))
-            __atomic_fetch_or(&r->picked[b->head[c] / 64], 1ull << b->head[c] % 64,
-                              __ATOMIC_RELAXED);
+        if (w->probe) p->what->reset(w->probe);
+        p->what->add(w->probe ? w->probe : w->states[0], &one);
+        if (w->probe && p->what->counts(w->probe)) pick(r, b->head[c]);
     }
 }
 
@@ -312,13 +330,24 @@ static void fold_piece(struct analysis_run *r, u32 piece, u32 worker)
     err e = ERR_OK;
     while (!is_cancelled(r) && (e = feed_next(r->feed, piece, &b)) == ERR_OK) {
         const u32 *words = feed_words(r->feed, piece);
-        if (w->probe)
-            probe(r, w, &b, words);
+        if (p->drill)
+            add_drilled(r, w, &b, words);
         else
             p->what->add(w->states[0], &b);
-        if (r->cells > 1 && !w->probe) add_groups(r, w, &b, words);
+        if (r->cells > 1) add_groups(r, w, &b, words);
     }
     note(r, e);
+}
+
+static void person_drilled(struct analysis_run *r, struct worker *w, const struct person *one)
+{
+    const struct plan *p = plan_of(r);
+    if (p->drill_in != IN_ALL &&
+        !(r->groups.of_customer && r->groups.of_customer[one->head] >> drilled_group_of(r) & 1))
+        return;
+    p->what->reset(w->probe);
+    p->what->person(w->probe, one);
+    if (p->what->counts(w->probe)) pick(r, one->head);
 }
 
 static void people_piece(struct analysis_run *r, u32 piece, u32 worker)
@@ -334,8 +363,13 @@ static void people_piece(struct analysis_run *r, u32 piece, u32 worker)
         one.is_in = bit(who, h);
         if (!one.is_in && !p->what->everybody) continue;
         if (!view_row(&r->source.view, h, &row) || row.head != h) continue;
+        if (w->probe) {
+            person_drilled(r, w, &one);
+            continue;
+        }
         p->what->person(w->states[0], &one);
         u64 there = r->cells > 1 && r->groups.of_customer ? r->groups.of_customer[h] : 0;
+        w->there |= there;
         for (; there; there &= there - 1)
             p->what->person(w->states[1 + __builtin_ctzll(there)], &one);
     }
@@ -387,7 +421,7 @@ static void begin_states(struct analysis_run *r)
     const struct plan *p = plan_of(r);
     r->cells = p->by.kind != BY_NOTHING && !p->drill ? r->groups.count + 3 : 1;
     for (u32 w = 0; w < r->workers; w++) {
-        if (p->drill && !p->what->pick) r->of[w].probe = fold_begin(p);
+        if (p->drill && !p->what->pick && !r->of[w].probe) r->of[w].probe = fold_begin(p);
         for (u32 c = 0; c < r->cells && !r->of[w].probe; c++)
             if (!r->of[w].states[c]) r->of[w].states[c] = fold_begin(p);
     }
@@ -435,6 +469,8 @@ static void merge_states(struct analysis_run *r)
     const struct analysis *what = plan_of(r)->what;
     struct side *s = &r->sides[r->side];
     for (u32 w = 0; w < r->workers; w++) {
+        s->there |= r->of[w].there;
+        r->of[w].there = 0;
         for (u32 c = 0; c < CELLS_MAX; c++) {
             void *state = r->of[w].states[c];
             r->of[w].states[c] = NULL;
@@ -472,6 +508,7 @@ static u32 open_phase(struct analysis_run *r)
 {
     const struct plan *p = plan_of(r);
     struct side *s = &r->sides[r->side];
+    if (r->picked && !p->drill && r->at > PHASE_VALUES) return 0; /* it only tells the values */
     switch (r->at) {
     case PHASE_WHO:
         if (!p->who) return 0;
@@ -480,10 +517,10 @@ static u32 open_phase(struct analysis_run *r)
         r->crowd = predicate_crowd((const struct predicate *const *)&p->who, 1, &all, p->as_of);
         return blocks(r);
     case PHASE_VALUES: /* the other side is shown by the same groups */
-        if (p->by.kind == BY_NOTHING || r->side) return 0;
-        if (p->drill) { /* one group is asked for, whether or not it is shown */
-            r->groups.count = p->drill_group.n != 0;
-            r->groups.texts[0] = p->drill_group;
+        if (p->by.kind == BY_NOTHING || p->grouped_by || (r->side && !p->drill)) return 0;
+        if (!needs_values(p)) {
+            r->groups.count = p->drill_in == IN_VALUE;
+            r->groups.texts[0] = p->drill_value;
             return 0;
         }
         for (u32 w = 0; w < r->workers; w++) tally_begin(&r->of[w].tally);
@@ -491,7 +528,7 @@ static u32 open_phase(struct analysis_run *r)
         open_feed(r);
         return feed_slices(r->feed);
     case PHASE_PLACES:
-        if (!by_customer(p) || (p->drill && !p->has_drill_group)) return 0;
+        if (!needs_places(p)) return 0;
         if (!r->groups.of_customer)
             r->groups.of_customer = mem_zalloc(((size_t)r->source.end + 1) * sizeof(u64));
         return blocks(r);
@@ -556,7 +593,7 @@ static err put_groups(struct analysis_run *r, struct side *s, struct buf *out, s
     buf_byte(out, '[');
     for (u32 g = 0; g + 1 < r->cells; g++) {
         if (!s->states[1 + g]) continue;
-        if (g == groups_rest(&r->groups) && !r->groups.rest) continue;
+        if (g == groups_rest(&r->groups) && !r->groups.rest && !(s->there >> g & 1)) continue;
         json_put_comma(out);
         buf_byte(out, '{');
         put_group(r, g, out);
@@ -586,9 +623,9 @@ static err outcome(const struct analysis_run *r, struct diag *why)
 err analysis_answer(struct analysis_run *r, struct buf *out, struct diag *why)
 {
     TRY(outcome(r, why));
-    struct side *first = &r->sides[0];
-    if (r->picked && first->p->what->pick && first->states[0])
-        first->p->what->pick(first->states[0], r->picked);
+    struct side *drilled = &r->sides[r->side_count - 1];
+    if (r->picked && drilled->p->what->pick && drilled->states[0])
+        drilled->p->what->pick(drilled->states[0], r->picked);
     if (r->picked) return ERR_OK;
     TRY(put_side(r, &r->sides[0], out, why));
     if (r->side_count == 1) return ERR_OK;
@@ -615,9 +652,9 @@ bool analysis_picked(const struct analysis_run *r, persona head)
 /* The request's own predicate and the cell's, joined. */
 str analysis_predicate(const struct analysis_run *r)
 {
-    const struct plan *p = r->sides[0].p;
+    const struct plan *p = r->sides[r->side_count - 1].p;
     struct buf b;
-    if (!p->drill || p->has_drill_group || !p->what->says) return (str){0};
+    if (!p->drill || p->drill_in != IN_ALL || !p->what->says) return (str){0};
     buf_init(&b, 1 << 20);
     if (p->who_json) {
         buf_put(&b, S("{\"all\":["));

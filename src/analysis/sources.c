@@ -6,6 +6,12 @@
 #include <stdlib.h>
 
 enum { PAGE_OF_SOURCES = 256 };
+#define NOBODYS UINT32_MAX
+
+struct cell {
+    u32 source; /* 0: events that name none */
+    bool buyers;
+};
 
 struct sources {
     u32 any, order, follow, leave; /* filters */
@@ -21,7 +27,8 @@ struct state {
     const struct sources *a;
     struct row *rows; /* by source */
     u32 count;
-    u32 hers; /* the last customer's source */
+    u32 hers; /* the last customer's source; NOBODYS: she has none of these events */
+    bool bought;
 };
 
 static err parse(struct ask *a)
@@ -81,7 +88,8 @@ static void one(struct state *s, const struct timelines *b, u32 from, u32 to)
         r->orders++;
         r->amount = decimal_add(r->amount, b->amount[i]);
     }
-    r->buyers += r->orders != orders;
+    s->bought = r->orders != orders;
+    r->buyers += s->bought;
 }
 
 static void add(void *state, const struct timelines *b)
@@ -165,26 +173,29 @@ static void close(void *state)
 
 static err cell(struct ask *a)
 {
-    str name;
-    u32 *source = ask_room(a, sizeof *source);
-    TRY(ask_text(a, "source", (str){0}, &name));
-    *source = names_find(a->cx->names, NAME_SOURCE, name);
-    if (!*source) return REFUSE_AT(a, "source", "there is no source of this name");
-    a->plan->cell = source;
-    return ERR_OK;
+    struct cell *c = ask_room(a, sizeof *c);
+    const struct json *j = json_get(a->body, "source");
+    a->plan->cell = c;
+    if (!j || (j->type != JSON_STRING && j->type != JSON_NULL))
+        return REFUSE_AT(a, "source", "\"source\" is a row's: its name, or null for none");
+    c->source = names_find(a->cx->names, NAME_SOURCE, j->text);
+    if (!c->source && j->text.n)
+        return REFUSE_AT(a, "source", "there is no source of this name");
+    return ask_flag(a, "buyers", &c->buyers);
 }
 
 static void reset(void *state)
 {
     struct state *s = state;
-    s->hers = 0;
+    s->hers = NOBODYS;
+    s->bought = false;
 }
 
 static bool counts(const void *state)
 {
     const struct state *s = state;
-    const u32 *source = s->p->cell;
-    return s->hers == *source;
+    const struct cell *c = s->p->cell;
+    return s->hers == c->source && (s->bought || !c->buyers);
 }
 
 const struct analysis SOURCES = {
@@ -196,7 +207,7 @@ const struct analysis SOURCES = {
     .merge = merge,
     .finish = finish,
     .close = close,
-    .cell_keys = " source ",
+    .cell_keys = " source buyers ",
     .cell = cell,
     .reset = reset,
     .counts = counts,
