@@ -186,7 +186,7 @@ static void make_room(const struct feed *f, struct lane *l)
     if (changes_hits(f)) l->hits = mem_realloc(l->hits, l->room * sizeof *l->hits);
     if (f->p->has_amount) l->amount = mem_realloc(l->amount, l->room * sizeof *l->amount);
     if (f->p->props) l->props = mem_realloc(l->props, l->room * sizeof *l->props);
-    if (f->by >= 0) l->words = mem_realloc(l->words, l->room * sizeof *l->words);
+    if (f->p->by.kind == BY_PROPERTY) l->words = mem_realloc(l->words, l->room * sizeof *l->words);
 }
 
 /* The properties that are looked at, as the event has them. */
@@ -266,9 +266,13 @@ static void set_props(const struct feed *f, struct lane *l)
 static void set_words(const struct feed *f, struct lane *l)
 {
     const struct path *path = &f->p->by.path;
-    const u32 *text = l->batch.columns[f->by].text;
     char room[48];
     str s;
+    if (f->by < 0) { /* a property that nobody ever sent: all are without it */
+        memset(l->words, 0, l->batch.events * sizeof *l->words);
+        return;
+    }
+    const u32 *text = l->batch.columns[f->by].text;
     for (u32 i = 0; i < l->batch.events; i++) {
         if (path->whole)
             l->words[i] = text[i];
@@ -287,7 +291,7 @@ err feed_next(struct feed *f, u32 slice, struct timelines *out)
     if (changes_hits(f)) set_hits(f, l);
     if (f->p->has_amount) set_amounts(f, l);
     if (f->p->props) set_props(f, l);
-    if (f->by >= 0) set_words(f, l);
+    if (f->p->by.kind == BY_PROPERTY) set_words(f, l);
     *out = (struct timelines){.customers = l->batch.customers,
                               .head = l->batch.head,
                               .start = l->batch.start,
@@ -310,7 +314,7 @@ err feed_next(struct feed *f, u32 slice, struct timelines *out)
 const u32 *feed_words(struct feed *f, u32 slice)
 {
     if (f->p->by.kind == BY_SOURCE) return f->lanes[slice].batch.source;
-    return f->by >= 0 ? f->lanes[slice].words : NULL;
+    return f->p->by.kind == BY_PROPERTY ? f->lanes[slice].words : NULL;
 }
 
 str feed_text(const struct feed *f, u32 word)

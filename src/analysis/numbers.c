@@ -132,7 +132,7 @@ u64 *series_far(struct series *s, i64 place)
         if (last < s->first + (i64)s->places - 1) last = s->first + (i64)s->places - 1;
     }
     u64 places = (u64)(last - first) + 1, slack = places / 2 + 16;
-    if (places > SERIES_PLACES_MAX) {
+    if (places > SERIES_PLACES_MAX || places * s->words > SERIES_CELLS_MAX) {
         s->full = true;
         return NULL;
     }

@@ -32,7 +32,7 @@ u64 numbers_select(const struct numbers *v, u64 part, u64 whole);
 void numbers_ranks(const struct numbers *v, const u64 *parts, u32 count, u64 whole, u64 *out);
 
 /* Counters in a row that grows both ways, `words` u64 for each place. */
-enum { SERIES_PLACES_MAX = 1 << 20 };
+enum { SERIES_PLACES_MAX = 1 << 20, SERIES_CELLS_MAX = 1 << 24 };
 struct series {
     u64 *cells;
     i64 first;

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-enum { PERIODS_MAX = 400 };
+enum { PERIODS_MAX = 400, LENGTH_MIN = 600000 /* so that 2³¹ of them are more than all time */ };
 typedef enum { MODE_EXACT, MODE_ROLLING } retention_mode;
 
 struct retention {
@@ -41,6 +41,8 @@ static err read_unit(struct ask *a, struct retention *x)
     if (duration_parse(text, &d) == ERR_OK && !d.months && d.ms > 0) {
         x->unit = UNIT_SPAN;
         x->length = d.ms;
+        if (d.ms < LENGTH_MIN)
+            return REFUSE_AT(a, "unit", "a period is of ten minutes at least: \"7d\", \"24h\"");
         if (a->plan->from == INT64_MIN)
             return REFUSE_AT(a, "from", "periods of a given length are counted from \"from\"");
         return ERR_OK;

@@ -198,6 +198,12 @@ static void put_row(const struct state *s, const u64 *row, struct buf *out)
     if (s->t->measure) put_decimal(out, str_of(NAMES[s->t->measure]), d);
 }
 
+static u64 events_at(const struct state *s, i64 unit)
+{
+    u64 i = (u64)(unit - s->rows.first);
+    return i < s->rows.places ? s->rows.cells[i * s->rows.words + AT_EVENTS] : 0;
+}
+
 /* From the first to the last unit with an event; with `fill` from the period's to its end. */
 static err finish(void *state, struct buf *out, struct diag *why)
 {
@@ -208,7 +214,7 @@ static err finish(void *state, struct buf *out, struct diag *why)
     i64 from = s->rows.first, to = from + (i64)s->rows.places;
     if (fill && s->p->from != INT64_MIN) from = clock_unit(&s->clock, s->p->from);
     if (fill) to = clock_unit(&s->clock, s->p->to - 1) + 1;
-    if (fill && s->rows.places == 0 && s->p->from == INT64_MIN) from = to;
+    while (s->p->from == INT64_MIN && from < to && !events_at(s, from)) from++;
     if (fill && to - from > SERIES_PLACES_MAX)
         return diag_set(why, ERR_LIMIT, "too many intervals; choose a longer one");
     json_put_key(out, S("rows"));
