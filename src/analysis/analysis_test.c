@@ -280,6 +280,15 @@ TEST("what is not understood is refused, with its place")
     refused(w, "trend", "{'by':{'attribute':'x','tag':'y'}}", "/by");
     refused(w, "trend", "{'compare':{'previous':true}}", "/compare/previous");
     refused(w, "trend", "{'drill':{'when':'x'}}", "/drill/when");
+    refused(w, "trend", "{'drill':{'rest':true}}", "/drill/rest");
+    refused(w, "trend", "{'drill':{'compare':true}}", "/drill/compare");
+    refused(w, "trend", "{'by':'source','drill':{'group':'a','rest':true}}", "/drill/rest");
+    refused(w, "trend", "{'by':'source','drill':{'group':5}}", "/drill/group");
+    refused(w, "retention", "{'first':{'did':'a'},'drill':{'lost':true}}", "/drill/period");
+    refused(w, "retention", "{'first':{'did':'a'},'from':'2026-03-01','unit':'1ms'}", "/unit");
+    refused(w, "repurchase", "{'drill':{'order':2,'within':'3d'}}", "/drill/order");
+    refused(w, "profile", "{'drill':{'attribute':'nobody has it'}}", "/drill/attribute");
+    refused(w, "sources", "{'drill':{}}", "/drill/source");
     refused(w, "funnel", "{}", "/steps");
     refused(w, "funnel", "{'steps':[{'did':'a'},{'dit':'b'}]}", "/steps/1/dit");
     refused(w, "funnel", "{'steps':[{'did':'a'},{'did':'b','where':{'property':'x'}}]}",

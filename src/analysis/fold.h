@@ -91,7 +91,8 @@ struct plan {
     const struct json *drill; /* the cell asked for, or NULL */
     drilled_group drill_in;
     str drill_value;         /* IN_VALUE */
-    struct plan *grouped_by; /* the compared side IN_REST: the values shown are this side's */
+    struct plan *grouped_by; /* the compared side IN_REST: the values shown are this side's… */
+    bool only_values;        /* …which is asked for nothing else */
     const void *cell; /* the question's reading of it */
 };
 

@@ -456,7 +456,10 @@ static err read_drill(struct ask *a)
     if (compared) a->plan = in.plan = p->other;
     in.plan->drill = j;
     TRY(read_drilled_group(&in));
-    if (compared && in.plan->drill_in == IN_REST) in.plan->grouped_by = p;
+    if (compared && in.plan->drill_in == IN_REST) {
+        in.plan->grouped_by = p;
+        p->only_values = true;
+    }
     p->other = NULL;
     return p->what->cell(&in);
 }

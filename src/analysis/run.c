@@ -104,6 +104,7 @@ static bool needs_places(const struct plan *p)
 /* About how the phases share the time; 0 of those that are passed over. */
 static u32 weight_of(const struct plan *p, phase at, u32 side)
 {
+    if (p->only_values && at > PHASE_VALUES) return 0;
     switch (at) {
     case PHASE_WHO: return p->who ? 3 : 0;
     case PHASE_VALUES:
@@ -508,7 +509,7 @@ static u32 open_phase(struct analysis_run *r)
 {
     const struct plan *p = plan_of(r);
     struct side *s = &r->sides[r->side];
-    if (r->picked && !p->drill && r->at > PHASE_VALUES) return 0; /* it only tells the values */
+    if (p->only_values && r->at > PHASE_VALUES) return 0;
     switch (r->at) {
     case PHASE_WHO:
         if (!p->who) return 0;

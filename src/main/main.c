@@ -4,20 +4,28 @@
 #include <stdio.h>
 
 static const struct {
-    const char *word, *help;
+    const char *word, *help, *takes;
     int (*run)(struct options *o);
 } LIST[] = {
-#define X(word, help) {#word, help, command_##word},
+#define X(word, help, takes) {#word, help, takes, command_##word},
     COMMANDS(X)
 #undef X
 };
 
 static void help(FILE *to)
 {
-    fputs("usage: beckon COMMAND [--data DIR] [--json] …\n\n", to);
+    fputs("usage: beckon COMMAND [--data DIR] [--json] …; beckon COMMAND --help\n\n", to);
     for (size_t i = 0; i < COUNT_OF(LIST); i++)
         fprintf(to, "  %-10s %s\n", LIST[i].word, LIST[i].help);
     fputs("\nEvery option may stand in the environment: --public-url is BECKON_PUBLIC_URL.\n", to);
+}
+
+/* Of a command: wherever it stands, whatever else is there. */
+static bool asks_for_help(const struct options *o)
+{
+    for (int i = 1; i < o->argc; i++)
+        if (o->argv[i] && strcmp(o->argv[i], "--help") == 0) return true;
+    return false;
 }
 
 int main(int argc, char **argv)
@@ -30,6 +38,10 @@ int main(int argc, char **argv)
         return asked ? 0 : 2;
     }
     for (size_t i = 0; i < COUNT_OF(LIST); i++)
-        if (strcmp(LIST[i].word, word) == 0) return LIST[i].run(&o);
+        if (strcmp(LIST[i].word, word) == 0) {
+            if (!asks_for_help(&o)) return LIST[i].run(&o);
+            printf("beckon %s: %s\n\n  %s\n", word, LIST[i].help, LIST[i].takes);
+            return 0;
+        }
     return usage_error("there is no command \"%s\"; beckon --help lists them", word);
 }

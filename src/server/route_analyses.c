@@ -78,7 +78,11 @@ static err keep_list(struct call *c, const struct json *save)
     c->body = save;
     err r = object_id(c, "segment", &id);
     c->body = body;
-    if (r != ERR_OK) return r;
+    if (r != ERR_OK) {
+        char said[sizeof c->why.message];
+        memcpy(said, c->why.message, sizeof said);
+        return diag_at(&c->why, r, S("/save_as/id"), "%s", said);
+    }
     if (engine_object(e, OBJECT_SEGMENT, id, NULL).n)
         return diag_at(&c->why, ERR_CONFLICT, S("/save_as/id"),
                        "there is already a segment of this id");

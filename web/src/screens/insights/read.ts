@@ -120,7 +120,7 @@ const repurchase: Read = (a, n) => ({
   columns: [col('cohort', 'text'), col('customers'), col('repeat'), col('d30'), col('d60'), col('d90')], chart: { kind: 'bar', x: 'cohort', y: 'repeat', as: 'number' },
   rows: list(a.rows).map((r) => {
     const w = raw(r.within)
-    return { cells: { cohort: str(r.cohort), customers: num(r.customers), repeat: num(r.repeat_customers), d30: num(w['30d']), d60: num(w['60d']), d90: num(w['90d']) }, drills: { customers: { cohort: r.cohort } } }
+    return { cells: { cohort: str(r.cohort), customers: num(r.customers), repeat: num(r.repeat_customers), d30: num(w['30d']), d60: num(w['60d']), d90: num(w['90d']) }, drills: { customers: { cohort: r.cohort, order: 1 }, repeat: { cohort: r.cohort }, d30: { cohort: r.cohort, within: '30d' }, d60: { cohort: r.cohort, within: '60d' }, d90: { cohort: r.cohort, within: '90d' } } }
   }),
   say: num(a.customers) ? { share: n.f.share(num(a.rate)), n: num(a.customers) } : null,
 })
@@ -133,7 +133,7 @@ const lifecycle: Read = (a, n, ask) => {
   const kinds = ['new', 'returning', 'resurrected', 'dormant'] as const
   return {
     columns: [col('at', 'text'), col('active'), ...kinds.map((k) => col(k))], chart: { kind: 'line', x: 'at', y: 'active', as: 'number' },
-    rows: rows.map((r) => ({ cells: { at: n.f.day(str(r.at)), active: num(r.active), ...Object.fromEntries(kinds.map((k) => [k, num(r[k])])) }, drills: Object.fromEntries(kinds.map((k) => [k, { at: r.at, kind: k }])) })),
+    rows: rows.map((r) => ({ cells: { at: n.f.day(str(r.at)), active: num(r.active), ...Object.fromEntries(kinds.map((k) => [k, num(r[k])])) }, drills: Object.fromEntries(['active', ...kinds].map((k) => [k, { at: r.at, kind: k }])) })),
     say: last ? { active: num(last.active), fresh: num(last.new), dormant: num(last.dormant) } : null,
   }
 }
@@ -143,7 +143,7 @@ const attribution: Read = (a, n) => {
     columns: [col('touch', 'text'), col('conversions', 'times'), col('customers'), col('share', 'share'), col('amount', 'money')], chart: { kind: 'bar', x: 'touch', y: 'share', as: 'share' },
     rows: rows.map((r) => ({
       cells: { touch: r.touch === null ? n.word('none', '') : n.event(str(r.touch)), conversions: num(r.conversions), customers: num(r.customers), share: num(r.share), amount: num(r.amount) },
-      ...(r.touch === null ? {} : { drills: { customers: { touch: r.touch } } }),
+      drills: { customers: { touch: r.touch ?? null } },
     })),
     say: num(total.conversions) ? { n: num(total.conversions), share: n.f.share(1 - num(own?.share)) } : null,
   }
@@ -154,7 +154,7 @@ const profile: Read = (a, n, ask) => {
   const value = (r: Raw) => (r.from !== undefined ? `${str(r.from)} – ${str(r.to)}` : str(r.value ?? r.tag))
   return {
     columns: [col('attribute', 'text'), col('value', 'text'), col('people'), col('share', 'share'), col('others', 'share'), col('tgi')], chart: null,
-    rows: rows.map((r) => ({ cells: { attribute: str(r.attribute ?? ''), value: value(r), people: num(r.customers), share: num(r.share), others: num(r.against_share), tgi: Math.round(num(r.tgi)) } })),
+    rows: rows.map((r) => ({ cells: { attribute: str(r.attribute ?? ''), value: value(r), people: num(r.customers), share: num(r.share), others: num(r.against_share), tgi: Math.round(num(r.tgi)) }, drills: { people: r.tag !== undefined ? { tag: r.tag } : r.from !== undefined ? { attribute: r.attribute, from: r.from, to: r.to } : { attribute: r.attribute, value: r.value } } })),
     say: top ? { value: value(top), share: n.f.share(num(top.share)), others: n.f.share(num(top.against_share)) } : null,
   }
 }
@@ -162,7 +162,7 @@ const sources: Read = (a, n) => {
   const rows = list(a.rows), top = most(rows, 'customers')
   return {
     columns: [col('source', 'text'), col('customers'), col('buyers'), col('orders', 'times'), col('amount', 'money'), col('rate', 'share')], chart: { kind: 'bar', x: 'source', y: 'customers', as: 'number' },
-    rows: rows.map((r) => ({ cells: { source: r.source ? n.source(str(r.source)) : n.word('none', ''), customers: num(r.customers), buyers: num(r.buyers), orders: num(r.orders), amount: num(r.amount), rate: num(r.rate) }, ...(r.source ? { drills: { customers: { source: r.source } } } : {}) })),
+    rows: rows.map((r) => ({ cells: { source: r.source ? n.source(str(r.source)) : n.word('none', ''), customers: num(r.customers), buyers: num(r.buyers), orders: num(r.orders), amount: num(r.amount), rate: num(r.rate) }, drills: { customers: { source: r.source ?? null }, buyers: { source: r.source ?? null, buyers: true } } })),
     say: top ? { source: n.source(str(top.source)), n: num(top.customers), rate: n.f.share(num(top.rate)) } : null,
   }
 }
@@ -189,7 +189,7 @@ export function viewOf(answer: unknown, n: Names, ask: Ask): View {
   if (ask.by.startsWith('item:')) return { ...itemsOf(groups, n, ask), say: whole.say }
   const rows = groups.flatMap((g) => READ[ask.kind](g, n, ask).rows.map((r): Row => ({
     cells: { of: g.group ? n.source(str(g.group)) : n.word('none', str(g.kind)), ...r.cells },
-    ...(g.group !== null && r.drills ? { drills: Object.fromEntries(Object.entries(r.drills).map(([k, d]) => [k, { ...d, group: g.group }])) } : {}),
+    ...(r.drills ? { drills: Object.fromEntries(Object.entries(r.drills).map(([k, d]) => [k, { ...d, ...(g.kind === 'rest' ? { rest: true } : { group: g.group ?? null }) }])) } : {}),
   })))
   return { ...whole, columns: [col('of', 'text'), ...whole.columns], rows: whole.rows.map((r): Row => ({ ...r, cells: { of: n.word('none', 'all'), ...r.cells } })).concat(rows) }
 }

@@ -51,7 +51,7 @@ function Answer({ ask, data, request, short, own }: { ask: Ask; data: unknown; r
     onSuccess: (file) => giveBlob(file, `${ask.kind}.xlsx`), onError: (e) => toast(say(e)),
   })
   const bare = !drawn && ask.kind !== 'heatmap' && ask.kind !== 'retention'
-  const idle = ask.kind === 'attribution' && view.rows.length > 0 && view.rows.every((r) => !r.drills || !r.cells.conversions)
+  const idle = ask.kind === 'attribution' && view.rows.length > 0 && view.rows.every((r) => r.drills?.customers?.touch == null || !r.cells.conversions)
   if (view.rows.length === 0) return <Nothing ask={ask} />
   return (
     <>
