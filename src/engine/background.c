@@ -129,19 +129,6 @@ static void park_merge(struct engine *e)
         atomic_store_explicit(&b->park, true, memory_order_relaxed);
 }
 
-static void begin_job(struct engine *e)
-{
-    struct background *b = &e->background;
-    b->work = WORK_SEAL;
-    if (b->job != b->parked) {
-        b->epoch = epoch_pin(e->store);
-        return;
-    }
-    b->epoch = b->parked_epoch;
-    b->parked = NULL;
-    b->parked_epoch = NULL;
-}
-
 void background_start(struct engine *e)
 {
     struct background *b = &e->background;
@@ -164,7 +151,8 @@ void background_start(struct engine *e)
         else
             return;
     } else if ((b->job = due_job(e))) {
-        begin_job(e);
+        b->work = WORK_SEAL;
+        b->epoch = epoch_pin(e->store);
     } else if (erasing_wants_blank(e)) {
         b->work = WORK_BLANK;
     }
@@ -231,21 +219,12 @@ static void end_seal(struct engine *e)
     b->snapshot_wanted = true; /* the manifest must name the new file before the old rows may go */
 }
 
-static void park(struct engine *e)
-{
-    struct background *b = &e->background;
-    event_job_park(e->events, b->job);
-    b->parked = b->job;
-    b->parked_epoch = b->epoch;
-    b->epoch = NULL;
-}
-
 void background_install(struct engine *e)
 {
     struct background *b = &e->background;
     if (atomic_load_explicit(&b->state, memory_order_acquire) != DONE) return;
     if (b->result == ERR_AGAIN)
-        park(e);
+        event_job_park(e->events, b->job);
     else if (b->work == WORK_SNAPSHOT)
         end_snapshot(e);
     else if (b->work == WORK_SEAL)
@@ -269,8 +248,6 @@ void background_end(struct engine *e)
     while (engine_background(e, 10000))
         ;
     background_install(e);
-    if (b->parked_epoch) epoch_drop(b->parked_epoch);
-    b->parked_epoch = NULL;
 }
 
 bool engine_snapshot(struct engine *e)

@@ -1,6 +1,7 @@
 /* background_test.c — sealing and snapshots while the disk is full: tried again, later each time.
  */
 #include "engine/rig_test.h"
+#include "event/catalog.h"
 
 static void events(struct rig *r, u32 count)
 {
@@ -62,6 +63,78 @@ TEST("a seal that fails on a full disk is tried again after 1 s, 2 s, 4 s … 60
     CHECK(engine_stats(r->engine).segment_bytes > 0);
     CHECK(engine_snapshots(r->engine) > 0); /* as each seal wants one */
     rig_close(r);
+}
+
+/* Events until the helper has a merge, of which it does one step. */
+static void until_merge(struct rig *r)
+{
+    for (u32 i = 0; i < 200; i++) {
+        events(r, 10);
+        const struct background *b = &r->engine->background;
+        if (b->work == WORK_SEAL && event_job_parks(b->job)) break;
+        while (engine_background(r->engine, 1000000)) continue;
+    }
+    CHECK(event_job_parks(r->engine->background.job));
+    CHECK(engine_background(r->engine, 0));
+}
+
+static struct rig *rig_of_small_seals(struct arena *arena)
+{
+    struct rig *r = arena_zalloc(arena, sizeof *r);
+    r->arena = arena;
+    r->env = env_sim(test_seed());
+    sim_set_wall(r->env, RIG_START);
+    r->options = (struct engine_options){
+        .dir = "data", .events_tail_bytes = 256 << 10, .log_file_bytes = 1 << 20};
+    rig_start(r);
+    return r;
+}
+
+TEST("a seal that is due during a merge, and its snapshot, come before the rest of the merge")
+{
+    struct rig *r = rig_of_small_seals(arena);
+    until_merge(r);
+    const struct background *b = &r->engine->background;
+    const struct seal_job *merge = b->job;
+    u64 snapshots = b->snapshots, seals = b->seals;
+    while (!event_seal_due(r->engine->events)) events(r, 10);
+    CHECK(b->job == merge);
+    engine_step(r->engine);
+    CHECK(engine_background(r->engine, 0)); /* the step after which it is left */
+    engine_step(r->engine);
+    CHECK(r->engine->events->parked == merge && b->work == WORK_SEAL && !event_job_parks(b->job));
+    while (engine_background(r->engine, 1000000)) continue;
+    engine_step(r->engine);
+    CHECK(b->work == WORK_SNAPSHOT && b->seals == seals + 1);
+    while (engine_background(r->engine, 1000000)) continue;
+    engine_step(r->engine);
+    CHECK_EQ(b->snapshots, snapshots + 1);
+    CHECK(b->work == WORK_SEAL && b->job == merge && b->epoch);
+    while (engine_background(r->engine, 1000000)) continue;
+    engine_step(r->engine);
+    CHECK(b->job != merge && engine_failing(r->engine) == 0);
+    rig_close(r);
+}
+
+TEST("a merge under way is left at the end, parked or not, and the next start knows nothing of it")
+{
+    for (u32 parked = 0; parked < 2; parked++) {
+        struct rig *r = rig_of_small_seals(arena);
+        until_merge(r);
+        while (parked && !event_seal_due(r->engine->events)) events(r, 10);
+        u64 count = events_count(r->engine->events);
+        if (parked) {
+            engine_step(r->engine);
+            CHECK(engine_background(r->engine, 0));
+            engine_step(r->engine);
+            CHECK(r->engine->events->parked);
+        }
+        engine_close(r->engine);
+        rig_start(r);
+        CHECK_EQ(events_count(r->engine->events), count);
+        CHECK(!r->engine->events->parked);
+        rig_close(r);
+    }
 }
 
 TEST("who asks for a snapshot does not wait for the next try")

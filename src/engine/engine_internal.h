@@ -112,9 +112,7 @@ struct background {
     enum work work;
     struct seal_job *job;
     struct epoch *epoch;
-    struct seal_job *parked; /* a merge that waits for a seal and its snapshot, and its epoch */
-    struct epoch *parked_epoch;
-    _Atomic bool park; /* asked of the helper; then the result is ERR_AGAIN */
+    _Atomic bool park; /* asked of the helper: a merge that is to wait ends with ERR_AGAIN */
     struct manifest manifest;
     struct buf extra;
     err result;

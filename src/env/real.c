@@ -21,7 +21,7 @@
 enum {
     ZEROS_BYTES = 1 << 18,
     LEFT_BYTES = 1 << 20, /* of a file or a mapping: so large ones are given back later */
-    SOME_BYTES = 8 << 20, /* of a file: cut at a time */
+    SOME_BYTES = 2 << 20, /* of a file: cut at a time */
 };
 
 struct real_file {

@@ -30,7 +30,7 @@ struct event_view {
     const struct catalog *catalog;
     u64 end; /* of the tail */
     u32 erased;
-    u32 pins; /* atomic; 0: the engine frees it */
+    u32 pins;         /* atomic; 0: the engine frees it */
     bool is_of_files; /* it does not look at the tail, which need not stay for it */
     struct event_view *newer;
 };

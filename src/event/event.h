@@ -184,7 +184,7 @@ bool event_tidy_due(const struct events *es, u64 from, u64 to);
 /* The next job on the way to event_rid(deletions); NULL: it is so already, or another runs. */
 struct seal_job *event_job_rid(struct events *es, u64 deletions);
 /* A merge may be left as it is between two steps: the next job is then a seal that is due, or it
- * again. One at a time. */
+ * again, with whatever heads there are then. One at a time. */
 bool event_job_parks(const struct seal_job *job);
 void event_job_park(struct events *es, struct seal_job *job);
 /* Works for about budget_us; ERR_AGAIN while there is more, ERR_OK when the file is durable. Any

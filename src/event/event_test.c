@@ -343,6 +343,62 @@ TEST("a seal that fails at any call of the disk changes nothing, and the next on
     timeline_free(t);
 }
 
+/* Seals until a merge is due, which is begun. */
+static struct seal_job *begin_merge(struct timeline *t)
+{
+    for (;;) {
+        timeline_act(t, 20);
+        t->job = event_job(t->es, false);
+        if (!t->job) continue;
+        if (event_job_parks(t->job)) break;
+        timeline_finish_job(t);
+    }
+    CHECK_EQ(event_job_step(t->job, timeline_head, t, 0), ERR_AGAIN);
+    return t->job;
+}
+
+TEST("a merge waits for a seal that is due, holds no tail meanwhile, and goes on where it was")
+{
+    struct timeline *t = timeline_new(test_seed(), WEEK);
+    (void)arena;
+    struct seal_job *merge = begin_merge(t);
+    u64 began = t->es->catalog->tail_start;
+    u32 files = t->es->catalog->count;
+    for (u32 i = 0; i < 3; i++) {
+        event_job_park(t->es, merge);
+        while (!event_seal_due(t->es)) timeline_act(t, 20);
+        t->job = event_job(t->es, false);
+        CHECK(t->job && !event_job_parks(t->job));
+        timeline_finish_job(t);
+        CHECK_EQ(t->es->catalog->count, files + i + 1);
+        events_collect(t->es);
+        CHECK(t->es->tail.kept > began);
+        CHECK_EQ(t->es->tail.kept, t->es->catalog->tail_start);
+        timeline_save(t);
+        t->job = event_job(t->es, false);
+        CHECK(t->job == merge);
+        CHECK_EQ(event_job_step(merge, timeline_head, t, 0), ERR_AGAIN);
+    }
+    timeline_finish_job(t);
+    CHECK(t->es->catalog->count < files + 3);
+    timeline_check(t);
+    timeline_open(t); /* what was saved has the files that were merged since */
+    timeline_check(t);
+    timeline_free(t);
+}
+
+TEST("a merge that waits may be left for ever")
+{
+    struct timeline *t = timeline_new(test_seed(), WEEK);
+    (void)arena;
+    event_job_park(t->es, begin_merge(t));
+    t->job = NULL;
+    timeline_save(t);
+    timeline_open(t);
+    timeline_check(t);
+    timeline_free(t);
+}
+
 TEST("a full disk is said, and the events go on from memory")
 {
     struct timeline *t = timeline_new(test_seed(), WEEK);

@@ -159,6 +159,10 @@ void timeline_work(struct timeline *t, bool force, u32 steps)
         if (!t->job) t->job = event_job(t->es, force);
         if (!t->job) return;
         err e = event_job_step(t->job, timeline_head, t, 0);
+        if (e == ERR_AGAIN && event_job_parks(t->job) && rng_percent(&t->rng, 5)) {
+            event_job_park(t->es, t->job);
+            t->job = NULL;
+        }
         if (e == ERR_AGAIN) continue;
         CHECK_OK(e);
         if (rng_percent(&t->rng, 90))

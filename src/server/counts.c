@@ -46,9 +46,10 @@ static err unpin(struct call *c)
 {
     struct counts *k = c->helper_data;
     beside_unpin(&k->beside);
+    if (k->under_way.name.n) under_way_end(c->server, &k->under_way);
     if (k->cancelled) return diag_set(&c->why, ERR_BUSY, "it took too long; ask again");
     i64 now_ns = env_mono_ns(c->server->env);
-    k->took_ms = (now_ns - k->began_ns) / 1000000;
+    k->took_ms = (now_ns - k->under_way.began_ns) / 1000000;
     if (k->work) speeds_learn(&c->server->speeds, SPEED_COUNT, k->work, now_ns - k->run_ns);
     return k->then(c);
 }
@@ -83,6 +84,7 @@ static void piece(void *ctx, u32 n, u32 worker)
     struct counted *items = k->of_worker + (size_t)worker * k->n;
     persona from = n * BLOCK, to = min_u32(k->beside.end, from + BLOCK);
     u64 bits[BLOCK / 64], chain[BLOCK / 64] = {0};
+    __atomic_add_fetch(&k->done, 1, __ATOMIC_RELAXED);
     if (from >= to) return;
     if (atomic_load(&k->c->gone)) __atomic_store_n(&k->cancelled, true, __ATOMIC_RELAXED);
     for (u32 i = 0; i < k->n && !__atomic_load_n(&k->cancelled, __ATOMIC_RELAXED); i++) {
@@ -129,7 +131,8 @@ static err count(struct call *c)
     struct batch_subject all;
     struct event_crowd *crowd = open_all(k, &all);
     k->all = &all;
-    crew_each(c->server->crew, k->beside.end / BLOCK + 1, piece, k);
+    __atomic_store_n(&k->pieces, k->beside.end / BLOCK + 1, __ATOMIC_RELAXED);
+    crew_each(c->server->crew, k->pieces, piece, k);
     event_crowd_free(crowd);
     for (u32 w = 0; w < workers; w++)
         for (u32 i = 0; i < k->n; i++) join(&k->items[i], &k->of_worker[(size_t)w * k->n + i]);
@@ -221,17 +224,31 @@ err counts_estimate(struct counts *k)
     return ERR_OK;
 }
 
+/* Of pieces that were begun: the last ones are not done yet. */
+static u32 percent(const void *ctx)
+{
+    const struct counts *k = ctx;
+    u32 pieces = __atomic_load_n(&k->pieces, __ATOMIC_RELAXED);
+    u32 done = __atomic_load_n(&k->done, __ATOMIC_RELAXED);
+    return pieces ? min_u32(99, done * 100 / pieces) : 0;
+}
+
 err counts_begin(struct counts *k, call_step then)
 {
+    struct under_way *w = &k->under_way;
     bool has_moment;
     iso_time t;
     TRY(read_as_of(k, &t, &has_moment));
+    if (w->name.n) TRY(under_way_read(k->c, w));
     k->then = then;
-    k->began_ns = env_mono_ns(k->c->server->env);
+    w->began_ns = env_mono_ns(k->c->server->env);
     k->c->helper_data = k;
     TRY(beside_pin(&k->beside, k->c));
     if (has_moment) k->beside.now = zone_resolve_iso(k->beside.zone, &t);
-    if (k->n <= ESTIMATED_MAX) (void)estimate_of(k);
+    if (w->name.n || k->n <= ESTIMATED_MAX) w->estimate = estimate_of(k);
+    w->percent = percent;
+    w->ctx = k;
+    if (w->name.n) under_way_begin(k->c->server, w);
     return call_crew(k->c, count);
 }
 

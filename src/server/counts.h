@@ -7,6 +7,7 @@
 #pragma once
 #include "predicate/predicate.h"
 #include "server/beside.h"
+#include "server/under_way.h"
 
 enum { COUNTS_MAX = 600, COUNTS_SAMPLE = 10 };
 
@@ -28,7 +29,9 @@ struct counts {
     u32 n;
     struct counted *items;
     struct beside beside;
-    i64 began_ns, took_ms, run_ns;
+    struct under_way under_way; /* with a name, it is listed */
+    i64 took_ms, run_ns;
+    u32 pieces, done;
     u64 work; /* as estimated; 0: it was not */
     bool cancelled;
     struct counted *of_worker;       /* while counting: n for each… */

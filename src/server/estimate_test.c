@@ -102,30 +102,30 @@ static struct answer_text until_running(struct rig *rig, u32 n)
     return a;
 }
 
-TEST("what is under way tells its estimate by the asker's own name, and ends when she is gone")
+/* A question that cannot begin, since all threads are held; then she who asked goes. */
+static void check_running(struct rig *rig, const char *path, const char *name, str body)
 {
-    struct rig *rig = rig_new(arena, "running", (struct server_options){0});
     struct crew *crew = rig->server->crew;
     uv_sem_t go;
-    fill(rig);
     CHECK_EQ(uv_sem_init(&go, 0), 0);
     for (u32 i = 0; i < crew_size(crew); i++) CHECK(crew_post(crew, hold, &go, false));
     int fd = dial(rig);
-    str body = S("{\"event\":\"Seen\"}");
-    str text = arena_printf(arena,
-                            "POST /api/v1/analyses/trend?run=mine HTTP/1.1\r\nHost: localhost\r\n"
+    str text = arena_printf(rig->arena,
+                            "POST /api/v1/%s?run=mine HTTP/1.1\r\nHost: localhost\r\n"
                             "Authorization: Bearer %s\r\nContent-Type: application/json\r\n"
-                            "Content-Length: %zu\r\n\r\n%s",
-                            rig->key, body.n, body.p);
+                            "Content-Length: %zu\r\n\r\n%.*s",
+                            path, rig->key, body.n, STR_ARG(body));
     CHECK_EQ(send(fd, text.p, text.n, MSG_NOSIGNAL), text.n);
     struct answer_text a = until_running(rig, 1);
     const struct json *one = json_get(a.json, "items")->child;
     CHECK_STR(json_get_str(one, "run", (str){0}), S("mine"));
+    CHECK_STR(json_get_str(one, "analysis", (str){0}), str_of(name));
     const struct json *e = json_get(one, "estimate");
-    i64 events = 0, ms = 0;
+    i64 events = 0, ms = 0, percent = -1;
+    CHECK_OK(json_to_i64(json_get(one, "percent"), &percent));
     CHECK_OK(json_to_i64(json_get(e, "events"), &events));
     CHECK_OK(json_to_i64(json_get(e, "ms"), &ms));
-    CHECK(events >= PEOPLE && ms >= 1);
+    CHECK(events >= PEOPLE && ms >= 1 && percent == 0);
     /* all threads are held, and still everybody is told what hers would take */
     a = ask(rig, "POST", "/api/v1/analyses/trend", "{\"event\":\"Seen\",\"estimate\":true}");
     CHECK_EQ(told(&a, "events"), events);
@@ -133,14 +133,22 @@ TEST("what is under way tells its estimate by the asker's own name, and ends whe
     shutdown(fd, SHUT_WR); /* as a close looks from there; here it can be seen what became of it */
     usleep(100000);
     for (u32 i = 0; i < crew_size(crew); i++) uv_sem_post(&go);
-    str became = receive(fd, arena);
+    str became = receive(fd, rig->arena);
     CHECK(str_starts(became, S("HTTP/1.1 429 ")));
     close(fd);
     until_running(rig, 0);
-    str name = arena_printf(arena, "/api/v1/analyses/trend?run=%065d", 1);
-    CHECK_EQ(ask(rig, "POST", name.p, "{}").status, 400);
-    rig_stop(rig);
+    str long_name = arena_printf(rig->arena, "/api/v1/%s?run=%065d", path, 1);
+    CHECK_EQ(ask(rig, "POST", long_name.p, body.p).status, 400);
     uv_sem_destroy(&go);
+}
+
+TEST("what is under way tells its estimate by the asker's own name, and ends when she is gone")
+{
+    struct rig *rig = rig_new(arena, "running", (struct server_options){0});
+    fill(rig);
+    check_running(rig, "analyses/trend", "trend", S("{\"event\":\"Seen\"}"));
+    check_running(rig, "segments/preview", "preview", S("{\"predicate\":{\"did\":\"Seen\"}}"));
+    rig_stop(rig);
 }
 
 TEST("a kind of work takes on the speed of its runs, one far off changes little")

@@ -11,7 +11,7 @@
 
 #include <uv.h>
 
-struct asked;
+struct under_way;
 struct call;
 struct crew;
 struct heads;
@@ -134,10 +134,10 @@ struct server {
     struct postbox log_post, helper_post, import_post, sweeper_post;
     struct imports *imports;
     struct crew *crew;
-    struct heads *heads;        /* beside.h's; the engine's thread */
-    struct speeds speeds;       /* of analyses and counts; the engine's thread */
-    struct asked *asked;        /* analyses under way, newest first; the engine's thread */
-    atomic_ullong helper_turns; /* that did something */
+    struct heads *heads;         /* beside.h's; the engine's thread */
+    struct speeds speeds;        /* of analyses and counts; the engine's thread */
+    struct under_way *under_way; /* newest first; the engine's thread */
+    atomic_ullong helper_turns;  /* that did something */
     pthread_t threads[THREAD_COUNT];
     bool thread_runs[THREAD_COUNT];
     atomic_bool stop_engine, stop_log, stop_helper, stop_import, stop_sweeper;

@@ -6,23 +6,21 @@
 #include "server/lists.h"
 #include "server/publish.h"
 #include "server/show.h"
+#include "server/under_way.h"
 
 #include "analysis/analysis.h"
 
 #include <stdlib.h>
 
-enum { IDS_A_STEP = 20000, RUN_BYTES_MAX = 64 };
+enum { IDS_A_STEP = 20000 };
 
 struct asked {
-    struct asked *next;
-    str name, mark; /* mark: the asker's own name for it, or empty */
+    struct under_way under_way;
     struct beside beside;
     struct plan *plan;
     struct analysis_cost cost;
-    struct estimate estimate;
-    i64 run_ns; /* run_ns: when it began to read */
+    i64 run_ns; /* when it began to read */
     struct analysis_run *run;
-    i64 began_ns, took_ms;
     err result;
     struct diag why;
     err (*then)(struct call *c, err e); /* NULL: the answer goes out */
@@ -125,9 +123,8 @@ static err put_drill(struct call *c)
 
 static err finish(struct call *c)
 {
-    struct asked *q = c->data, **at = &c->server->asked;
-    while (*at != q) at = &(*at)->next;
-    *at = q->next;
+    struct asked *q = c->data;
+    under_way_end(c->server, &q->under_way);
     err e = q->result;
     c->why = q->why;
     if (e == ERR_OK)
@@ -135,7 +132,7 @@ static err finish(struct call *c)
                      env_mono_ns(c->server->env) - q->run_ns);
     if (e == ERR_OK && analysis_drills(q->plan)) e = put_drill(c);
     if (e == ERR_OK) {
-        i64 ns = env_mono_ns(c->server->env) - q->began_ns;
+        i64 ns = env_mono_ns(c->server->env) - q->under_way.began_ns;
         json_put_kv_i64(&c->out, S("took_ms"), ns / 1000000);
         buf_byte(&c->out, '}');
     }
@@ -220,7 +217,7 @@ static void set_cost(struct call *c)
     struct asked *q = c->data;
     struct analysis_source source = source_of(c);
     analysis_cost(q->plan, &source, &q->cost);
-    q->estimate =
+    q->under_way.estimate =
         (struct estimate){.events = q->cost.events,
                           .indexed = q->cost.indexed,
                           .customers = customers_count(engine_customers(c->server->engine)),
@@ -235,9 +232,17 @@ static err only_estimate(struct call *c)
     set_cost(c);
     beside_unpin(&q->beside);
     buf_byte(&c->out, '{');
-    estimate_put(&c->out, &q->estimate);
+    estimate_put(&c->out, &q->under_way.estimate);
     buf_byte(&c->out, '}');
     return ERR_OK;
+}
+
+/* The crew begins it a little later than it is listed. */
+static u32 percent(const void *ctx)
+{
+    const struct asked *q = ctx;
+    const struct analysis_run *r = __atomic_load_n(&q->run, __ATOMIC_ACQUIRE);
+    return r ? analysis_progress(r) : 0;
 }
 
 static err pin_and_run(struct call *c)
@@ -246,9 +251,10 @@ static err pin_and_run(struct call *c)
     if (analysis_estimates(q->plan)) return only_estimate(c);
     TRY(beside_pin(&q->beside, c));
     set_cost(c);
-    q->name = c->params[0];
-    q->next = c->server->asked;
-    c->server->asked = q;
+    q->under_way.name = c->params[0];
+    q->under_way.percent = percent;
+    q->under_way.ctx = q;
+    under_way_begin(c->server, &q->under_way);
     return call_crew(c, run);
 }
 
@@ -320,13 +326,9 @@ err analyses_ask_then(struct call *c, err (*then)(struct call *c, err e))
     u64 number;
     c->data = q;
     q->then = then;
-    q->mark = c->req ? call_query(c, "run") : (str){0};
-    if (q->mark.n > RUN_BYTES_MAX) {
-        err r =
-            diag_set(&c->why, ERR_INVALID, "\"run\" is a name of at most %d bytes", RUN_BYTES_MAX);
-        return then ? then(c, r) : r;
-    }
-    q->began_ns = env_mono_ns(c->server->env);
+    q->under_way.began_ns = env_mono_ns(c->server->env);
+    err r = under_way_read(c, &q->under_way);
+    if (r != ERR_OK) return then ? then(c, r) : r;
     if (!zone.n || str_eq(zone, S("UTC")) || engine_zone_named(e, zone) ||
         engine_add_zone(e, zone, &number) != ERR_OK)
         return begin(c);
@@ -338,35 +340,9 @@ err analyses_ask(struct call *c)
     return analyses_ask_then(c, NULL);
 }
 
-/* The crew begins it a little later than it is listed. */
-static u32 progress_of(const struct asked *q)
-{
-    const struct analysis_run *r = __atomic_load_n(&q->run, __ATOMIC_ACQUIRE);
-    return r ? analysis_progress(r) : 0;
-}
-
-/* Those under way, how far they are, and what was thought of them. */
-static err list_running(struct call *c)
-{
-    call_items_begin(c);
-    for (const struct asked *q = c->server->asked; q; q = q->next) {
-        json_put_comma(&c->out);
-        buf_byte(&c->out, '{');
-        json_put_kv_str(&c->out, S("analysis"), q->name);
-        if (q->mark.n) json_put_kv_str(&c->out, S("run"), q->mark);
-        json_put_kv_i64(&c->out, S("percent"), progress_of(q));
-        json_put_kv_i64(&c->out, S("since_ms"),
-                        (env_mono_ns(c->server->env) - q->began_ns) / 1000000);
-        estimate_put(&c->out, &q->estimate);
-        buf_byte(&c->out, '}');
-    }
-    call_items_end(c, (str){0});
-    return ERR_OK;
-}
-
 extern const struct route ROUTES_ANALYSES[];
 const struct route ROUTES_ANALYSES[] = {
-    {METHOD_GET, "/api/v1/analyses", NEEDS_SCOPE, SCOPE_REPORTS_READ, ON_ENGINE, list_running},
+    {METHOD_GET, "/api/v1/analyses", NEEDS_SCOPE, SCOPE_REPORTS_READ, ON_ENGINE, under_way_list},
     {METHOD_POST, "/api/v1/analyses/{name}", NEEDS_SCOPE, SCOPE_REPORTS_READ, ON_ENGINE,
      analyses_ask},
     {0}};

@@ -276,6 +276,7 @@ static err preview(struct call *c)
     if (!rule) return diag_at(&c->why, ERR_REFUSED, S("/predicate"), "\"predicate\" is needed");
     c->data = p;
     counts_init(&p->counts, c);
+    p->counts.under_way.name = S("preview");
     struct counted *whole = counts_add(&p->counts);
     TRY(counts_compile(&p->counts, whole, rule, "/predicate"));
     whole->with_reach = true;
