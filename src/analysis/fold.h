@@ -93,7 +93,7 @@ struct plan {
     str drill_value;         /* IN_VALUE */
     struct plan *grouped_by; /* the compared side IN_REST: the values shown are this side's… */
     bool only_values;        /* …which is asked for nothing else */
-    const void *cell; /* the question's reading of it */
+    const void *cell;        /* the question's reading of it */
 };
 
 /* One customer without her events, for questions about who they are. */

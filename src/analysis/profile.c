@@ -203,8 +203,7 @@ static bool in_cell(const struct state *s, const struct person *who, const u64 i
     if (!c->by_value && !c->by_range) return true;
     while (c->attribute && view_next_attribute(view, who->head, &cursor, &code, &v))
         if (code == c->attribute) return has_value(c, v);
-    while (!c->attribute &&
-           view_next_tag(view, who->head, who->as_of, &cursor, &code, &expires))
+    while (!c->attribute && view_next_tag(view, who->head, who->as_of, &cursor, &code, &expires))
         if (str_eq(names_text(s->p->names, NAME_TAG, code), c->text)) return true;
     return false;
 }
@@ -225,13 +224,16 @@ static err cell(struct ask *a)
     str name;
     a->plan->cell = c;
     TRY(ask_flag(a, "against", &c->against));
-    if (tag && a->body->count > 1 + (json_get(a->body, "against") != NULL))
+    const struct json *attribute = json_get(a->body, "attribute");
+    bool edges = json_get(a->body, "from") || json_get(a->body, "to");
+    if (tag && (attribute || text || edges))
         return REFUSE_AT(a, "tag", "a row is of a tag or of an attribute");
     if (tag) {
         c->by_value = true;
         return ask_text(a, "tag", (str){0}, &c->text);
     }
-    if (a->body->count == (json_get(a->body, "against") != NULL)) return ERR_OK;
+    if (!attribute && !text && !edges) return ERR_OK;
+    if (text && edges) return REFUSE_AT(a, "value", "a row is of a value or of a range");
     TRY(ask_text(a, "attribute", (str){0}, &name));
     c->attribute = names_find(a->cx->names, NAME_ATTRIBUTE, name);
     if (!c->attribute) return REFUSE_AT(a, "attribute", "there is no attribute of this name");

@@ -17,7 +17,7 @@ struct retention {
 struct cell {
     str cohort; /* empty: all */
     i64 period; /* −1: the whole cohort */
-    bool lost; /* did not come back in it */
+    bool lost;  /* did not come back in it */
 };
 
 struct state {

@@ -107,8 +107,7 @@ static u32 weight_of(const struct plan *p, phase at, u32 side)
     if (p->only_values && at > PHASE_VALUES) return 0;
     switch (at) {
     case PHASE_WHO: return p->who ? 3 : 0;
-    case PHASE_VALUES:
-        return !needs_values(p) || (side && !p->drill) ? 0 : by_event(p) ? 4 : 2;
+    case PHASE_VALUES: return !needs_values(p) || (side && !p->drill) ? 0 : by_event(p) ? 4 : 2;
     case PHASE_PLACES: return needs_places(p) ? 2 : 0;
     case PHASE_FOLD: return p->what->add ? 6 : 0;
     case PHASE_PEOPLE: return p->what->person ? 2 : 0;

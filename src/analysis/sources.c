@@ -179,8 +179,7 @@ static err cell(struct ask *a)
     if (!j || (j->type != JSON_STRING && j->type != JSON_NULL))
         return REFUSE_AT(a, "source", "\"source\" is a row's: its name, or null for none");
     c->source = names_find(a->cx->names, NAME_SOURCE, j->text);
-    if (!c->source && j->text.n)
-        return REFUSE_AT(a, "source", "there is no source of this name");
+    if (!c->source && j->text.n) return REFUSE_AT(a, "source", "there is no source of this name");
     return ask_flag(a, "buyers", &c->buyers);
 }
 

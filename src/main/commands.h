@@ -2,7 +2,8 @@
 #pragma once
 #include "main/options.h"
 
-/* X(word, what it does, what it takes). Each is `int command_WORD(struct options *o)`: 0 done, 1 failed, 2 usage.
+/* X(word, what it does, what it takes). Each is `int command_WORD(struct options *o)`: 0 done, 1
+ * failed, 2 usage.
  */
 #define COMMANDS(X)                                                                                \
     X(serve, "serve the data directory over HTTP",                                                 \
