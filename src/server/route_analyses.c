@@ -79,6 +79,7 @@ static err keep_list(struct call *c, const struct json *save)
     if (r != ERR_OK) {
         char said[sizeof c->why.message];
         memcpy(said, c->why.message, sizeof said);
+        c->why = (struct diag){0};
         return diag_at(&c->why, r, S("/save_as/id"), "%s", said);
     }
     if (engine_object(e, OBJECT_SEGMENT, id, NULL).n)
