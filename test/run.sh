@@ -8,6 +8,7 @@ step "unit tests, with sanitizers" sh tools/unit.sh build/asan/beckon-tests
 step "build" make -s -j"$J"
 step "simulator, 200 seeds" sh test/simulate.sh 200
 step "scripts in virtual time" sh test/scripts.sh
+step "every command answers --help" sh test/help.sh
 step "fuzz targets over their seeds" fuzz_seeds asan
 step "imports: files, kills, taking back" python3 test/import.py
 step "analyses on published data" python3 test/analyses.py
