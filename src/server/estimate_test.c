@@ -129,9 +129,9 @@ static void check_running(struct rig *rig, const char *path, const char *name, s
     /* all threads are held, and still everybody is told what hers would take */
     a = ask(rig, "POST", "/api/v1/analyses/trend", "{\"event\":\"Seen\",\"estimate\":true}");
     CHECK_EQ(told(&a, "events"), events);
-    until_running(rig, 1);
     shutdown(fd, SHUT_WR); /* as a close looks from there; here it can be seen what became of it */
-    usleep(100000);
+    until_running(rig, 1); /* who is answered now was met after that */
+    until_running(rig, 1);
     for (u32 i = 0; i < crew_size(crew); i++) uv_sem_post(&go);
     str became = receive(fd, rig->arena);
     CHECK(str_starts(became, S("HTTP/1.1 429 ")));
