@@ -15,8 +15,10 @@ step "analyses on published data" python3 test/analyses.py
 step "the demo, put in and taken out" python3 test/demo.py
 step "killed at every named point, and 20 times at random" python3 test/kill.py --points --kills 20
 if command -v node >/dev/null; then
+    step "every figure of the analyses, drilled" node test/drills.mjs
     step "short messages, receipts, replies and webhooks" node test/gateways.mjs
 else
+    skip "every figure of the analyses, drilled" "node is not there"
     skip "short messages, receipts, replies and webhooks" "node is not there"
 fi
 if node_packages; then
