@@ -184,6 +184,19 @@ static void write_out(struct zone *z, const struct rule *r)
     z->wrap = changes_until(z, z->end - CYCLE - 1);
 }
 
+/* Whether local times begin later with each stretch, as everywhere on earth: no clock goes back by
+ * more than the time since its last change. Else a time that one change skips could come later, and
+ * zone_resolve would go back. */
+static bool is_steady(const struct zone *z)
+{
+    for (u32 i = 0; i + 1 < z->count; i++)
+        if (z->at[i + 1] - z->at[i] < ((i64)z->offset[i] - z->offset[i + 1]) * SECOND) return false;
+    if (z->wrap >= z->count) return true;
+    u32 last = z->count - 1;
+    i64 length = z->at[z->wrap] + CYCLE - z->at[last];
+    return length >= ((i64)z->offset[last] - z->offset[z->wrap]) * SECOND;
+}
+
 /* ---- TZif ---- */
 
 struct block {
@@ -277,7 +290,7 @@ static bool parse(struct zone *z, str tzif, struct arena *arena)
 const struct zone *zone_parse(str tzif, struct arena *arena)
 {
     struct zone *z = arena_zalloc(arena, sizeof *z);
-    return parse(z, tzif, arena) ? z : NULL;
+    return parse(z, tzif, arena) && is_steady(z) ? z : NULL;
 }
 
 bool zone_name_valid(str name)

@@ -18,7 +18,8 @@ extern "C" {
 struct zone;
 
 /* Versions 1 to 4; the zone lives in `arena` and does not keep `tzif`. NULL for bytes that are no
- * TZif, or count leap seconds. About 10 KB where a rule goes on, else 12 bytes a change. */
+ * TZif, count leap seconds, or go back by more than the time since the change before. About 10 KB
+ * where a rule goes on, else 12 bytes a change. */
 const struct zone *zone_parse(str tzif, struct arena *arena);
 /* Does the text look like a zone's name (Asia/Shanghai, Etc/GMT+8, UTC)? Safe to join to a path. */
 bool zone_name_valid(str name);

@@ -365,3 +365,41 @@ TEST("zone names are words and slashes, and never a way out of the folder")
         "8", "GMT 8",       "Asia/Shang\xC3\xA4", "a.b",         "+08/00"};
     for (u32 i = 0; i < COUNT_OF(BAD); i++) CHECK(!zone_name_valid(str_of(BAD[i])));
 }
+
+/* Changes at 0 and at an hour later, by 17 h 44 min forward and back. */
+static str hasty(struct arena *arena, u8 back)
+{
+    static const u8 TIMES[] = {0, 0, 0, 0, 0, 0, 0x0e, 0x10, 1, 0};
+    static const u8 TYPES[] = {0, 0, 0, 0, 0, 0, 0, 0, 0xf9, 0x84, 0, 0};
+    char *p = arena_zalloc(arena, 128);
+    memcpy(p, "TZif1", 5);
+    p[35] = 2, p[39] = 2; /* so many changes, types */
+    memcpy(p + 44, TIMES, sizeof TIMES);
+    memcpy(p + 54, TYPES, sizeof TYPES);
+    p[53] = (char)back;
+    return (str){p, 44 + sizeof TIMES + sizeof TYPES};
+}
+
+TEST("a zone that goes back by more than the time since its last change is none")
+{
+    CHECK(zone_parse(hasty(arena, 0), arena) == NULL);
+    CHECK(zone_parse(hasty(arena, 1), arena) != NULL); /* it stays where it is */
+}
+
+TEST("every place's zone of this machine can be read")
+{
+    static const char TABLE[] = "/usr/share/zoneinfo/zone1970.tab";
+    u32 read = 0;
+    if (access(TABLE, R_OK) != 0) return;
+    str table = test_file(arena, TABLE);
+    while (table.n) {
+        char line[256], name[64];
+        ptrdiff_t end = str_index(table, '\n');
+        size_t n = end < 0 ? table.n : (size_t)end;
+        snprintf(line, sizeof line, "%.*s", (int)n, table.p);
+        table = str_slice(table, end < 0 ? n : n + 1, table.n);
+        if (line[0] != '#' && sscanf(line, "%*s %*s %63s", name) == 1)
+            read += zone_of(arena, name) != NULL;
+    }
+    CHECK(read > 200);
+}
