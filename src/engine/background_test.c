@@ -16,6 +16,18 @@ static void events(struct rig *r, u32 count)
     rig_apply(r);
 }
 
+static struct rig *rig_of_small_seals(struct arena *arena)
+{
+    struct rig *r = arena_zalloc(arena, sizeof *r);
+    r->arena = arena;
+    r->env = env_sim(test_seed());
+    sim_set_wall(r->env, RIG_START);
+    r->options = (struct engine_options){
+        .dir = "data", .events_tail_bytes = 256 << 10, .log_file_bytes = 1 << 20};
+    rig_start(r);
+    return r;
+}
+
 /* Lets that time pass in small steps; gives the failures so far. */
 static u32 failures_after(struct rig *r, i64 seconds)
 {
@@ -29,13 +41,7 @@ static u32 failures_after(struct rig *r, i64 seconds)
 TEST("a seal that fails on a full disk is tried again after 1 s, 2 s, 4 s … 60 s, and then goes "
      "well")
 {
-    struct rig *r = arena_zalloc(arena, sizeof *r);
-    r->arena = arena;
-    r->env = env_sim(test_seed());
-    sim_set_wall(r->env, RIG_START);
-    r->options = (struct engine_options){
-        .dir = "data", .events_tail_bytes = 256 << 10, .log_file_bytes = 1 << 20};
-    rig_start(r);
+    struct rig *r = rig_of_small_seals(arena);
     events(r, 60);
     rig_settle(r); /* the log's file has room; the tail is not large enough yet */
     CHECK_EQ(engine_stats(r->engine).segment_bytes, 0);
@@ -76,18 +82,6 @@ static void until_merge(struct rig *r)
     }
     CHECK(event_job_parks(r->engine->background.job));
     CHECK(engine_background(r->engine, 0));
-}
-
-static struct rig *rig_of_small_seals(struct arena *arena)
-{
-    struct rig *r = arena_zalloc(arena, sizeof *r);
-    r->arena = arena;
-    r->env = env_sim(test_seed());
-    sim_set_wall(r->env, RIG_START);
-    r->options = (struct engine_options){
-        .dir = "data", .events_tail_bytes = 256 << 10, .log_file_bytes = 1 << 20};
-    rig_start(r);
-    return r;
 }
 
 TEST("a seal that is due during a merge, and its snapshot, come before the rest of the merge")
